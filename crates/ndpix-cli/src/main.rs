@@ -1,0 +1,2 @@
+//! The `ndpix` command.
+fn main() {}

@@ -1,0 +1,192 @@
+//! The element types of arrays and every name the field has for them.
+//!
+//! Names follow NumPy; the aliases are those seen in records (encodings.md 8.2: NumPy type
+//! strings, KServe, TensorFlow, PyTorch, JavaScript, Rust). A name without a byte order means
+//! little-endian. The bare word `float` means different sizes in different languages: it is
+//! refused, not guessed.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, quote};
+
+/// The element type of an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum DType {
+    Bool,
+    Uint8,
+    Int8,
+    Uint16,
+    Int16,
+    Uint32,
+    Int32,
+    Uint64,
+    Int64,
+    Float16,
+    Float32,
+    Float64,
+}
+
+/// The order of the bytes of one element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ByteOrder {
+    /// Least significant byte first: the default of everything here.
+    #[default]
+    Little,
+    /// Most significant byte first.
+    Big,
+}
+
+impl DType {
+    /// Every dtype.
+    pub const ALL: [Self; 12] = [
+        Self::Bool,
+        Self::Uint8,
+        Self::Int8,
+        Self::Uint16,
+        Self::Int16,
+        Self::Uint32,
+        Self::Int32,
+        Self::Uint64,
+        Self::Int64,
+        Self::Float16,
+        Self::Float32,
+        Self::Float64,
+    ];
+
+    /// Bytes of one element.
+    pub fn size(self) -> usize {
+        match self {
+            Self::Bool | Self::Uint8 | Self::Int8 => 1,
+            Self::Uint16 | Self::Int16 | Self::Float16 => 2,
+            Self::Uint32 | Self::Int32 | Self::Float32 => 4,
+            Self::Uint64 | Self::Int64 | Self::Float64 => 8,
+        }
+    }
+
+    /// NumPy's name: `uint8`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::Uint8 => "uint8",
+            Self::Int8 => "int8",
+            Self::Uint16 => "uint16",
+            Self::Int16 => "int16",
+            Self::Uint32 => "uint32",
+            Self::Int32 => "int32",
+            Self::Uint64 => "uint64",
+            Self::Int64 => "int64",
+            Self::Float16 => "float16",
+            Self::Float32 => "float32",
+            Self::Float64 => "float64",
+        }
+    }
+
+    /// NumPy's little-endian type string, as in a `.npy` header: `|u1`, `<f4`.
+    pub fn descr(self) -> &'static str {
+        match self {
+            Self::Bool => "|b1",
+            Self::Uint8 => "|u1",
+            Self::Int8 => "|i1",
+            Self::Uint16 => "<u2",
+            Self::Int16 => "<i2",
+            Self::Uint32 => "<u4",
+            Self::Int32 => "<i4",
+            Self::Uint64 => "<u8",
+            Self::Int64 => "<i8",
+            Self::Float16 => "<f2",
+            Self::Float32 => "<f4",
+            Self::Float64 => "<f8",
+        }
+    }
+
+    /// Whether elements are floating-point numbers.
+    pub fn is_float(self) -> bool {
+        matches!(self, Self::Float16 | Self::Float32 | Self::Float64)
+    }
+
+    /// The dtype a name stands for, with the byte order where the name says one.
+    /// `None` for names that are unknown, ambiguous (`float`) or hold objects.
+    pub fn parse(name: &str) -> Option<(Self, Option<ByteOrder>)> {
+        let order = match name.as_bytes().first() {
+            Some(b'<') => Some(ByteOrder::Little),
+            Some(b'>' | b'!') => Some(ByteOrder::Big),
+            _ => None,
+        };
+        let lower = name.trim_start_matches(['<', '>', '!', '=', '|']).to_ascii_lowercase();
+        let marked = lower.len() < name.len();
+        let base = ["torch.", "numpy.", "np.", "tf.", "jnp.", "dt_"]
+            .iter()
+            .find_map(|p| lower.strip_prefix(p))
+            .unwrap_or(&lower);
+        let dtype = match base.strip_suffix("array").unwrap_or(base) {
+            // NumPy counts bytes after a kind letter, Rust and Arrow count bits. Only u8 and i8 collide;
+            // without a byte order mark they are Rust's, and the byte count of the payload decides.
+            "b1" | "?" | "bool" | "boolean" | "bool_" => Self::Bool,
+            "u1" | "uint8" | "u8bit" | "byte" | "ubyte" | "uint8clamped" | "u1c" => Self::Uint8,
+            "i1" | "int8" => Self::Int8,
+            "u2" | "uint16" | "u16" | "ushort" => Self::Uint16,
+            "i2" | "int16" | "i16" | "short" => Self::Int16,
+            "u4" | "uint32" | "u32" => Self::Uint32,
+            "i4" | "int32" | "i32" => Self::Int32,
+            "u8" if !marked => Self::Uint8,
+            "i8" if !marked => Self::Int8,
+            "u8" | "uint64" | "u64" => Self::Uint64,
+            "i8" | "int64" | "i64" => Self::Int64,
+            "f2" | "float16" | "fp16" | "f16" | "half" => Self::Float16,
+            "f4" | "float32" | "fp32" | "f32" => Self::Float32,
+            "f8" | "float64" | "fp64" | "f64" | "double" => Self::Float64,
+            _ => return None,
+        };
+        Some((dtype, order))
+    }
+}
+
+impl fmt::Display for DType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for DType {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::parse(name).map(|(dtype, _)| dtype).ok_or_else(|| {
+            Error::options(format!(
+                "unknown dtype {}; use one of {}",
+                quote(name.as_bytes()),
+                Self::ALL.map(Self::name).join(", ")
+            ))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_dtype_reads_its_own_names() {
+        for dtype in DType::ALL {
+            assert_eq!(DType::parse(dtype.name()).map(|p| p.0), Some(dtype));
+            assert_eq!(DType::parse(dtype.descr()).map(|p| p.0), Some(dtype));
+        }
+    }
+
+    #[test]
+    fn aliases_and_byte_orders() {
+        let read = |s| DType::parse(s);
+        assert_eq!(read(">u2"), Some((DType::Uint16, Some(ByteOrder::Big))));
+        assert_eq!(read("<u8"), Some((DType::Uint64, Some(ByteOrder::Little))));
+        assert_eq!(read("u8"), Some((DType::Uint8, None)));
+        assert_eq!(read("FP32"), Some((DType::Float32, None)));
+        assert_eq!(read("DT_UINT8"), Some((DType::Uint8, None)));
+        assert_eq!(read("torch.uint8"), Some((DType::Uint8, None)));
+        assert_eq!(read("Uint8ClampedArray"), Some((DType::Uint8, None)));
+        for bad in ["float", "object", "|O", "complex64", "", "int", "<U3"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Image formats: which one some bytes are, what the image says of itself, and its pixels.
+//!
+//! Takes the bytes of one image file and gives [`ImageInfo`], then pixels in a buffer of the
+//! caller's. Two steps, so that limits and the plan are checked before anything is allocated.
+//! Pixels are "as stored" (pixels.md): native size, depth and sign; palettes expanded, bilevel as
+//! 0/255, transparency keys as alpha, 8-bit CMYK as RGB, no orientation, no colour management,
+//! first frame. Multi-byte samples are little-endian. Refuses with `unsupported`, `image`, `limit`.
+//!
+//! A format is one file in `format/`, one variant, its signature and its arms here; no type of a
+//! codec crate leaves its file.
+
+mod bmp;
+mod gif;
+mod ico;
+mod jpeg;
+mod png;
+mod pnm;
+mod qoi;
+mod tga;
+mod tiff;
+mod webp;
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::dtype::DType;
+use crate::error::{Error, Result, quote};
+use crate::limits::Limits;
+use crate::shape::Shape;
+
+/// The image formats that ndpix reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum ImageFormat {
+    Png,
+    Jpeg,
+    Webp,
+    Tiff,
+    Gif,
+    Bmp,
+    Pnm,
+    Qoi,
+    Ico,
+    Tga,
+}
+
+/// What the channels of an image mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Color {
+    /// One channel; shape `(H, W)`.
+    Gray,
+    /// Gray and alpha; `(H, W, 2)`.
+    GrayAlpha,
+    /// `(H, W, 3)`.
+    Rgb,
+    /// `(H, W, 4)`, alpha last and not premultiplied unless the file stores it so.
+    Rgba,
+    /// `(H, W, 4)`: ink, deeper than 8 bits (8-bit CMYK is given as RGB).
+    Cmyk,
+    /// Any other number or meaning of channels, and arrays that are no pictures.
+    Samples,
+}
+
+/// What an image says of itself, which is also what [`decode`] will give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImageInfo {
+    /// `(H, W)` or `(H, W, C)`.
+    pub shape: Shape,
+    /// The element type of the decoded pixels.
+    pub dtype: DType,
+    /// What the channels are.
+    pub color: Color,
+    /// EXIF / TIFF orientation, 1 to 8; 1 where nothing or nonsense is said. Never applied here.
+    pub orientation: u8,
+    /// Frames or pages in the file; only the first is decoded.
+    pub frames: u32,
+}
+
+impl ImageInfo {
+    /// The bytes that the decoded pixels take; kind `limit` on overflow.
+    pub fn bytes(&self) -> Result<usize> {
+        self.shape.bytes(self.dtype)
+    }
+}
+
+impl ImageFormat {
+    /// Every format.
+    pub const ALL: [Self; 10] = [
+        Self::Png,
+        Self::Jpeg,
+        Self::Webp,
+        Self::Tiff,
+        Self::Gif,
+        Self::Bmp,
+        Self::Pnm,
+        Self::Qoi,
+        Self::Ico,
+        Self::Tga,
+    ];
+
+    /// The word in options and summaries.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Jpeg => "jpeg",
+            Self::Webp => "webp",
+            Self::Tiff => "tiff",
+            Self::Gif => "gif",
+            Self::Bmp => "bmp",
+            Self::Pnm => "pnm",
+            Self::Qoi => "qoi",
+            Self::Ico => "ico",
+            Self::Tga => "tga",
+        }
+    }
+}
+
+/// The format whose signature `bytes` begin with. Weak signatures count only with their header
+/// check (BMP). ICO and TGA have none worth the name and are never found here: raw pixels begin
+/// like them; see [`recognise`].
+pub fn sniff(bytes: &[u8]) -> Option<ImageFormat> {
+    Some(match bytes {
+        [0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, ..] => ImageFormat::Png,
+        [0xFF, 0xD8, 0xFF, ..] => ImageFormat::Jpeg,
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => ImageFormat::Webp,
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => ImageFormat::Tiff,
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => ImageFormat::Gif,
+        [b'q', b'o', b'i', b'f', ..] => ImageFormat::Qoi,
+        [b'P', b'1'..=b'7', b' ' | b'\t' | b'\n' | b'\r' | b'#', ..] => ImageFormat::Pnm,
+        _ if bmp::sniff(bytes) => ImageFormat::Bmp,
+        _ => return None,
+    })
+}
+
+/// As [`sniff`], and ICO and TGA too: for bytes that are known to be an image file. Bytes of a
+/// known kind that ndpix does not read are named in the error (kind `unsupported`).
+pub fn recognise(bytes: &[u8]) -> Result<ImageFormat> {
+    if let Some(format) = sniff(bytes) {
+        return Ok(format);
+    }
+    if ico::sniff(bytes) {
+        return Ok(ImageFormat::Ico);
+    }
+    if tga::sniff(bytes) {
+        return Ok(ImageFormat::Tga);
+    }
+    Err(Error::unsupported(match foreign(bytes) {
+        Some(name) => format!("the value holds {name}, which ndpix does not read"),
+        None if bytes.is_empty() => "the value holds no bytes".to_string(),
+        None => format!("{} bytes that are no known image format, beginning {}", bytes.len(), quote(&bytes[..bytes.len().min(12)])),
+    }))
+}
+
+/// Known kinds that are recognised only to be named (encodings.md 8.1).
+fn foreign(bytes: &[u8]) -> Option<&'static str> {
+    let is = |at: usize, magic: &[u8]| bytes.get(at..).is_some_and(|b| b.starts_with(magic));
+    Some(match () {
+        () if is(0, b"\x00\x00\x00\x0CjP  ") || is(0, b"\xFF\x4F\xFF\x51") => "a JPEG 2000 image",
+        () if is(0, b"\x00\x00\x00\x0CJXL ") || is(0, b"\xFF\x0A") => "a JPEG XL image",
+        () if is(4, b"ftypavi") => "an AVIF image",
+        () if is(4, b"ftyp") => "a HEIF image or ISO media file",
+        () if is(0, b"\x76\x2F\x31\x01") => "an OpenEXR image",
+        () if is(0, b"SIMPLE  =") => "a FITS file",
+        () if is(0, b"\x89HDF\r\n\x1A\n") => "an HDF5 file",
+        () if is(0, b"#?RADIANCE") || is(0, b"#?RGBE") => "a Radiance HDR image",
+        () if is(0, b"8BPS") => "a Photoshop file",
+        () if is(0, b"DDS ") => "a DDS texture",
+        () if is(0, b"%PDF-") => "a PDF document",
+        () if is(0, b"<svg") || is(0, b"<?xml") => "an SVG or XML text (not a raster image)",
+        () if is(0, b"PK\x03\x04") => "a zip archive (.npz?)",
+        () if is(0, b"\x93NUMPY") => "a .npy array; pass encoding npy",
+        () if is(0, b"\x1F\x8B") => "gzip data; pass an encoding chain such as base64+gzip+image",
+        () if is(0, b"\x28\xB5\x2F\xFD") => "zstd data; pass an encoding chain such as base64+zstd+image",
+        () if matches!(bytes, [0x80, 2..=5, ..]) => "a pickle, which is never executed",
+        () => return None,
+    })
+}
+
+/// What the image says of itself, from its headers alone. Checks `limits.max_pixels`.
+pub fn info(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
+    match format {
+        ImageFormat::Png => png::info(bytes, limits),
+        ImageFormat::Jpeg => jpeg::info(bytes, limits),
+        ImageFormat::Webp => webp::info(bytes, limits),
+        ImageFormat::Tiff => tiff::info(bytes, limits),
+        ImageFormat::Gif => gif::info(bytes, limits),
+        ImageFormat::Bmp => bmp::info(bytes, limits),
+        ImageFormat::Pnm => pnm::info(bytes, limits),
+        ImageFormat::Qoi => qoi::info(bytes, limits),
+        ImageFormat::Ico => ico::info(bytes, limits),
+        ImageFormat::Tga => tga::info(bytes, limits),
+    }
+}
+
+/// Decodes into `out`, whose length is `info.bytes()` of the [`ImageInfo`] that [`info`] gave for
+/// the same bytes. On an error `out` holds anything.
+pub fn decode(
+    format: ImageFormat,
+    bytes: &[u8],
+    info: &ImageInfo,
+    limits: &Limits,
+    out: &mut [u8],
+) -> Result<()> {
+    match format {
+        ImageFormat::Png => png::decode(bytes, info, limits, out),
+        ImageFormat::Jpeg => jpeg::decode(bytes, info, limits, out),
+        ImageFormat::Webp => webp::decode(bytes, info, limits, out),
+        ImageFormat::Tiff => tiff::decode(bytes, info, limits, out),
+        ImageFormat::Gif => gif::decode(bytes, info, limits, out),
+        ImageFormat::Bmp => bmp::decode(bytes, info, limits, out),
+        ImageFormat::Pnm => pnm::decode(bytes, info, limits, out),
+        ImageFormat::Qoi => qoi::decode(bytes, info, limits, out),
+        ImageFormat::Ico => ico::decode(bytes, info, limits, out),
+        ImageFormat::Tga => tga::decode(bytes, info, limits, out),
+    }
+}
+
+impl fmt::Display for ImageFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for ImageFormat {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|f| f.name() == name).ok_or_else(|| {
+            Error::options(format!(
+                "unknown format {}; use {}",
+                quote(name.as_bytes()),
+                Self::ALL.map(Self::name).join(", ")
+            ))
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! A leaf: decompresses one slice into a buffer, never past a limit.
+//!
+//! Used for payloads inside records (encoding) and for strips of pixels (TIFF). Streams of whole
+//! inputs are `source`'s business. Refuses with `encoding` (damaged) and `limit`.
+
+use std::io::Read;
+
+use crate::error::{Error, Result};
+
+/// A compression that a payload inside a record may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Compression {
+    Gzip,
+    Zlib,
+    Zstd,
+    Bzip2,
+    Xz,
+}
+
+impl Compression {
+    /// Every compression.
+    pub const ALL: [Self; 5] = [Self::Gzip, Self::Zlib, Self::Zstd, Self::Bzip2, Self::Xz];
+
+    /// The word in encoding chains.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zlib => "zlib",
+            Self::Zstd => "zstd",
+            Self::Bzip2 => "bz2",
+            Self::Xz => "xz",
+        }
+    }
+
+    /// The compression whose signature `bytes` begin with. A zlib header is two bytes that any
+    /// payload may begin with: it counts only when the whole stream inflates with its checksum,
+    /// which the caller finds out by [`inflate`].
+    pub fn sniff(bytes: &[u8]) -> Option<Self> {
+        Some(match bytes {
+            [0x1F, 0x8B, 8, ..] => Self::Gzip,
+            [0x28, 0xB5, 0x2F, 0xFD, ..] => Self::Zstd,
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, ..] => Self::Bzip2,
+            [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
+            [cmf, flg, ..]
+                if cmf & 0x0F == 8
+                    && cmf >> 4 <= 7
+                    && flg & 0x20 == 0
+                    && (u16::from(*cmf) << 8 | u16::from(*flg)) % 31 == 0 =>
+            {
+                Self::Zlib
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// Replaces `out` with the decompressed `bytes`. Kind `encoding` when the stream is damaged, cut or
+/// followed by other bytes; kind `limit` when it would grow past `max_bytes`.
+pub fn inflate(
+    compression: Compression,
+    bytes: &[u8],
+    max_bytes: u64,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    out.clear();
+    let mut rest = bytes;
+    let grown = match compression {
+        Compression::Gzip => take(flate2::bufread::MultiGzDecoder::new(&mut rest), max_bytes, out),
+        Compression::Zlib => take(flate2::bufread::ZlibDecoder::new(&mut rest), max_bytes, out),
+        Compression::Zstd => zstd::stream::read::Decoder::with_buffer(&mut rest)
+            .and_then(|decoder| take(decoder, max_bytes, out)),
+        Compression::Bzip2 => take(bzip2::bufread::MultiBzDecoder::new(&mut rest), max_bytes, out),
+        Compression::Xz => {
+            take(liblzma::bufread::XzDecoder::new_multi_decoder(&mut rest), max_bytes, out)
+        }
+    };
+    let name = compression.name();
+    grown.map_err(|e| Error::encoding(format!("the {name} payload is damaged or cut: {e}")))?;
+    if out.len() as u64 > max_bytes {
+        out.clear();
+        return Err(Error::limit(format!(
+            "the {name} payload grows past the limit of {max_bytes} bytes"
+        )));
+    }
+    if !rest.is_empty() {
+        return Err(Error::encoding(format!(
+            "{} bytes follow the end of the {name} payload",
+            rest.len()
+        )));
+    }
+    Ok(())
+}
+
+fn take(reader: impl Read, max_bytes: u64, out: &mut Vec<u8>) -> std::io::Result<usize> {
+    reader.take(max_bytes.saturating_add(1)).read_to_end(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zlib(data: &[u8]) -> Vec<u8> {
+        use std::io::Write;
+        let mut w = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        w.write_all(data).and_then(|()| w.finish()).expect("in memory")
+    }
+
+    #[test]
+    fn inflates_within_the_limit_and_not_past_it() {
+        let packed = zlib(&[7; 1000]);
+        let mut out = Vec::new();
+        inflate(Compression::Zlib, &packed, 1000, &mut out).expect("fits");
+        assert_eq!(out, [7; 1000]);
+        let over = inflate(Compression::Zlib, &packed, 999, &mut out).expect_err("too big");
+        assert_eq!(over.kind(), crate::error::ErrorKind::Limit);
+    }
+
+    #[test]
+    fn refuses_cut_and_trailing_bytes() {
+        let mut packed = zlib(b"hello");
+        let mut out = Vec::new();
+        assert!(inflate(Compression::Zlib, &packed[..packed.len() - 1], 99, &mut out).is_err());
+        packed.push(0);
+        assert!(inflate(Compression::Zlib, &packed, 99, &mut out).is_err());
+    }
+
+    #[test]
+    fn a_zlib_signature_is_only_a_hint() {
+        assert_eq!(Compression::sniff(&zlib(b"x")), Some(Compression::Zlib));
+        assert_eq!(Compression::sniff(b"AAAA"), None);
+    }
+}

@@ -1,0 +1,15 @@
+//! NDJSON records with images to one correct NumPy array.
+#![deny(unsafe_code)]
+
+mod dtype;
+mod error;
+mod format;
+mod inflate;
+mod limits;
+mod shape;
+
+pub use dtype::{ByteOrder, DType};
+pub use error::{Error, ErrorKind, Position, Result};
+pub use format::{Color, ImageFormat, ImageInfo};
+pub use limits::Limits;
+pub use shape::Shape;

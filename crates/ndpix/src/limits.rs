@@ -1,0 +1,41 @@
+//! What one record, one image and one run may cost. Sizes read from input go through here before
+//! anything is allocated.
+
+use crate::error::{Error, Result};
+
+/// The limits of a run. Passing one rejects the record as `limit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest record, in bytes of (decompressed) text. Default 1 GiB.
+    pub max_record_bytes: u64,
+    /// The most pixels (height x width, or elements of a tensor) of one image. Default 2^28.
+    pub max_pixels: u64,
+    /// The most bytes that one record may need while it is decoded: its text, the decoded
+    /// payload, the pixels and codec scratch. `None` (the default) sets no cap.
+    pub memory: Option<u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_record_bytes: 1 << 30, max_pixels: 1 << 28, memory: None }
+    }
+}
+
+impl Limits {
+    /// Refuses an image of more pixels than allowed; call before allocating for it.
+    pub fn check_pixels(&self, height: u64, width: u64) -> Result<()> {
+        match height.checked_mul(width) {
+            Some(n) if n <= self.max_pixels => Ok(()),
+            _ => Err(Error::limit(format!(
+                "image of {height} x {width} pixels is over the limit of {} pixels; raise max_pixels if it is meant",
+                self.max_pixels
+            ))),
+        }
+    }
+
+    /// The most bytes a compressed payload inside a record may grow to: 16 bytes for each
+    /// allowed pixel, and never more than the record limit asks to hold.
+    pub fn max_payload_bytes(&self) -> u64 {
+        self.max_pixels.saturating_mul(16).min(self.memory.unwrap_or(u64::MAX))
+    }
+}

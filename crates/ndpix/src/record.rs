@@ -1,0 +1,3 @@
+//! Records: where in a record its values are.
+
+pub(crate) mod value;

@@ -1,0 +1,281 @@
+//! Walks one JSON value whose text was validated before (RFC 8259 and UTF-8).
+//!
+//! Nothing here builds a tree: members and elements are slices of the text. On text that is not
+//! JSON after all the walk ends early; it never panics and never reads past the slice.
+
+use memchr::{memchr, memchr2};
+
+/// The type of a JSON value, told from its first byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Kind {
+    Null,
+    Bool,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+impl Kind {
+    /// The word for messages, with its article where it has one.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::Array => "an array",
+            Self::Object => "an object",
+        }
+    }
+}
+
+/// The type of the value that `text` is. Nothing at all counts as `null`.
+pub fn kind(text: &[u8]) -> Kind {
+    match text.trim_ascii_start().first() {
+        Some(b'"') => Kind::String,
+        Some(b'[') => Kind::Array,
+        Some(b'{') => Kind::Object,
+        Some(b't' | b'f') => Kind::Bool,
+        Some(b'-' | b'0'..=b'9') => Kind::Number,
+        _ => Kind::Null,
+    }
+}
+
+/// The members of an object: the key as it stands between its quotes, and the text of the value.
+pub fn entries(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = object.trim_ascii().strip_prefix(b"{").unwrap_or_default();
+    std::iter::from_fn(move || {
+        rest = rest.trim_ascii_start();
+        let (key, after) = split(rest, string_end(rest)?);
+        let key = key.get(1..key.len().checked_sub(1)?)?;
+        let after = after.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+        let (value, after) = split(after, value_end(after)?);
+        let after = after.trim_ascii_start();
+        rest = after.strip_prefix(b",").unwrap_or_default();
+        Some((key, value))
+    })
+}
+
+/// The elements of an array, each as the text of its value.
+pub fn elements(array: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = array.trim_ascii().strip_prefix(b"[").unwrap_or_default();
+    std::iter::from_fn(move || {
+        rest = rest.trim_ascii_start();
+        let (value, after) = split(rest, value_end(rest)?);
+        let after = after.trim_ascii_start();
+        rest = after.strip_prefix(b",").unwrap_or_default();
+        Some(value)
+    })
+}
+
+/// The characters of a string, escapes resolved. Borrows from the text where it has no backslash.
+/// A lone surrogate becomes its three bytes (WTF-8), so the result need not be UTF-8.
+pub fn unescape<'a>(quoted: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
+    let text = quoted.trim_ascii();
+    let text = text.strip_prefix(b"\"").unwrap_or(text);
+    let text = text.strip_suffix(b"\"").unwrap_or(text);
+    unescape_inner(text, scratch)
+}
+
+/// As [`unescape`], of what stands between the quotes (a key of [`entries`]).
+pub fn unescape_inner<'a>(text: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
+    let Some(first) = memchr(b'\\', text) else {
+        return text;
+    };
+    scratch.clear();
+    scratch.extend_from_slice(&text[..first]);
+    let mut rest = &text[first..];
+    while let Some(at) = memchr(b'\\', rest) {
+        scratch.extend_from_slice(&rest[..at]);
+        let used = match rest.get(at + 1) {
+            Some(b'u') => match code_point(&rest[at..]) {
+                Some((code, used)) => {
+                    push_wtf8(code, scratch);
+                    used
+                }
+                None => 2,
+            },
+            Some(&c) => {
+                scratch.push(match c {
+                    b'b' => 8,
+                    b'f' => 12,
+                    b'n' => b'\n',
+                    b'r' => b'\r',
+                    b't' => b'\t',
+                    other => other,
+                });
+                2
+            }
+            None => 1,
+        };
+        rest = &rest[(at + used).min(rest.len())..];
+    }
+    scratch.extend_from_slice(rest);
+    scratch
+}
+
+/// The value of a member; of several with the same key the last, as Python reads it.
+pub fn get<'a>(object: &'a [u8], key: &str) -> Option<&'a [u8]> {
+    let mut scratch = Vec::new();
+    let mut found = None;
+    for (raw, value) in entries(object) {
+        // An escaped key is never shorter than what it stands for.
+        if raw == key.as_bytes()
+            || (raw.len() > key.len() && unescape_inner(raw, &mut scratch) == key.as_bytes())
+        {
+            found = Some(value);
+        }
+    }
+    found
+}
+
+/// An integer: a JSON number without fraction or exponent, or the same in a string (`"2"`), as
+/// databases and protobuf write 64-bit integers.
+pub fn integer(text: &[u8]) -> Option<i64> {
+    let text = text.trim_ascii();
+    let digits = match text.strip_prefix(b"\"") {
+        Some(inner) => inner.strip_suffix(b"\"")?.trim_ascii(),
+        None => text,
+    };
+    if digits.first() == Some(&b'+') {
+        return None;
+    }
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+fn split(text: &[u8], at: usize) -> (&[u8], &[u8]) {
+    text.split_at(at.min(text.len()))
+}
+
+/// Offset behind the closing quote of the string that `text` begins with.
+fn string_end(text: &[u8]) -> Option<usize> {
+    if text.first() != Some(&b'"') {
+        return None;
+    }
+    let mut at = 1;
+    loop {
+        at += memchr2(b'"', b'\\', text.get(at..)?)?;
+        if text[at] == b'"' {
+            return Some(at + 1);
+        }
+        at += 2;
+    }
+}
+
+/// Offset behind the value that `text` begins with; `None` where no value begins.
+fn value_end(text: &[u8]) -> Option<usize> {
+    match text.first()? {
+        b'"' => string_end(text),
+        b'{' | b'[' => {
+            let mut depth = 0usize;
+            let mut at = 0;
+            while let Some(&c) = text.get(at) {
+                at += match c {
+                    b'"' => string_end(&text[at..])?,
+                    b'{' | b'[' => {
+                        depth += 1;
+                        1
+                    }
+                    b'}' | b']' => {
+                        depth -= 1;
+                        if depth == 0 {
+                            return Some(at + 1);
+                        }
+                        1
+                    }
+                    _ => 1,
+                };
+            }
+            None
+        }
+        b',' | b']' | b'}' | b':' => None,
+        _ => text
+            .iter()
+            .position(|c| matches!(c, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r'))
+            .or(Some(text.len())),
+    }
+}
+
+/// The code point of the `\uXXXX` that `text` begins with (two of them for a pair), and how many
+/// bytes it takes.
+fn code_point(text: &[u8]) -> Option<(u32, usize)> {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        digits.iter().try_fold(0, |n, &c| Some(n << 4 | char::from(c).to_digit(16)?))
+    };
+    let high = unit(0)?;
+    if (0xD800..0xDC00).contains(&high)
+        && let Some(low) = unit(6).filter(|low| (0xDC00..0xE000).contains(low))
+    {
+        return Some((0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00), 12));
+    }
+    Some((high, 6))
+}
+
+fn push_wtf8(code: u32, out: &mut Vec<u8>) {
+    match char::from_u32(code) {
+        Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        None => out.extend_from_slice(&[
+            0xE0 | (code >> 12) as u8 & 0x0F,
+            0x80 | (code >> 6) as u8 & 0x3F,
+            0x80 | code as u8 & 0x3F,
+        ]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(quoted: &str) -> Vec<u8> {
+        unescape(quoted.as_bytes(), &mut Vec::new()).to_vec()
+    }
+
+    #[test]
+    fn walks_members_and_elements() {
+        let object = br#" { "a" : [1, {"b":"]}"}] , "c\"":null,"a":"x,y" } "#;
+        let all: Vec<_> = entries(object).collect();
+        assert_eq!(all[0], (&b"a"[..], &br#"[1, {"b":"]}"}]"#[..]));
+        assert_eq!(all[1], (&br#"c\""#[..], &b"null"[..]));
+        assert_eq!(all.len(), 3);
+        assert_eq!(get(object, "a"), Some(&br#""x,y""#[..]));
+        assert_eq!(get(object, "c\""), Some(&b"null"[..]));
+        assert_eq!(get(object, "b"), None);
+        let list: Vec<_> = elements(b"[ 1 ,[2, 3],\"a\\\"b\" ]").collect();
+        assert_eq!(list, [&b"1"[..], b"[2, 3]", b"\"a\\\"b\""]);
+        assert_eq!(elements(b"[]").count() + entries(b"{ }").count(), 0);
+    }
+
+    #[test]
+    fn resolves_escapes() {
+        assert_eq!(text(r#""plain""#), b"plain");
+        assert_eq!(text(r#""AECA\/w\u003d\u003D""#), b"AECA/w==");
+        assert_eq!(text(r#""\u0089\n\ud83d\ude00""#), "\u{89}\n\u{1F600}".as_bytes());
+        assert_eq!(text(r#""\udc89x""#), b"\xED\xB2\x89x");
+        assert_eq!(text(r#""\ud800\u0041""#), b"\xED\xA0\x80A");
+    }
+
+    #[test]
+    fn integers_also_in_strings() {
+        assert_eq!(integer(b"-3"), Some(-3));
+        assert_eq!(integer(br#""2""#), Some(2));
+        for bad in ["2.0", "1e1", "\"+2\"", "\"\"", "true", "99999999999999999999"] {
+            assert_eq!(integer(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn broken_text_ends_the_walk() {
+        for bad in ["{", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":[", "{\"a\\", "{}}", "{:1}", "x", ""]
+        {
+            assert_eq!(entries(bad.as_bytes()).count(), 0, "{bad}");
+        }
+        for bad in ["[", "[,1]", "[[1", "[\"", "", "]"] {
+            assert_eq!(elements(bad.as_bytes()).count(), 0, "{bad}");
+        }
+        assert_eq!(text("\"\\"), b"\\");
+        assert_eq!(text("\"\\u12"), b"12");
+    }
+}

@@ -1,0 +1,157 @@
+//! Naming a field of a record: `a.b[2].c`, `images[*].url`, `"image/png"` in quotes, a JSON Pointer
+//! (RFC 6901) that begins with `/`, or `.` for the record itself.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, Result, quote};
+
+/// One step from a value to a value inside it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// The member of this name; in an array, the element of this number.
+    Key(String),
+    /// The element of this number, from 0.
+    Index(usize),
+    /// Every element.
+    Any,
+}
+
+/// The path from a record to one of its values, or to several where it holds `[*]`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Pointer {
+    steps: Vec<Step>,
+}
+
+impl Pointer {
+    /// The path with these steps.
+    pub fn new(steps: Vec<Step>) -> Self {
+        Self { steps }
+    }
+
+    /// The steps, outermost first; none for the record itself.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Whether the path can lead to several values.
+    pub fn is_wild(&self) -> bool {
+        self.steps.contains(&Step::Any)
+    }
+
+    /// The path of a member `name` of the object that holds this value.
+    pub(crate) fn sibling(&self, name: &str) -> Option<Self> {
+        let (last, parent) = self.steps.split_last()?;
+        let Step::Key(_) = last else { return None };
+        let mut steps = parent.to_vec();
+        steps.push(Step::Key(name.to_string()));
+        Some(Self { steps })
+    }
+}
+
+impl Step {
+    /// Whether the step leads to the member with this (unescaped) key.
+    pub(crate) fn takes_key(&self, key: &[u8]) -> bool {
+        matches!(self, Self::Key(name) if name.as_bytes() == key)
+    }
+
+    /// Whether the step leads to element `index` of an array.
+    pub(crate) fn takes_index(&self, index: usize) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Index(i) => *i == index,
+            Self::Key(name) => name.parse() == Ok(index),
+        }
+    }
+}
+
+impl FromStr for Pointer {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if text == "." {
+            return Ok(Self::default());
+        }
+        if let Some(rest) = text.strip_prefix('/') {
+            let key = |t: &str| Step::Key(t.replace("~1", "/").replace("~0", "~"));
+            return Ok(Self { steps: rest.split('/').map(key).collect() });
+        }
+        let bad = |what: &str| {
+            Error::options(format!("field {}: {what}; write a.b[2].c, a[*].b or /a/b", quote(text.as_bytes())))
+        };
+        let mut steps = Vec::new();
+        let mut rest = text.strip_prefix('.').unwrap_or(text);
+        while !rest.is_empty() {
+            if let Some(inner) = rest.strip_prefix('[') {
+                let (index, after) = inner.split_once(']').ok_or_else(|| bad("'[' without ']'"))?;
+                steps.push(match index {
+                    "*" => Step::Any,
+                    _ => Step::Index(index.parse().map_err(|_| bad("an index is a number or *"))?),
+                });
+                rest = after;
+            } else if let Some(inner) = rest.strip_prefix('"') {
+                let (key, after) = inner.split_once('"').ok_or_else(|| bad("a quote is not closed"))?;
+                steps.push(Step::Key(key.to_string()));
+                rest = after;
+            } else {
+                let end = rest.find(['.', '[']).unwrap_or(rest.len());
+                if end == 0 {
+                    return Err(bad("an empty key"));
+                }
+                steps.push(Step::Key(rest[..end].to_string()));
+                rest = &rest[end..];
+            }
+            if let Some(after) = rest.strip_prefix('.') {
+                if after.is_empty() {
+                    return Err(bad("it ends with a dot"));
+                }
+                rest = after;
+            }
+        }
+        if steps.is_empty() {
+            return Err(bad("it is empty"));
+        }
+        Ok(Self { steps })
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.steps.is_empty() {
+            return f.write_str(".");
+        }
+        for (i, step) in self.steps.iter().enumerate() {
+            match step {
+                Step::Any => f.write_str("[*]")?,
+                Step::Index(n) => write!(f, "[{n}]")?,
+                Step::Key(key) => {
+                    let dot = if i > 0 { "." } else { "" };
+                    let plain = !key.is_empty() && !key.contains(['.', '[', '"', '/', ']']);
+                    let mark = if plain { "" } else { "\"" };
+                    write!(f, "{dot}{mark}{key}{mark}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_it_writes() {
+        for text in [".", "a", "a.b[2].c", "a[*].url", "data.\"image/png\"", "[*]", "[0].x"] {
+            assert_eq!(text.parse::<Pointer>().expect(text).to_string(), text);
+        }
+        assert_eq!("/a/0/b~1c".parse::<Pointer>().expect("pointer").to_string(), "a.0.\"b/c\"");
+    }
+
+    #[test]
+    fn refuses_what_has_no_meaning() {
+        for text in ["", "a..b", "a[", "a[x]", "\"a", "a."] {
+            assert!(text.parse::<Pointer>().is_err(), "{text}");
+        }
+    }
+}

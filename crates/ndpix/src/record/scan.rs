@@ -1,0 +1,444 @@
+//! A validating scan of one record (RFC 8259) that notes where the wanted values are.
+//!
+//! One pass, no tree, no allocation beyond the reused list of hits: what is not wanted is skipped,
+//! but checked on the way. Nesting is counted in a bit stack, not on the call stack; the scan
+//! recurses only along the wanted paths. Duplicate keys: the last wins, as in Python.
+
+use super::pointer::{Pointer, Step};
+use crate::error::{Error, Result, quote};
+
+/// Deeper nesting is refused.
+const MAX_DEPTH: usize = 1024;
+
+/// The fields to look for: at most 64 pointers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Query {
+    pointers: Vec<Pointer>,
+}
+
+/// A value that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hit {
+    /// Which pointer of the query led here.
+    pub(crate) pointer: u8,
+    /// Where the innermost object that holds the value begins: siblings share it.
+    pub(crate) parent: usize,
+    /// The value's text is `record[start..end]`, without surrounding white space.
+    pub(crate) start: usize,
+    /// See `start`.
+    pub(crate) end: usize,
+}
+
+impl Query {
+    /// Adds a pointer and gives its number in [`Hit::pointer`]. Paths of more than 64 steps and more
+    /// than 64 paths are refused as options.
+    pub(crate) fn add(&mut self, pointer: Pointer) -> Result<u8> {
+        if self.pointers.len() == 64 || pointer.steps().len() > 64 {
+            return Err(Error::options("too many fields, or a field path of more than 64 steps"));
+        }
+        self.pointers.push(pointer);
+        Ok((self.pointers.len() - 1) as u8)
+    }
+}
+
+/// Validates the whole record and replaces `hits` with the values that `query` asks for, in the
+/// order in which they stand. Kind `json` with the offset of what is wrong.
+pub(crate) fn scan(record: &[u8], query: &Query, hits: &mut Vec<Hit>) -> Result<()> {
+    hits.clear();
+    if let Err(e) = std::str::from_utf8(record) {
+        return Err(Error::json(format!("not UTF-8 at offset {}", e.valid_up_to())));
+    }
+    let all = match query.pointers.len() {
+        64 => u64::MAX,
+        n => (1 << n) - 1,
+    };
+    let mut scan = Scan { text: record, at: 0, pointers: &query.pointers, hits };
+    scan.space();
+    scan.walk(all, 0, 0)?;
+    scan.space();
+    match scan.peek() {
+        None => Ok(()),
+        Some(_) => Err(scan.unexpected("text after the end of the record")),
+    }
+}
+
+struct Scan<'a> {
+    text: &'a [u8],
+    at: usize,
+    pointers: &'a [Pointer],
+    hits: &'a mut Vec<Hit>,
+}
+
+impl Scan<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    fn unexpected(&self, what: &str) -> Error {
+        match self.text.get(self.at..) {
+            Some([]) | None => Error::json(format!("not JSON: the record ends early, {what}")),
+            Some(rest) => Error::json(format!(
+                "not JSON: {what} at offset {}: {}",
+                self.at,
+                quote(&rest[..rest.len().min(20)])
+            )),
+        }
+    }
+
+    /// The value at `at`, of which the pointers in `mask` want something `depth` steps deep.
+    fn walk(&mut self, mask: u64, depth: usize, parent: usize) -> Result<()> {
+        let (mut ended, mut rest) = (0u64, mask);
+        while rest != 0 {
+            let i = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            if self.pointers[i].steps().len() == depth {
+                ended |= 1 << i;
+            }
+        }
+        let deeper = mask & !ended;
+        let start = self.at;
+        match self.peek() {
+            Some(b'{') if deeper != 0 => self.object(deeper, depth)?,
+            Some(b'[') if deeper != 0 => self.array(deeper, depth, parent)?,
+            _ => self.skip(depth)?,
+        }
+        while ended != 0 {
+            let pointer = ended.trailing_zeros() as u8;
+            ended &= ended - 1;
+            self.hits.push(Hit { pointer, parent, start, end: self.at });
+        }
+        Ok(())
+    }
+
+    fn object(&mut self, mask: u64, depth: usize) -> Result<()> {
+        let (parent, mark) = (self.at, self.hits.len());
+        self.at += 1;
+        self.space();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            let (start, end, escaped) = self.key()?;
+            let text = self.text;
+            let wanted = self.matching(mask, depth, |step| match escaped {
+                false => step.takes_key(&text[start + 1..end - 1]),
+                true => step.takes_key(super::value::unescape(&text[start..end], &mut Vec::new())),
+            });
+            if wanted == 0 {
+                self.skip(depth + 1)?;
+            } else {
+                if self.hits[mark..].iter().any(|h| wanted >> h.pointer & 1 == 1) {
+                    let kept = self.hits.split_off(mark);
+                    self.hits.extend(kept.into_iter().filter(|h| wanted >> h.pointer & 1 == 0));
+                }
+                self.walk(wanted, depth + 1, parent)?;
+            }
+            self.space();
+            match self.peek() {
+                Some(b',') => {
+                    self.at += 1;
+                    self.space();
+                }
+                Some(b'}') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                _ => return Err(self.unexpected("expected ',' or '}'")),
+            }
+        }
+    }
+
+    fn array(&mut self, mask: u64, depth: usize, parent: usize) -> Result<()> {
+        self.at += 1;
+        self.space();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(());
+        }
+        for index in 0.. {
+            let wanted = self.matching(mask, depth, |step| step.takes_index(index));
+            match wanted {
+                0 => self.skip(depth + 1)?,
+                _ => self.walk(wanted, depth + 1, parent)?,
+            }
+            self.space();
+            match self.peek() {
+                Some(b',') => {
+                    self.at += 1;
+                    self.space();
+                }
+                Some(b']') => {
+                    self.at += 1;
+                    break;
+                }
+                _ => return Err(self.unexpected("expected ',' or ']'")),
+            }
+        }
+        Ok(())
+    }
+
+    fn matching(&self, mask: u64, depth: usize, takes: impl Fn(&Step) -> bool) -> u64 {
+        let (mut wanted, mut rest) = (0, mask);
+        while rest != 0 {
+            let i = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            if takes(&self.pointers[i].steps()[depth]) {
+                wanted |= 1 << i;
+            }
+        }
+        wanted
+    }
+
+    /// A key and its colon: where its text stands (with its quotes), and whether it has escapes.
+    fn key(&mut self) -> Result<(usize, usize, bool)> {
+        if self.peek() != Some(b'"') {
+            return Err(self.unexpected("expected a key in double quotes"));
+        }
+        let start = self.at;
+        let escaped = self.string()?;
+        let end = self.at;
+        self.space();
+        if self.peek() != Some(b':') {
+            return Err(self.unexpected("expected ':'"));
+        }
+        self.at += 1;
+        self.space();
+        Ok((start, end, escaped))
+    }
+
+    /// Skips one value without a wanted part, checking it; `depth` values are open around it.
+    fn skip(&mut self, depth: usize) -> Result<()> {
+        let mut stack = [0u64; MAX_DEPTH / 64];
+        let mut open = 0usize;
+        loop {
+            // At the start of a value.
+            match self.peek() {
+                Some(b'"') => {
+                    self.string()?;
+                }
+                Some(c @ (b'{' | b'[')) => {
+                    if depth + open >= MAX_DEPTH {
+                        return Err(Error::json(format!(
+                            "nested deeper than {MAX_DEPTH} levels at offset {}",
+                            self.at
+                        )));
+                    }
+                    self.at += 1;
+                    self.space();
+                    let close = if c == b'{' { b'}' } else { b']' };
+                    if self.peek() == Some(close) {
+                        self.at += 1;
+                    } else {
+                        let bit = 1u64 << (open % 64);
+                        let word = &mut stack[open / 64];
+                        *word = if c == b'{' { *word | bit } else { *word & !bit };
+                        open += 1;
+                        if c == b'{' {
+                            self.key()?;
+                        }
+                        continue;
+                    }
+                }
+                Some(b'-' | b'0'..=b'9') => self.number()?,
+                Some(b't') => self.literal(b"true")?,
+                Some(b'f') => self.literal(b"false")?,
+                Some(b'n') => self.literal(b"null")?,
+                _ => return Err(self.unexpected("expected a value")),
+            }
+            // Behind a value.
+            loop {
+                if open == 0 {
+                    return Ok(());
+                }
+                self.space();
+                let object = stack[(open - 1) / 64] >> ((open - 1) % 64) & 1 == 1;
+                match self.peek() {
+                    Some(b',') => {
+                        self.at += 1;
+                        self.space();
+                        if object {
+                            self.key()?;
+                        }
+                        break;
+                    }
+                    Some(b'}') if object => self.at += 1,
+                    Some(b']') if !object => self.at += 1,
+                    _ => {
+                        let end = if object { "expected ',' or '}'" } else { "expected ',' or ']'" };
+                        return Err(self.unexpected(end));
+                    }
+                }
+                open -= 1;
+            }
+        }
+    }
+
+    fn literal(&mut self, word: &[u8]) -> Result<()> {
+        if !self.text[self.at..].starts_with(word) {
+            return Err(self.unexpected("expected a value"));
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    fn digits(&mut self) -> bool {
+        let from = self.at;
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+        self.at > from
+    }
+
+    fn number(&mut self) -> Result<()> {
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        let zero = self.peek() == Some(b'0');
+        let from = self.at;
+        if !self.digits() || (zero && self.at > from + 1) {
+            return Err(self.unexpected("a malformed number"));
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            if !self.digits() {
+                return Err(self.unexpected("a malformed number"));
+            }
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            if !self.digits() {
+                return Err(self.unexpected("a malformed number"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Skips a string; whether it has escapes.
+    fn string(&mut self) -> Result<bool> {
+        let mut escaped = false;
+        self.at += 1;
+        loop {
+            self.at += plain(&self.text[self.at..]);
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(escaped);
+                }
+                Some(b'\\') => {
+                    escaped = true;
+                    self.at += match self.text.get(self.at + 1) {
+                        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
+                        Some(b'u')
+                            if self
+                                .text
+                                .get(self.at + 2..self.at + 6)
+                                .is_some_and(|h| h.iter().all(u8::is_ascii_hexdigit)) =>
+                        {
+                            6
+                        }
+                        _ => return Err(self.unexpected("a malformed escape")),
+                    };
+                }
+                Some(_) => return Err(self.unexpected("a raw control character in a string")),
+                None => return Err(self.unexpected("in the middle of a string")),
+            }
+        }
+    }
+}
+
+/// How many bytes from the start need no attention: no quote, no backslash, no control character.
+fn plain(text: &[u8]) -> usize {
+    // No early exit inside a chunk, so that the compiler turns it into vector compares.
+    let special = |b: u8| (b == b'"') | (b == b'\\') | (b < 0x20);
+    let (chunks, _) = text.as_chunks::<32>();
+    let whole = chunks
+        .iter()
+        .take_while(|chunk| !chunk.iter().fold(false, |any, &b| any | special(b)))
+        .count()
+        * 32;
+    whole + text[whole..].iter().take_while(|&&b| !special(b)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(record: &str, paths: &[&str]) -> Result<Vec<(u8, String)>> {
+        let mut query = Query::default();
+        for path in paths {
+            query.add(path.parse()?)?;
+        }
+        let mut hits = Vec::new();
+        scan(record.as_bytes(), &query, &mut hits)?;
+        Ok(hits.iter().map(|h| (h.pointer, record[h.start..h.end].to_string())).collect())
+    }
+
+    fn one(record: &str, path: &str) -> Vec<String> {
+        find(record, &[path]).expect(record).into_iter().map(|h| h.1).collect()
+    }
+
+    #[test]
+    fn finds_values_by_path() {
+        let chat = r#"{"m":[{"c":[{"t":1},{"u":{"url":"x"}}]},{"c":"plain"},{"c":[{"u":{"url":"y"}}]}]}"#;
+        assert_eq!(one(chat, "m[*].c[*].u.url"), ["\"x\"", "\"y\""]);
+        assert_eq!(one(chat, "m[0].c[1].u.url"), ["\"x\""]);
+        assert_eq!(one(chat, "/m/0/c/1/u/url"), ["\"x\""]);
+        assert_eq!(one(chat, "m.2.c[0].u"), ["{\"url\":\"y\"}"]);
+        assert_eq!(one(chat, "nothing"), Vec::<String>::new());
+        assert_eq!(one(" [1, 2] ", "."), ["[1, 2]"]);
+    }
+
+    #[test]
+    fn last_duplicate_wins_even_when_it_holds_nothing() {
+        assert_eq!(one(r#"{"a":1,"a":2}"#, "a"), ["2"]);
+        assert_eq!(one(r#"{"a":{"b":1},"a":{}}"#, "a.b"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn escaped_keys_are_the_keys_they_spell() {
+        assert_eq!(one(r#"{"\u0061":7}"#, "a"), ["7"]);
+    }
+
+    #[test]
+    fn siblings_share_their_parent() {
+        let mut query = Query::default();
+        for path in ["i[*].d", "i[*].w"] {
+            query.add(path.parse().expect(path)).expect("fits");
+        }
+        let mut hits = Vec::new();
+        scan(br#"{"i":[{"d":1,"w":2},{"w":4,"d":3}]}"#, &query, &mut hits).expect("JSON");
+        assert_eq!(hits[0].parent, hits[1].parent);
+        assert_eq!(hits[2].parent, hits[3].parent);
+        assert_ne!(hits[0].parent, hits[2].parent);
+    }
+
+    #[test]
+    fn refuses_what_is_not_json() {
+        for bad in [
+            "", "{", "[1,]", "{\"a\":1,}", "{'a':1}", "{\"a\":1} x", "{\"a\":01}", "[1.]", "[NaN]",
+            "\"\\x\"", "\"\\u12g4\"", "\"\n\"", "nul", "[1 2]", "{\"a\" 1}", "{\"a\":}", "-", "[1e]",
+            "\"abc", "{\"a\":1}{\"a\":2}", "[}", "{]", "+1", "\u{feff}{}",
+        ] {
+            assert!(find(bad, &["a"]).is_err(), "{bad:?}");
+            assert!(find(bad, &[]).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded_and_never_recurses() {
+        let nest = |n: usize| format!("{{\"a\":{}{}}}", "[".repeat(n), "]".repeat(n));
+        assert!(find(&nest(1000), &["x"]).is_ok());
+        assert!(find(&nest(200_000), &["x"]).is_err());
+        assert!(find(&nest(200_000), &["a[0].b"]).is_err());
+    }
+}

@@ -1,0 +1,411 @@
+//! One record through record, encoding, format and pixels: the same code for every mode and door.
+//!
+//! [`Decoder::find`] validates a record and notes its images; [`Decoder::image`] decodes one of them
+//! behind what the caller already has in its pixel buffer. A decoder belongs to one thread; its
+//! buffers are reused from record to record. A panic inside a codec becomes a rejected image.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use crate::dtype::{ByteOrder, DType};
+use crate::encoding::{self, Encoding, Payload, RawSpec, Scratch};
+use crate::error::{Error, Result, quote};
+use crate::format::{self, Color, ImageFormat, ImageInfo};
+use crate::options::{Given, RawChannels, RawDType, RawOrder};
+use crate::pixels;
+use crate::plan::{Plan, Target};
+use crate::record::scan::{Hit, Query, scan};
+use crate::record::value::{self, Kind};
+use crate::shape::Shape;
+use crate::source::reference;
+
+/// What was found where an image was looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) info: ImageInfo,
+    /// `None` where the value held pixels and no image file.
+    pub(crate) format: Option<ImageFormat>,
+}
+
+/// The pixels of a batch: a buffer that only grows, and how much of it is used.
+#[derive(Debug, Default)]
+pub(crate) struct PixelBuffer {
+    bytes: Vec<u8>,
+    used: usize,
+}
+
+impl PixelBuffer {
+    pub(crate) fn used(&self) -> &[u8] {
+        &self.bytes[..self.used]
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.used = 0;
+        // One enormous image must not keep its memory for the rest of the run.
+        if self.bytes.len() > 64 << 20 {
+            self.bytes = Vec::new();
+        }
+    }
+
+    /// The next `len` bytes; they count as used only after [`PixelBuffer::keep`].
+    pub(crate) fn slot(&mut self, len: usize) -> Result<&mut [u8]> {
+        let end = self.used + len;
+        if self.bytes.len() < end {
+            self.bytes
+                .try_reserve_exact(end - self.bytes.len())
+                .map_err(|_| Error::limit(format!("no memory for {len} bytes of pixels")))?;
+            self.bytes.resize(end, 0);
+        }
+        Ok(&mut self.bytes[self.used..end])
+    }
+
+    pub(crate) fn keep(&mut self, len: usize) {
+        self.used += len;
+    }
+}
+
+/// Where the siblings of raw pixels stand in the query.
+#[derive(Debug, Default, Clone)]
+struct RawFields {
+    shape: Vec<u8>,
+    /// Sibling names that are only used when they fit (no option asked for them).
+    found: Vec<(&'static str, u8)>,
+    dtype: Option<u8>,
+    byteorder: Option<u8>,
+    step: Option<u8>,
+}
+
+/// Names of sibling fields that say what raw pixels are (encodings.md 1.2).
+const SIBLINGS: [&str; 10] =
+    ["shape", "dims", "height", "h", "width", "w", "channels", "c", "dtype", "datatype"];
+
+/// Decodes records by a plan.
+pub(crate) struct Decoder<'p> {
+    plan: &'p Plan,
+    query: Query,
+    fields: RawFields,
+    hits: Vec<Hit>,
+    items: Vec<(usize, usize, usize)>,
+    scratch: Scratch,
+    stored: Vec<u8>,
+}
+
+impl<'p> Decoder<'p> {
+    pub(crate) fn new(plan: &'p Plan) -> Result<Self> {
+        let mut query = Query::default();
+        query.add(plan.field.clone())?;
+        let mut fields = RawFields::default();
+        let options = &plan.raw;
+        let mut all = |pointers: &[crate::record::pointer::Pointer]| {
+            pointers.iter().map(|p| query.add(p.clone())).collect::<Result<Vec<u8>>>()
+        };
+        if let Some(Given::Field(p)) = &options.raw_shape {
+            fields.shape = all(p)?;
+        }
+        if let Some(Given::Field(p)) = &options.raw_dtype {
+            fields.dtype = all(p)?.first().copied();
+        }
+        if let Some(Given::Field(p)) = &options.raw_byteorder {
+            fields.byteorder = all(p)?.first().copied();
+        }
+        if let Some(Given::Field(p)) = &options.raw_step {
+            fields.step = all(p)?.first().copied();
+        }
+        let raw = plan.encoding.as_ref().is_none_or(Encoding::wants_shape);
+        if raw && (options.raw_shape.is_none() || options.raw_dtype.is_none()) {
+            for name in SIBLINGS {
+                if let Some(pointer) = plan.field.sibling(name) {
+                    fields.found.push((name, query.add(pointer)?));
+                }
+            }
+        }
+        Ok(Self {
+            plan,
+            query,
+            fields,
+            hits: Vec::new(),
+            items: Vec::new(),
+            scratch: Scratch::default(),
+            stored: Vec::new(),
+        })
+    }
+
+    /// Validates the record and gives the number of its images; 0 is a record without image.
+    pub(crate) fn find(&mut self, record: &[u8]) -> Result<usize> {
+        self.items.clear();
+        scan(record, &self.query, &mut self.hits)?;
+        let takes_lists = match &self.plan.encoding {
+            Some(encoding) => !encoding.takes_arrays(),
+            None => true,
+        };
+        for hit in self.hits.iter().filter(|h| h.pointer == 0) {
+            let text = &record[hit.start..hit.end];
+            match value::kind(text) {
+                Kind::Null => {}
+                Kind::Array if takes_lists && holds_images(text) => {
+                    for element in value::elements(text).filter(|e| value::kind(e) != Kind::Null) {
+                        // An element is a slice of the record: its place is the distance.
+                        let start = element.as_ptr() as usize - record.as_ptr() as usize;
+                        self.items.push((start, start + element.len(), hit.parent));
+                    }
+                }
+                Kind::Array if value::elements(text).next().is_none() => {}
+                _ => self.items.push((hit.start, hit.end, hit.parent)),
+            }
+        }
+        Ok(self.items.len())
+    }
+
+    /// What image `item` of the record that was last found says of itself: headers only for image files.
+    pub(crate) fn probe(&mut self, record: &[u8], item: usize, base: Option<&Path>) -> Result<Found> {
+        self.open(record, item, base)
+    }
+
+    /// How image `item` of the record that was last found is held, if it is recognised.
+    pub(crate) fn classify(&mut self, record: &[u8], item: usize) -> Option<Encoding> {
+        let (start, end, parent) = self.items[item];
+        let raw = self.raw_spec(record, parent).unwrap_or_default();
+        encoding::classify(&record[start..end], &raw, &self.plan.limits, &mut self.scratch)
+    }
+
+    /// The payload of the image that was last probed.
+    pub(crate) fn payload(&self) -> &[u8] {
+        &self.scratch.bytes
+    }
+
+    /// Decodes image `item` of the record that was last found behind the used part of `buffer`.
+    pub(crate) fn image(
+        &mut self,
+        record: &[u8],
+        item: usize,
+        base: Option<&Path>,
+        buffer: &mut PixelBuffer,
+    ) -> Result<Found> {
+        let mut found = self.open(record, item, base)?;
+        let info = found.info;
+        let (shape, dtype, color) = match self.plan.target {
+            Target::Stack { shape, dtype, color } => (shape, dtype, color),
+            Target::Each => (info.shape, info.dtype, info.color),
+        };
+        let direct = info.shape == shape;
+        if info.dtype != dtype || !(direct || fits(&info, shape, color)) {
+            return Err(misfit(&info, shape, dtype));
+        }
+        let (stored_len, len) = (info.bytes()?, shape.bytes(dtype)?);
+        let text_len = (record.len() + self.scratch.bytes.len()) as u64;
+        if let Some(cap) = self.plan.limits.memory {
+            let need = text_len + 2 * stored_len as u64 + len as u64;
+            if need > cap {
+                return Err(Error::limit(format!("the record needs {need} bytes while it is decoded, over memory {cap}")));
+            }
+        }
+        let slot = buffer.slot(len)?;
+        let limits = &self.plan.limits;
+        let bytes = &self.scratch.bytes;
+        match found.format {
+            Some(format) if direct => {
+                guarded(format, || format::decode(format, bytes, &info, limits, slot))?;
+            }
+            Some(format) => {
+                self.stored.resize(stored_len, 0);
+                let stored = &mut self.stored;
+                guarded(format, || format::decode(format, bytes, &info, limits, stored))?;
+                pixels::promote(stored, info.color, color, dtype, slot);
+            }
+            None if direct => slot.copy_from_slice(bytes),
+            None => pixels::promote(bytes, info.color, color, dtype, slot),
+        }
+        buffer.keep(len);
+        found.info.shape = shape;
+        Ok(found)
+    }
+
+    /// From the value to its payload in the scratch buffer, and what that is.
+    fn open(&mut self, record: &[u8], item: usize, base: Option<&Path>) -> Result<Found> {
+        let (start, end, parent) = self.items[item];
+        let text = &record[start..end];
+        let limits = &self.plan.limits;
+        let raw = self.raw_spec(record, parent)?;
+        let decided;
+        let encoding = match &self.plan.encoding {
+            Some(encoding) => encoding,
+            None => {
+                decided = encoding::classify(text, &raw, limits, &mut self.scratch).ok_or_else(|| {
+                    Error::field(format!("a {} that holds no image ndpix knows: {}", value::kind(text).name(), quote(text)))
+                })?;
+                &decided
+            }
+        };
+        match encoding::decode(encoding, text, &raw, limits, &mut self.scratch)? {
+            Payload::Pixels(p) => Ok(Found { info: array_info(p.shape, p.dtype), format: None }),
+            Payload::File => self.file(),
+            Payload::Reference => {
+                let path = std::mem::take(&mut self.scratch.bytes);
+                let base = self.plan.base_dir.as_deref().or(base);
+                let name = String::from_utf8(path).map_err(|_| Error::path("the path is not UTF-8"))?;
+                reference::read(base, &name, limits.max_record_bytes, &mut self.scratch.bytes)?;
+                self.file()
+            }
+        }
+    }
+
+    fn file(&self) -> Result<Found> {
+        let bytes = &self.scratch.bytes;
+        let format = format::recognise(bytes)?;
+        let formats = &self.plan.formats;
+        if !formats.is_empty() && !formats.contains(&format) {
+            return Err(Error::unsupported(format!("a {format} image, which formats does not allow")));
+        }
+        let info = guarded(format, || format::info(format, bytes, &self.plan.limits))?;
+        Ok(Found { info, format: Some(format) })
+    }
+
+    /// What raw pixels of the image with this parent object are.
+    fn raw_spec(&self, record: &[u8], parent: usize) -> Result<RawSpec> {
+        let options = &self.plan.raw;
+        let mut spec = RawSpec {
+            shape: None,
+            dtype: self.plan.raw.dtype,
+            byteorder: None,
+            fortran: options.raw_order == RawOrder::F,
+            bgr: options.raw_channels == RawChannels::Bgr,
+            step: None,
+        };
+        let at = |pointer: u8| -> Option<&[u8]> {
+            let mut hits = self.hits.iter().filter(|h| h.pointer == pointer);
+            let hit = hits.clone().find(|h| h.parent == parent).or_else(|| hits.next_back())?;
+            Some(&record[hit.start..hit.end])
+        };
+        let sibling = |names: &[&str]| {
+            self.fields.found.iter().filter(|f| names.contains(&f.0)).find_map(|f| {
+                self.hits.iter().find(|h| h.pointer == f.1 && h.parent == parent).map(|h| &record[h.start..h.end])
+            })
+        };
+        if let Some(Given::Value(shape)) = options.raw_shape {
+            spec.shape = Some(shape);
+        } else if !self.fields.shape.is_empty() {
+            let texts: Option<Vec<&[u8]>> = self.fields.shape.iter().map(|&p| at(p)).collect();
+            let texts = texts.ok_or_else(|| Error::field("a field that raw_shape names is missing"))?;
+            spec.shape = Some(shape_of(&texts)?);
+        } else if let Some(text) = sibling(&["shape", "dims"]) {
+            spec.shape = Some(shape_of(&[text])?);
+        } else if let (Some(h), Some(w)) = (sibling(&["height", "h"]), sibling(&["width", "w"])) {
+            spec.shape = match sibling(&["channels", "c"]) {
+                Some(c) if value::integer(c) != Some(1) => Some(shape_of(&[h, w, c])?),
+                _ => Some(shape_of(&[h, w])?),
+            };
+        }
+        match (&options.raw_dtype, self.fields.dtype) {
+            (Some(Given::Value(RawDType(dtype, order))), _) => {
+                (spec.dtype, spec.byteorder) = (Some(*dtype), *order);
+            }
+            (_, Some(pointer)) => {
+                let text = at(pointer).ok_or_else(|| Error::field("the field that raw_dtype names is missing"))?;
+                (spec.dtype, spec.byteorder) = dtype_of(text)?;
+            }
+            _ => {
+                if let Some(text) = sibling(&["dtype", "datatype"]) {
+                    (spec.dtype, spec.byteorder) = dtype_of(text)?;
+                }
+            }
+        }
+        match (&options.raw_byteorder, self.fields.byteorder.and_then(at)) {
+            (Some(Given::Value(order)), _) => spec.byteorder = Some(*order),
+            (_, Some(text)) => spec.byteorder = Some(byteorder_of(text)?),
+            _ => {}
+        }
+        match (&options.raw_step, self.fields.step.and_then(at)) {
+            (Some(Given::Value(step)), _) => spec.step = Some(*step),
+            (_, Some(text)) => spec.step = value::integer(text).and_then(|n| usize::try_from(n).ok()),
+            _ => {}
+        }
+        Ok(spec)
+    }
+}
+
+/// An array that is no image file: two axes are gray, three with 2, 3 or 4 channels a picture.
+fn array_info(shape: Shape, dtype: DType) -> ImageInfo {
+    let color = match shape[..] {
+        [_, _] => Color::Gray,
+        [_, _, 3] => Color::Rgb,
+        [_, _, 4] => Color::Rgba,
+        _ => Color::Samples,
+    };
+    ImageInfo { shape, dtype, color, orientation: 1, frames: 1 }
+}
+
+fn fits(info: &ImageInfo, shape: Shape, color: Color) -> bool {
+    pixels::promotes(info.color, color)
+        && info.color != color
+        && shape.len() >= 2
+        && info.shape.len() >= 2
+        && info.shape[..2] == shape[..2]
+        && shape[2..] == [pixels::channels(color)]
+}
+
+fn misfit(info: &ImageInfo, shape: Shape, dtype: DType) -> Error {
+    let remedy = match info.dtype == dtype {
+        true => "",
+        false => "; pass dtype to read number lists as another type",
+    };
+    Error::shape(format!(
+        "image is {} {} but the array holds {shape} {dtype}{remedy}",
+        info.shape, info.dtype
+    ))
+}
+
+/// Runs a codec; a panic in it is a damaged image, not the end of the run.
+fn guarded<T>(format: ImageFormat, codec: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(codec))
+        .unwrap_or_else(|_| Err(Error::image(format!("the {format} decoder failed on this image"))))
+}
+
+/// Whether an array holds strings or objects, so that it is a list of images and not one of numbers.
+fn holds_images(array: &[u8]) -> bool {
+    let first = value::elements(array).map(value::kind).find(|k| *k != Kind::Null);
+    matches!(first, Some(Kind::String | Kind::Object))
+}
+
+/// A shape from one field (a list, or a string such as `"2, 2"`) or from several numbers.
+fn shape_of(texts: &[&[u8]]) -> Result<Shape> {
+    let mut axes: Vec<usize> = Vec::new();
+    let mut push = |n: Option<i64>, text: &[u8]| {
+        let axis = n.and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0);
+        axes.push(axis.ok_or_else(|| Error::shape(format!("{} is no axis of a shape", quote(text))))?);
+        Ok(())
+    };
+    for text in texts {
+        match value::kind(text) {
+            Kind::Array => value::elements(text).try_for_each(|e| push(value::integer(e), e))?,
+            Kind::String => {
+                let inner = &text[1..text.len() - 1];
+                for part in inner.split(|b| *b == b',') {
+                    push(std::str::from_utf8(part).ok().and_then(|s| s.trim().parse().ok()), part)?;
+                }
+            }
+            _ => push(value::integer(text), text)?,
+        }
+    }
+    Shape::new(&axes)
+}
+
+fn dtype_of(text: &[u8]) -> Result<(Option<DType>, Option<ByteOrder>)> {
+    let mut scratch = Vec::new();
+    let name = match value::kind(text) {
+        Kind::String => value::unescape(text, &mut scratch),
+        _ => text,
+    };
+    let (dtype, order) = std::str::from_utf8(name)
+        .ok()
+        .and_then(DType::parse)
+        .ok_or_else(|| Error::field(format!("unknown dtype {}", quote(name))))?;
+    Ok((Some(dtype), order))
+}
+
+fn byteorder_of(text: &[u8]) -> Result<ByteOrder> {
+    match text {
+        b"true" | b"1" => Ok(ByteOrder::Big),
+        b"false" | b"0" | b"null" => Ok(ByteOrder::Little),
+        _ => std::str::from_utf8(text).unwrap_or("").trim_matches('"').parse().map_err(|e: Error| Error::field(e.message())),
+    }
+}

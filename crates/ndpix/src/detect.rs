@@ -1,0 +1,366 @@
+//! From a sample of records: which field holds the image, how, and what every image becomes.
+//!
+//! A function of the records and options alone. Every decision is one the decoder would make for
+//! each record by itself (`encodings.md` 10.2); here it is made once, and then enforced. Nothing is
+//! guessed: none or several candidates is an error that lists what was found.
+
+use std::collections::BTreeMap;
+
+use crate::batch::{Record, Text};
+use crate::decode::{Decoder, Found};
+use crate::dtype::DType;
+use crate::encoding::Encoding;
+use crate::error::{Error, Result};
+use crate::format::Color;
+use crate::options::Options;
+use crate::pipeline::File;
+use crate::pixels;
+use crate::plan::{Plan, Target};
+use crate::record::pointer::{Pointer, Step};
+use crate::record::scan::{Query, scan};
+use crate::record::value::{self, Kind};
+use crate::shape::Shape;
+
+/// Records that are looked at for the plan.
+pub(crate) const SAMPLE_RECORDS: usize = 64;
+/// Records in which fields are looked for.
+const FIELD_RECORDS: usize = 16;
+
+/// The first records of the inputs.
+pub(crate) struct Sample<'a> {
+    pub(crate) records: Vec<(&'a [u8], &'a Record)>,
+    pub(crate) files: &'a [File],
+}
+
+impl<'a> Sample<'a> {
+    pub(crate) fn new(texts: impl IntoIterator<Item = &'a Text>, files: &'a [File]) -> Self {
+        let all = texts.into_iter().flat_map(|t| t.records.iter().map(move |r| (&t.bytes[r.start..r.end], r)));
+        Self { records: all.take(SAMPLE_RECORDS).collect(), files }
+    }
+
+    fn base(&self, record: &Record) -> Option<&'a std::path::Path> {
+        self.files[record.file as usize].base_dir.as_deref()
+    }
+}
+
+/// A field that may hold images.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    pub(crate) field: Pointer,
+    /// How its values hold images, with the number of values in the sample.
+    pub(crate) encodings: BTreeMap<String, u64>,
+    encoding: Encoding,
+    rank: u8,
+}
+
+/// What the images of the sample are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Survey {
+    pub(crate) shapes: BTreeMap<(Shape, DType, Color), u64>,
+    pub(crate) formats: BTreeMap<&'static str, u64>,
+    pub(crate) orientations: BTreeMap<u8, u64>,
+    pub(crate) multi_frame: u64,
+    pub(crate) images: u64,
+    pub(crate) missing: u64,
+    pub(crate) rejects: Vec<Error>,
+    /// The smallest integer dtype that the number lists of the sample fit, where smaller than read.
+    pub(crate) smaller: Option<DType>,
+}
+
+/// The plan without a shape: where images stand and how they are held.
+pub(crate) fn locate(sample: &Sample<'_>, options: &Options) -> Result<(Plan, Vec<Candidate>)> {
+    let candidates = match (&options.field, &options.encoding) {
+        (Some(_), Some(_)) => Vec::new(),
+        (Some(field), _) => candidate(sample, options, field.clone())?.into_iter().collect(),
+        (None, _) => candidates(sample, options)?,
+    };
+    let mut plan = plan_for(options, options.field.clone().unwrap_or_default(), options.encoding.clone());
+    if options.field.is_some() && (options.encoding.is_some() || options.mixed) {
+        return Ok((plan, candidates));
+    }
+    let best = candidates.iter().map(|c| c.rank).min();
+    let top: Vec<&Candidate> = candidates.iter().filter(|c| Some(c.rank) == best).collect();
+    let [chosen] = top[..] else {
+        return Err(not_one(sample, options, &candidates));
+    };
+    if chosen.encoding == Encoding::Url {
+        return Err(Error::plan(format!("field {} holds URLs, which ndpix does not fetch; download them and give their paths", chosen.field)));
+    }
+    if options.encoding.is_none() && !options.mixed {
+        if chosen.encodings.len() > 1 {
+            let seen: Vec<_> = chosen.encodings.iter().map(|(name, n)| format!("{name} ({n})")).collect();
+            return Err(Error::plan(format!("field {} holds images in several ways: {}; pass mixed to decide for each record, or encoding to take one", chosen.field, seen.join(", "))));
+        }
+        plan.encoding = Some(chosen.encoding.clone());
+    }
+    plan.field = chosen.field.clone();
+    Ok((plan, candidates))
+}
+
+fn plan_for(options: &Options, field: Pointer, encoding: Option<Encoding>) -> Plan {
+    Plan {
+        field,
+        encoding,
+        target: Target::Each,
+        formats: options.formats.clone(),
+        on_missing: options.on_missing,
+        on_error: options.on_error,
+        fill_value: options.fill_value,
+        base_dir: options.base_dir.clone(),
+        limits: options.limits,
+        raw: options.clone(),
+        notes: Vec::new(),
+    }
+}
+
+fn not_one(sample: &Sample<'_>, options: &Options, candidates: &[Candidate]) -> Error {
+    if sample.records.is_empty() {
+        return Error::plan("the input has no records");
+    }
+    if candidates.is_empty() {
+        let place = match &options.field {
+            Some(field) => format!("field {field} holds"),
+            None => "no field holds".to_string(),
+        };
+        let found = match &options.field {
+            Some(_) => "no image that ndpix recognises",
+            None => "images that ndpix recognises",
+        };
+        return Error::plan(format!(
+            "{place} {found} in the first {} records{}; raw base64 pixels need raw_shape (and raw_dtype), anything else field and encoding",
+            sample.records.len(),
+            first_reason(sample)
+        ));
+    }
+    let list: Vec<_> = candidates
+        .iter()
+        .map(|c| format!("{} ({})", c.field, c.encodings.keys().cloned().collect::<Vec<_>>().join(", ")))
+        .collect();
+    Error::plan(format!("several fields hold images: {}; pass field to name one", list.join("; ")))
+}
+
+/// The first unreadable record, said where it may explain everything.
+fn first_reason(sample: &Sample<'_>) -> String {
+    let mut hits = Vec::new();
+    let mut all = sample.records.iter().filter_map(|(text, r)| {
+        scan(text, &Query::default(), &mut hits).err().map(|e| (r.line, e))
+    });
+    match all.next() {
+        Some((line, error)) => format!(" (line {line}: {}; if records span lines, pass framing concat)", error.message()),
+        None => String::new(),
+    }
+}
+
+/// Every field of the sample that may hold images.
+fn candidates(sample: &Sample<'_>, options: &Options) -> Result<Vec<Candidate>> {
+    let mut paths: Vec<Pointer> = Vec::new();
+    let mut hits = Vec::new();
+    for (text, _) in sample.records.iter().take(FIELD_RECORDS) {
+        if scan(text, &Query::default(), &mut hits).is_ok() {
+            leaves(text.trim_ascii(), &mut Vec::new(), &mut paths);
+        }
+    }
+    let mut found = Vec::new();
+    for path in paths {
+        found.extend(candidate(sample, options, path)?);
+    }
+    Ok(found)
+}
+
+/// Collects the paths of strings, number lists and self-describing objects, arrays as `[*]`.
+fn leaves(text: &[u8], steps: &mut Vec<Step>, out: &mut Vec<Pointer>) {
+    let mut note = |steps: &[Step]| {
+        let pointer = Pointer::new(steps.to_vec());
+        if out.len() < 256 && !out.contains(&pointer) {
+            out.push(pointer);
+        }
+    };
+    match value::kind(text) {
+        Kind::String => note(steps),
+        Kind::Array => {
+            let first = value::elements(text).map(value::kind).find(|k| *k != Kind::Null);
+            match first {
+                Some(Kind::Number | Kind::Bool | Kind::Array) => note(steps),
+                Some(Kind::String | Kind::Object) if steps.len() < 32 => {
+                    steps.push(Step::Any);
+                    value::elements(text).take(64).for_each(|e| leaves(e, steps, out));
+                    steps.pop();
+                }
+                _ => {}
+            }
+        }
+        Kind::Object => {
+            let tagged = ["__numpy__", "__ndarray__", "data", "bdata", "buffer", "b64", "values", "0"];
+            if tagged.iter().any(|key| value::get(text, key).is_some()) {
+                note(steps);
+            }
+            if steps.len() < 32 {
+                let mut scratch = Vec::new();
+                for (key, inner) in value::entries(text) {
+                    let key = String::from_utf8_lossy(value::unescape_inner(key, &mut scratch)).into_owned();
+                    steps.push(Step::Key(key));
+                    leaves(inner, steps, out);
+                    steps.pop();
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether this field holds images, and how.
+fn candidate(sample: &Sample<'_>, options: &Options, field: Pointer) -> Result<Option<Candidate>> {
+    let plan = plan_for(options, field, options.encoding.clone());
+    let mut decoder = Decoder::new(&plan)?;
+    let mut encodings: BTreeMap<String, u64> = BTreeMap::new();
+    let mut best: Option<(u8, Encoding)> = None;
+    for (text, record) in &sample.records {
+        for item in 0..decoder.find(text).unwrap_or(0).min(64) {
+            let encoding = match &options.encoding {
+                Some(encoding) => decoder.probe(text, item, sample.base(record)).ok().map(|_| encoding.clone()),
+                None => decoder.classify(text, item),
+            };
+            let Some(encoding) = encoding else { continue };
+            *encodings.entry(encoding.to_string()).or_default() += 1;
+            let rank = match encoding {
+                Encoding::Path if decoder.probe(text, item, sample.base(record)).is_ok() => 1,
+                Encoding::Path => 4,
+                Encoding::Text => 2,
+                Encoding::List => match decoder.probe(text, item, None) {
+                    Ok(found) if found.info.shape.len() > 1 => 2,
+                    _ => 3,
+                },
+                Encoding::Url => 5,
+                _ => 0,
+            };
+            if best.as_ref().is_none_or(|b| rank < b.0) {
+                best = Some((rank, encoding));
+            }
+        }
+    }
+    Ok(best.map(|(rank, encoding)| Candidate { field: plan.field, encodings, encoding, rank }))
+}
+
+/// Looks at the images of the sample, headers only.
+pub(crate) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
+    let mut decoder = Decoder::new(plan)?;
+    let mut survey = Survey::default();
+    for (text, record) in &sample.records {
+        match decoder.find(text) {
+            Ok(0) => survey.missing += 1,
+            Err(error) => survey.rejects.push(error),
+            Ok(items) => {
+                for item in 0..items {
+                    survey.images += 1;
+                    match decoder.probe(text, item, sample.base(record)) {
+                        Ok(found) => note(&mut survey, &found, decoder.payload()),
+                        Err(error) => survey.rejects.push(error),
+                    }
+                }
+            }
+        }
+    }
+    Ok(survey)
+}
+
+fn note(survey: &mut Survey, found: &Found, payload: &[u8]) {
+    let info = &found.info;
+    *survey.shapes.entry((info.shape, info.dtype, info.color)).or_default() += 1;
+    *survey.formats.entry(found.format.map_or("array", |f| f.name())).or_default() += 1;
+    *survey.orientations.entry(info.orientation).or_default() += 1;
+    survey.multi_frame += u64::from(info.frames > 1);
+    if found.format.is_none() && info.dtype == DType::Int64 {
+        let values = payload.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b));
+        let (low, high) = values.fold((0, 0), |(l, h), v| (v.min(l), v.max(h)));
+        let fit = [(DType::Uint8, 0, 255), (DType::Uint16, 0, 65_535), (DType::Int32, i64::from(i32::MIN), i64::from(i32::MAX))];
+        let fit = fit.iter().find(|f| low >= f.1 && high <= f.2).map_or(DType::Int64, |f| f.0);
+        survey.smaller = Some(survey.smaller.map_or(fit, |s| if s.size() > fit.size() { s } else { fit }));
+    }
+}
+
+/// Completes the plan with the shape, dtype and color that the sample allows.
+pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Result<()> {
+    let mut seen: Option<(Shape, DType, Color)> = None;
+    let mut one = true;
+    for &(shape, dtype, color) in survey.shapes.keys() {
+        if options.dtype.is_some_and(|want| want != dtype) {
+            return Err(Error::plan(format!("the images are {dtype}, not {}; leave dtype out to keep what is stored", options.dtype.unwrap_or(dtype))));
+        }
+        seen = match seen {
+            None => Some((shape, dtype, color)),
+            Some((s, d, c)) if d == dtype && s == shape && c == color => seen,
+            Some((s, d, c)) if d == dtype && s.len() > 1 && shape.len() > 1 && s[..2] == shape[..2] => {
+                pixels::widest(c, color)
+                    .filter(|w| pixels::channels(*w) > 0)
+                    .map(|w| (Shape::image(s[0], s[1], pixels::channels(w)), d, w))
+            }
+            _ => None,
+        };
+        one &= seen.is_some();
+        if !one && options.shape.is_none() {
+            return Err(Error::plan(several(survey)));
+        }
+    }
+    let target = match (options.shape, options.dtype, seen) {
+        (Some(shape), dtype, seen) => {
+            let dtype = dtype
+                .or(seen.map(|s| s.1))
+                .or(survey.shapes.keys().next().map(|s| s.1))
+                .ok_or_else(|| nothing(survey))?;
+            let known = survey.shapes.keys().find(|s| s.0 == shape).map(|s| s.2);
+            let color = known.unwrap_or(match shape[..] {
+                [_, _] => Color::Gray,
+                [_, _, 2] => Color::GrayAlpha,
+                [_, _, 3] => Color::Rgb,
+                [_, _, 4] => Color::Rgba,
+                _ => Color::Samples,
+            });
+            (shape, dtype, color)
+        }
+        (None, _, Some(seen)) => seen,
+        (None, _, None) => return Err(nothing(survey)),
+    };
+    let (shape, dtype, color) = target;
+    if shape.bytes(dtype)? == 0 {
+        return Err(Error::plan(format!("images of shape {shape} hold nothing")));
+    }
+    plan.target = Target::Stack { shape, dtype, color };
+    let promoted = survey.shapes.keys().filter(|s| s.2 != color).count();
+    if promoted > 0 && options.shape.is_none() {
+        plan.notes.push(format!("images of fewer channels are promoted to {shape}, which loses nothing"));
+    }
+    let turned: u64 = survey.orientations.iter().filter(|o| *o.0 != 1).map(|o| o.1).sum();
+    if turned > 0 {
+        plan.notes.push(format!("{turned} of {} images in the sample carry an orientation, which is not applied", survey.images));
+    }
+    if survey.multi_frame > 0 {
+        plan.notes.push(format!("{} of {} images in the sample have several frames or pages; only the first is read", survey.multi_frame, survey.images));
+    }
+    if let (Some(smaller), None) = (survey.smaller, options.dtype) {
+        if smaller.size() < dtype.size() {
+            plan.notes.push(format!("number lists are read as {dtype}, as NumPy does; in the sample {smaller} would do: pass dtype {smaller}"));
+        }
+    }
+    Ok(())
+}
+
+fn nothing(survey: &Survey) -> Error {
+    let reason = survey.rejects.first().map(|e| format!("; the first was rejected: {}", e.message())).unwrap_or_default();
+    Error::plan(format!(
+        "the sample has no image that decodes ({} without image, {} rejected){reason}; pass shape and dtype to convert all the same",
+        survey.missing,
+        survey.rejects.len()
+    ))
+}
+
+fn several(survey: &Survey) -> String {
+    let mut list: Vec<_> = survey.shapes.iter().collect();
+    list.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
+    let shown: Vec<_> = list.iter().take(6).map(|((s, d, _), n)| format!("{s} {d}: {n}")).collect();
+    let first = list.first().map(|((s, ..), _)| s.iter().map(usize::to_string).collect::<Vec<_>>().join(",")).unwrap_or_default();
+    format!(
+        "the images do not fit one array ({}{}); pass shape {first} to take those of one shape and reject the others",
+        shown.join("; "),
+        if list.len() > 6 { "; ..." } else { "" }
+    )
+}

@@ -1,0 +1,370 @@
+//! What the caller asks for: the only definition, default and documentation of every setting.
+//!
+//! Each door (command, Python) translates its idiom into this struct and nothing more; whether the
+//! settings make sense together is decided here, by [`Options::validate`].
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::dtype::{ByteOrder, DType};
+use crate::encoding::Encoding;
+use crate::error::{Error, Result, quote};
+use crate::format::ImageFormat;
+use crate::framing::Framing;
+use crate::limits::Limits;
+use crate::record::pointer::Pointer;
+use crate::shape::Shape;
+
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$vdoc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+        pub enum $name { $($(#[$vdoc])* $variant),* }
+
+        impl $name {
+            /// Every choice, the default first.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The word in options, flags and summaries.
+            pub fn name(self) -> &'static str { match self { $(Self::$variant => $word),* } }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.name()) }
+        }
+
+        impl FromStr for $name {
+            type Err = Error;
+            fn from_str(word: &str) -> Result<Self> {
+                Self::ALL.iter().copied().find(|c| c.name() == word).ok_or_else(|| {
+                    let all: Vec<_> = Self::ALL.iter().map(|c| c.name()).collect();
+                    Error::options(format!("unknown {} {}; use {}", $what, quote(word.as_bytes()), all.join(", ")))
+                })
+            }
+        }
+    };
+}
+
+choice!(
+    /// What becomes of a bad image or an unreadable record.
+    OnError, "on_error" {
+    /// No row; it is written to the rejects file.
+    #[default] Skip = "skip",
+    /// A row of `fill_value`, so that row i stays image i; `valid` in the row map says which.
+    Fill = "fill",
+    /// The run ends at the first.
+    Raise = "raise",
+});
+choice!(
+    /// What becomes of a record whose field is absent, null or an empty list.
+    OnMissing, "on_missing" {
+    /// No row; counted.
+    #[default] Skip = "skip",
+    /// A row of `fill_value`.
+    Fill = "fill",
+    /// Rejected as `field`.
+    Reject = "reject",
+});
+choice!(
+    /// An output that is already there.
+    IfExists, "if_exists" {
+    /// Refuse to start.
+    #[default] Error = "error",
+    /// Do nothing, successfully.
+    Skip = "skip",
+    /// Write a new one and put it in the old one's place when it is whole.
+    Replace = "replace",
+});
+choice!(
+    /// Whether to write the row map `OUT.rows.npy`.
+    Rows, "rows" {
+    /// When row i is not simply record i of one input.
+    #[default] Auto = "auto",
+    /// Always.
+    Always = "always",
+    /// Never.
+    Never = "never",
+});
+choice!(
+    /// What a rejects file holds of each record.
+    RejectsContent, "rejects_content" {
+    /// The record's text, so that the file can be read again.
+    #[default] Full = "full",
+    /// Where it stands and why it was rejected.
+    Position = "position",
+});
+choice!(
+    /// How the elements of raw pixels follow each other.
+    RawOrder, "raw_order" {
+    /// Last axis fastest, as NumPy's C order.
+    #[default] C = "C",
+    /// First axis fastest, as Fortran order.
+    F = "F",
+});
+choice!(
+    /// The order of the colours in raw pixels.
+    RawChannels, "raw_channels" {
+    /// Red first.
+    #[default] Rgb = "rgb",
+    /// Blue first, as OpenCV's frames; swapped on reading.
+    Bgr = "bgr",
+});
+
+/// A setting that is given, or that a field of each record gives (`@field`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given<T> {
+    /// The same for every record.
+    Value(T),
+    /// Read from these fields of the record.
+    Field(Vec<Pointer>),
+}
+
+fn pointers(text: &str) -> Option<Result<Vec<Pointer>>> {
+    text.starts_with('@').then(|| {
+        text.split(',')
+            .map(|part| {
+                part.trim()
+                    .strip_prefix('@')
+                    .ok_or_else(|| Error::options(format!("{}: give only @fields or only numbers", quote(text.as_bytes()))))?
+                    .parse()
+            })
+            .collect()
+    })
+}
+
+/// Sizes as NumPy writes them: `480,640,3`.
+fn parse_shape(text: &str) -> Result<Shape> {
+    if text.contains(['x', 'X', '×']) {
+        return Err(Error::options(format!(
+            "{} is no shape: sizes are height,width here, as in NumPy; write 480,640 for 640 wide and 480 high",
+            quote(text.as_bytes())
+        )));
+    }
+    let axes: Vec<usize> = text
+        .trim_matches(['(', ')', ' '])
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| part.parse().ok().filter(|&n: &usize| n > 0))
+        .collect::<Option<_>>()
+        .filter(|axes: &Vec<usize>| !axes.is_empty())
+        .ok_or_else(|| Error::options(format!("{} is no shape; write H,W or H,W,C", quote(text.as_bytes()))))?;
+    Shape::new(&axes).map_err(|e| Error::options(e.message()))
+}
+
+impl FromStr for Given<Shape> {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        match pointers(text) {
+            Some(fields) => fields.map(Given::Field),
+            None => parse_shape(text).map(Given::Value),
+        }
+    }
+}
+
+impl FromStr for Shape {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        parse_shape(text)
+    }
+}
+
+/// A dtype with the byte order its name may carry: `>u2`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawDType(pub DType, pub Option<ByteOrder>);
+
+macro_rules! given_one {
+    ($type:ty, $parse:expr) => {
+        impl FromStr for Given<$type> {
+            type Err = Error;
+            fn from_str(text: &str) -> Result<Self> {
+                match pointers(text) {
+                    Some(fields) => fields.map(Given::Field),
+                    None => $parse(text).map(Given::Value),
+                }
+            }
+        }
+    };
+}
+given_one!(RawDType, |text: &str| {
+    let (dtype, order) = match DType::parse(text) {
+        Some(found) => found,
+        None => (text.parse::<DType>()?, None),
+    };
+    Ok::<_, Error>(RawDType(dtype, order))
+});
+given_one!(ByteOrder, str::parse::<ByteOrder>);
+given_one!(usize, |text: &str| text
+    .parse()
+    .map_err(|_| Error::options(format!("{} is no number of bytes", quote(text.as_bytes())))));
+
+impl FromStr for ByteOrder {
+    type Err = Error;
+    fn from_str(word: &str) -> Result<Self> {
+        match word {
+            "little" | "<" => Ok(Self::Little),
+            "big" | ">" => Ok(Self::Big),
+            _ => Err(Error::options(format!("unknown raw_byteorder {}; use little, big", quote(word.as_bytes())))),
+        }
+    }
+}
+
+/// How many rejects end the run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MaxRejects {
+    /// More than this many.
+    Count(u64),
+    /// More than this share of the images, looked at in record order after 1,000 images and at the end.
+    Percent(f64),
+    /// Never.
+    None,
+}
+
+impl Default for MaxRejects {
+    fn default() -> Self {
+        Self::Percent(50.0)
+    }
+}
+
+impl FromStr for MaxRejects {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        let bad = || Error::options(format!("max_rejects {}: write a number, a percentage such as 5%, or none", quote(text.as_bytes())));
+        match text.strip_suffix('%') {
+            _ if text == "none" => Ok(Self::None),
+            Some(p) => match p.trim().parse() {
+                Ok(p) if (0.0..=100.0).contains(&p) => Ok(Self::Percent(p)),
+                _ => Err(bad()),
+            },
+            None => text.parse().map(Self::Count).map_err(|_| bad()),
+        }
+    }
+}
+
+/// Where rejects go.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Rejects {
+    /// `OUT.rejects.ndjson`, if there are any.
+    #[default]
+    Beside,
+    /// This file.
+    Path(PathBuf),
+    /// Nowhere; they are only counted.
+    None,
+}
+
+/// Every setting of a run. `Options::default()` finds everything by itself.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The field that holds the image; `None`: found in the sample.
+    pub field: Option<Pointer>,
+    /// How the value holds the image; `None`: found in the sample, then enforced.
+    pub encoding: Option<Encoding>,
+    /// Decide the encoding for each record.
+    pub mixed: bool,
+    /// Shape of raw pixels.
+    pub raw_shape: Option<Given<Shape>>,
+    /// Element type of raw pixels.
+    pub raw_dtype: Option<Given<RawDType>>,
+    /// Byte order of raw pixels; default little, or what the dtype says.
+    pub raw_byteorder: Option<Given<ByteOrder>>,
+    /// Memory order of raw pixels.
+    pub raw_order: RawOrder,
+    /// Colour order of raw pixels.
+    pub raw_channels: RawChannels,
+    /// Bytes from one row of raw pixels to the next, where rows are padded.
+    pub raw_step: Option<Given<usize>>,
+    /// The image formats that are read; empty: all.
+    pub formats: Vec<ImageFormat>,
+    /// The shape every image must have; `None`: the sample's.
+    pub shape: Option<Shape>,
+    /// The dtype of the output; number lists are read as it. `None`: as stored.
+    pub dtype: Option<DType>,
+    /// The value of rows without image.
+    pub fill_value: f64,
+    /// Non-blank records to pass over, across files.
+    pub skip: u64,
+    /// Non-blank records to take, across files; `None`: all.
+    pub limit: Option<u64>,
+    /// A record without image.
+    pub on_missing: OnMissing,
+    /// A bad image or record.
+    pub on_error: OnError,
+    /// How many rejects end the run; `None`: 50%, and rejects give exit code 3.
+    pub max_rejects: Option<MaxRejects>,
+    /// Where rejects go.
+    pub rejects: Rejects,
+    /// What is kept of a rejected record.
+    pub rejects_content: RejectsContent,
+    /// How records follow each other.
+    pub framing: Framing,
+    /// Image paths are relative to it and stay inside; `None`: each input's directory.
+    pub base_dir: Option<PathBuf>,
+    /// Limits on records, images and memory.
+    pub limits: Limits,
+    /// Threads; 0: all cores.
+    pub threads: usize,
+    /// An existing output.
+    pub if_exists: IfExists,
+    /// Whether to write the row map.
+    pub rows: Rows,
+}
+
+impl Options {
+    /// Says yes, or which settings contradict each other (kind `options`).
+    pub fn validate(&self) -> Result<()> {
+        let no = |message: &str| Err(Error::options(message));
+        if self.mixed && self.encoding.is_some() {
+            return no("mixed decides the encoding for each record; leave encoding out");
+        }
+        if self.limit == Some(0) {
+            return no("limit 0 takes no record; leave it out to take all");
+        }
+        if self.limits.max_record_bytes == 0 || self.limits.max_pixels == 0 {
+            return no("max_record_bytes and max_pixels must be at least 1");
+        }
+        if self.dtype.is_some_and(|d| !d.is_float()) && self.fill_value.fract() != 0.0 {
+            return no("fill_value has a fraction but dtype holds integers");
+        }
+        if self.threads > 1024 {
+            return no("threads is over 1024");
+        }
+        Ok(())
+    }
+
+    /// The number of threads to start.
+    pub fn thread_count(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            n => n,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_height_then_width() {
+        let e = "640x480".parse::<Shape>().expect_err("refused");
+        assert!(e.message().contains("height,width"), "{e}");
+        assert_eq!("480,640,3".parse::<Shape>().expect("shape"), Shape::image(480, 640, 3));
+        assert!("0,3".parse::<Shape>().is_err());
+    }
+
+    #[test]
+    fn fields_are_marked_with_at() {
+        let Ok(Given::<Shape>::Field(fields)) = "@height,@width".parse() else { panic!("fields") };
+        assert_eq!(fields.len(), 2);
+        assert!("@height,3".parse::<Given<Shape>>().is_err());
+    }
+
+    #[test]
+    fn rejects_are_counted_or_shared() {
+        assert_eq!("5%".parse::<MaxRejects>().expect("percent"), MaxRejects::Percent(5.0));
+        assert_eq!("7".parse::<MaxRejects>().expect("count"), MaxRejects::Count(7));
+        assert!("101%".parse::<MaxRejects>().is_err());
+    }
+}

@@ -1,0 +1,314 @@
+//! The only file with threads: every worker runs the same loop, and batches commit in order.
+//!
+//! A worker locks the source, takes whole records and the next ticket, unlocks, decodes, waits for
+//! its turn, commits. There are exactly as many batches as threads, so they are the memory bound.
+//! With one thread the same loop runs in place: that is the specification. Where a batch holds
+//! more pixels than a few MiB it is committed in parts, so that neither a record with a thousand
+//! images nor a short line that names a large file widens the bound.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::batch::{Record, Text};
+use crate::decode::{Decoder, Found, PixelBuffer};
+use crate::error::{Error, ErrorKind, Position, Result};
+use crate::framing::Feed;
+use crate::plan::Plan;
+
+/// A part of a batch is committed when this many bytes of pixels are waiting.
+const PART_BYTES: usize = 2 << 20;
+
+/// What became of one image, or of a record without one.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// The record, in the text of the part.
+    pub(crate) record: usize,
+    /// Which image of the record.
+    pub(crate) item: u32,
+    pub(crate) result: Fate,
+}
+
+/// See [`Outcome`].
+#[derive(Debug)]
+pub(crate) enum Fate {
+    /// A row: the next `len` bytes of the part's pixels.
+    Row { found: Found, len: usize },
+    /// The record has no image.
+    Missing,
+    /// The record could not be read at all.
+    Unreadable(Error),
+    /// The image could not be decoded or does not fit.
+    Rejected(Error),
+}
+
+/// Decoded records in input order, handed to the commit.
+pub(crate) struct Part<'a> {
+    pub(crate) text: &'a Text,
+    pub(crate) outcomes: &'a mut Vec<Outcome>,
+    pub(crate) pixels: &'a [u8],
+}
+
+/// An input as workers need it.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    pub(crate) name: Arc<str>,
+    pub(crate) base_dir: Option<PathBuf>,
+}
+
+/// What the workers share.
+struct Shared<'a, C> {
+    plan: &'a Plan,
+    files: &'a [File],
+    stop: &'a AtomicBool,
+    part_bytes: usize,
+    max_records: usize,
+    source: Mutex<Source<'a>>,
+    turn: Mutex<Turn<C>>,
+    turned: Condvar,
+}
+
+struct Source<'a> {
+    feed: &'a mut Feed,
+    sample: VecDeque<Text>,
+    /// A failure of the source, reported after everything before it is committed.
+    failure: Option<Error>,
+    ticket: u64,
+    done: bool,
+}
+
+struct Turn<C> {
+    next: u64,
+    commit: C,
+    /// Set when the run ends early; waiting workers leave.
+    ended: bool,
+    failure: Option<Error>,
+}
+
+/// Runs every record of `sample` and then of `feed` through the decoder, and hands the outcomes to
+/// `commit` in input order. `stop` ends the run between batches. The first cause is the error.
+pub(crate) fn run<C>(
+    plan: &Plan,
+    files: &[File],
+    feed: &mut Feed,
+    sample: VecDeque<Text>,
+    failure: Option<Error>,
+    threads: usize,
+    stop: &AtomicBool,
+    commit: C,
+) -> Result<()>
+where
+    C: FnMut(&mut Part<'_>) -> Result<()> + Send,
+{
+    let slot = plan.slot_len()?.max(1);
+    let shared = Shared {
+        plan,
+        files,
+        stop,
+        part_bytes: PART_BYTES,
+        max_records: (PART_BYTES / slot).clamp(1, 1 << 16),
+        source: Mutex::new(Source { feed, sample, failure, ticket: 0, done: false }),
+        turn: Mutex::new(Turn { next: 0, commit, ended: false, failure: None }),
+        turned: Condvar::new(),
+    };
+    if threads == 1 {
+        work_guarded(&shared);
+    } else {
+        std::thread::scope(|scope| {
+            for i in 0..threads {
+                let spawned = std::thread::Builder::new()
+                    .name(format!("ndpix-{i}"))
+                    .spawn_scoped(scope, || work_guarded(&shared));
+                // One thread is enough to finish; none is an error of the machine.
+                if let Err(e) = spawned {
+                    if i == 0 {
+                        fail(&shared, Error::io("cannot start a thread", e));
+                    }
+                    break;
+                }
+            }
+        });
+    }
+    let turn = shared.turn.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let source = shared.source.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match turn.failure.or(source.failure) {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn fail<C>(shared: &Shared<'_, C>, error: Error) {
+    let mut turn = lock(&shared.turn);
+    turn.ended = true;
+    turn.failure.get_or_insert(error);
+    shared.turned.notify_all();
+}
+
+/// A panic outside a codec is an error of the run, never a hang.
+fn work_guarded<C>(shared: &Shared<'_, C>)
+where
+    C: FnMut(&mut Part<'_>) -> Result<()> + Send,
+{
+    match catch_unwind(AssertUnwindSafe(|| work(shared))) {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => fail(shared, error),
+        Err(_) => fail(
+            shared,
+            Error::new(ErrorKind::Io, "a bug in ndpix ended the run; please report it with the input"),
+        ),
+    }
+}
+
+/// Waits until every earlier ticket is committed; `None` when the run has ended meanwhile.
+fn wait_turn<'s, C>(shared: &'s Shared<'_, C>, ticket: u64) -> Option<MutexGuard<'s, Turn<C>>> {
+    let mut turn = lock(&shared.turn);
+    while turn.next != ticket && !turn.ended {
+        turn = shared.turned.wait(turn).unwrap_or_else(PoisonError::into_inner);
+    }
+    (!turn.ended).then_some(turn)
+}
+
+fn work<C>(shared: &Shared<'_, C>) -> Result<()>
+where
+    C: FnMut(&mut Part<'_>) -> Result<()> + Send,
+{
+    let mut worker = Worker {
+        decoder: Decoder::new(shared.plan)?,
+        outcomes: Vec::new(),
+        pixels: PixelBuffer::default(),
+    };
+    let mut text = Text::default();
+    while let Some(ticket) = take(shared, &mut text) {
+        for index in 0..text.records.len() {
+            if !worker.record(shared, ticket, &text, index)? {
+                return Ok(());
+            }
+        }
+        if !worker.commit(shared, ticket, &text)? {
+            return Ok(());
+        }
+        let mut turn = lock(&shared.turn);
+        turn.next += 1;
+        shared.turned.notify_all();
+    }
+    Ok(())
+}
+
+/// The next records and their ticket, under the source lock.
+fn take<C>(shared: &Shared<'_, C>, text: &mut Text) -> Option<u64> {
+    let mut source = lock(&shared.source);
+    if source.done || shared.stop.load(Ordering::Relaxed) || lock(&shared.turn).ended {
+        return None;
+    }
+    let ticket = source.ticket;
+    if let Some(sampled) = source.sample.pop_front() {
+        *text = sampled;
+    } else if source.failure.is_some() {
+        source.done = true;
+        return None;
+    } else {
+        // A very long record is read only when nothing else is in flight.
+        let alone = || drop(wait_turn(shared, ticket));
+        match source.feed.next(text, shared.max_records, &alone) {
+            Ok(true) => {}
+            Ok(false) => {
+                source.done = true;
+                return None;
+            }
+            Err(error) => {
+                source.done = true;
+                source.failure = Some(error);
+                return None;
+            }
+        }
+    }
+    source.ticket += 1;
+    Some(ticket)
+}
+
+struct Worker<'p> {
+    decoder: Decoder<'p>,
+    outcomes: Vec<Outcome>,
+    pixels: PixelBuffer,
+}
+
+impl Worker<'_> {
+    /// Decodes every image of one record; `false` when the run has ended.
+    fn record<C>(
+        &mut self,
+        shared: &Shared<'_, C>,
+        ticket: u64,
+        text: &Text,
+        index: usize,
+    ) -> Result<bool>
+    where
+        C: FnMut(&mut Part<'_>) -> Result<()> + Send,
+    {
+        let record = &text.records[index];
+        let file = &shared.files[record.file as usize];
+        let place = |error: Error, item: usize| error.at(position(file, record, item));
+        let mut push = |outcomes: &mut Vec<Outcome>, item: usize, result: Fate| {
+            outcomes.push(Outcome { record: index, item: item as u32, result });
+        };
+        let bytes = &text.bytes[record.start..record.end];
+        let found = match record.overlong {
+            Some(length) => Err(Error::limit(format!(
+                "the record is {length} bytes long, over max_record_bytes {}",
+                shared.plan.limits.max_record_bytes
+            ))),
+            None => self.decoder.find(bytes),
+        };
+        let items = match found {
+            Ok(0) => {
+                push(&mut self.outcomes, 0, Fate::Missing);
+                return Ok(true);
+            }
+            Ok(items) => items,
+            Err(error) => {
+                push(&mut self.outcomes, 0, Fate::Unreadable(place(error, 0)));
+                return Ok(true);
+            }
+        };
+        for item in 0..items {
+            let before = self.pixels.used().len();
+            if before >= shared.part_bytes {
+                if !self.commit(shared, ticket, text)? {
+                    return Ok(false);
+                }
+            }
+            let before = self.pixels.used().len();
+            let base = file.base_dir.as_deref();
+            let fate = match self.decoder.image(bytes, item, base, &mut self.pixels) {
+                Ok(found) => Fate::Row { found, len: self.pixels.used().len() - before },
+                Err(error) => Fate::Rejected(place(error, item)),
+            };
+            push(&mut self.outcomes, item, fate);
+        }
+        Ok(true)
+    }
+
+    /// Waits for its turn and hands over what is decoded; `false` when the run has ended.
+    fn commit<C>(&mut self, shared: &Shared<'_, C>, ticket: u64, text: &Text) -> Result<bool>
+    where
+        C: FnMut(&mut Part<'_>) -> Result<()> + Send,
+    {
+        let Some(mut turn) = wait_turn(shared, ticket) else { return Ok(false) };
+        let mut part =
+            Part { text, outcomes: &mut self.outcomes, pixels: self.pixels.used() };
+        let committed = (turn.commit)(&mut part);
+        drop(turn);
+        self.outcomes.clear();
+        self.pixels.clear();
+        committed.map(|()| true)
+    }
+}
+
+fn position(file: &File, record: &Record, item: usize) -> Position {
+    Position { file: file.name.clone(), line: record.line, byte: record.byte, item: item as u32 }
+}

@@ -1,0 +1,99 @@
+//! From pixels as they are to pixels as the array wants them, in their slot.
+//!
+//! Here only what loses nothing: gray to RGB, a full alpha added. Anything else that does not fit
+//! is `shape`. Samples are little-endian, channels last.
+
+use crate::dtype::DType;
+use crate::format::Color;
+
+/// Whether every image of color `from` can be given as `to` without losing anything.
+pub(crate) fn promotes(from: Color, to: Color) -> bool {
+    use Color::{Gray, GrayAlpha, Rgb, Rgba};
+    from == to
+        || matches!(
+            (from, to),
+            (Gray, GrayAlpha | Rgb | Rgba) | (GrayAlpha | Rgb, Rgba)
+        )
+}
+
+/// The narrowest color that both promote to.
+pub(crate) fn widest(a: Color, b: Color) -> Option<Color> {
+    [Color::Gray, Color::GrayAlpha, Color::Rgb, Color::Rgba, Color::Cmyk, Color::Samples]
+        .into_iter()
+        .find(|&c| promotes(a, c) && promotes(b, c))
+}
+
+/// The channels of a promoted picture.
+pub(crate) fn channels(color: Color) -> usize {
+    match color {
+        Color::Gray => 1,
+        Color::GrayAlpha => 2,
+        Color::Rgb => 3,
+        Color::Rgba | Color::Cmyk => 4,
+        Color::Samples => 0,
+    }
+}
+
+/// Fills `out` with the pixels of `pixels`, promoted from `from` to `to` (see [`promotes`]). Alpha is
+/// the largest value of an integer dtype, 1.0 of a floating one.
+pub(crate) fn promote(pixels: &[u8], from: Color, to: Color, dtype: DType, out: &mut [u8]) {
+    let size = dtype.size();
+    let full: [u8; 8] = match dtype {
+        DType::Float16 => [0, 0x3C, 0, 0, 0, 0, 0, 0],
+        DType::Float32 => {
+            let b = 1f32.to_le_bytes();
+            [b[0], b[1], b[2], b[3], 0, 0, 0, 0]
+        }
+        DType::Float64 => 1f64.to_le_bytes(),
+        DType::Int8 | DType::Int16 | DType::Int32 | DType::Int64 => {
+            let mut b = [0xFF; 8];
+            b[size - 1] = 0x7F;
+            b
+        }
+        DType::Bool => [1; 8],
+        _ => [0xFF; 8],
+    };
+    let (source, target) = (channels(from) * size, channels(to) * size);
+    let has_alpha = from == Color::GrayAlpha;
+    for (pixel, slot) in pixels.chunks_exact(source).zip(out.chunks_exact_mut(target)) {
+        match (from, to) {
+            (Color::Gray | Color::GrayAlpha, Color::Rgb | Color::Rgba) => {
+                for channel in slot[..3 * size].chunks_exact_mut(size) {
+                    channel.copy_from_slice(&pixel[..size]);
+                }
+            }
+            _ => slot[..source.min(target)].copy_from_slice(&pixel[..source.min(target)]),
+        }
+        if target > source && matches!(to, Color::Rgba | Color::GrayAlpha) {
+            let alpha = if has_alpha { &pixel[size..] } else { &full[..size] };
+            slot[target - size..].copy_from_slice(alpha);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn promotion_adds_nothing_but_full_alpha() {
+        let mut out = [0; 8];
+        promote(&[1, 2], Color::Gray, Color::Rgba, DType::Uint8, &mut out);
+        assert_eq!(out, [1, 1, 1, 255, 2, 2, 2, 255]);
+        promote(&[1, 9, 2, 8], Color::GrayAlpha, Color::Rgba, DType::Uint8, &mut out);
+        assert_eq!(out, [1, 1, 1, 9, 2, 2, 2, 8]);
+        promote(&[1, 2, 3, 4, 5, 6], Color::Rgb, Color::Rgba, DType::Uint8, &mut out);
+        assert_eq!(out, [1, 2, 3, 255, 4, 5, 6, 255]);
+        let mut wide = [0; 6];
+        promote(&[1, 2], Color::Gray, Color::Rgb, DType::Uint16, &mut wide);
+        assert_eq!(wide, [1, 2, 1, 2, 1, 2]);
+    }
+
+    #[test]
+    fn the_widest_color_is_the_narrowest_that_holds_both() {
+        assert_eq!(widest(Color::Gray, Color::Rgb), Some(Color::Rgb));
+        assert_eq!(widest(Color::GrayAlpha, Color::Rgb), Some(Color::Rgba));
+        assert_eq!(widest(Color::Gray, Color::GrayAlpha), Some(Color::GrayAlpha));
+        assert_eq!(widest(Color::Cmyk, Color::Rgb), None);
+    }
+}

@@ -1,0 +1,111 @@
+//! The reader: open the inputs, look at the first records, know the plan, hand out batches in order.
+//!
+//! The sample is not read twice: its batches enter the pipeline first. The pipeline pushes parts
+//! to a commit; `convert` is a loop around that.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+use crate::batch::Text;
+use crate::detect::{self, Candidate, SAMPLE_RECORDS, Sample, Survey};
+use crate::error::{Error, Result};
+use crate::framing::Feed;
+use crate::options::Options;
+use crate::pipeline::{self, File, Part};
+use crate::plan::{Plan, Target};
+use crate::source::Input;
+
+/// The sample ends with the record that brings it here.
+const SAMPLE_BYTES: usize = 16 << 20;
+
+/// Opened inputs and the decision how to read them.
+pub(crate) struct Reader {
+    pub(crate) feed: Feed,
+    pub(crate) files: Vec<File>,
+    pub(crate) plan: Plan,
+    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) survey: Survey,
+    /// Mean bytes of a record in the sample.
+    pub(crate) record_bytes: f64,
+    pub(crate) sampled: usize,
+    sample: VecDeque<Text>,
+    failure: Option<Error>,
+}
+
+impl Reader {
+    /// Opens the inputs and makes the plan. With `each` images keep their own shapes.
+    pub(crate) fn open(inputs: Vec<Input>, options: &Options, each: bool) -> Result<Self> {
+        options.validate()?;
+        let mut feed =
+            Feed::new(inputs, options.framing, &options.limits, options.skip, options.limit);
+        let files: Vec<File> = (0..feed.files())
+            .map(|i| File { name: feed.file_name(i as u32), base_dir: feed.base_dir(i as u32) })
+            .collect();
+        let (mut sample, mut failure) = (VecDeque::new(), None);
+        let (mut records, mut bytes) = (0, 0);
+        while records < SAMPLE_RECORDS && bytes < SAMPLE_BYTES {
+            let mut text = Text::default();
+            match feed.next(&mut text, SAMPLE_RECORDS - records, &|| {}) {
+                Ok(true) => {
+                    records += text.records.len();
+                    bytes += text.bytes.len();
+                    sample.push_back(text);
+                }
+                Ok(false) => break,
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
+            }
+        }
+        if let (0, Some(error)) = (records, failure.take_if(|_| records == 0)) {
+            return Err(error);
+        }
+        let known = Sample::new(&sample, &files);
+        let located = detect::locate(&known, options);
+        let (mut plan, candidates) = match (located, options.shape, options.dtype) {
+            (Ok(found), ..) => found,
+            (Err(error), ..) => return Err(error),
+        };
+        let survey = match each {
+            true => Survey::default(),
+            false => detect::survey(&known, &plan)?,
+        };
+        if !each {
+            detect::settle(&mut plan, &survey, options)?;
+        }
+        let record_bytes = bytes as f64 / records.max(1) as f64;
+        Ok(Self { feed, files, plan, candidates, survey, record_bytes, sampled: records, sample, failure })
+    }
+
+    /// Decodes everything and hands it to `commit` in input order.
+    pub(crate) fn run<C>(&mut self, threads: usize, stop: &AtomicBool, commit: C) -> Result<()>
+    where
+        C: FnMut(&mut Part<'_>) -> Result<()> + Send,
+    {
+        let sample = std::mem::take(&mut self.sample);
+        let failure = self.failure.take();
+        pipeline::run(&self.plan, &self.files, &mut self.feed, sample, failure, threads, stop, commit)
+    }
+
+    /// The rows to expect and whether that is known at all, from the sizes of the inputs.
+    pub(crate) fn expected_rows(&self) -> Option<f64> {
+        let total = self.feed.total_bytes()? as f64;
+        let per_record = self.survey.images as f64 / self.sampled.max(1) as f64;
+        Some(total / self.record_bytes.max(1.0) * per_record)
+    }
+
+    /// Bytes of one row.
+    pub(crate) fn row_bytes(&self) -> u64 {
+        match self.plan.target {
+            Target::Stack { shape, dtype, .. } => shape.bytes(dtype).unwrap_or(0) as u64,
+            Target::Each => 0,
+        }
+    }
+
+    /// Counts the raw bytes read, for progress.
+    pub(crate) fn counter(&self) -> Arc<AtomicU64> {
+        self.feed.counter()
+    }
+}

@@ -1,0 +1,85 @@
+//! The rejects file: one JSON line per reject, with the original text, so that it can be read again.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::{beside, rename};
+use crate::error::{Error, Result};
+use crate::options::RejectsContent;
+
+/// Writes rejects in input order; the file is made with the first one.
+#[derive(Debug)]
+pub(crate) struct RejectsFile {
+    path: PathBuf,
+    content: RejectsContent,
+    file: Option<BufWriter<File>>,
+}
+
+impl RejectsFile {
+    pub(crate) fn new(path: PathBuf, content: RejectsContent) -> Self {
+        Self { path, content, file: None }
+    }
+
+    fn partial(&self) -> PathBuf {
+        beside(&self.path, ".partial")
+    }
+
+    /// Writes one reject; `record` is its text, or `None` where it was too long to hold.
+    pub(crate) fn push(&mut self, error: &Error, record: Option<&[u8]>) -> Result<()> {
+        let Some(position) = error.position() else { return Ok(()) };
+        let io = |e| Error::io(format_args!("cannot write {}", self.path.display()), e);
+        if self.file.is_none() {
+            self.file = Some(BufWriter::new(File::create(self.partial()).map_err(io)?));
+        }
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let mut line = format!(
+            "{{\"file\":{},\"line\":{},\"byte\":{},\"item\":{},\"kind\":\"{}\",\"message\":{}",
+            quoted(&position.file),
+            position.line,
+            position.byte,
+            position.item,
+            error.kind(),
+            quoted(error.message()),
+        );
+        if let (Some(text), RejectsContent::Full) = (record, self.content) {
+            match std::str::from_utf8(text) {
+                Ok(text) => line.push_str(&format!(",\"record\":{}", quoted(text))),
+                Err(_) => line.push_str(&format!(
+                    ",\"record_b64\":\"{}\"",
+                    base64_simd::STANDARD.encode_to_string(text)
+                )),
+            }
+        }
+        line.push_str("}\n");
+        match &mut self.file {
+            Some(file) => file.write_all(line.as_bytes()).map_err(io),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the file whole. `replace`: under its final name, where an old one (also one that has no
+    /// successor) goes; otherwise only where no file is in the way. Gives its name, if there is one.
+    pub(crate) fn finish(mut self, replace: bool) -> Result<Option<PathBuf>> {
+        let io = |e| Error::io(format_args!("cannot write {}", self.path.display()), e);
+        let partial = self.partial();
+        let Some(file) = self.file.take() else {
+            if replace && self.path.exists() {
+                std::fs::remove_file(&self.path).map_err(io)?;
+            }
+            return Ok(None);
+        };
+        file.into_inner().map_err(|e| io(e.into_error()))?.sync_all().map_err(io)?;
+        if replace || !self.path.exists() {
+            rename(&partial, &self.path)?;
+            Ok(Some(self.path))
+        } else {
+            Ok(Some(partial))
+        }
+    }
+}
+
+/// The path of the rejects file that goes with `out`.
+pub(crate) fn default_path(out: &Path) -> PathBuf {
+    beside(out, ".rejects.ndjson")
+}

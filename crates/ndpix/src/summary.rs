@@ -1,0 +1,70 @@
+//! What a run did: sums that close, and where the results are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::error::ErrorKind;
+
+/// The counts of a run. `records = with_image + without_image + unreadable`, passed-over records
+/// and blank lines apart; `images = decoded + rejected_images`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Summary {
+    /// Records read and taken, whatever became of them.
+    pub records: u64,
+    /// Records with at least one image value.
+    pub with_image: u64,
+    /// Records whose field is absent, null or an empty list.
+    pub without_image: u64,
+    /// Records that are not JSON, or longer than the limit.
+    pub unreadable: u64,
+    /// Records passed over by `skip`.
+    pub passed_over: u64,
+    /// Whether `limit` ended the run before the input did.
+    pub limited: bool,
+    /// Blank lines.
+    pub blank_lines: u64,
+    /// Image values found.
+    pub images: u64,
+    /// Images that became a row.
+    pub decoded: u64,
+    /// Images that were rejected.
+    pub rejected_images: u64,
+    /// Rows in the output, with fill rows.
+    pub rows: u64,
+    /// Rows that hold the fill value.
+    pub filled: u64,
+    /// Rejects by kind: images, unreadable records, and missing ones where `on_missing` is `reject`.
+    pub rejects: BTreeMap<ErrorKind, u64>,
+    /// The first rejects, as messages.
+    pub first_rejects: Vec<String>,
+    /// Images whose EXIF or TIFF orientation is not applied.
+    pub oriented: u64,
+    /// Images with more frames or pages than the one that is read.
+    pub multi_frame: u64,
+    /// Decompressed bytes read.
+    pub bytes_read: u64,
+    /// Bytes of pixels written.
+    pub bytes_written: u64,
+    /// The inputs, as the caller named them.
+    pub inputs: Vec<Arc<str>>,
+    /// Files written, the array first.
+    pub outputs: Vec<String>,
+    /// Seconds from start to end.
+    pub seconds: f64,
+    /// The most memory the process held, in bytes; 0 where it cannot be told.
+    pub peak_memory: u64,
+    /// Whether the run was interrupted.
+    pub interrupted: bool,
+}
+
+impl Summary {
+    /// Everything that was rejected.
+    pub fn rejected(&self) -> u64 {
+        self.rejects.values().sum()
+    }
+
+    /// The share of rejects among images and unreadable records, in percent.
+    pub(crate) fn percent_rejected(&self) -> f64 {
+        self.rejected() as f64 * 100.0 / (self.images + self.unreadable).max(1) as f64
+    }
+}

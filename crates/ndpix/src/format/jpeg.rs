@@ -1,12 +1,318 @@
-//! Placeholder: replaced by the real file.
-use super::ImageInfo;
+//! JPEG through `libjpeg-turbo-rs`: the pixels of libjpeg-turbo (accurate integer DCT, smooth
+//! upsampling), bit for bit.
+//!
+//! Takes a whole file; gives gray as `(H, W)`, colour and 8-bit CMYK as RGB, deeper samples as
+//! they are. [`info`] walks the markers itself, up to the first scan, and lets pass only frames on
+//! which the codec is known to be sound. Refuses truncated and damaged files as `image`, frames
+//! beyond the guard as `unsupported`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use libjpeg_turbo_rs::precision::{
+    decompress_12bit_with_limits, decompress_16bit_with_limits, decompress_lossless_arbitrary,
+};
+use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError, PixelFormat};
+
+use super::{Color, ImageInfo, exif};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
+use crate::shape::Shape;
 
-pub(super) fn info(_bytes: &[u8], _limits: &Limits) -> Result<ImageInfo> {
-    Err(Error::unsupported("jpeg"))
+/// Scans of a file; more are a way to make decoding slow.
+const MAX_SCANS: usize = 100;
+/// Arithmetic coding costs up to a second for a kilobyte of input: smaller images, fewer scans.
+const MAX_ARITHMETIC_PIXELS: u64 = 4 << 20;
+const MAX_ARITHMETIC_SCANS: usize = 20;
+
+/// What the markers before the first scan say.
+#[derive(Clone, Copy)]
+struct Header {
+    height: u16,
+    width: u16,
+    precision: u8,
+    components: usize,
+    lossless: bool,
+    arithmetic: bool,
+    orientation: u8,
 }
 
-pub(super) fn decode(_bytes: &[u8], _info: &ImageInfo, _limits: &Limits, _out: &mut [u8]) -> Result<()> {
-    Err(Error::unsupported("jpeg"))
+/// What the image says of itself; reads the markers before the first scan only.
+pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
+    let header = read_header(bytes, limits)?;
+    let (color, channels) = match (header.components, header.precision) {
+        (1, _) => (Color::Gray, 1),
+        (4, 9..) => (Color::Cmyk, 4),
+        _ => (Color::Rgb, 3),
+    };
+    let image = ImageInfo {
+        shape: Shape::image(header.height.into(), header.width.into(), channels),
+        dtype: if header.precision > 8 { DType::Uint16 } else { DType::Uint8 },
+        color,
+        orientation: header.orientation,
+        frames: 1,
+    };
+    image.bytes()?;
+    Ok(image)
+}
+
+/// The pixels, as [`info`] announced them.
+pub(super) fn decode(
+    bytes: &[u8],
+    info: &ImageInfo,
+    limits: &Limits,
+    out: &mut [u8],
+) -> Result<()> {
+    let header = read_header(bytes, limits)?;
+    if info.bytes()? != out.len() {
+        return Err(Error::shape("the buffer does not fit the JPEG"));
+    }
+    // A frame may not end before its image does: the codec, as libjpeg, would fill in grey.
+    let complete = if header.arithmetic {
+        bytes.ends_with(&[0xFF, 0xD9])
+    } else {
+        memchr::memmem::rfind(bytes, &[0xFF, 0xD9]).is_some()
+    };
+    if !complete {
+        return Err(Error::image("truncated JPEG: it has no end-of-image marker"));
+    }
+    let budget = limits.max_pixels.saturating_mul(12).min(limits.memory.unwrap_or(u64::MAX));
+    let codec_limits = DecodeLimits {
+        max_width: 65_500,
+        max_height: 65_500,
+        max_pixels: limits.max_pixels,
+        max_scans: if header.arithmetic { MAX_ARITHMETIC_SCANS } else { MAX_SCANS },
+        max_memory: Some(budget),
+    };
+    // The codec has asserts of its own; one bad image must not end the run.
+    catch_unwind(AssertUnwindSafe(|| {
+        if header.precision > 8 {
+            decode_deep(bytes, &header, &codec_limits, out)
+        } else {
+            decode_bytes(bytes, &header, codec_limits, out)
+        }
+    }))
+    .unwrap_or_else(|_| Err(Error::image("damaged JPEG: the codec gave up on it")))
+}
+
+/// 8-bit samples, straight into `out` where the codec can.
+fn decode_bytes(
+    bytes: &[u8],
+    header: &Header,
+    limits: DecodeLimits,
+    out: &mut [u8],
+) -> Result<()> {
+    let mut decoder = Decoder::new_with_limits(bytes, limits).map_err(damaged)?;
+    let frame = decoder.header();
+    if (frame.height, frame.width, frame.components.len())
+        != (header.height, header.width, header.components)
+    {
+        return Err(Error::image("damaged JPEG: two frame headers that differ"));
+    }
+    decoder.set_stop_on_warning(true);
+    match header.components {
+        1 => decoder.set_output_format(PixelFormat::Grayscale),
+        3 => decoder.set_output_format(PixelFormat::Rgb),
+        _ => {
+            decoder.set_output_format(PixelFormat::Cmyk);
+            let image = decoder.decode_image().map_err(damaged)?;
+            return ink_to_rgb(&image.data, out);
+        }
+    }
+    let done = decoder.decode_image_into(out).map_err(damaged)?;
+    if done.bytes_written != out.len() {
+        return Err(Error::image("damaged JPEG: not all of its pixels are there"));
+    }
+    Ok(())
+}
+
+/// 9 to 16 bits a sample, as 16 bits little-endian with the values of the file.
+fn decode_deep(
+    bytes: &[u8],
+    header: &Header,
+    limits: &DecodeLimits,
+    out: &mut [u8],
+) -> Result<()> {
+    let fits = |samples: usize, width: usize, height: usize| {
+        if samples.checked_mul(2) == Some(out.len())
+            && (height, width) == (header.height.into(), header.width.into())
+        {
+            Ok(())
+        } else {
+            Err(Error::image("damaged JPEG: not all of its pixels are there"))
+        }
+    };
+    if header.lossless {
+        let image = match header.precision {
+            16 => decompress_16bit_with_limits(bytes, limits),
+            _ => decompress_lossless_arbitrary(bytes),
+        }
+        .map_err(damaged)?;
+        fits(image.data.len(), image.width, image.height)?;
+        for (to, sample) in out.as_chunks_mut::<2>().0.iter_mut().zip(image.data) {
+            *to = sample.to_le_bytes();
+        }
+    } else {
+        let image = decompress_12bit_with_limits(bytes, limits).map_err(damaged)?;
+        fits(image.data.len(), image.width, image.height)?;
+        for (to, sample) in out.as_chunks_mut::<2>().0.iter_mut().zip(image.data) {
+            *to = sample.to_le_bytes();
+        }
+    }
+    Ok(())
+}
+
+/// Inverted CMYK, as every program writes it since Photoshop did, to RGB: `255 - min` of nothing,
+/// but `k - c * k / 255` with Pillow's rounding.
+fn ink_to_rgb(ink: &[u8], out: &mut [u8]) -> Result<()> {
+    let (pixels, []) = ink.as_chunks::<4>() else {
+        return Err(Error::image("damaged JPEG: not all of its pixels are there"));
+    };
+    let (rgb, []) = out.as_chunks_mut::<3>() else {
+        return Err(Error::shape("the buffer does not fit the JPEG"));
+    };
+    if pixels.len() != rgb.len() {
+        return Err(Error::image("damaged JPEG: not all of its pixels are there"));
+    }
+    for (&[c, m, y, k], rgb) in pixels.iter().zip(rgb) {
+        let light = |stored: u8| {
+            let product = u32::from(255 - stored) * u32::from(k) + 128;
+            // At most k, so the difference is a byte.
+            k.saturating_sub((((product >> 8) + product) >> 8) as u8)
+        };
+        *rgb = [light(c), light(m), light(y)];
+    }
+    Ok(())
+}
+
+fn damaged(error: JpegError) -> Error {
+    match error {
+        JpegError::UnexpectedEof => Error::image("truncated JPEG: the file ends inside the image"),
+        JpegError::Unsupported(what) => Error::unsupported(format!("JPEG of a rare kind: {what}")),
+        JpegError::LimitExceeded { .. } | JpegError::AllocationFailed { .. } => {
+            Error::limit(format!("JPEG over a limit: {error}"))
+        }
+        error => Error::image(format!("damaged JPEG: {error}")),
+    }
+}
+
+/// Walks the markers up to the first scan and checks the frame.
+fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
+    let truncated = || Error::image("truncated JPEG: the file ends inside its headers");
+    let mut rest = bytes
+        .strip_prefix(&[0xFF, 0xD8])
+        .ok_or_else(|| Error::image("damaged JPEG: no start-of-image marker"))?;
+    let mut header: Option<Header> = None;
+    let mut orientation = None;
+    loop {
+        // Rubbish before a marker and fill bytes are skipped, as libjpeg does.
+        let start = memchr::memchr(0xFF, rest).ok_or_else(truncated)?;
+        let fill = rest[start..].iter().position(|&b| b != 0xFF).ok_or_else(truncated)?;
+        let marker = rest[start + fill];
+        rest = &rest[start + fill + 1..];
+        match marker {
+            0x00 | 0x01 | 0xD0..=0xD8 => continue,
+            0xD9 => return Err(Error::image("damaged JPEG: it ends before any image data")),
+            0xDA => break,
+            _ => {}
+        }
+        let (length, _) = rest.split_first_chunk::<2>().ok_or_else(truncated)?;
+        let length = usize::from(u16::from_be_bytes(*length));
+        if length < 2 {
+            return Err(Error::image("damaged JPEG: a marker of impossible length"));
+        }
+        let (segment, after) = rest.split_at_checked(length).ok_or_else(truncated)?;
+        rest = after;
+        let segment = &segment[2..];
+        match marker {
+            0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
+                if header.is_some() {
+                    return Err(Error::image("damaged JPEG: two frame headers"));
+                }
+                header = Some(read_frame(marker, segment, limits)?);
+            }
+            0xE1 if orientation.is_none() && segment.starts_with(b"Exif\0\0") => {
+                orientation = Some(exif::orientation(segment));
+            }
+            _ => {}
+        }
+    }
+    let mut header =
+        header.ok_or_else(|| Error::image("damaged JPEG: a scan without a frame header"))?;
+    header.orientation = orientation.unwrap_or(1);
+    Ok(header)
+}
+
+/// Reads a frame header, and refuses frames beyond those that the codec was fuzzed on.
+fn read_frame(marker: u8, segment: &[u8], limits: &Limits) -> Result<Header> {
+    let Some((&[precision, h0, h1, w0, w1, count], list)) = segment.split_first_chunk::<6>() else {
+        return Err(Error::image("damaged JPEG: a frame header of a wrong length"));
+    };
+    let height = u16::from_be_bytes([h0, h1]);
+    let width = u16::from_be_bytes([w0, w1]);
+    let components = usize::from(count);
+    let (list, []) = list.as_chunks::<3>() else {
+        return Err(Error::image("damaged JPEG: a frame header of a wrong length"));
+    };
+    if list.len() != components {
+        return Err(Error::image("damaged JPEG: a frame header of a wrong length"));
+    }
+    if width == 0 {
+        return Err(Error::image("damaged JPEG: an image without columns"));
+    }
+    if height == 0 {
+        return Err(Error::unsupported("JPEG whose height follows its first scan (DNL)"));
+    }
+    limits.check_pixels(height.into(), width.into())?;
+    let pixels = u64::from(height) * u64::from(width);
+
+    let lossless = marker == 0xC3;
+    let arithmetic = matches!(marker, 0xC9 | 0xCA);
+    let known = match marker {
+        0xC0 | 0xC9 | 0xCA => precision == 8,
+        0xC1 | 0xC2 => matches!(precision, 8 | 12),
+        0xC3 => (8..=16).contains(&precision),
+        _ => false,
+    };
+    if !known {
+        return Err(Error::unsupported(format!(
+            "JPEG of a rare kind: frame type {}, {precision} bits",
+            marker - 0xC0
+        )));
+    }
+    check_components(list)?;
+    if arithmetic && pixels > MAX_ARITHMETIC_PIXELS {
+        return Err(Error::limit("JPEG with arithmetic coding of more than 4 million pixels"));
+    }
+    if precision > 8 && pixels > limits.max_pixels / 3 {
+        return Err(Error::limit("JPEG of more than 8 bits over a third of the pixel limit"));
+    }
+    Ok(Header { height, width, precision, components, lossless, arithmetic, orientation: 1 })
+}
+
+/// 1, 3 or 4 components of distinct names, the first sampled the most and the others whole
+/// fractions of it; of four, the last as the first and the middle two alike.
+fn check_components(list: &[[u8; 3]]) -> Result<()> {
+    let odd = |what: &str| Err(Error::unsupported(format!("JPEG of a rare kind: {what}")));
+    if !matches!(list.len(), 1 | 3 | 4) {
+        return odd(&format!("{} components", list.len()));
+    }
+    let sampling = |component: &[u8; 3]| (component[1] >> 4, component[1] & 15);
+    let most = sampling(&list[0]);
+    for (index, component) in list.iter().enumerate() {
+        if list[..index].iter().any(|other| other[0] == component[0]) {
+            return odd("two components of one name");
+        }
+        let (h, v) = sampling(component);
+        if !(1..=4).contains(&h) || !(1..=4).contains(&v) {
+            return Err(Error::image("damaged JPEG: impossible sampling factors"));
+        }
+        if h > most.0 || v > most.1 || most.0 % h != 0 || most.1 % v != 0 {
+            return odd("sampling factors that are no whole fractions of the first");
+        }
+    }
+    if list.len() == 4 && (list[3][1] != list[0][1] || list[2][1] != list[1][1]) {
+        return odd("four components of odd sampling");
+    }
+    Ok(())
 }

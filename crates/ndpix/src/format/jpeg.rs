@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use libjpeg_turbo_rs::precision::{
     decompress_12bit_with_limits, decompress_16bit_with_limits, decompress_lossless_arbitrary,
 };
-use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError, PixelFormat};
+use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, JpegError, PixelFormat};
 
 use super::{Color, ImageInfo, exif};
 use crate::dtype::DType;
@@ -19,6 +19,10 @@ use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::shape::Shape;
 
+/// The end-of-image marker.
+const END: [u8; 2] = [0xFF, 0xD9];
+/// What libjpeg calls its largest side.
+const MAX_SIDE: u16 = 65_500;
 /// Scans of a file; more are a way to make decoding slow.
 const MAX_SCANS: usize = 100;
 /// Arithmetic coding costs up to a second for a kilobyte of input: smaller images, fewer scans.
@@ -35,6 +39,8 @@ struct Header {
     lossless: bool,
     arithmetic: bool,
     orientation: u8,
+    /// Where the first scan begins.
+    scan: usize,
 }
 
 /// What the image says of itself; reads the markers before the first scan only.
@@ -67,19 +73,20 @@ pub(super) fn decode(
     if info.bytes()? != out.len() {
         return Err(Error::shape("the buffer does not fit the JPEG"));
     }
-    // A frame may not end before its image does: the codec, as libjpeg, would fill in grey.
+    // The marker cannot occur in coded data. Arithmetic decoding makes up grey for what is
+    // missing, so there nothing may follow it.
     let complete = if header.arithmetic {
-        bytes.ends_with(&[0xFF, 0xD9])
+        bytes.ends_with(&END)
     } else {
-        memchr::memmem::rfind(bytes, &[0xFF, 0xD9]).is_some()
+        bytes[header.scan..].windows(2).rev().any(|pair| pair == END)
     };
     if !complete {
         return Err(Error::image("truncated JPEG: it has no end-of-image marker"));
     }
     let budget = limits.max_pixels.saturating_mul(12).min(limits.memory.unwrap_or(u64::MAX));
     let codec_limits = DecodeLimits {
-        max_width: 65_500,
-        max_height: 65_500,
+        max_width: MAX_SIDE.into(),
+        max_height: MAX_SIDE.into(),
         max_pixels: limits.max_pixels,
         max_scans: if header.arithmetic { MAX_ARITHMETIC_SCANS } else { MAX_SCANS },
         max_memory: Some(budget),
@@ -96,12 +103,7 @@ pub(super) fn decode(
 }
 
 /// 8-bit samples, straight into `out` where the codec can.
-fn decode_bytes(
-    bytes: &[u8],
-    header: &Header,
-    limits: DecodeLimits,
-    out: &mut [u8],
-) -> Result<()> {
+fn decode_bytes(bytes: &[u8], header: &Header, limits: DecodeLimits, out: &mut [u8]) -> Result<()> {
     let mut decoder = Decoder::new_with_limits(bytes, limits).map_err(damaged)?;
     let frame = decoder.header();
     if (frame.height, frame.width, frame.components.len())
@@ -109,30 +111,35 @@ fn decode_bytes(
     {
         return Err(Error::image("damaged JPEG: two frame headers that differ"));
     }
-    decoder.set_stop_on_warning(true);
     match header.components {
         1 => decoder.set_output_format(PixelFormat::Grayscale),
         3 => decoder.set_output_format(PixelFormat::Rgb),
         _ => {
             decoder.set_output_format(PixelFormat::Cmyk);
             let image = decoder.decode_image().map_err(damaged)?;
+            check_warnings(&image.warnings)?;
             return ink_to_rgb(&image.data, out);
         }
     }
     let done = decoder.decode_image_into(out).map_err(damaged)?;
+    check_warnings(&done.warnings)?;
     if done.bytes_written != out.len() {
         return Err(Error::image("damaged JPEG: not all of its pixels are there"));
     }
     Ok(())
 }
 
+/// Bytes between marker segments harm nothing and real files have them; any other warning means
+/// damaged pixels.
+fn check_warnings(warnings: &[DecodeWarning]) -> Result<()> {
+    match warnings.iter().find(|w| !matches!(w, DecodeWarning::ExtraneousData { .. })) {
+        None => Ok(()),
+        Some(warning) => Err(Error::image(format!("damaged JPEG: {warning}"))),
+    }
+}
+
 /// 9 to 16 bits a sample, as 16 bits little-endian with the values of the file.
-fn decode_deep(
-    bytes: &[u8],
-    header: &Header,
-    limits: &DecodeLimits,
-    out: &mut [u8],
-) -> Result<()> {
+fn decode_deep(bytes: &[u8], header: &Header, limits: &DecodeLimits, out: &mut [u8]) -> Result<()> {
     let fits = |samples: usize, width: usize, height: usize| {
         if samples.checked_mul(2) == Some(out.len())
             && (height, width) == (header.height.into(), header.width.into())
@@ -162,8 +169,8 @@ fn decode_deep(
     Ok(())
 }
 
-/// Inverted CMYK, as every program writes it since Photoshop did, to RGB: `255 - min` of nothing,
-/// but `k - c * k / 255` with Pillow's rounding.
+/// CMYK to RGB as Pillow does it: the stored ink is inverted, as in all files since Photoshop, and
+/// a channel is `k - (255 - c) * k / 255`, rounded.
 fn ink_to_rgb(ink: &[u8], out: &mut [u8]) -> Result<()> {
     let (pixels, []) = ink.as_chunks::<4>() else {
         return Err(Error::image("damaged JPEG: not all of its pixels are there"));
@@ -240,6 +247,7 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
     let mut header =
         header.ok_or_else(|| Error::image("damaged JPEG: a scan without a frame header"))?;
     header.orientation = orientation.unwrap_or(1);
+    header.scan = bytes.len() - rest.len();
     Ok(header)
 }
 
@@ -264,6 +272,9 @@ fn read_frame(marker: u8, segment: &[u8], limits: &Limits) -> Result<Header> {
         return Err(Error::unsupported("JPEG whose height follows its first scan (DNL)"));
     }
     limits.check_pixels(height.into(), width.into())?;
+    if height.max(width) > MAX_SIDE {
+        return Err(Error::unsupported(format!("JPEG with a side over {MAX_SIDE} pixels")));
+    }
     let pixels = u64::from(height) * u64::from(width);
 
     let lossless = marker == 0xC3;
@@ -287,7 +298,16 @@ fn read_frame(marker: u8, segment: &[u8], limits: &Limits) -> Result<Header> {
     if precision > 8 && pixels > limits.max_pixels / 3 {
         return Err(Error::limit("JPEG of more than 8 bits over a third of the pixel limit"));
     }
-    Ok(Header { height, width, precision, components, lossless, arithmetic, orientation: 1 })
+    Ok(Header {
+        height,
+        width,
+        precision,
+        components,
+        lossless,
+        arithmetic,
+        orientation: 1,
+        scan: 0,
+    })
 }
 
 /// 1, 3 or 4 components of distinct names, the first sampled the most and the others whole
@@ -315,4 +335,129 @@ fn check_components(list: &[[u8; 3]]) -> Result<()> {
         return odd("four components of odd sampling");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use libjpeg_turbo_rs::{Encoder, Subsampling};
+
+    use super::*;
+    use crate::error::ErrorKind;
+
+    const SIDE: usize = 20;
+
+    fn picture(channels: usize) -> Vec<u8> {
+        (0..SIDE * SIDE * channels).map(|i| (i * i / 7 + i * 3) as u8).collect()
+    }
+
+    fn encoder(pixels: &[u8], format: PixelFormat) -> Encoder<'_> {
+        Encoder::new(pixels, SIDE, SIDE, format).quality(90)
+    }
+
+    fn read(file: &[u8]) -> Result<(ImageInfo, Vec<u8>)> {
+        let limits = Limits::default();
+        let info = info(file, &limits)?;
+        let mut out = vec![0xA5; info.bytes()?];
+        decode(file, &info, &limits, &mut out)?;
+        Ok((info, out))
+    }
+
+    #[test]
+    fn colour_gray_and_ink() {
+        let pixels = picture(3);
+        let file = encoder(&pixels, PixelFormat::Rgb).encode().expect("encodes");
+        let (info, out) = read(&file).expect("decodes");
+        assert_eq!((info.shape, info.color), (Shape::image(SIDE, SIDE, 3), Color::Rgb));
+        assert_eq!(out, Decoder::decode(&file).expect("decodes").data);
+
+        let pixels = picture(1);
+        let file = encoder(&pixels, PixelFormat::Grayscale).encode().expect("encodes");
+        let (info, _) = read(&file).expect("decodes");
+        assert_eq!((info.shape, info.color), (Shape::image(SIDE, SIDE, 1), Color::Gray));
+
+        let pixels = picture(4);
+        let file = encoder(&pixels, PixelFormat::Cmyk).subsampling(Subsampling::S444).encode();
+        let (info, out) = read(&file.expect("encodes")).expect("decodes");
+        assert_eq!((info.shape, info.color), (Shape::image(SIDE, SIDE, 3), Color::Rgb));
+        assert_eq!(out.len(), SIDE * SIDE * 3);
+    }
+
+    #[test]
+    fn ink_is_inverted_and_rounded() {
+        let mut out = [0; 9];
+        ink_to_rgb(&[255, 255, 255, 255, 0, 128, 255, 255, 10, 20, 30, 100], &mut out)
+            .expect("fits");
+        assert_eq!(out, [255, 255, 255, 0, 128, 255, 4, 8, 12]);
+        assert!(ink_to_rgb(&[0; 7], &mut out).is_err());
+    }
+
+    #[test]
+    fn arithmetic_coding_gives_the_pixels_of_huffman() {
+        let pixels = picture(3);
+        let plain = encoder(&pixels, PixelFormat::Rgb).encode().expect("encodes");
+        let mut other =
+            encoder(&pixels, PixelFormat::Rgb).arithmetic(true).encode().expect("encodes");
+        assert_eq!(read(&other).expect("decodes").1, read(&plain).expect("decodes").1);
+        other.push(0);
+        assert_eq!(read(&other).expect_err("no end").kind(), ErrorKind::Image);
+    }
+
+    #[test]
+    fn every_prefix_is_an_error() {
+        let pixels = picture(3);
+        for progressive in [false, true] {
+            let encoder = encoder(&pixels, PixelFormat::Rgb).progressive(progressive);
+            let file = encoder.encode().expect("encodes");
+            for cut in 0..file.len() {
+                let error = read(&file[..cut]).expect_err("cut short");
+                assert_eq!(error.kind(), ErrorKind::Image, "cut at {cut}");
+            }
+            let longer = [&file[..], b"rubbish"].concat();
+            assert_eq!(read(&longer).expect("decodes").1, read(&file).expect("decodes").1);
+        }
+    }
+
+    #[test]
+    fn flipped_bits_never_panic() {
+        let pixels = picture(4);
+        for format in [PixelFormat::Rgb, PixelFormat::Cmyk] {
+            let file = encoder(&pixels[..SIDE * SIDE * format.bytes_per_pixel()], format)
+                .subsampling(Subsampling::S444)
+                .encode()
+                .expect("encodes");
+            for at in 2..file.len() {
+                let mut bad = file.clone();
+                bad[at] ^= 1 << (at % 8);
+                let _ = read(&bad);
+            }
+        }
+    }
+
+    #[test]
+    fn the_guard_refuses_odd_frames() {
+        let frame = |list: &[[u8; 3]]| check_components(list).map_err(|e| e.kind());
+        assert_eq!(frame(&[[1, 0x22, 0]]), Ok(()));
+        assert_eq!(frame(&[[1, 0x22, 0], [2, 0x11, 0], [3, 0x12, 0]]), Ok(()));
+        assert_eq!(frame(&[[1, 0x21, 0], [2, 0x11, 0], [3, 0x11, 0], [4, 0x21, 0]]), Ok(()));
+        for odd in [
+            &[[1, 0x11, 0], [2, 0x11, 0]][..],
+            &[[1, 0x11, 0], [2, 0x21, 0], [3, 0x11, 0]],
+            &[[1, 0x31, 0], [2, 0x21, 0], [3, 0x11, 0]],
+            &[[1, 0x11, 0], [1, 0x11, 0], [3, 0x11, 0]],
+            &[[1, 0x22, 0], [2, 0x11, 0], [3, 0x11, 0], [4, 0x11, 0]],
+        ] {
+            assert_eq!(frame(odd), Err(ErrorKind::Unsupported), "{odd:?}");
+        }
+        assert_eq!(frame(&[[1, 0x01, 0]]), Err(ErrorKind::Image));
+    }
+
+    #[test]
+    fn absurd_sizes_are_over_the_limit() {
+        let pixels = picture(1);
+        let mut file = encoder(&pixels, PixelFormat::Grayscale).encode().expect("encodes");
+        let frame = memchr::memmem::find(&file, &[0xFF, 0xC0]).expect("a frame header");
+        file[frame + 5..frame + 9].fill(0xFF);
+        let error = info(&file, &Limits::default()).expect_err("too large");
+        assert_eq!(error.kind(), ErrorKind::Limit);
+    }
 }

@@ -7,7 +7,9 @@
 
 use std::io::{Cursor, ErrorKind};
 
-use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, InterlaceInfo, Transformations};
+use png::{
+    BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, InterlaceInfo, Transformations,
+};
 
 use super::{Color, ImageInfo, exif};
 use crate::dtype::DType;
@@ -129,7 +131,10 @@ fn damaged(error: DecodingError) -> Error {
         DecodingError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
             Error::image("truncated PNG: the file ends inside the image")
         }
-        error => Error::image(format!("damaged PNG: {error}")),
+        error => {
+            let text = error.to_string();
+            Error::image(format!("damaged PNG: {}", text.trim_end_matches('.')))
+        }
     }
 }
 
@@ -163,8 +168,7 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
         }
     };
 
-    let mut header =
-        Header { height, width, depth, color: opaque, orientation: 1, frames: 1 };
+    let mut header = Header { height, width, depth, color: opaque, orientation: 1, frames: 1 };
     let mut in_head = true;
     let mut palette = false;
     let mut animation = None;
@@ -258,8 +262,7 @@ mod tests {
 
     #[test]
     fn sixteen_bits_are_kept_little_endian() {
-        let file =
-            encode(1, 1, ColorType::Rgb, BitDepth::Sixteen, &[0x12, 0x34, 0, 1, 0xFF, 0xFE]);
+        let file = encode(1, 1, ColorType::Rgb, BitDepth::Sixteen, &[0x12, 0x34, 0, 1, 0xFF, 0xFE]);
         let (info, pixels) = read(&file).expect("decodes");
         assert_eq!(info.dtype, DType::Uint16);
         assert_eq!(pixels, [0x34, 0x12, 1, 0, 0xFE, 0xFF]);

@@ -83,9 +83,8 @@ fn decode_window(image: &[u8], window: &mut [u8], stride: usize, alpha: bool) ->
     // since one is borrowed mutably. libwebp reads only `image`, refuses a buffer smaller than
     // `stride * (height - 1) + width * channels` of the size it parses from `image` itself, and
     // writes nowhere else; it keeps neither pointer after the call.
-    let end = unsafe {
-        decode(image.as_ptr(), image.len(), window.as_mut_ptr(), window.len(), step)
-    };
+    let end =
+        unsafe { decode(image.as_ptr(), image.len(), window.as_mut_ptr(), window.len(), step) };
     if end.is_null() {
         return Err(Error::image("damaged or truncated WebP: libwebp refuses it"));
     }
@@ -148,14 +147,19 @@ fn read_layout<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Layout<'a>> {
 
     if let Some((flags, (width, height))) = canvas.filter(|(flags, _)| flags & ANIMATED != 0) {
         let frame = first.ok_or_else(|| Error::image("damaged WebP: an animation of no frame"))?;
-        let Some((&[x0, x1, x2, y0, y1, y2, ..], image)) = frame.split_first_chunk::<16>() else {
+        let Some((head, image)) = frame.split_first_chunk::<16>() else {
             return Err(truncated());
         };
+        let &[x0, x1, x2, y0, y1, y2, w0, w1, w2, h0, h1, h2, ..] = head;
         let left = (plus_one(x0, x1, x2) - 1) * 2;
         let top = (plus_one(y0, y1, y2) - 1) * 2;
-        let (w, h, _) = features(image)?;
+        let (w, h) = (plus_one(w0, w1, w2), plus_one(h0, h1, h2));
         if left + w > width || top + h > height {
             return Err(Error::image("damaged WebP: a frame outside its canvas"));
+        }
+        let (coded_width, coded_height, _) = features(image)?;
+        if (coded_width, coded_height) != (w, h) {
+            return Err(Error::image("damaged WebP: a frame of another size than it says"));
         }
         let alpha = flags & ALPHA != 0;
         let place = (left, top, w, h);
@@ -189,5 +193,101 @@ impl<'a> Iterator for Chunks<'a> {
         };
         self.0 = rest.get(size % 2..).unwrap_or_default();
         Some(Ok((name, data)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    /// Two pixels: `10 20 30 255` and `40 50 60 128`.
+    const RGBA: &[u8] = b"RIFF\x22\0\0\0WEBPVP8L\x15\0\0\0/\x01\0\0\x10\x0fp\x0a\x8f+x\xd4\xe3\
+        \x81\xff\xc1\xa1\x02\x11\xfd\x0f\0";
+    /// Two pixels: `10 20 30` and `40 50 60`.
+    const RGB: &[u8] = b"RIFF \0\0\0WEBPVP8L\x14\0\0\0/\x01\0\0\0\x0fp\x0a\x8f+x\xd4c\xfe\x83C\x05\
+        \x22\xfa\x1f";
+
+    fn read(file: &[u8]) -> Result<(ImageInfo, Vec<u8>)> {
+        let limits = Limits::default();
+        let info = info(file, &limits)?;
+        let mut out = vec![0xA5; info.bytes()?];
+        decode(file, &info, &limits, &mut out)?;
+        Ok((info, out))
+    }
+
+    fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+        let pad = [0][..data.len() % 2].to_vec();
+        [&name[..], &(data.len() as u32).to_le_bytes(), data, &pad].concat()
+    }
+
+    fn riff(chunks: &[Vec<u8>]) -> Vec<u8> {
+        let mut body = b"WEBP".to_vec();
+        body.extend(chunks.concat());
+        chunk(b"RIFF", &body)
+    }
+
+    /// A canvas of two rows of four pixels, with `RGBA` in the right half of the first; twice.
+    fn animation() -> Vec<u8> {
+        let mut frame = vec![1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 100, 0, 0, 0];
+        frame.extend(&RGBA[12..]);
+        riff(&[
+            chunk(b"VP8X", &[ANIMATED | ALPHA, 0, 0, 0, 3, 0, 0, 1, 0, 0]),
+            chunk(b"ANIM", &[9, 9, 9, 9, 0, 0]),
+            chunk(b"ANMF", &frame),
+            chunk(b"ANMF", &frame),
+        ])
+    }
+
+    #[test]
+    fn still_images() {
+        let (info, pixels) = read(RGBA).expect("decodes");
+        assert_eq!((info.shape, info.color, info.frames), (Shape::image(1, 2, 4), Color::Rgba, 1));
+        assert_eq!(pixels, [10, 20, 30, 255, 40, 50, 60, 128]);
+        let (info, pixels) = read(RGB).expect("decodes");
+        assert_eq!((info.shape, info.color), (Shape::image(1, 2, 3), Color::Rgb));
+        assert_eq!(pixels, [10, 20, 30, 40, 50, 60]);
+    }
+
+    #[test]
+    fn the_first_frame_lies_on_its_canvas() {
+        let (info, pixels) = read(&animation()).expect("decodes");
+        assert_eq!((info.shape, info.frames), (Shape::image(2, 4, 4), 2));
+        let mut expected = [0; 32];
+        expected[8..16].copy_from_slice(&[10, 20, 30, 255, 40, 50, 60, 128]);
+        assert_eq!(pixels, expected);
+    }
+
+    #[test]
+    fn every_prefix_is_an_error() {
+        for file in [RGBA, RGB, &animation()] {
+            for cut in 0..file.len() {
+                let error = read(&file[..cut]).expect_err("cut short");
+                assert_eq!(error.kind(), ErrorKind::Image, "cut at {cut}");
+            }
+            let longer = [file, b"rubbish"].concat();
+            assert!(read(&longer).is_ok());
+        }
+    }
+
+    #[test]
+    fn flipped_bits_never_panic() {
+        for file in [RGBA, RGB, &animation()] {
+            for bit in 0..file.len() * 8 {
+                let mut bad = file.to_vec();
+                bad[bit / 8] ^= 1 << (bit % 8);
+                let _ = read(&bad);
+            }
+        }
+    }
+
+    #[test]
+    fn absurd_sizes_are_over_the_limit() {
+        let mut file = animation();
+        file[24..30].fill(0xFF);
+        let error = info(&file, &Limits::default()).expect_err("too large");
+        assert_eq!(error.kind(), ErrorKind::Limit);
+        let tight = Limits { max_pixels: 1, ..Limits::default() };
+        assert_eq!(info(RGB, &tight).expect_err("too large").kind(), ErrorKind::Limit);
     }
 }

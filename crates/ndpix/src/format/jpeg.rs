@@ -19,9 +19,8 @@ use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::shape::Shape;
 
-/// The end-of-image marker.
 const END: [u8; 2] = [0xFF, 0xD9];
-/// What libjpeg calls its largest side.
+/// The largest side that libjpeg reads.
 const MAX_SIDE: u16 = 65_500;
 /// Scans of a file; more are a way to make decoding slow.
 const MAX_SCANS: usize = 100;
@@ -124,7 +123,7 @@ fn decode_bytes(bytes: &[u8], header: &Header, limits: DecodeLimits, out: &mut [
     let done = decoder.decode_image_into(out).map_err(damaged)?;
     check_warnings(&done.warnings)?;
     if done.bytes_written != out.len() {
-        return Err(Error::image("damaged JPEG: not all of its pixels are there"));
+        return Err(incomplete());
     }
     Ok(())
 }
@@ -140,31 +139,27 @@ fn check_warnings(warnings: &[DecodeWarning]) -> Result<()> {
 
 /// 9 to 16 bits a sample, as 16 bits little-endian with the values of the file.
 fn decode_deep(bytes: &[u8], header: &Header, limits: &DecodeLimits, out: &mut [u8]) -> Result<()> {
-    let fits = |samples: usize, width: usize, height: usize| {
-        if samples.checked_mul(2) == Some(out.len())
-            && (height, width) == (header.height.into(), header.width.into())
-        {
-            Ok(())
-        } else {
-            Err(Error::image("damaged JPEG: not all of its pixels are there"))
-        }
-    };
+    let size = (usize::from(header.height), usize::from(header.width));
     if header.lossless {
         let image = match header.precision {
             16 => decompress_16bit_with_limits(bytes, limits),
             _ => decompress_lossless_arbitrary(bytes),
         }
         .map_err(damaged)?;
-        fits(image.data.len(), image.width, image.height)?;
-        for (to, sample) in out.as_chunks_mut::<2>().0.iter_mut().zip(image.data) {
-            *to = sample.to_le_bytes();
-        }
+        give((image.height, image.width) == size, &image.data, out, |s| s.to_le_bytes())
     } else {
         let image = decompress_12bit_with_limits(bytes, limits).map_err(damaged)?;
-        fits(image.data.len(), image.width, image.height)?;
-        for (to, sample) in out.as_chunks_mut::<2>().0.iter_mut().zip(image.data) {
-            *to = sample.to_le_bytes();
-        }
+        give((image.height, image.width) == size, &image.data, out, |s| s.to_le_bytes())
+    }
+}
+
+fn give<T: Copy>(fits: bool, samples: &[T], out: &mut [u8], le: fn(T) -> [u8; 2]) -> Result<()> {
+    let (out, rest) = out.as_chunks_mut::<2>();
+    if !fits || !rest.is_empty() || out.len() != samples.len() {
+        return Err(incomplete());
+    }
+    for (to, sample) in out.iter_mut().zip(samples) {
+        *to = le(*sample);
     }
     Ok(())
 }
@@ -172,14 +167,11 @@ fn decode_deep(bytes: &[u8], header: &Header, limits: &DecodeLimits, out: &mut [
 /// CMYK to RGB as Pillow does it: the stored ink is inverted, as in all files since Photoshop, and
 /// a channel is `k - (255 - c) * k / 255`, rounded.
 fn ink_to_rgb(ink: &[u8], out: &mut [u8]) -> Result<()> {
-    let (pixels, []) = ink.as_chunks::<4>() else {
-        return Err(Error::image("damaged JPEG: not all of its pixels are there"));
-    };
-    let (rgb, []) = out.as_chunks_mut::<3>() else {
-        return Err(Error::shape("the buffer does not fit the JPEG"));
+    let ((pixels, []), (rgb, [])) = (ink.as_chunks::<4>(), out.as_chunks_mut::<3>()) else {
+        return Err(incomplete());
     };
     if pixels.len() != rgb.len() {
-        return Err(Error::image("damaged JPEG: not all of its pixels are there"));
+        return Err(incomplete());
     }
     for (&[c, m, y, k], rgb) in pixels.iter().zip(rgb) {
         let light = |stored: u8| {
@@ -190,6 +182,10 @@ fn ink_to_rgb(ink: &[u8], out: &mut [u8]) -> Result<()> {
         *rgb = [light(c), light(m), light(y)];
     }
     Ok(())
+}
+
+fn incomplete() -> Error {
+    Error::image("damaged JPEG: not all of its pixels are there")
 }
 
 fn damaged(error: JpegError) -> Error {
@@ -253,17 +249,14 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
 
 /// Reads a frame header, and refuses frames beyond those that the codec was fuzzed on.
 fn read_frame(marker: u8, segment: &[u8], limits: &Limits) -> Result<Header> {
-    let Some((&[precision, h0, h1, w0, w1, count], list)) = segment.split_first_chunk::<6>() else {
-        return Err(Error::image("damaged JPEG: a frame header of a wrong length"));
-    };
-    let height = u16::from_be_bytes([h0, h1]);
-    let width = u16::from_be_bytes([w0, w1]);
+    let wrong = || Error::image("damaged JPEG: a frame header of a wrong length");
+    let (&[precision, h0, h1, w0, w1, count], list) =
+        segment.split_first_chunk::<6>().ok_or_else(wrong)?;
+    let (height, width) = (u16::from_be_bytes([h0, h1]), u16::from_be_bytes([w0, w1]));
     let components = usize::from(count);
-    let (list, []) = list.as_chunks::<3>() else {
-        return Err(Error::image("damaged JPEG: a frame header of a wrong length"));
-    };
+    let (list, []) = list.as_chunks::<3>() else { return Err(wrong()) };
     if list.len() != components {
-        return Err(Error::image("damaged JPEG: a frame header of a wrong length"));
+        return Err(wrong());
     }
     if width == 0 {
         return Err(Error::image("damaged JPEG: an image without columns"));

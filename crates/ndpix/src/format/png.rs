@@ -93,7 +93,7 @@ pub(super) fn decode(
     }
     // Runs to the end of the image data, which checks its last chunk too. Every row is there:
     // a file that just stops is whole for our purposes.
-    match reader.next_row() {
+    match reader.read_row(out) {
         Err(DecodingError::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => {}
         Err(error) => return Err(damaged(error)),
         Ok(_) => {}

@@ -10,6 +10,7 @@
 //! codec crate leaves its file.
 
 mod bmp;
+mod exif;
 mod gif;
 mod ico;
 mod jpeg;

@@ -1,12 +1,318 @@
-//! Placeholder: replaced by the real file.
-use super::ImageInfo;
+//! PNG and the first image of APNG, through the `png` crate.
+//!
+//! Takes a whole file; gives palettes as RGB or RGBA, transparency keys as alpha, gray of 1, 2 and
+//! 4 bits scaled to 8, and 16 bits kept. [`info`] walks the chunk headers itself and inflates
+//! nothing. Refuses damaged and truncated files as `image`; only what follows the last row of
+//! pixels (the IEND chunk) may be missing.
+
+use std::io::{Cursor, ErrorKind};
+
+use png::{
+    BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, InterlaceInfo, Transformations,
+};
+
+use super::{Color, ImageInfo, exif};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
+use crate::shape::Shape;
 
-pub(super) fn info(_bytes: &[u8], _limits: &Limits) -> Result<ImageInfo> {
-    Err(Error::unsupported("png"))
+const SIGNATURE: &[u8; 8] = b"\x89PNG\r\n\x1A\n";
+
+/// What the codec may allocate for ancillary chunks; rows and pixels do not count.
+const CHUNK_BYTES: usize = 16 << 20;
+
+/// What the chunks say.
+struct Header {
+    height: u32,
+    width: u32,
+    depth: u8,
+    color: Color,
+    orientation: u8,
+    frames: u32,
 }
 
-pub(super) fn decode(_bytes: &[u8], _info: &ImageInfo, _limits: &Limits, _out: &mut [u8]) -> Result<()> {
-    Err(Error::unsupported("png"))
+/// What the image says of itself; reads chunk headers only.
+pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
+    let header = read_header(bytes, limits)?;
+    let channels = channels(header.color);
+    let image = ImageInfo {
+        shape: Shape::image(header.height as usize, header.width as usize, channels),
+        dtype: if header.depth == 16 { DType::Uint16 } else { DType::Uint8 },
+        color: header.color,
+        orientation: header.orientation,
+        frames: header.frames,
+    };
+    image.bytes()?;
+    Ok(image)
+}
+
+/// The pixels, as [`info`] announced them.
+pub(super) fn decode(
+    bytes: &[u8],
+    info: &ImageInfo,
+    limits: &Limits,
+    out: &mut [u8],
+) -> Result<()> {
+    let mut options = DecodeOptions::default();
+    options.set_ignore_text_chunk(true);
+    options.set_ignore_iccp_chunk(true);
+    let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
+    let memory = limits.memory.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+    decoder.set_limits(png::Limits { bytes: CHUNK_BYTES.min(memory) });
+    decoder.set_transformations(Transformations::EXPAND);
+    let mut reader = decoder.read_info().map_err(damaged)?;
+
+    let (color, depth) = reader.output_color_type();
+    let color = match color {
+        ColorType::Grayscale => Color::Gray,
+        ColorType::GrayscaleAlpha => Color::GrayAlpha,
+        ColorType::Rgb | ColorType::Indexed => Color::Rgb,
+        ColorType::Rgba => Color::Rgba,
+    };
+    let size = reader.info().size();
+    let whole = reader.info().frame_control().is_none_or(|f| (f.width, f.height) == size);
+    let line = reader.output_line_size(size.0).unwrap_or(0);
+    if color != info.color || !whole || line == 0 || reader.output_buffer_size() != Some(out.len())
+    {
+        return Err(Error::image("damaged PNG: its chunks contradict each other"));
+    }
+
+    if reader.info().interlaced {
+        let bits = channels(color) * depth as usize;
+        for _ in 0..interlaced_rows(size) {
+            let Some(row) = reader.next_interlaced_row().map_err(damaged)? else { break };
+            if let InterlaceInfo::Adam7(pass) = row.interlace() {
+                png::expand_interlaced_row(out, line, row.data(), pass, bits as u8);
+            }
+        }
+    } else {
+        for row in out.chunks_exact_mut(line) {
+            reader.read_row(row).map_err(damaged)?;
+        }
+    }
+    // Runs to the end of the image data, which checks its last chunk too. Every row is there:
+    // a file that just stops is whole for our purposes.
+    match reader.read_row(out) {
+        Err(DecodingError::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => {}
+        Err(error) => return Err(damaged(error)),
+        Ok(_) => {}
+    }
+    if depth == BitDepth::Sixteen {
+        for sample in out.as_chunks_mut::<2>().0 {
+            sample.reverse();
+        }
+    }
+    Ok(())
+}
+
+/// The rows of all passes of an interlaced image together.
+fn interlaced_rows((width, height): (u32, u32)) -> u64 {
+    // First column, first row, row step of the seven passes.
+    [(0, 0, 8), (4, 0, 8), (0, 4, 8), (2, 0, 4), (0, 2, 4), (1, 0, 2), (0, 1, 2)]
+        .into_iter()
+        .filter(|&(x, _, _)| width > x)
+        .map(|(_, y, step)| u64::from(height.saturating_sub(y).div_ceil(step)))
+        .sum()
+}
+
+fn channels(color: Color) -> usize {
+    match color {
+        Color::Gray => 1,
+        Color::GrayAlpha => 2,
+        Color::Rgb => 3,
+        _ => 4,
+    }
+}
+
+fn damaged(error: DecodingError) -> Error {
+    match error {
+        DecodingError::LimitsExceeded => Error::limit("a chunk of the PNG is over the limit"),
+        DecodingError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            Error::image("truncated PNG: the file ends inside the image")
+        }
+        error => {
+            let text = error.to_string();
+            Error::image(format!("damaged PNG: {}", text.trim_end_matches('.')))
+        }
+    }
+}
+
+/// Walks the chunks: IHDR must be first and sound, of the others only names and places count.
+fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
+    let rest = bytes
+        .strip_prefix(SIGNATURE)
+        .ok_or_else(|| Error::image("damaged PNG: no PNG signature"))?;
+    let mut chunks = Chunks(rest);
+    let Some((b"IHDR", ihdr)) = chunks.next() else {
+        return Err(Error::image("damaged PNG: no IHDR chunk"));
+    };
+    let &[w0, w1, w2, w3, h0, h1, h2, h3, depth, color, _, _, _] = ihdr else {
+        return Err(Error::image("damaged PNG: IHDR chunk of a wrong length"));
+    };
+    let width = u32::from_be_bytes([w0, w1, w2, w3]);
+    let height = u32::from_be_bytes([h0, h1, h2, h3]);
+    if width == 0 || height == 0 {
+        return Err(Error::image(format!("damaged PNG: {height} x {width} pixels")));
+    }
+    limits.check_pixels(height.into(), width.into())?;
+    let opaque = match (color, depth) {
+        (0, 1 | 2 | 4 | 8 | 16) => Color::Gray,
+        (2, 8 | 16) | (3, 1 | 2 | 4 | 8) => Color::Rgb,
+        (4, 8 | 16) => Color::GrayAlpha,
+        (6, 8 | 16) => Color::Rgba,
+        _ => {
+            return Err(Error::image(format!(
+                "damaged PNG: no such image as colour type {color} of {depth} bits"
+            )));
+        }
+    };
+
+    let mut header = Header { height, width, depth, color: opaque, orientation: 1, frames: 1 };
+    let mut in_head = true;
+    let mut palette = false;
+    let mut animation = None;
+    let mut default_in_animation = false;
+    for (name, data) in chunks {
+        match name {
+            b"IDAT" => in_head = false,
+            b"PLTE" if in_head => palette = true,
+            // Where the codec ignores the chunk, so must this.
+            b"tRNS" if in_head => {
+                header.color = match (color, data.len()) {
+                    (0, 2..=256) => Color::GrayAlpha,
+                    (2, 6..=256) => Color::Rgba,
+                    (3, 1..=256) if palette => Color::Rgba,
+                    _ => header.color,
+                };
+            }
+            b"acTL" if in_head => {
+                animation = data.first_chunk().map(|raw| u32::from_be_bytes(*raw));
+            }
+            b"fcTL" if in_head => default_in_animation = true,
+            b"eXIf" => header.orientation = exif::orientation(data),
+            b"IEND" => break,
+            _ => {}
+        }
+    }
+    if let Some(frames) = animation.filter(|&n| n > 0) {
+        header.frames = frames.saturating_add(u32::from(!default_in_animation));
+    }
+    Ok(header)
+}
+
+/// The chunks of a file behind its signature: name and data, until the bytes end. The last
+/// may be cut short.
+struct Chunks<'a>(&'a [u8]);
+
+impl<'a> Iterator for Chunks<'a> {
+    type Item = (&'a [u8; 4], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (length, rest) = self.0.split_first_chunk::<4>()?;
+        let (name, rest) = rest.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+        let (data, rest) = rest.split_at(length.min(rest.len()));
+        self.0 = rest.get(4..).unwrap_or_default();
+        Some((name, data))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind as Kind;
+
+    fn encode(width: u32, height: u32, color: ColorType, depth: BitDepth, data: &[u8]) -> Vec<u8> {
+        encode_with(width, height, color, depth, data, |_| {})
+    }
+
+    fn encode_with(
+        width: u32,
+        height: u32,
+        color: ColorType,
+        depth: BitDepth,
+        data: &[u8],
+        more: impl FnOnce(&mut png::Encoder<'_, &mut Vec<u8>>),
+    ) -> Vec<u8> {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, width, height);
+        encoder.set_color(color);
+        encoder.set_depth(depth);
+        more(&mut encoder);
+        encoder.write_header().and_then(|mut w| w.write_image_data(data)).expect("encodes");
+        file
+    }
+
+    fn read(file: &[u8]) -> Result<(ImageInfo, Vec<u8>)> {
+        let limits = Limits::default();
+        let info = info(file, &limits)?;
+        let mut out = vec![0xA5; info.bytes()?];
+        decode(file, &info, &limits, &mut out)?;
+        Ok((info, out))
+    }
+
+    #[test]
+    fn gray_of_one_bit_is_0_or_255() {
+        let file = encode(3, 1, ColorType::Grayscale, BitDepth::One, &[0b1010_0000]);
+        let (info, pixels) = read(&file).expect("decodes");
+        assert_eq!((info.shape, info.color), (Shape::image(1, 3, 1), Color::Gray));
+        assert_eq!(pixels, [255, 0, 255]);
+    }
+
+    #[test]
+    fn sixteen_bits_are_kept_little_endian() {
+        let file = encode(1, 1, ColorType::Rgb, BitDepth::Sixteen, &[0x12, 0x34, 0, 1, 0xFF, 0xFE]);
+        let (info, pixels) = read(&file).expect("decodes");
+        assert_eq!(info.dtype, DType::Uint16);
+        assert_eq!(pixels, [0x34, 0x12, 1, 0, 0xFE, 0xFF]);
+    }
+
+    #[test]
+    fn palettes_and_keys_are_expanded() {
+        let file = encode_with(2, 1, ColorType::Indexed, BitDepth::Eight, &[1, 0], |e| {
+            e.set_palette(vec![1, 2, 3, 4, 5, 6]);
+            e.set_trns(vec![7]);
+        });
+        let (info, pixels) = read(&file).expect("decodes");
+        assert_eq!(info.color, Color::Rgba);
+        assert_eq!(pixels, [4, 5, 6, 255, 1, 2, 3, 7]);
+
+        let file = encode_with(2, 1, ColorType::Grayscale, BitDepth::Sixteen, &[1, 2, 1, 3], |e| {
+            e.set_trns(vec![1, 3]);
+        });
+        let (info, pixels) = read(&file).expect("decodes");
+        assert_eq!(info.color, Color::GrayAlpha);
+        assert_eq!(pixels, [2, 1, 255, 255, 3, 1, 0, 0]);
+    }
+
+    #[test]
+    fn every_prefix_is_an_error_or_whole() {
+        let data: Vec<u8> = (0..48).map(|i: u8| i.wrapping_mul(37)).collect();
+        let file = encode(4, 4, ColorType::Rgb, BitDepth::Eight, &data);
+        for cut in 0..file.len() {
+            match read(&file[..cut]) {
+                Ok((_, pixels)) => assert_eq!(pixels, data, "cut at {cut}"),
+                Err(error) => assert_eq!(error.kind(), Kind::Image, "cut at {cut}"),
+            }
+        }
+        // Without IEND, and with rubbish behind it.
+        assert_eq!(read(&file[..file.len() - 12]).expect("whole").1, data);
+        let longer = [&file[..], b"rubbish"].concat();
+        assert_eq!(read(&longer).expect("whole").1, data);
+    }
+
+    #[test]
+    fn absurd_sizes_are_over_the_limit() {
+        let mut file = encode(1, 1, ColorType::Grayscale, BitDepth::Eight, &[0]);
+        file[16..24].copy_from_slice(&[0x7F, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF]);
+        let error = info(&file, &Limits::default()).expect_err("too large");
+        assert_eq!(error.kind(), Kind::Limit);
+    }
+
+    #[test]
+    fn interlaced_rows_of_all_passes() {
+        assert_eq!(interlaced_rows((8, 8)), 1 + 1 + 1 + 2 + 2 + 4 + 4);
+        assert_eq!(interlaced_rows((1, 1)), 1);
+    }
 }

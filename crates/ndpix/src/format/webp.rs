@@ -1,12 +1,293 @@
-//! Placeholder: replaced by the real file.
-use super::ImageInfo;
+//! WebP through libwebp (C, vendored by `libwebp-sys`): the pixels of Pillow, bit for bit.
+//!
+//! Takes a whole file; gives RGB, or RGBA where the file says that it has alpha. Of an animation
+//! the first frame, on its transparent or black canvas. The RIFF chunks are walked here, in safe
+//! code; libwebp sees one image. Refuses damaged and truncated files as `image`.
+#![allow(unsafe_code, reason = "FFI to libwebp")]
+
+use std::mem::MaybeUninit;
+
+use libwebp_sys::{
+    VP8StatusCode, WebPBitstreamFeatures, WebPDecodeRGBAInto, WebPDecodeRGBInto, WebPGetFeatures,
+};
+
+use super::{Color, ImageInfo, exif};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
+use crate::shape::Shape;
 
-pub(super) fn info(_bytes: &[u8], _limits: &Limits) -> Result<ImageInfo> {
-    Err(Error::unsupported("webp"))
+/// Bits of the flags of a VP8X chunk.
+const ANIMATED: u8 = 0x02;
+const ALPHA: u8 = 0x10;
+
+/// Where the first image is and what surrounds it.
+struct Layout<'a> {
+    width: u32,
+    height: u32,
+    alpha: bool,
+    orientation: u8,
+    frames: u32,
+    /// The image for libwebp: the whole file, or the chunks of the first frame.
+    image: &'a [u8],
+    /// Left, top, width and height of the first frame on the canvas.
+    place: (u32, u32, u32, u32),
 }
 
-pub(super) fn decode(_bytes: &[u8], _info: &ImageInfo, _limits: &Limits, _out: &mut [u8]) -> Result<()> {
-    Err(Error::unsupported("webp"))
+/// What the image says of itself; reads chunk headers only.
+pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
+    let layout = read_layout(bytes, limits)?;
+    let (color, channels) = if layout.alpha { (Color::Rgba, 4) } else { (Color::Rgb, 3) };
+    let image = ImageInfo {
+        shape: Shape::image(layout.height as usize, layout.width as usize, channels),
+        dtype: DType::Uint8,
+        color,
+        orientation: layout.orientation,
+        frames: layout.frames,
+    };
+    image.bytes()?;
+    Ok(image)
+}
+
+/// The pixels, as [`info`] announced them.
+pub(super) fn decode(
+    bytes: &[u8],
+    info: &ImageInfo,
+    limits: &Limits,
+    out: &mut [u8],
+) -> Result<()> {
+    let layout = read_layout(bytes, limits)?;
+    if info.bytes()? != out.len() {
+        return Err(Error::shape("the buffer does not fit the WebP"));
+    }
+    let channels = if layout.alpha { 4 } else { 3 };
+    let (left, top, width, height) = layout.place;
+    let stride = layout.width as usize * channels;
+    if (width, height) != (layout.width, layout.height) {
+        out.fill(0);
+    }
+    // The frame lies inside the canvas (checked by `read_layout`), so neither overflows.
+    let start = top as usize * stride + left as usize * channels;
+    let end = start + (height as usize - 1) * stride + width as usize * channels;
+    let window = out
+        .get_mut(start..end)
+        .ok_or_else(|| Error::image("damaged WebP: a frame outside its canvas"))?;
+    decode_window(layout.image, window, stride, layout.alpha)
+}
+
+/// Decodes one image into the rows of `window`, `stride` bytes apart.
+fn decode_window(image: &[u8], window: &mut [u8], stride: usize, alpha: bool) -> Result<()> {
+    let step = i32::try_from(stride).map_err(|_| Error::limit("a WebP of too long rows"))?;
+    let decode = if alpha { WebPDecodeRGBAInto } else { WebPDecodeRGBInto };
+    // SAFETY: `image` and `window` are live slices given with their true lengths, and distinct
+    // since one is borrowed mutably. libwebp reads only `image`, refuses a buffer smaller than
+    // `stride * (height - 1) + width * channels` of the size it parses from `image` itself, and
+    // writes nowhere else; it keeps neither pointer after the call.
+    let end =
+        unsafe { decode(image.as_ptr(), image.len(), window.as_mut_ptr(), window.len(), step) };
+    if end.is_null() {
+        return Err(Error::image("damaged or truncated WebP: libwebp refuses it"));
+    }
+    Ok(())
+}
+
+/// What libwebp reads from the head of an image: width, height, alpha.
+fn features(image: &[u8]) -> Result<(u32, u32, bool)> {
+    let mut features = MaybeUninit::<WebPBitstreamFeatures>::zeroed();
+    // SAFETY: `image` is a live slice given with its true length, of which libwebp only reads;
+    // `features` is a valid place for one struct, which libwebp writes and does not keep.
+    let status = unsafe { WebPGetFeatures(image.as_ptr(), image.len(), features.as_mut_ptr()) };
+    if status != VP8StatusCode::VP8_STATUS_OK {
+        return Err(Error::image(format!(
+            "damaged or truncated WebP: libwebp cannot read its header ({status:?})"
+        )));
+    }
+    // SAFETY: the struct is integers only, for which the zeroes it began with are valid.
+    let features = unsafe { features.assume_init() };
+    let side = |n: i32| {
+        u32::try_from(n)
+            .ok()
+            .filter(|&n| n > 0)
+            .ok_or_else(|| Error::image("damaged WebP: an image without pixels"))
+    };
+    Ok((side(features.width)?, side(features.height)?, features.has_alpha != 0))
+}
+
+/// Walks the RIFF chunks of a file.
+fn read_layout<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Layout<'a>> {
+    let truncated = || Error::image("truncated WebP: the file ends inside the image");
+    let (head, body) = bytes.split_first_chunk::<12>().ok_or_else(truncated)?;
+    let [b'R', b'I', b'F', b'F', s0, s1, s2, s3, b'W', b'E', b'B', b'P'] = *head else {
+        return Err(Error::image("damaged WebP: no RIFF header"));
+    };
+    let size = u32::from_le_bytes([s0, s1, s2, s3]) as usize;
+    let size = size.checked_sub(4).ok_or_else(|| Error::image("damaged WebP: no chunks"))?;
+    let body = body.get(..size).ok_or_else(truncated)?;
+
+    let mut canvas = None;
+    let mut first = None;
+    let mut frames = 0u32;
+    let mut orientation = 1;
+    for chunk in Chunks(body) {
+        let (name, data) = chunk?;
+        match (name, data) {
+            (b"VP8X", &[flags, _, _, _, w0, w1, w2, h0, h1, h2, ..]) => {
+                let size = (plus_one(w0, w1, w2), plus_one(h0, h1, h2));
+                limits.check_pixels(size.1.into(), size.0.into())?;
+                canvas = Some((flags, size));
+            }
+            (b"ANMF", _) => {
+                frames = frames.saturating_add(1);
+                first = first.or(Some(data));
+            }
+            (b"EXIF", _) => orientation = exif::orientation(data),
+            _ => {}
+        }
+    }
+
+    if let Some((flags, (width, height))) = canvas.filter(|(flags, _)| flags & ANIMATED != 0) {
+        let frame = first.ok_or_else(|| Error::image("damaged WebP: an animation of no frame"))?;
+        let Some((head, image)) = frame.split_first_chunk::<16>() else {
+            return Err(truncated());
+        };
+        let &[x0, x1, x2, y0, y1, y2, w0, w1, w2, h0, h1, h2, ..] = head;
+        let left = (plus_one(x0, x1, x2) - 1) * 2;
+        let top = (plus_one(y0, y1, y2) - 1) * 2;
+        let (w, h) = (plus_one(w0, w1, w2), plus_one(h0, h1, h2));
+        if left + w > width || top + h > height {
+            return Err(Error::image("damaged WebP: a frame outside its canvas"));
+        }
+        let (coded_width, coded_height, _) = features(image)?;
+        if (coded_width, coded_height) != (w, h) {
+            return Err(Error::image("damaged WebP: a frame of another size than it says"));
+        }
+        let alpha = flags & ALPHA != 0;
+        let place = (left, top, w, h);
+        return Ok(Layout { width, height, alpha, orientation, frames, image, place });
+    }
+    let (width, height, alpha) = features(bytes)?;
+    limits.check_pixels(height.into(), width.into())?;
+    let place = (0, 0, width, height);
+    Ok(Layout { width, height, alpha, orientation, frames: 1, image: bytes, place })
+}
+
+/// The 24-bit numbers of WebP, which are stored less one.
+fn plus_one(b0: u8, b1: u8, b2: u8) -> u32 {
+    u32::from_le_bytes([b0, b1, b2, 0]) + 1
+}
+
+/// The chunks of a RIFF body: name and data, each padded to an even length.
+struct Chunks<'a>(&'a [u8]);
+
+impl<'a> Iterator for Chunks<'a> {
+    type Item = Result<(&'a [u8; 4], &'a [u8])>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        // Less than a chunk header at the end is padding.
+        let (name, rest) = self.0.split_first_chunk::<4>()?;
+        let (size, rest) = rest.split_first_chunk::<4>()?;
+        let size = u32::from_le_bytes(*size) as usize;
+        let Some((data, rest)) = rest.split_at_checked(size) else {
+            self.0 = &[];
+            return Some(Err(Error::image("truncated WebP: the file ends inside a chunk")));
+        };
+        self.0 = rest.get(size % 2..).unwrap_or_default();
+        Some(Ok((name, data)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    /// Two pixels: `10 20 30 255` and `40 50 60 128`.
+    const RGBA: &[u8] = b"RIFF\x22\0\0\0WEBPVP8L\x15\0\0\0/\x01\0\0\x10\x0fp\x0a\x8f+x\xd4\xe3\
+        \x81\xff\xc1\xa1\x02\x11\xfd\x0f\0";
+    /// Two pixels: `10 20 30` and `40 50 60`.
+    const RGB: &[u8] = b"RIFF \0\0\0WEBPVP8L\x14\0\0\0/\x01\0\0\0\x0fp\x0a\x8f+x\xd4c\xfe\x83C\x05\
+        \x22\xfa\x1f";
+
+    fn read(file: &[u8]) -> Result<(ImageInfo, Vec<u8>)> {
+        let limits = Limits::default();
+        let info = info(file, &limits)?;
+        let mut out = vec![0xA5; info.bytes()?];
+        decode(file, &info, &limits, &mut out)?;
+        Ok((info, out))
+    }
+
+    fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+        let pad = [0][..data.len() % 2].to_vec();
+        [&name[..], &(data.len() as u32).to_le_bytes(), data, &pad].concat()
+    }
+
+    fn riff(chunks: &[Vec<u8>]) -> Vec<u8> {
+        let mut body = b"WEBP".to_vec();
+        body.extend(chunks.concat());
+        chunk(b"RIFF", &body)
+    }
+
+    /// A canvas of two rows of four pixels, with `RGBA` in the right half of the first; twice.
+    fn animation() -> Vec<u8> {
+        let mut frame = vec![1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 100, 0, 0, 0];
+        frame.extend(&RGBA[12..]);
+        riff(&[
+            chunk(b"VP8X", &[ANIMATED | ALPHA, 0, 0, 0, 3, 0, 0, 1, 0, 0]),
+            chunk(b"ANIM", &[9, 9, 9, 9, 0, 0]),
+            chunk(b"ANMF", &frame),
+            chunk(b"ANMF", &frame),
+        ])
+    }
+
+    #[test]
+    fn still_images() {
+        let (info, pixels) = read(RGBA).expect("decodes");
+        assert_eq!((info.shape, info.color, info.frames), (Shape::image(1, 2, 4), Color::Rgba, 1));
+        assert_eq!(pixels, [10, 20, 30, 255, 40, 50, 60, 128]);
+        let (info, pixels) = read(RGB).expect("decodes");
+        assert_eq!((info.shape, info.color), (Shape::image(1, 2, 3), Color::Rgb));
+        assert_eq!(pixels, [10, 20, 30, 40, 50, 60]);
+    }
+
+    #[test]
+    fn the_first_frame_lies_on_its_canvas() {
+        let (info, pixels) = read(&animation()).expect("decodes");
+        assert_eq!((info.shape, info.frames), (Shape::image(2, 4, 4), 2));
+        let mut expected = [0; 32];
+        expected[8..16].copy_from_slice(&[10, 20, 30, 255, 40, 50, 60, 128]);
+        assert_eq!(pixels, expected);
+    }
+
+    #[test]
+    fn every_prefix_is_an_error() {
+        for file in [RGBA, RGB, &animation()] {
+            for cut in 0..file.len() {
+                let error = read(&file[..cut]).expect_err("cut short");
+                assert_eq!(error.kind(), ErrorKind::Image, "cut at {cut}");
+            }
+            let longer = [file, b"rubbish"].concat();
+            assert!(read(&longer).is_ok());
+        }
+    }
+
+    #[test]
+    fn flipped_bits_never_panic() {
+        for file in [RGBA, RGB, &animation()] {
+            for bit in 0..file.len() * 8 {
+                let mut bad = file.to_vec();
+                bad[bit / 8] ^= 1 << (bit % 8);
+                let _ = read(&bad);
+            }
+        }
+    }
+
+    #[test]
+    fn absurd_sizes_are_over_the_limit() {
+        let mut file = animation();
+        file[24..30].fill(0xFF);
+        let error = info(&file, &Limits::default()).expect_err("too large");
+        assert_eq!(error.kind(), ErrorKind::Limit);
+        let tight = Limits { max_pixels: 1, ..Limits::default() };
+        assert_eq!(info(RGB, &tight).expect_err("too large").kind(), ErrorKind::Limit);
+    }
 }

@@ -65,9 +65,9 @@ pub(super) struct Dib {
     /// Rows; those of an icon count its mask too and are halved by the icon reader.
     pub(super) height: usize,
     /// Bits of a pixel.
-    pub(super) bits: usize,
+    bits: usize,
     /// Where the pixels begin in the file.
-    pub(super) pixels: usize,
+    pixels: usize,
     /// Whether the masks name an alpha channel.
     pub(super) alpha: bool,
     gray: bool,
@@ -200,6 +200,14 @@ impl Dib {
             top_down: height < 0,
             layout,
         })
+    }
+
+    /// Makes the fourth byte of 32-bit pixels alpha, or no alpha.
+    pub(super) fn set_alpha(&mut self, alpha: bool) {
+        if let (Layout::Masks([.., a]), 32) = (&mut self.layout, self.bits) {
+            self.alpha = alpha;
+            *a = if alpha { Mask { shift: 24, max: 255 } } else { Mask { shift: 0, max: 0 } };
+        }
     }
 
     /// Writes the first `N` of red, green, blue and alpha of every pixel. `out` decides how many

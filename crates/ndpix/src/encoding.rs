@@ -5,13 +5,29 @@
 //! Refuses with `field` (wrong JSON type), `encoding` (text that does not decode), `shape`,
 //! `limit` and `unsupported`.
 
+mod base64;
+mod bytes;
+mod chain;
+mod classify;
+mod data_url;
+mod hex;
+mod npy;
+mod numbers;
+mod raw;
+mod tensor;
+mod text;
+
 use std::fmt;
 use std::str::FromStr;
 
+pub(crate) use tensor::{dtype_of, shape_of};
+
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Error, Result, quote};
+use crate::format;
 use crate::inflate::Compression;
 use crate::limits::Limits;
+use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 
 /// How the image field holds its image.
@@ -132,8 +148,94 @@ pub fn decode(
     limits: &Limits,
     scratch: &mut Scratch,
 ) -> Result<Payload> {
-    let _ = (encoding, value, raw, limits, scratch);
-    Err(Error::unsupported("not read yet"))
+    let Scratch { bytes, text, spare } = &mut *scratch;
+    Ok(match encoding {
+        Encoding::Raw => {
+            base64::decode(base64::strip_prefix(string(value, text)?), bytes)?;
+            Payload::Pixels(raw::finish(raw, limits, bytes, spare)?)
+        }
+        Encoding::Encoded => {
+            base64::decode(base64::strip_prefix(string(value, text)?), bytes)?;
+            Payload::File
+        }
+        Encoding::DataUrl => {
+            data_url::decode(string(value, text)?, spare, bytes)?;
+            Payload::File
+        }
+        Encoding::Npy => {
+            base64::decode(base64::strip_prefix(string(value, text)?), bytes)?;
+            Payload::Pixels(npy::finish(raw.bgr, limits, bytes, spare)?)
+        }
+        Encoding::Hex => {
+            hex::decode(string(value, text)?, bytes)?;
+            interpret(raw, limits, bytes, spare)?
+        }
+        Encoding::Bytes => {
+            bytes::decode(value, limits, spare, bytes)?;
+            interpret(raw, limits, bytes, spare)?
+        }
+        Encoding::List => {
+            let found = numbers::decode(value, raw.dtype, limits, bytes)?;
+            Payload::Pixels(raw::shape_list(found, raw, bytes, spare)?)
+        }
+        Encoding::Text => {
+            text::to_list(string(value, text)?, spare)?;
+            let found = numbers::decode(spare, raw.dtype, limits, bytes)?;
+            Payload::Pixels(raw::shape_list(found, raw, bytes, spare)?)
+        }
+        Encoding::Tensor => Payload::Pixels(tensor::decode(value, raw, limits, scratch)?),
+        Encoding::Chain(chain) => chain::decode(chain, value, raw, limits, scratch)?,
+        Encoding::Path => {
+            reference(string(value, text)?, bytes)?;
+            Payload::Reference
+        }
+        Encoding::Url => {
+            let address = quote(string(value, text)?);
+            return Err(Error::path(format!("{address} is an address, which is not fetched")));
+        }
+    })
+}
+
+/// The characters of a value that must be a string.
+fn string<'a>(value: &'a [u8], scratch: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+    match value::kind(value) {
+        Kind::String => Ok(value::unescape(value, scratch)),
+        other => Err(Error::field(format!("expected a string, found {}", other.name()))),
+    }
+}
+
+/// Bytes that may be an image file, a `.npy` file or bare pixels: signature first.
+fn interpret(
+    spec: &RawSpec,
+    limits: &Limits,
+    bytes: &mut Vec<u8>,
+    spare: &mut Vec<u8>,
+) -> Result<Payload> {
+    if format::sniff(bytes).is_some() {
+        return Ok(Payload::File);
+    }
+    if bytes.starts_with(npy::MAGIC) {
+        return npy::finish(spec.bgr, limits, bytes, spare).map(Payload::Pixels);
+    }
+    if spec.shape.is_none() && format::recognise(bytes).is_ok() {
+        return Ok(Payload::File);
+    }
+    raw::finish(spec, limits, bytes, spare).map(Payload::Pixels)
+}
+
+fn reference(path: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    if path.is_empty() {
+        return Err(Error::field("the path of the image is empty"));
+    }
+    if std::str::from_utf8(path).is_err() {
+        return Err(Error::path(format!("the path {} is not Unicode text", quote(path))));
+    }
+    if data_url::is_remote(path) {
+        return Err(Error::path(format!("{} is an address, which is not fetched", quote(path))));
+    }
+    out.clear();
+    out.extend_from_slice(path);
+    Ok(())
 }
 
 /// The encoding that one value has on its own evidence; `None` when nothing fits.
@@ -143,8 +245,7 @@ pub fn classify(
     limits: &Limits,
     scratch: &mut Scratch,
 ) -> Option<Encoding> {
-    let _ = (value, raw, limits, scratch);
-    None
+    classify::classify(value, raw, limits, scratch)
 }
 
 impl Encoding {

@@ -1,0 +1,162 @@
+//! Base64: strict and vectorised first, a careful second pass where that fails.
+//!
+//! The second pass takes what real producers write (URL-safe alphabet, line breaks, no padding,
+//! unused bits that are set) and nothing that could hide damage: a foreign character, a mix of
+//! alphabets, padding in the middle or text behind it is refused with its offset.
+
+use crate::error::{Error, Result};
+
+/// Prefixes that some writers leave in front of the text.
+const PREFIXES: [&[u8]; 3] = [b"b64:", b"base64:", b"base64,"];
+
+/// The text without a prefix that only says that base64 follows.
+pub(super) fn strip_prefix(text: &[u8]) -> &[u8] {
+    PREFIXES.iter().find_map(|p| text.strip_prefix(*p)).unwrap_or(text)
+}
+
+/// Replaces `out` with the bytes that `text` stands for.
+pub(super) fn decode(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    out.clear();
+    if base64_simd::STANDARD.decode_append(text, out).is_ok() {
+        return Ok(());
+    }
+    out.clear();
+    lenient(text, out)
+}
+
+/// The alphabet that the characters so far decide.
+#[derive(Clone, Copy, PartialEq)]
+enum Alphabet {
+    Either,
+    Standard,
+    UrlSafe,
+}
+
+fn lenient(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    out.reserve(text.len() / 4 * 3 + 3);
+    let mut alphabet = Alphabet::Either;
+    let (mut group, mut digits, mut padding) = (0u32, 0usize, 0usize);
+    for (offset, &c) in text.iter().enumerate() {
+        let digit = match c {
+            b'A'..=b'Z' => c - b'A',
+            b'a'..=b'z' => c - b'a' + 26,
+            b'0'..=b'9' => c - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            b' ' | b'\t' | b'\n' | b'\r' | 0x0B | 0x0C => continue,
+            b'=' => {
+                padding += 1;
+                if padding > 2 {
+                    return Err(fault("more padding than base64 has", offset));
+                }
+                continue;
+            }
+            _ => return Err(foreign(text, offset)),
+        };
+        if padding > 0 {
+            return Err(fault("text after the padding", offset));
+        }
+        if digit >= 62 {
+            let says =
+                if matches!(c, b'+' | b'/') { Alphabet::Standard } else { Alphabet::UrlSafe };
+            if alphabet != Alphabet::Either && alphabet != says {
+                return Err(fault("both the standard and the URL-safe alphabet", offset));
+            }
+            alphabet = says;
+        }
+        group = group << 6 | u32::from(digit);
+        digits += 1;
+        if digits % 4 == 0 {
+            out.extend_from_slice(&group.to_be_bytes()[1..]);
+            group = 0;
+        }
+    }
+    let over = digits % 4;
+    if over == 1 {
+        return Err(Error::encoding(format!(
+            "not valid base64: {digits} characters is no possible length (cut?)"
+        )));
+    }
+    if padding > 0 && over + padding != 4 {
+        return Err(Error::encoding(format!(
+            "not valid base64: {padding} padding characters after {digits} others"
+        )));
+    }
+    if digits == 0 && !text.is_empty() {
+        return Err(Error::encoding("not valid base64: only white space"));
+    }
+    match over {
+        2 => out.push((group >> 4) as u8),
+        3 => out.extend_from_slice(&[(group >> 10) as u8, (group >> 2) as u8]),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn fault(what: &str, offset: usize) -> Error {
+    Error::encoding(format!("not valid base64: {what} at offset {offset}"))
+}
+
+fn foreign(text: &[u8], offset: usize) -> Error {
+    let end = text.len().min(offset + 4);
+    let found = text[offset..end].utf8_chunks().next().and_then(|c| c.valid().chars().next());
+    let found = found.unwrap_or(char::REPLACEMENT_CHARACTER);
+    let hint = match text.get(..5) {
+        Some(scheme) if scheme.eq_ignore_ascii_case(b"data:") => {
+            "; it is a data URL: pass encoding data-url"
+        }
+        _ => "",
+    };
+    Error::encoding(format!("not valid base64: found {found:?} at offset {offset}{hint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<u8>> {
+        let mut out = vec![9];
+        decode(text.as_bytes(), &mut out).map(|()| out)
+    }
+
+    #[test]
+    fn spellings_of_one_text() {
+        for text in ["AECA/w==", "AECA_w==", "AECA/w", "AECA_w", "AEC\nA/w==\r\n", " AECA /w= ="] {
+            assert_eq!(read(text).ok().as_deref(), Some(&[0, 64, 128, 255][..]), "{text}");
+        }
+        assert_eq!(read("AECA/x==").ok().as_deref(), Some(&[0, 64, 128, 255][..]), "unused bits");
+        assert_eq!(read("").ok().as_deref(), Some(&[][..]));
+        assert_eq!(read("AEA").ok().as_deref(), Some(&[0, 64][..]));
+    }
+
+    #[test]
+    fn damage_is_refused_with_its_place() {
+        for (text, says) in [
+            ("AECA%w==", "found '%' at offset 4"),
+            ("AECé", "found 'é' at offset 3"),
+            ("AE+A_w==", "both the standard and the URL-safe alphabet at offset 4"),
+            ("AE==CA/w", "text after the padding at offset 4"),
+            ("AECA/w==QUJD", "text after the padding at offset 8"),
+            ("====", "more padding"),
+            ("AECA/w===", "more padding"),
+            ("AECA=", "1 padding characters after 4"),
+            ("AECA/", "no possible length"),
+            ("    ", "only white space"),
+            ("data:,AE", "encoding data-url"),
+        ] {
+            let error = read(text).expect_err(text);
+            assert!(error.message().contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_two_passes_agree() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for n in 0..bytes.len() {
+            let text = base64_simd::STANDARD.encode_to_string(&bytes[..n]);
+            let mut out = Vec::new();
+            lenient(text.as_bytes(), &mut out).expect("valid");
+            assert_eq!(out, bytes[..n]);
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! JSON lists of numbers, nested or flat, straight into typed little-endian bytes.
+//!
+//! One pass: the nesting gives the shape and every number is converted where it stands. Values
+//! are never wrapped, rounded to an integer or turned into infinity. Without a dtype NumPy's rule
+//! holds: booleans, else integers (int64, or uint64 where only that fits), else float64. Floats
+//! narrower than 64 bits are rounded from the float64, which is what NumPy gives.
+
+mod element;
+
+use super::Pixels;
+use crate::dtype::DType;
+use crate::error::{Error, Result, quote};
+use crate::limits::Limits;
+use crate::record::value::{self, Kind};
+use crate::shape::Shape;
+use element::{Element, Half};
+
+/// Replaces `out` with the numbers of the list that `text` is.
+pub(super) fn decode(
+    text: &[u8],
+    dtype: Option<DType>,
+    limits: &Limits,
+    out: &mut Vec<u8>,
+) -> Result<Pixels> {
+    let text = text.trim_ascii();
+    if value::kind(text) != Kind::Array {
+        return Err(Error::field(format!(
+            "expected a list of numbers, found {}",
+            value::kind(text).name()
+        )));
+    }
+    let dtype = match dtype {
+        Some(dtype) => dtype,
+        None => match natural(text) {
+            DType::Int64 => match decode_as(text, DType::Int64, out) {
+                Ok(shape) => return finish(shape, DType::Int64, limits),
+                Err(_) => DType::Uint64,
+            },
+            DType::Bool if memchr::memchr2(b'0', b'1', text).is_some() => {
+                return Err(Error::shape("booleans and numbers in one list"));
+            }
+            other => other,
+        },
+    };
+    let shape = decode_as(text, dtype, out)?;
+    finish(shape, dtype, limits)
+}
+
+fn finish(shape: Shape, dtype: DType, limits: &Limits) -> Result<Pixels> {
+    super::raw::check_size(&shape, dtype, limits)?;
+    Ok(Pixels { shape, dtype })
+}
+
+/// The dtype NumPy would choose, from the first value and the characters that follow.
+fn natural(text: &[u8]) -> DType {
+    let first = text.iter().find(|c| !matches!(c, b'[' | b' ' | b'\t' | b'\n' | b'\r'));
+    match first {
+        Some(b't' | b'f') => DType::Bool,
+        _ if memchr::memchr3(b'.', b'e', b'E', text).is_some() => DType::Float64,
+        _ => DType::Int64,
+    }
+}
+
+fn decode_as(text: &[u8], dtype: DType, out: &mut Vec<u8>) -> Result<Shape> {
+    out.clear();
+    match dtype {
+        DType::Bool => walk::<bool>(text, dtype, out),
+        DType::Uint8 => walk::<u8>(text, dtype, out),
+        DType::Int8 => walk::<i8>(text, dtype, out),
+        DType::Uint16 => walk::<u16>(text, dtype, out),
+        DType::Int16 => walk::<i16>(text, dtype, out),
+        DType::Uint32 => walk::<u32>(text, dtype, out),
+        DType::Int32 => walk::<i32>(text, dtype, out),
+        DType::Uint64 => walk::<u64>(text, dtype, out),
+        DType::Int64 => walk::<i64>(text, dtype, out),
+        DType::Float16 => walk::<Half>(text, dtype, out),
+        DType::Float32 => walk::<f32>(text, dtype, out),
+        DType::Float64 => walk::<f64>(text, dtype, out),
+    }
+}
+
+/// Where the walk is: how deep, and how many elements each open list has so far.
+#[derive(Default)]
+struct Nesting {
+    depth: usize,
+    counts: [usize; Shape::MAX_RANK],
+    /// The length that the first closed list of each depth had.
+    axes: [Option<usize>; Shape::MAX_RANK],
+    /// The depth of the numbers, once one was seen.
+    leaf: Option<usize>,
+}
+
+impl Nesting {
+    fn open(&mut self) -> Result<()> {
+        if self.leaf == Some(self.depth) {
+            return Err(self.ragged("is a list among numbers"));
+        }
+        let Some(count) = self.counts.get_mut(self.depth) else {
+            return Err(Error::shape(format!(
+                "lists nested deeper than {} levels",
+                Shape::MAX_RANK
+            )));
+        };
+        *count = 0;
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Ends the innermost list.
+    fn close(&mut self) -> Result<()> {
+        self.depth -= 1;
+        let count = self.counts[self.depth];
+        if count == 0 {
+            return Err(self.ragged("is empty: an array without elements"));
+        }
+        let first = *self.axes[self.depth].get_or_insert(count);
+        if first != count {
+            return Err(self.ragged(&format!("has {count} elements, the first such list {first}")));
+        }
+        if let Some(parent) = self.depth.checked_sub(1) {
+            self.counts[parent] += 1;
+        }
+        Ok(())
+    }
+
+    fn at_leaf(&mut self) -> Result<()> {
+        if *self.leaf.get_or_insert(self.depth) == self.depth {
+            Ok(())
+        } else {
+            Err(self.ragged("is a number among lists"))
+        }
+    }
+
+    /// The index of the element that comes next.
+    fn index(&self) -> &[usize] {
+        &self.counts[..self.depth]
+    }
+
+    fn ragged(&self, what: &str) -> Error {
+        Error::shape(format!("ragged list: element {:?} {what}", self.index()))
+    }
+}
+
+fn walk<T: Element>(text: &[u8], dtype: DType, out: &mut Vec<u8>) -> Result<Shape> {
+    let mut at = 0;
+    let mut nesting = Nesting::default();
+    loop {
+        match text.get(at) {
+            Some(b'[') => nesting.open()?,
+            Some(b']') if nesting.depth > 0 => {
+                nesting.close()?;
+                if nesting.depth == 0 {
+                    let mut axes = [0; Shape::MAX_RANK];
+                    let rank = nesting.leaf.unwrap_or(0);
+                    for (axis, length) in axes.iter_mut().zip(nesting.axes) {
+                        *axis = length.unwrap_or(0);
+                    }
+                    return Shape::new(&axes[..rank]);
+                }
+            }
+            Some(b',' | b' ' | b'\t' | b'\n' | b'\r') => {}
+            None => return Err(Error::shape("the list does not end")),
+            Some(_) if nesting.depth == 0 => return Err(Error::shape("no list of numbers")),
+            Some(_) => {
+                nesting.at_leaf()?;
+                let count = &mut nesting.counts[nesting.depth - 1];
+                let (rest, read) = row::<T>(&text[at..], out);
+                *count += read;
+                if let Err(why) = rest {
+                    let token = element::token(&text[at + why.offset..]);
+                    return Err(Error::shape(format!(
+                        "{} at {:?} {} {dtype}",
+                        quote(token),
+                        nesting.index(),
+                        why.what
+                    )));
+                }
+                at = text.len() - rest.map_or(0, <[u8]>::len);
+                continue;
+            }
+        }
+        at += 1;
+    }
+}
+
+/// A number that was refused: where in the row, and why.
+struct Refusal {
+    offset: usize,
+    what: &'static str,
+}
+
+/// Reads numbers with single commas between them until something else comes. The text behind
+/// them and how many there were.
+#[inline]
+fn row<'a, T: Element>(
+    text: &'a [u8],
+    out: &mut Vec<u8>,
+) -> (std::result::Result<&'a [u8], Refusal>, usize) {
+    let mut at = 0;
+    let mut read = 0;
+    loop {
+        match T::read(&text[at..]) {
+            Ok((value, used)) => {
+                value.put(out);
+                read += 1;
+                at += used;
+            }
+            Err(what) => return (Err(Refusal { offset: at, what }), read),
+        }
+        match text.get(at..at + 2) {
+            Some([b',', b'0'..=b'9' | b'-']) => at += 1,
+            _ => return (Ok(&text[at..]), read),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn read(text: &str, dtype: Option<DType>) -> Result<(Pixels, Vec<u8>)> {
+        let mut out = Vec::new();
+        decode(text.as_bytes(), dtype, &Limits::default(), &mut out).map(|p| (p, out))
+    }
+
+    #[test]
+    fn nesting_is_the_shape() {
+        for (text, axes) in [
+            ("[[0,64],[128,255]]", &[2, 2][..]),
+            ("[0,64,128,255]", &[4]),
+            ("[ [ [0 ,64]\t,[128, 255]\n] ]", &[1, 2, 2]),
+            ("[[0.0,6.4e1],[1280e-1,255]]", &[2, 2]),
+        ] {
+            let (pixels, bytes) = read(text, Some(DType::Uint8)).expect(text);
+            assert_eq!((&*pixels.shape, &bytes[..]), (axes, &[0, 64, 128, 255][..]), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_array() {
+        for text in [
+            "[[1,2,3],[4,5]]",
+            "[[1,2],[3,[4]]]",
+            "[[1],2]",
+            "[1,[2]]",
+            "[[1,256]]",
+            "[[-1,2]]",
+            "[[1.5,2]]",
+            "[[\"1\",2]]",
+            "[[true,false]]",
+            "[[null,2]]",
+            "[]",
+            "[[],[]]",
+            "[[[1]],[1]]",
+            "[1",
+            "[[1]",
+            "[1e999]",
+            "[[[[[[[[[1]]]]]]]]]",
+            "[{\"a\":1}]",
+            "[1,{}]",
+            "[1000]",
+            "[99999999999999999999]",
+        ] {
+            assert_eq!(
+                read(text, Some(DType::Uint8)).map_err(|e| e.kind()).err(),
+                Some(ErrorKind::Shape),
+                "{text}"
+            );
+        }
+        assert_eq!(read("\"abc\"", None).map_err(|e| e.kind()).err(), Some(ErrorKind::Field));
+        let message = read("[[1,2],[3,400]]", Some(DType::Uint8)).expect_err("range").to_string();
+        assert_eq!(message, "\"400\" at [1, 1] is out of the range of uint8");
+    }
+
+    #[test]
+    fn without_a_dtype_as_numpy() {
+        let dtype = |text: &str| read(text, None).map(|(p, _)| p.dtype).ok();
+        assert_eq!(dtype("[[true,false]]"), Some(DType::Bool));
+        assert_eq!(dtype("[[0,-5]]"), Some(DType::Int64));
+        assert_eq!(dtype("[18446744073709551615]"), Some(DType::Uint64));
+        assert_eq!(dtype("[0,0.5]"), Some(DType::Float64));
+        assert_eq!(dtype("[1e2]"), Some(DType::Float64));
+        assert_eq!(dtype("[true,1]"), None);
+        assert_eq!(dtype("[18446744073709551616]"), None);
+    }
+
+    #[test]
+    fn numbers_of_every_length_in_every_type() {
+        let numbers = [0i64, 7, 10, 99, 100, 255, 256, 999, 1000, 65535, 65536, i64::MAX];
+        for n in numbers {
+            for (dtype, max) in [
+                (DType::Uint8, u8::MAX.into()),
+                (DType::Int8, i8::MAX.into()),
+                (DType::Uint16, u16::MAX.into()),
+                (DType::Int32, i32::MAX.into()),
+                (DType::Int64, i64::MAX),
+            ] {
+                for text in [format!("[{n}]"), format!("[{n} , {n},1,2]"), format!("[ {n}\n,1]")] {
+                    let got =
+                        read(&text, Some(dtype)).ok().map(|(_, b)| b[..dtype.size()].to_vec());
+                    let want = (n <= max).then(|| n.to_le_bytes()[..dtype.size()].to_vec());
+                    assert_eq!(got, want, "{text} {dtype}");
+                }
+            }
+        }
+        assert_eq!(
+            read("[-128,-1,-0]", Some(DType::Int8)).map(|r| r.1).ok(),
+            Some(vec![128, 255, 0])
+        );
+    }
+
+    #[test]
+    fn floats_round_as_numpy() {
+        let f32s = |text: &str| read(text, Some(DType::Float32)).ok().map(|(_, b)| b);
+        let text = "[0.1000000014901161193847656250001,1.00000005960464477540]";
+        let want = [0.1f32.to_le_bytes(), 1f32.to_le_bytes()].concat();
+        assert_eq!(f32s(text), Some(want));
+        assert_eq!(f32s("[16777217]"), Some(16777216f32.to_le_bytes().to_vec()));
+        assert_eq!(f32s("[-0.0]"), Some((-0f32).to_le_bytes().to_vec()));
+        assert_eq!(f32s("[1e39]"), None);
+    }
+}

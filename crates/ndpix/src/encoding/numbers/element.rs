@@ -1,0 +1,235 @@
+//! One number of a list in one element type.
+//!
+//! Integers of up to three digits, which is what pixels are, are read four bytes at a time
+//! without a branch on their length; everything else takes the careful way by its whole token.
+
+/// An element type that numbers are read as.
+pub(super) trait Element: Sized {
+    /// The number that `text` begins with and the bytes it takes, or what is wrong with it, as
+    /// words that the name of the dtype completes.
+    fn read(text: &[u8]) -> Result<(Self, usize), &'static str>;
+
+    /// Appends the little-endian bytes.
+    fn put(self, out: &mut Vec<u8>);
+}
+
+const NOT_A_NUMBER: &str = "is not a number that fits";
+const NOT_AN_INTEGER: &str = "is not an integer, which is needed for";
+const OUT_OF_RANGE: &str = "is out of the range of";
+
+/// The text of the value that `text` begins with.
+pub(super) fn token(text: &[u8]) -> &[u8] {
+    let end = text
+        .iter()
+        .position(|c| matches!(c, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r'))
+        .unwrap_or(text.len());
+    &text[..end]
+}
+
+/// An integer of one to three digits that a comma, a bracket or white space follows.
+#[inline]
+fn short(text: &[u8]) -> Option<(u16, usize)> {
+    let word = u32::from_le_bytes(*text.first_chunk::<4>()?) ^ 0x3030_3030;
+    // The high bit of each byte that is no digit; a carry only reaches the bytes behind it.
+    let other = (word.wrapping_add(0x7676_7676) | word) & 0x8080_8080;
+    let digits = other.trailing_zeros() / 8;
+    if !(1..=3).contains(&digits) {
+        return None;
+    }
+    let [_, hundreds, tens, ones] = (word << (32 - 8 * digits)).to_le_bytes();
+    match text[digits as usize] {
+        b',' | b']' | b' ' | b'\t' | b'\n' | b'\r' => Some((
+            u16::from(hundreds) * 100 + u16::from(tens) * 10 + u16::from(ones),
+            digits as usize,
+        )),
+        _ => None,
+    }
+}
+
+/// The token as text, if it can be a JSON number.
+fn number(token: &[u8]) -> Result<&str, &'static str> {
+    match token {
+        [b'0'..=b'9', ..] | [b'-', b'0'..=b'9', ..] => {
+            std::str::from_utf8(token).map_err(|_| NOT_A_NUMBER)
+        }
+        _ => Err(NOT_A_NUMBER),
+    }
+}
+
+#[cold]
+fn integer(token: &[u8]) -> Result<i128, &'static str> {
+    let text = number(token)?;
+    if !token.iter().any(|c| matches!(c, b'.' | b'e' | b'E')) {
+        // Digits alone that do not parse are too many.
+        return text.parse().map_err(|_| OUT_OF_RANGE);
+    }
+    let value: f64 = text.parse().map_err(|_| NOT_A_NUMBER)?;
+    if !value.is_finite() {
+        return Err(OUT_OF_RANGE);
+    }
+    // Above 2^53 the float64 may no longer be the number that was written.
+    if value.fract() != 0.0 || value.abs() > 9_007_199_254_740_992.0 {
+        return Err(NOT_AN_INTEGER);
+    }
+    Ok(value as i128)
+}
+
+fn float(text: &[u8]) -> Result<(f64, usize), &'static str> {
+    if let Some((value, used)) = short(text) {
+        return Ok((f64::from(value), used));
+    }
+    let token = token(text);
+    let value: f64 = number(token)?.parse().map_err(|_| NOT_A_NUMBER)?;
+    if value.is_finite() { Ok((value, token.len())) } else { Err(OUT_OF_RANGE) }
+}
+
+macro_rules! integers {
+    ($($int:ty),*) => { $(
+        impl Element for $int {
+            #[inline]
+            fn read(text: &[u8]) -> Result<(Self, usize), &'static str> {
+                if let Some((value, used)) = short(text) {
+                    return Self::try_from(value).map(|v| (v, used)).map_err(|_| OUT_OF_RANGE);
+                }
+                let token = token(text);
+                let value = match token {
+                    // The middle way for plain digits that surely fit 64 bits.
+                    [b'0'..=b'9', ..] if token.len() < 19 => match plain(token) {
+                        Some(value) => i128::from(value),
+                        None => integer(token)?,
+                    },
+                    _ => integer(token)?,
+                };
+                Self::try_from(value).map(|v| (v, token.len())).map_err(|_| OUT_OF_RANGE)
+            }
+
+            #[inline]
+            fn put(self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.to_le_bytes());
+            }
+        }
+    )* };
+}
+integers!(u8, i8, u16, i16, u32, i32, u64, i64);
+
+fn plain(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0u64, |n, c| match c.wrapping_sub(b'0') {
+        digit @ 0..=9 => Some(n * 10 + u64::from(digit)),
+        _ => None,
+    })
+}
+
+impl Element for f64 {
+    fn read(text: &[u8]) -> Result<(Self, usize), &'static str> {
+        float(text)
+    }
+
+    fn put(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_le_bytes());
+    }
+}
+
+impl Element for f32 {
+    fn read(text: &[u8]) -> Result<(Self, usize), &'static str> {
+        let (value, used) = float(text)?;
+        let narrow = value as Self;
+        if narrow.is_finite() { Ok((narrow, used)) } else { Err(OUT_OF_RANGE) }
+    }
+
+    fn put(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_le_bytes());
+    }
+}
+
+impl Element for bool {
+    fn read(text: &[u8]) -> Result<(Self, usize), &'static str> {
+        match token(text) {
+            b"true" => Ok((true, 4)),
+            b"false" => Ok((false, 5)),
+            b"0" => Ok((false, 1)),
+            b"1" => Ok((true, 1)),
+            _ => Err("is not true or false, which is needed for"),
+        }
+    }
+
+    fn put(self, out: &mut Vec<u8>) {
+        out.push(self.into());
+    }
+}
+
+/// The bits of a float16.
+pub(super) struct Half(u16);
+
+impl Half {
+    /// The nearest float16, ties to even; `None` where that is infinite.
+    fn from_f64(value: f64) -> Option<Self> {
+        let bits = value.to_bits();
+        let sign = (bits >> 48) as u16 & 0x8000;
+        let size = value.abs();
+        // Half of the way from the greatest float16 to the next power of two.
+        if size >= 65520.0 {
+            return None;
+        }
+        // Below 2^-14 floats are multiples of 2^-24.
+        if size < 1.0 / 16384.0 {
+            return Some(Self(sign | (size * 16_777_216.0).round_ties_even() as u16));
+        }
+        // From the bias of 1023 to that of 15.
+        let exponent = (bits >> 52 & 0x7FF) - 1008;
+        let kept = exponent << 10 | bits >> 42 & 0x3FF;
+        let rest = bits & ((1 << 42) - 1);
+        let half = 1 << 41;
+        let up = u64::from(rest > half || (rest == half && kept & 1 == 1));
+        Some(Self(sign | (kept + up) as u16))
+    }
+}
+
+impl Element for Half {
+    fn read(text: &[u8]) -> Result<(Self, usize), &'static str> {
+        let (value, used) = float(text)?;
+        Self::from_f64(value).map(|half| (half, used)).ok_or(OUT_OF_RANGE)
+    }
+
+    fn put(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0.to_le_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_numbers_end_where_they_end() {
+        assert_eq!(short(b"0,12"), Some((0, 1)));
+        assert_eq!(short(b"12] "), Some((12, 2)));
+        assert_eq!(short(b"255,"), Some((255, 3)));
+        for text in [&b"1000"[..], b"1.5,", b"1e2,", b"-1,2", b",123", b"12,", b"t\xFF\xFF\xFF"] {
+            assert_eq!(short(text), None);
+        }
+    }
+
+    #[test]
+    fn halves() {
+        let half = |v: f64| Half::from_f64(v).map(|h| h.0);
+        for (value, bits) in [
+            (0.0, 0),
+            (-0.0, 0x8000),
+            (1.0, 0x3C00),
+            (0.5, 0x3800),
+            (65504.0, 0x7BFF),
+            (65519.9, 0x7BFF),
+            (2f64.powi(-24), 1),
+            (2f64.powi(-25), 0),
+            (2f64.powi(-14), 0x0400),
+            (0.1, 0x2E66),
+            (2049.0, 0x6800),
+            (2051.0, 0x6802),
+            (6.1e-5, 0x03FF),
+            (-2.0, 0xC000),
+        ] {
+            assert_eq!(half(value), Some(bits), "{value}");
+        }
+        assert_eq!(half(65520.0), None);
+    }
+}

@@ -1,0 +1,300 @@
+//! Objects that say their own shape and dtype: `__numpy__`, the dialects of `__ndarray__`,
+//! Plotly's `bdata`, Bokeh's `ndarray`, and `{dtype, shape, data}` with its KServe spelling.
+//!
+//! What the object says wins over the caller's [`RawSpec`], which only fills gaps. Objects of
+//! pickles and structured dtypes are refused.
+
+use super::{Pixels, RawSpec, Scratch, base64, bytes, hex, npy, numbers, raw};
+use crate::dtype::{ByteOrder, DType};
+use crate::error::{Error, Result, quote};
+use crate::inflate::{Compression, inflate};
+use crate::limits::Limits;
+use crate::record::value::{self, Kind};
+use crate::shape::Shape;
+
+/// Keys under which a generic tensor holds its elements.
+const PAYLOADS: [&[u8]; 8] =
+    [b"data", b"buffer", b"bytes", b"b64", b"base64", b"values", b"raw", b"array"];
+
+/// A tensor object: the texts of its members, found in one pass.
+#[derive(Default)]
+struct Tensor<'a> {
+    payload: Option<&'a [u8]>,
+    shape: Option<&'a [u8]>,
+    dtype: Option<&'a [u8]>,
+    order: Option<&'a [u8]>,
+    encoding: Option<&'a [u8]>,
+    fortran: bool,
+    /// A payload without a shape is one row (Plotly).
+    one_row: bool,
+}
+
+/// Replaces `scratch.bytes` with the pixels of the tensor.
+pub(super) fn decode(
+    object: &[u8],
+    given: &RawSpec,
+    limits: &Limits,
+    scratch: &mut Scratch,
+) -> Result<Pixels> {
+    let kind = value::kind(object);
+    if kind != Kind::Object {
+        return Err(Error::field(format!("expected a tensor object, found {}", kind.name())));
+    }
+    let tensor = find(object, true)?;
+    let mut spec = tensor.spec(given)?;
+    let payload = tensor.payload.unwrap_or_default();
+    let Scratch { bytes: out, text, spare } = scratch;
+    match value::kind(payload) {
+        Kind::Array => {
+            let found = numbers::decode(payload, spec.dtype, limits, out)?;
+            return raw::shape_list(found, &spec, out, spare);
+        }
+        Kind::String => {
+            let text = super::string(payload, text)?;
+            let hexadecimal = tensor.encoding.is_some_and(|e| e.eq_ignore_ascii_case(b"\"hex\""));
+            match text.strip_prefix(b"b64.gz:") {
+                Some(text) => {
+                    base64::decode(text, spare)?;
+                    inflate(Compression::Gzip, spare, limits.max_payload_bytes(), out)?;
+                }
+                None if hexadecimal => hex::decode(text, out)?,
+                None => base64::decode(base64::strip_prefix(text), out)?,
+            }
+        }
+        Kind::Object => bytes::decode(payload, limits, spare, out)?,
+        other => {
+            return Err(Error::field(format!(
+                "expected base64 or a list as the data of a tensor, found {}",
+                other.name()
+            )));
+        }
+    }
+    if spec.shape.is_none() && tensor.one_row {
+        let size = spec.dtype.map_or(1, DType::size);
+        spec.shape = Shape::new(&[out.len() / size]).ok();
+    }
+    if raw::expected(&spec) != Some(out.len()) {
+        if let Some(compression) = Compression::sniff(out) {
+            inflate(compression, out, limits.max_payload_bytes(), spare)?;
+            std::mem::swap(out, spare);
+        }
+        if out.starts_with(npy::MAGIC) {
+            return npy::finish(spec.bgr, limits, out, spare);
+        }
+    }
+    raw::finish(&spec, limits, out, spare)
+}
+
+/// Whether the object has the members of a tensor, whatever they hold.
+pub(super) fn looks_like(object: &[u8]) -> bool {
+    find(object, true).is_ok_and(|t| t.payload.is_some() && (t.shape.is_some() || t.one_row))
+}
+
+/// Finds the members of a tensor; `outer` allows one more object inside.
+fn find(object: &[u8], outer: bool) -> Result<Tensor<'_>> {
+    let mut tensor = Tensor::default();
+    let (mut numpy, mut ndarray, mut plotly, mut generic) = (None, None, None, None);
+    let mut several = false;
+    let mut unescaped = Vec::new();
+    for (key, text) in value::entries(object) {
+        match value::unescape_inner(key, &mut unescaped) {
+            b"__numpy__" => numpy = Some(text),
+            b"__ndarray__" => ndarray = Some(text),
+            b"bdata" => plotly = Some(text),
+            b"shape" => tensor.shape = Some(text),
+            b"dtype" | b"datatype" => tensor.dtype = Some(text),
+            b"order" | b"endian" | b"byteorder" => {
+                tensor.fortran |= matches!(text, b"\"F\"" | b"\"f\"");
+                if !matches!(text, b"\"F\"" | b"\"f\"" | b"\"C\"" | b"\"c\"") {
+                    tensor.order = Some(text);
+                }
+            }
+            b"Corder" => tensor.fortran |= text == b"false",
+            b"encoding" => tensor.encoding = Some(text),
+            // MessagePack's spelling of the dtype, beside a payload under "data".
+            b"type" if tensor.dtype.is_none() && dtype_of(text).is_ok() => {
+                tensor.dtype = Some(text);
+            }
+            key if PAYLOADS.contains(&key) => several |= generic.replace(text).is_some(),
+            _ => {}
+        }
+    }
+    let discriminators = [numpy, ndarray, plotly].iter().flatten().count();
+    if discriminators > 1 || (discriminators == 0 && several) {
+        return Err(Error::field("a tensor object with more than one payload"));
+    }
+    tensor.one_row = plotly.is_some();
+    match (numpy, ndarray) {
+        (Some(inner), _) if outer && value::kind(inner) == Kind::Object => {
+            return find(inner, false);
+        }
+        (Some(b"true"), _) => {}
+        (_, Some(list)) if tensor.dtype.is_none() && tensor.shape.is_none() => {
+            let mut parts = value::elements(list);
+            let three = (parts.next(), parts.next(), parts.next(), parts.next());
+            if let (Some(shape), Some(dtype), Some(data), None) = three
+                && value::kind(dtype) == Kind::String
+            {
+                (tensor.shape, tensor.dtype) = (Some(shape), Some(dtype));
+                ndarray = Some(data);
+            }
+        }
+        _ => {}
+    }
+    tensor.payload = match numpy {
+        Some(b"true") => generic,
+        Some(text) => Some(text),
+        None => ndarray.or(plotly).or(generic),
+    };
+    // Bokeh wraps the bytes once more: {"type": "bytes", "data": base64}.
+    if let Some(wrapped) = tensor.payload
+        && value::kind(wrapped) == Kind::Object
+        && value::get(wrapped, "type") == Some(b"\"bytes\"")
+    {
+        tensor.payload = value::get(wrapped, "data");
+    }
+    if tensor.payload.is_none() {
+        return Err(Error::field("an object that is no tensor: it has no shape, dtype and data"));
+    }
+    Ok(tensor)
+}
+
+impl Tensor<'_> {
+    /// What the object says, and of the rest what the caller says.
+    fn spec(&self, given: &RawSpec) -> Result<RawSpec> {
+        let mut spec = RawSpec { step: None, ..*given };
+        if let Some(text) = self.dtype {
+            let (dtype, order) = dtype_of(text)?;
+            (spec.dtype, spec.byteorder) = (Some(dtype), order);
+        }
+        spec.fortran |= self.fortran;
+        match self.order {
+            None => {}
+            Some(b"\"little\"" | b"\"<\"" | b"\"=\"" | b"\"|\"" | b"\"native\"" | b"null") => {
+                spec.byteorder = spec.byteorder.or(Some(ByteOrder::Little));
+            }
+            Some(b"\"big\"" | b"\">\"") => spec.byteorder = Some(ByteOrder::Big),
+            Some(other) => {
+                return Err(Error::field(format!("a tensor of unknown order {}", quote(other))));
+            }
+        }
+        if let Some(text) = self.shape {
+            let shape = shape_of(text)?;
+            raw::check_axes(&shape)?;
+            spec.shape = Some(shape);
+        }
+        Ok(spec)
+    }
+}
+
+/// The dtype that a JSON value names. Kind `field` for names that are unknown or hold objects, and
+/// for structured dtypes.
+pub(crate) fn dtype_of(text: &[u8]) -> Result<(DType, Option<ByteOrder>)> {
+    let mut scratch = Vec::new();
+    let name = match value::kind(text) {
+        Kind::String => std::str::from_utf8(value::unescape(text, &mut scratch)).ok(),
+        _ => None,
+    };
+    name.and_then(DType::parse)
+        .ok_or_else(|| Error::field(format!("dtype {} is not one that ndpix reads", quote(text))))
+}
+
+/// The shape that a JSON value gives: a list of integers, one integer, or `"2, 2"` (Plotly). Kind
+/// `shape` for anything else.
+pub(crate) fn shape_of(text: &[u8]) -> Result<Shape> {
+    let bad = || {
+        Error::shape(format!("{} is no shape: it takes a list of positive integers", quote(text)))
+    };
+    let mut scratch = Vec::new();
+    let mut axes = [0; Shape::MAX_RANK + 1];
+    let mut rank = 0;
+    let mut push = |part: &[u8]| {
+        let axis = value::integer(part).and_then(|n| usize::try_from(n).ok()).ok_or_else(bad)?;
+        // One axis more than allowed is kept, for Shape::new to refuse.
+        axes[rank.min(Shape::MAX_RANK)] = axis;
+        rank = (rank + 1).min(Shape::MAX_RANK + 1);
+        Ok(())
+    };
+    match value::kind(text) {
+        Kind::Array => value::elements(text).try_for_each(&mut push)?,
+        Kind::Number => push(text)?,
+        Kind::String => {
+            let list = value::unescape(text, &mut scratch).trim_ascii();
+            let list = match list {
+                [b'(', inner @ .., b')'] | [b'[', inner @ .., b']'] => inner,
+                bare => bare,
+            };
+            let list = list.strip_suffix(b",").unwrap_or(list);
+            list.split(|&c| c == b',').try_for_each(push)?;
+        }
+        _ => return Err(bad()),
+    }
+    Shape::new(&axes[..rank])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn read(text: &str) -> Result<(Pixels, Vec<u8>)> {
+        let mut scratch = Scratch::default();
+        let spec = RawSpec::default();
+        let pixels = decode(text.as_bytes(), &spec, &Limits::default(), &mut scratch)?;
+        Ok((pixels, scratch.bytes))
+    }
+
+    #[test]
+    fn every_dialect() {
+        for text in [
+            r#"{"__numpy__":"AECA/w==","dtype":"|u1","shape":[2,2]}"#,
+            r#"{"__numpy__":true,"dtype":"uint8","shape":[2,2],"data":"AECA\/w=="}"#,
+            r#"{"__numpy__":{"shape":[2,2],"dtype":"uint8","data":"AECA/w==","order":"C"}}"#,
+            r#"{"__ndarray__":[[0,64],[128,255]],"dtype":"uint8","shape":[2,2],"Corder":false}"#,
+            r#"{"__ndarray__":"b64:AECA/w==","dtype":"uint8","shape":[2,2],"Corder":true,"endian":"little"}"#,
+            r#"{"__ndarray__":"b64.gz:H4sIAAEAAAAC/2NwaPgPABolX0cEAAAA","dtype":"uint8","shape":[2,2]}"#,
+            r#"{"__ndarray__":[[2,2],"uint8",[0,64,128,255]]}"#,
+            r#"{"shape":["2","2"],"dtype":"uint8","data":"AECA/w=="}"#,
+            r#"{"shape":[2,2],"dtype":"uint8","values":[0,64,128,255]}"#,
+            r#"{"shape":[2,2],"dtype":"uint8","data":"AIBA/w==","order":"F"}"#,
+            r#"{"shape":[2,2],"dtype":"uint8","data":{"type":"Buffer","data":[0,64,128,255]}}"#,
+            r#"{"dtype":"u1","bdata":"AECA/w==","shape":"2, 2"}"#,
+            r#"{"type":"ndarray","array":{"type":"bytes","data":"H4sIAAEAAAAC/2NwaPgPABolX0cEAAAA"},"shape":[2,2],"dtype":"uint8","order":"little"}"#,
+            r#"{"nd":true,"type":"|u1","shape":[2,2],"data":"AECA/w=="}"#,
+            r#"{"name":"x","shape":[2,2],"datatype":"UINT8","data":[[0,64],[128,255]]}"#,
+        ] {
+            let (pixels, bytes) = read(text).expect(text);
+            assert_eq!((&*pixels.shape, pixels.dtype), (&[2, 2][..], DType::Uint8), "{text}");
+            assert_eq!(bytes, [0, 64, 128, 255], "{text}");
+            assert!(looks_like(text.as_bytes()), "{text}");
+        }
+        let (row, _) = read(r#"{"dtype":"u1","bdata":"AECA/w=="}"#).expect("one row");
+        assert_eq!(*row.shape, [4]);
+        let big = r#"{"shape":[4],"dtype":"uint16","data":"AAAAQACA//8=","order":"big"}"#;
+        assert_eq!(read(big).map(|r| r.1).ok(), Some(vec![0, 0, 64, 0, 128, 0, 255, 255]));
+    }
+
+    #[test]
+    fn refusals() {
+        for (text, kind) in [
+            ("[1]", ErrorKind::Field),
+            (r#"{"a":1}"#, ErrorKind::Field),
+            (r#"{"__numpy__":"AA==","dtype":"|O","shape":[1]}"#, ErrorKind::Field),
+            (r#"{"__numpy__":"AA==","dtype":[["a","<u2"]],"shape":[1]}"#, ErrorKind::Field),
+            (r#"{"__numpy__":"AA==","dtype":"|u1","shape":[2]}"#, ErrorKind::Shape),
+            (r#"{"__numpy__":"AA==","dtype":"|u1","shape":[-1]}"#, ErrorKind::Shape),
+            (r#"{"__numpy__":"AA==","dtype":"|u1","shape":[0.5]}"#, ErrorKind::Shape),
+            (r#"{"__numpy__":"AA==","dtype":"|u1","shape":"8x9"}"#, ErrorKind::Shape),
+            (r#"{"__numpy__":"","dtype":"|u1","shape":[0,5]}"#, ErrorKind::Shape),
+            (
+                r#"{"__numpy__":"AA==","__ndarray__":"AA==","dtype":"|u1","shape":[1]}"#,
+                ErrorKind::Field,
+            ),
+            (r#"{"data":"AA==","b64":"AA==","dtype":"|u1","shape":[1]}"#, ErrorKind::Field),
+            (r#"{"data":null,"dtype":"|u1","shape":[1]}"#, ErrorKind::Field),
+            (r#"{"data":[1,2],"datatype":"UINT8","shape":[1,1,1,1,1,1,1,1,2]}"#, ErrorKind::Shape),
+        ] {
+            assert_eq!(read(text).map_err(|e| e.kind()).err(), Some(kind), "{text}");
+        }
+    }
+}

@@ -1,15 +1,19 @@
 //! NDJSON records with images to one correct NumPy array.
 #![deny(unsafe_code)]
 
+mod batch;
 mod dtype;
 mod error;
 mod format;
+mod framing;
 mod inflate;
 mod limits;
 mod shape;
+mod source;
 
 pub use dtype::{ByteOrder, DType};
 pub use error::{Error, ErrorKind, Position, Result};
 pub use format::{Color, ImageFormat, ImageInfo};
 pub use limits::Limits;
 pub use shape::Shape;
+pub use source::Input;

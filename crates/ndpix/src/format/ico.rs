@@ -7,7 +7,12 @@ pub(super) fn info(_bytes: &[u8], _limits: &Limits) -> Result<ImageInfo> {
     Err(Error::unsupported("ico"))
 }
 
-pub(super) fn decode(_bytes: &[u8], _info: &ImageInfo, _limits: &Limits, _out: &mut [u8]) -> Result<()> {
+pub(super) fn decode(
+    _bytes: &[u8],
+    _info: &ImageInfo,
+    _limits: &Limits,
+    _out: &mut [u8],
+) -> Result<()> {
     Err(Error::unsupported("ico"))
 }
 

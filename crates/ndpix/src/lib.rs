@@ -14,6 +14,7 @@ mod source;
 pub use dtype::{ByteOrder, DType};
 pub use error::{Error, ErrorKind, Position, Result};
 pub use format::{Color, ImageFormat, ImageInfo};
+pub use framing::Framing;
 pub use limits::Limits;
 pub use shape::Shape;
 pub use source::Input;

@@ -105,7 +105,7 @@ fn matches(pattern: &Path, why: io::Error) -> Result<Vec<PathBuf>> {
     for path in found {
         let path = path.map_err(|e| {
             let what = format!("cannot read {}", e.path().display());
-            Error::io(what, e.into_error())
+            Error::io(what, e.into())
         })?;
         if !path.is_dir() {
             paths.push(path);

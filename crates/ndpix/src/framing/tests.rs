@@ -1,9 +1,12 @@
 //! Every framing at every block size: what the records are must not depend on how bytes arrive.
 
-use std::io::{Cursor, Write};
+use std::io::{self, Cursor, Read, Write};
 
 use super::*;
+use crate::batch::Text;
 use crate::error::ErrorKind;
+use crate::limits::Limits;
+use crate::source::Input;
 
 type Row = (String, u32, u64, u64, u64, Option<u64>);
 
@@ -382,4 +385,85 @@ fn inputs() {
 fn a_feed_can_go_to_another_thread() {
     fn is_send<T: Send>() {}
     is_send::<Feed>();
+}
+
+/// A reader that makes its text up: `unit`, `times` over.
+struct Repeat {
+    unit: &'static [u8],
+    times: usize,
+    at: usize,
+}
+
+impl Read for Repeat {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.times == 0 {
+            return Ok(0);
+        }
+        let n = (&self.unit[self.at..]).read(buf)?;
+        self.at += n;
+        if self.at == self.unit.len() {
+            self.at = 0;
+            self.times -= 1;
+        }
+        Ok(n)
+    }
+}
+
+#[test]
+fn what_is_not_handed_out_is_not_held() {
+    const SPACE: &[u8] = &[b' '; 1 << 16];
+    const BLANK: &[u8] = &[b'\n'; 1 << 16];
+    const LONG: &[u8] = &[b'x'; 1 << 16];
+    for (unit, max, skip) in [(SPACE, 9, 0), (BLANK, 9, 0), (LONG, 9, 0), (LONG, 1 << 40, 2)] {
+        for framing in [Framing::Lines, Framing::Concat] {
+            let middle = Repeat { unit, times: 1024, at: 0 };
+            let reader = Cursor::new("1\n").chain(middle).chain(Cursor::new("\n3"));
+            let input = Input::Reader { name: "made up".into(), reader: Box::new(reader) };
+            let limits = Limits { max_record_bytes: max, ..Limits::default() };
+            let mut feed = Feed::new(vec![input], framing, &limits, skip, None);
+            let mut text = Text::default();
+            let mut found = Vec::new();
+            while feed.next(&mut text, 10, &|| panic!("held")).expect("no error") {
+                found.extend(text.records.iter().map(|r| text.record(r).to_vec()));
+                assert!(text.bytes.capacity() < 8 << 20);
+            }
+            assert_eq!(found.last().map(Vec::as_slice), Some(&b"3"[..]));
+        }
+    }
+}
+
+#[test]
+fn any_text_is_cut_alike_at_any_block_size() {
+    let alphabet = [
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        ",",
+        ":",
+        "\\",
+        "\n",
+        " ",
+        "\r\n",
+        "1",
+        "a",
+        "\x1e",
+        "{}",
+        "[]",
+        "\u{feff}",
+        "\"a\"",
+        "{\"a\":1}\n",
+    ];
+    let mut state = 1_u64;
+    let mut random = move |n: usize| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) as usize % n
+    };
+    for _ in 0..1500 {
+        let text: String = (0..random(14)).map(|_| alphabet[random(alphabet.len())]).collect();
+        let framing = Framing::ALL[random(Framing::ALL.len())];
+        let max = [4, 1 << 30][random(2)];
+        cut_files(&[text.as_bytes(), b"{}\n"], Ask { framing, max, ..AUTO });
+    }
 }

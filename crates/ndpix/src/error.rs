@@ -109,12 +109,7 @@ impl Error {
     /// A failure of the machine: `what` says what was being done, to which file.
     pub fn io(what: impl fmt::Display, source: std::io::Error) -> Self {
         let message = format!("{what}: {source}");
-        Self(Box::new(Inner {
-            kind: ErrorKind::Io,
-            message,
-            position: None,
-            source: Some(source),
-        }))
+        Self(Box::new(Inner { kind: ErrorKind::Io, message, position: None, source: Some(source) }))
     }
 
     /// The same error, said of this position.

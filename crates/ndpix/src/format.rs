@@ -148,7 +148,11 @@ pub fn recognise(bytes: &[u8]) -> Result<ImageFormat> {
     Err(Error::unsupported(match foreign(bytes) {
         Some(name) => format!("the value holds {name}, which ndpix does not read"),
         None if bytes.is_empty() => "the value holds no bytes".to_string(),
-        None => format!("{} bytes that are no known image format, beginning {}", bytes.len(), quote(&bytes[..bytes.len().min(12)])),
+        None => format!(
+            "{} bytes that are no known image format, beginning {}",
+            bytes.len(),
+            quote(&bytes[..bytes.len().min(12)])
+        ),
     }))
 }
 
@@ -171,7 +175,9 @@ fn foreign(bytes: &[u8]) -> Option<&'static str> {
         () if is(0, b"PK\x03\x04") => "a zip archive (.npz?)",
         () if is(0, b"\x93NUMPY") => "a .npy array; pass encoding npy",
         () if is(0, b"\x1F\x8B") => "gzip data; pass an encoding chain such as base64+gzip+image",
-        () if is(0, b"\x28\xB5\x2F\xFD") => "zstd data; pass an encoding chain such as base64+zstd+image",
+        () if is(0, b"\x28\xB5\x2F\xFD") => {
+            "zstd data; pass an encoding chain such as base64+zstd+image"
+        }
         () if matches!(bytes, [0x80, 2..=5, ..]) => "a pickle, which is never executed",
         () => return None,
     })

@@ -7,6 +7,11 @@ pub(super) fn info(_bytes: &[u8], _limits: &Limits) -> Result<ImageInfo> {
     Err(Error::unsupported("tiff"))
 }
 
-pub(super) fn decode(_bytes: &[u8], _info: &ImageInfo, _limits: &Limits, _out: &mut [u8]) -> Result<()> {
+pub(super) fn decode(
+    _bytes: &[u8],
+    _info: &ImageInfo,
+    _limits: &Limits,
+    _out: &mut [u8],
+) -> Result<()> {
     Err(Error::unsupported("tiff"))
 }

@@ -1,0 +1,426 @@
+//! The feed: goes through the inputs in order, counts lines, bytes and records, and hands out
+//! batches of whole records.
+//!
+//! Text stays in one buffer from reading to handing out; what is left behind the last record is
+//! moved only where that costs less than what was handed out, so the work is linear in the input.
+//! An error waits until every record before it was handed out.
+
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use super::{Event, Framing, Scanner, sniff, trailing_space};
+use crate::batch::{Record, Text};
+use crate::error::{Error, ErrorKind, Position, Result};
+use crate::limits::Limits;
+use crate::source::{self, Input, Opened};
+
+/// Text of one batch, and how much is read at a time.
+const BLOCK: usize = 1 << 20;
+/// A record that grows beyond this is read while nothing else is held.
+const ALONE: usize = 32 << 20;
+
+/// What a [`Feed`] has done so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct FeedCounts {
+    /// Blank lines.
+    pub(crate) blank: u64,
+    /// Records passed over by `skip`.
+    pub(crate) skipped: u64,
+    /// Records handed out.
+    pub(crate) records: u64,
+    /// Decompressed bytes gone through.
+    pub(crate) bytes: u64,
+    /// It stopped because `limit` was reached.
+    pub(crate) hit_limit: bool,
+}
+
+/// What is known of an input after it was opened, too.
+#[derive(Debug)]
+struct FileInfo {
+    name: Arc<str>,
+    base_dir: Option<PathBuf>,
+}
+
+/// The file that is being cut.
+struct Current {
+    reader: Opened,
+    file: u32,
+    /// Nothing more can be read.
+    ended: bool,
+    /// `None` until the framing is known.
+    scanner: Option<Scanner>,
+    sniff: sniff::Sniff,
+    /// Line and offset of the next byte to scan.
+    line: u64,
+    byte: u64,
+    record: Option<Open>,
+}
+
+/// A record whose end was not seen yet.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    start: usize,
+    line: u64,
+    byte: u64,
+    /// It is not handed out, so its text is not kept.
+    dropped: bool,
+}
+
+/// Cuts inputs into batches of whole records.
+pub(crate) struct Feed {
+    inputs: std::vec::IntoIter<Input>,
+    files: Vec<FileInfo>,
+    total_bytes: Option<u64>,
+    opened: u32,
+    asked: Framing,
+    decided: Framing,
+    compressions: Vec<&'static str>,
+    max_record_bytes: u64,
+    skip: u64,
+    limit: Option<u64>,
+    block: usize,
+    counter: Arc<AtomicU64>,
+    counts: FeedCounts,
+    index: u64,
+    current: Option<Current>,
+    /// Text read and not yet handed out: initialised memory, in use up to `filled`, scanned up to
+    /// `scanned`.
+    buf: Vec<u8>,
+    filled: usize,
+    scanned: usize,
+    /// Given once every record before it was handed out.
+    failure: Option<Error>,
+    ended: bool,
+}
+
+impl Feed {
+    /// Passes over `skip` records and then hands out at most `limit`.
+    pub(crate) fn new(
+        inputs: Vec<Input>,
+        framing: Framing,
+        limits: &Limits,
+        skip: u64,
+        limit: Option<u64>,
+    ) -> Self {
+        let info = |i: &Input| FileInfo { name: i.name(), base_dir: i.base_dir() };
+        Self {
+            files: inputs.iter().map(info).collect(),
+            total_bytes: inputs.iter().map(Input::size).sum(),
+            inputs: inputs.into_iter(),
+            opened: 0,
+            asked: framing,
+            decided: framing,
+            compressions: Vec::new(),
+            max_record_bytes: limits.max_record_bytes,
+            skip,
+            limit,
+            block: BLOCK,
+            counter: Arc::default(),
+            counts: FeedCounts::default(),
+            index: 0,
+            current: None,
+            buf: Vec::new(),
+            filled: 0,
+            scanned: 0,
+            failure: None,
+            ended: false,
+        }
+    }
+
+    /// Reads and hands out blocks of `bytes`; what the records are does not depend on it.
+    pub(crate) fn with_block_bytes(mut self, bytes: usize) -> Self {
+        self.block = bytes.max(1);
+        self
+    }
+
+    /// Fills `text` with whole records, at least one; `false` at the end of the last input.
+    ///
+    /// Calls `alone` before one record grows beyond 32 MiB, so that the caller can wait until no
+    /// other text is in use. An error comes after all records before it.
+    pub(crate) fn next(
+        &mut self,
+        text: &mut Text,
+        max_records: usize,
+        alone: &dyn Fn(),
+    ) -> Result<bool> {
+        text.records.clear();
+        let mut called = false;
+        while !self.ended && self.failure.is_none() {
+            if self.limit.is_some_and(|limit| self.counts.records >= limit) {
+                self.counts.hit_limit = true;
+                self.ended = true;
+                break;
+            }
+            if let (Some(first), Some(last)) = (text.records.first(), text.records.last())
+                && (text.records.len() >= max_records || last.end - first.start >= self.block)
+            {
+                break;
+            }
+            match self.advance(text, &mut called, alone) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(e) => self.failure = Some(e),
+            }
+        }
+        if text.records.is_empty() {
+            text.bytes.clear();
+            self.current = None;
+            self.ended = true;
+            return self.failure.take().map_or(Ok(false), Err);
+        }
+        self.hand_over(text);
+        Ok(true)
+    }
+
+    /// One step: the next file, its framing, more bytes, or what the scanner meets next. `false`
+    /// when the records of `text` should be handed out before more is read.
+    fn advance(&mut self, text: &mut Text, called: &mut bool, alone: &dyn Fn()) -> Result<bool> {
+        let Some(current) = &mut self.current else {
+            return self.open_next().map(|()| true);
+        };
+        if current.scanner.is_none() {
+            let bytes = &self.buf[self.scanned..self.filled];
+            let bom = bytes.starts_with(b"\xef\xbb\xbf");
+            if current.byte == 0 && bom {
+                self.scanned += 3;
+                self.counts.bytes += 3;
+                current.byte = 3;
+                return Ok(true);
+            }
+            let undecided = current.byte == 0 && b"\xef\xbb\xbf".starts_with(bytes);
+            let framing = match self.asked {
+                _ if undecided && !current.ended => None,
+                Framing::Auto => current.sniff.decide(bytes, current.ended, self.max_record_bytes),
+                asked => Some(asked),
+            };
+            let Some(framing) = framing else {
+                return self.read(text, called, alone);
+            };
+            self.decided = framing;
+            current.scanner = Some(Scanner::new(framing));
+        }
+        let Some(scanner) = &mut current.scanner else { return Ok(true) };
+
+        let step = scanner.step(&self.buf[self.scanned..self.filled], current.ended);
+        self.scanned += step.used;
+        self.counts.bytes += step.used as u64;
+        current.byte += step.used as u64;
+        current.line += step.newlines;
+        if let Some(record) = &mut current.record
+            && current.byte - record.byte > self.max_record_bytes
+        {
+            record.dropped = true;
+        }
+        match step.event {
+            Event::Begin => {
+                current.record = Some(Open {
+                    start: self.scanned,
+                    line: current.line,
+                    byte: current.byte,
+                    dropped: self.index < self.skip,
+                });
+            }
+            Event::End => self.end_record(text),
+            Event::Blank => self.counts.blank += 1,
+            Event::More => return self.read(text, called, alone),
+            Event::Done => self.current = None,
+            Event::Lost(what) => {
+                let (line, byte) =
+                    current.record.map_or((current.line, current.byte), |r| (r.line, r.byte));
+                let file = current.file;
+                let message = format!("the records cannot be told apart here: {what}");
+                return Err(Error::json(message).at(self.position(file, line, byte)));
+            }
+        }
+        Ok(true)
+    }
+
+    fn end_record(&mut self, text: &mut Text) {
+        let Some(current) = &mut self.current else { return };
+        let Some(open) = current.record.take() else { return };
+        let index = self.index;
+        self.index += 1;
+        if index < self.skip {
+            self.counts.skipped += 1;
+            return;
+        }
+        let length = current.byte - open.byte;
+        let mut record = Record {
+            start: open.start,
+            end: self.scanned,
+            file: current.file,
+            line: open.line,
+            byte: open.byte,
+            index,
+            overlong: None,
+        };
+        if length > self.max_record_bytes {
+            // The text is gone; an empty span that lies in what is handed out.
+            record.start = text.records.last().map_or(self.scanned, |r| r.end);
+            record.end = record.start;
+            record.overlong = Some(length);
+        } else {
+            record.end -= trailing_space(&self.buf[open.start..self.scanned]);
+        }
+        text.records.push(record);
+        self.counts.records += 1;
+    }
+
+    fn open_next(&mut self) -> Result<()> {
+        let Some(mut input) = self.inputs.next() else {
+            self.ended = true;
+            return Ok(());
+        };
+        let file = self.opened;
+        self.opened += 1;
+        let reader = source::open(&mut input, Arc::clone(&self.counter)).map_err(|e| {
+            if e.kind() == ErrorKind::Json { e.at(self.position(file, 1, 0)) } else { e }
+        })?;
+        for name in &reader.compressions {
+            if !self.compressions.contains(name) {
+                self.compressions.push(name);
+            }
+        }
+        self.current = Some(Current {
+            reader,
+            file,
+            ended: false,
+            scanner: None,
+            sniff: sniff::Sniff::default(),
+            line: 1,
+            byte: 0,
+            record: None,
+        });
+        Ok(())
+    }
+
+    /// Reads one more block behind the text that is still needed; `false` when there is enough
+    /// of it to hand out first, so that text to come is not held behind it.
+    fn read(&mut self, text: &Text, called: &mut bool, alone: &dyn Fn()) -> Result<bool> {
+        let Some(current) = &mut self.current else { return Ok(true) };
+        if text.records.first().is_some_and(|r| self.filled - r.start >= self.block) {
+            return Ok(false);
+        }
+        if let Some(record) = &mut current.record
+            && record.dropped
+        {
+            record.start = self.scanned;
+        }
+        let needed = current.record.map_or(self.scanned, |r| r.start);
+        let held = self.filled - needed;
+        // Moving at most as much as is given up keeps the whole linear.
+        if text.records.is_empty() && needed >= held {
+            self.buf.copy_within(needed..self.filled, 0);
+            self.scanned -= needed;
+            self.filled = held;
+            if let Some(record) = &mut current.record {
+                record.start = 0;
+            }
+        }
+        if held + self.block > ALONE && !*called {
+            *called = true;
+            alone();
+        }
+        let end = self.filled + self.block;
+        if self.buf.len() < end {
+            self.buf.resize(end, 0);
+        }
+        let got = loop {
+            match current.reader.read(&mut self.buf[self.filled..end]) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                got => break got,
+            }
+        };
+        match got {
+            Ok(n) => {
+                self.filled += n;
+                current.ended = n == 0;
+                Ok(true)
+            }
+            Err(e) => {
+                let (file, line, byte) = (current.file, current.line, current.byte);
+                let at = self.position(file, line, byte);
+                Err(source::error(&at.file, e).at(at))
+            }
+        }
+    }
+
+    /// Gives the records' text away, by exchanging the buffers where that copies less.
+    fn hand_over(&mut self, text: &mut Text) {
+        let (Some(first), Some(last)) = (text.records.first(), text.records.last()) else { return };
+        let (start, end) = (first.start, last.end);
+        let open = self.current.as_mut().and_then(|c| c.record.as_mut());
+        let needed = open.as_ref().map_or(self.scanned, |r| r.start);
+        let tail = self.filled - needed;
+        if tail > end - start {
+            text.bytes.clear();
+            text.bytes.extend_from_slice(&self.buf[start..end]);
+            for record in &mut text.records {
+                record.start -= start;
+                record.end -= start;
+            }
+            return;
+        }
+        std::mem::swap(&mut text.bytes, &mut self.buf);
+        let roomy = self.buf.capacity() > 8 * BLOCK.max(tail);
+        if roomy && (self.buf.capacity() > ALONE || self.buf.len() < self.buf.capacity() / 8) {
+            self.buf = Vec::new();
+        }
+        if self.buf.len() < tail {
+            self.buf.resize(tail, 0);
+        }
+        self.buf[..tail].copy_from_slice(&text.bytes[needed..self.filled]);
+        text.bytes.truncate(end);
+        self.scanned -= needed;
+        self.filled = tail;
+        if let Some(open) = open {
+            open.start = 0;
+        }
+    }
+
+    fn position(&self, file: u32, line: u64, byte: u64) -> Position {
+        Position { file: self.file_name(file), line, byte, item: 0 }
+    }
+
+    /// The name of an input as the user wrote it.
+    pub(crate) fn file_name(&self, file: u32) -> Arc<str> {
+        self.files.get(file as usize).map_or_else(|| "".into(), |f| Arc::clone(&f.name))
+    }
+
+    /// The directory that paths inside the records of an input are relative to, if it has one.
+    pub(crate) fn base_dir(&self, file: u32) -> Option<PathBuf> {
+        self.files.get(file as usize)?.base_dir.clone()
+    }
+
+    /// How many inputs there are.
+    pub(crate) fn files(&self) -> usize {
+        self.files.len()
+    }
+
+    /// What was done so far.
+    pub(crate) fn counts(&self) -> FeedCounts {
+        self.counts
+    }
+
+    /// The framing of the file that was last begun; never `Auto` once there was a record.
+    pub(crate) fn framing(&self) -> Framing {
+        self.decided
+    }
+
+    /// The compressions met so far, by name.
+    pub(crate) fn compressions(&self) -> &[&'static str] {
+        &self.compressions
+    }
+
+    /// Grows by every raw (compressed) byte that is read.
+    pub(crate) fn counter(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.counter)
+    }
+
+    /// What the counter will reach, where the sizes of all inputs are known.
+    pub(crate) fn total_bytes(&self) -> Option<u64> {
+        self.total_bytes
+    }
+}

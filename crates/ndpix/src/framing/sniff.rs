@@ -1,0 +1,89 @@
+//! The framing of a file from how it begins: a decidable look at its first line, never a guess
+//! from its name. A first line over the record limit is not looked at to its end.
+
+use super::values::{Nesting, Scan};
+use super::{Framing, leading_space, seq};
+
+/// How much of the first line was looked at.
+#[derive(Debug, Default)]
+pub(super) struct Sniff {
+    /// First byte of the first value.
+    start: Option<usize>,
+    /// Bytes already looked at.
+    seen: usize,
+    /// Something other than white space follows the first byte.
+    inner: bool,
+    /// The first value ended; only what follows it on its line is of interest.
+    complete: bool,
+    nesting: Nesting,
+}
+
+impl Sniff {
+    /// The framing of a file that begins with `bytes`, or `None` if it takes more of them. `bytes`
+    /// must begin at the same place each time.
+    pub(super) fn decide(&mut self, bytes: &[u8], last: bool, max: u64) -> Option<Framing> {
+        let undecided = |framing| last.then_some(framing);
+        let start = match self.start {
+            Some(start) => start,
+            None => {
+                self.seen += leading_space(&bytes[self.seen..]);
+                if self.seen == bytes.len() {
+                    return undecided(Framing::Lines);
+                }
+                self.start = Some(self.seen);
+                self.seen
+            }
+        };
+        match bytes[start] {
+            seq::SEPARATOR => return Some(Framing::Seq),
+            b'{' | b'[' => {}
+            _ => return Some(Framing::Lines),
+        }
+        if !self.inner {
+            let from = self.seen.max(start + 1);
+            self.seen = from + leading_space(&bytes[from.min(bytes.len())..]);
+            match (bytes[start], bytes.get(self.seen)) {
+                (_, None) if !last => return None,
+                (b'[', None | Some(b'{')) => return Some(Framing::Array),
+                _ => {}
+            }
+            self.inner = true;
+            self.seen = start;
+        }
+        self.first_line(bytes, start, last, max)
+    }
+
+    /// Follows the value of the first line to its end or to the end of the line.
+    fn first_line(&mut self, bytes: &[u8], start: usize, last: bool, max: u64) -> Option<Framing> {
+        let array = bytes[start] == b'[';
+        let newline = memchr::memchr(b'\n', &bytes[self.seen..]).map(|n| self.seen + n);
+        let end = newline.unwrap_or(bytes.len());
+        let line_ended = newline.is_some() || last;
+        let incomplete = if array { Framing::Array } else { Framing::Lines };
+        if !self.complete {
+            match self.nesting.scan(&bytes[self.seen..end]) {
+                Scan::Unbalanced(_) => return Some(incomplete),
+                Scan::More(_) if line_ended => {
+                    let alone = !array && leading_space(&bytes[start + 1..end]) == end - start - 1;
+                    return Some(if alone { Framing::Concat } else { incomplete });
+                }
+                Scan::More(_) if (end - start) as u64 > max => return Some(incomplete),
+                Scan::More(_) => {
+                    self.seen = end;
+                    return None;
+                }
+                Scan::End(_) if array => return Some(Framing::Lines),
+                Scan::End(used) => {
+                    self.complete = true;
+                    self.seen += used;
+                }
+            }
+        }
+        self.seen += leading_space(&bytes[self.seen..end]);
+        match bytes[self.seen..end].first() {
+            Some(b'{') => Some(Framing::Concat),
+            Some(_) => Some(Framing::Lines),
+            None => line_ended.then_some(Framing::Lines),
+        }
+    }
+}

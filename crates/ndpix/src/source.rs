@@ -1,0 +1,237 @@
+//! Station 1: open an input and give its decompressed bytes.
+//!
+//! An [`Input`] is a path, standard input, bytes in memory or a reader of the caller's. Compression
+//! is recognised by the first bytes, never by a name, and at most two layers of it are taken off.
+//! Cutting the bytes into records is left to `framing`.
+
+mod compressed;
+pub(crate) mod reference;
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::error::{Error, Result};
+
+/// Something that holds records.
+pub enum Input {
+    /// A file, opened when it is its turn.
+    Path(PathBuf),
+    /// Standard input.
+    Stdin,
+    /// Text in memory.
+    Bytes(Arc<[u8]>),
+    /// Any reader, with the name that messages call it by.
+    Reader {
+        /// What messages call it.
+        name: String,
+        /// Where the bytes come from.
+        reader: Box<dyn Read + Send>,
+    },
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Input").field(&self.name()).finish()
+    }
+}
+
+impl Input {
+    /// The name as the user wrote it; `-` is standard input, `bytes` is text in memory.
+    pub fn name(&self) -> Arc<str> {
+        match self {
+            Self::Path(path) => path.to_string_lossy().into(),
+            Self::Stdin => "-".into(),
+            Self::Bytes(_) => "bytes".into(),
+            Self::Reader { name, .. } => name.as_str().into(),
+        }
+    }
+
+    /// Inputs for what a user wrote: `-` is standard input, what exists is itself, anything else
+    /// is a glob, expanded in byte order.
+    pub fn expand(patterns: &[impl AsRef<Path>]) -> Result<Vec<Self>> {
+        let mut inputs = Vec::new();
+        for pattern in patterns {
+            let pattern = pattern.as_ref();
+            if pattern.as_os_str() == OsStr::new("-") {
+                inputs.push(Self::Stdin);
+                continue;
+            }
+            match pattern.metadata() {
+                Ok(m) if m.is_dir() => {
+                    return Err(Error::options(format!(
+                        "{0} is a directory; name its files, for example \"{0}/*.ndjson\"",
+                        pattern.display()
+                    )));
+                }
+                Ok(_) => inputs.push(Self::Path(pattern.to_owned())),
+                Err(e) => inputs.extend(matches(pattern, e)?.into_iter().map(Self::Path)),
+            }
+        }
+        Ok(inputs)
+    }
+
+    /// Size of the raw bytes, where it is known before they are read.
+    pub(crate) fn size(&self) -> Option<u64> {
+        match self {
+            Self::Path(path) => path.metadata().ok().filter(|m| m.is_file()).map(|m| m.len()),
+            Self::Bytes(bytes) => Some(bytes.len() as u64),
+            Self::Stdin | Self::Reader { .. } => None,
+        }
+    }
+
+    /// The directory that paths inside the records are relative to.
+    pub(crate) fn base_dir(&self) -> Option<PathBuf> {
+        let Self::Path(path) = self else { return None };
+        let parent = path.parent().unwrap_or(Path::new(""));
+        Some(if parent.as_os_str().is_empty() { ".".into() } else { parent.to_owned() })
+    }
+}
+
+/// The files that match a glob; `why` is the reason why it is not the name of a file.
+fn matches(pattern: &Path, why: io::Error) -> Result<Vec<PathBuf>> {
+    let missing = |why| Error::io(format!("cannot read {}", pattern.display()), why);
+    let text = match pattern.to_str() {
+        Some(text) if text.contains(['*', '?', '[']) => text,
+        _ => return Err(missing(why)),
+    };
+    let found = glob::glob(text)
+        .map_err(|e| Error::options(format!("{text} is neither a file nor a glob: {e}")))?;
+    let mut paths = Vec::new();
+    for path in found {
+        let path = path.map_err(|e| {
+            let what = format!("cannot read {}", e.path().display());
+            Error::io(what, e.into())
+        })?;
+        if !path.is_dir() {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() {
+        return Err(missing(io::Error::new(io::ErrorKind::NotFound, "no file matches")));
+    }
+    paths.sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
+    Ok(paths)
+}
+
+/// The decompressed bytes of one input.
+pub(crate) struct Opened {
+    reader: Box<dyn Read + Send>,
+    /// Names of the compressions that were taken off, outermost first.
+    pub(crate) compressions: Vec<&'static str>,
+}
+
+impl Read for Opened {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(buf)
+    }
+}
+
+/// Opens an input and takes off its compression; a reader of the caller's is used up.
+///
+/// `counter` grows by every raw byte that is read.
+pub(crate) fn open(input: &mut Input, counter: Arc<AtomicU64>) -> Result<Opened> {
+    let name = input.name();
+    let raw: Box<dyn Read + Send> = match input {
+        Input::Path(path) => {
+            Box::new(File::open(&*path).map_err(|e| Error::io(format!("cannot open {name}"), e))?)
+        }
+        Input::Stdin => Box::new(io::stdin()),
+        Input::Bytes(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
+        Input::Reader { reader, .. } => std::mem::replace(reader, Box::new(io::empty())),
+    };
+    let mut peeked = Peeked::new(Box::new(Counted { inner: raw, counter }));
+    let mut compressions = Vec::new();
+    while compressions.len() < 2
+        && let Some(kind) = compressed::Compression::of(&peeked.prefix)
+    {
+        compressions.push(kind.name());
+        peeked = Peeked::new(kind.decoder(peeked).map_err(|e| error(&name, e))?);
+    }
+    if is_utf16(&peeked.prefix) {
+        return Err(Error::json("input is UTF-16, convert to UTF-8"));
+    }
+    Ok(Opened { reader: Box::new(peeked), compressions })
+}
+
+/// What a failed read of an opened input means: damaged data, or the machine.
+pub(crate) fn error(name: &str, e: io::Error) -> Error {
+    match e.downcast::<compressed::Damaged>() {
+        Ok(damaged) => Error::encoding(damaged.to_string()),
+        Err(e) => {
+            let e = e.downcast::<Raw>().map_or_else(|e| e, |raw| raw.0);
+            Error::io(format!("cannot read {name}"), e)
+        }
+    }
+}
+
+/// A byte order mark, or two ASCII characters with NULs between.
+fn is_utf16(prefix: &[u8]) -> bool {
+    matches!(prefix, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
+        || matches!(prefix, &[a, 0, b, 0, ..] | &[0, a, 0, b, ..] if a != 0 && b != 0)
+}
+
+/// A failure of the raw reader, marked so that it is not taken for damaged data.
+#[derive(Debug)]
+struct Raw(io::Error);
+
+impl fmt::Display for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Raw {}
+
+/// Counts raw bytes and marks raw failures.
+struct Counted {
+    inner: Box<dyn Read + Send>,
+    counter: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self.inner.read(buf) {
+            Ok(n) => {
+                self.counter.fetch_add(n as u64, Ordering::Relaxed);
+                Ok(n)
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => Err(e),
+            Err(e) => Err(io::Error::new(e.kind(), Raw(e))),
+        }
+    }
+}
+
+/// A reader whose first bytes were looked at; a failure met on the way waits for its turn.
+struct Peeked {
+    prefix: Vec<u8>,
+    given: usize,
+    failure: Option<io::Error>,
+    inner: Box<dyn Read + Send>,
+}
+
+impl Peeked {
+    fn new(mut inner: Box<dyn Read + Send>) -> Self {
+        let mut prefix = Vec::new();
+        let failure = (&mut inner).take(8).read_to_end(&mut prefix).err();
+        Self { prefix, given: 0, failure, inner }
+    }
+}
+
+impl Read for Peeked {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.given < self.prefix.len() {
+            let n = (&self.prefix[self.given..]).read(buf)?;
+            self.given += n;
+            return Ok(n);
+        }
+        match self.failure.take() {
+            Some(e) => Err(e),
+            None => self.inner.read(buf),
+        }
+    }
+}

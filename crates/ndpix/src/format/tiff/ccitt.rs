@@ -32,7 +32,8 @@ pub(super) fn decode(
     need: usize,
     out: &mut Vec<u8>,
 ) -> Result<usize> {
-    let width = u32::try_from(width).map_err(|_| bad())?;
+    // Two runs of at most this much are added before they are checked.
+    let width = u32::try_from(width).ok().filter(|&w| w < 1 << 31).ok_or_else(bad)?;
     let stride = width.div_ceil(8) as usize;
     // Codes are looked up by more bits than they have: the last one needs some to follow it.
     let padded = bytes.iter().copied().chain([0; 4]).map(Ok::<u8, Infallible>);

@@ -120,16 +120,7 @@ impl Packing {
                     }
                 }
             }
-            // Whole bytes follow the byte order of the file.
-            bits @ (24 | 40 | 48 | 56) => {
-                let (from, to) = (bits / 8, self.sample_bytes());
-                for (sample, bytes) in out.chunks_exact_mut(to).zip(row.chunks_exact(from)) {
-                    sample[..from].copy_from_slice(bytes);
-                    if self.big_endian {
-                        sample[..from].reverse();
-                    }
-                }
-            }
+            // Most significant bit first in files of either byte order.
             bits => {
                 let mut bytes = row.iter();
                 let (mut held, mut valid) = (0u128, 0);

@@ -84,10 +84,15 @@ pub(super) struct Pieces<'a> {
 
 impl<'a> Pieces<'a> {
     /// The stored bytes of piece `i`; `plain` is their number where they are not compressed.
-    pub(super) fn stored(&self, i: usize, plain: Option<usize>) -> Result<&'a [u8]> {
+    /// `None` where the writer left the piece out because all of it is zero.
+    pub(super) fn stored(&self, i: usize, plain: Option<usize>) -> Result<Option<&'a [u8]>> {
         let outside = || Error::image(format!("TIFF strip or tile {i} lies outside the file"));
         let offset = self.offsets.get(i).ok_or_else(outside)?;
-        let count = self.counts.and_then(|counts| counts.get(i)).filter(|&n| n > 0);
+        let count = self.counts.and_then(|counts| counts.get(i));
+        if (offset, count) == (0, Some(0)) {
+            return Ok(None);
+        }
+        let count = count.filter(|&n| n > 0);
         let rest = (self.file.bytes.len() as u64).saturating_sub(offset);
         let count = match (count, plain) {
             (Some(count), _) => count,
@@ -96,7 +101,7 @@ impl<'a> Pieces<'a> {
             (None, None) if self.counts.is_none() && self.offsets.count == 1 => rest,
             (None, None) => return Err(outside()),
         };
-        self.file.slice(offset, count).ok_or_else(outside)
+        self.file.slice(offset, count).map(Some).ok_or_else(outside)
     }
 }
 

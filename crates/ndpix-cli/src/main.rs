@@ -1,2 +1,142 @@
-//! The `ndpix` command.
-fn main() {}
+//! The `ndpix` command: flags to options, one call into the library, an exit code.
+//!
+//! Exit codes: 0 all well, 1 the machine, 2 usage or plan, 3 finished with rejects, 4 stopped
+//! because of the data, 130 interrupted.
+
+mod args;
+mod report;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::{CommandFactory, Parser};
+use ndpix::{Control, Error, ErrorKind, Input};
+
+use crate::args::{Cli, Command, Convert, Inspect};
+use crate::report::Progress;
+
+fn main() -> ExitCode {
+    quiet_workers();
+    match Cli::parse().command {
+        Command::Convert(args) => convert(&args),
+        Command::Inspect(args) => inspect(&args),
+        Command::Completions { shell } => {
+            let mut out = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "ndpix", &mut out);
+            report::print(&String::from_utf8_lossy(&out))
+        }
+        Command::Man => {
+            let mut out = Vec::new();
+            match clap_mangen::Man::new(Cli::command()).render(&mut out) {
+                Ok(()) => report::print(&String::from_utf8_lossy(&out)),
+                Err(_) => ExitCode::from(1),
+            }
+        }
+    }
+}
+
+/// A panic in a worker becomes a rejected image or an error with a message: no trace on the terminal.
+fn quiet_workers() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if std::env::var_os("RUST_BACKTRACE").is_some() {
+            usual(info);
+        }
+    }));
+}
+
+fn code(error: &Error) -> u8 {
+    match error.kind() {
+        ErrorKind::Io => 1,
+        ErrorKind::Options | ErrorKind::Plan => 2,
+        _ => 4,
+    }
+}
+
+fn fail(error: &Error) -> ExitCode {
+    report::say(&format!("ndpix: {error}"));
+    ExitCode::from(code(error))
+}
+
+fn convert(args: &Convert) -> ExitCode {
+    let (options, inputs) = match args.read.options().and_then(|o| Ok((o, Input::expand(&args.inputs)?))) {
+        Ok(both) => both,
+        Err(error) => return fail(&error),
+    };
+    let options = args.write.onto(options);
+    let stop = Arc::new(AtomicBool::new(false));
+    interrupts(&stop);
+    let progress = Progress::default();
+    let note = |text: &str| report::say(&format!("ndpix: {text}"));
+    let started = |counter, total| progress.start(args.progress, counter, total);
+    let control = Control { stop: Arc::clone(&stop), note: Some(&note), started: Some(&started) };
+    let run = ndpix::run(inputs, &args.output, &options, &control);
+    progress.end();
+    let end = match &run.result {
+        Err(_) if run.summary.interrupted => 130,
+        Err(error) => code(error),
+        Ok(()) if run.summary.rejected() > 0 && options.max_rejects.is_none() => 3,
+        Ok(()) => 0,
+    };
+    if !matches!(end, 2) {
+        report::summary(&run);
+    }
+    if let Err(error) = &run.result {
+        report::say(&format!("ndpix: {error}"));
+    }
+    if let Some(path) = &args.summary {
+        let json = report::summary_json(&run, end, &options);
+        let written = match path.as_os_str() == "-" {
+            true => return match report::print(&json) == ExitCode::SUCCESS {
+                true => ExitCode::from(end),
+                false => ExitCode::from(1),
+            },
+            false => std::fs::write(path, json),
+        };
+        if let Err(error) = written {
+            report::say(&format!("ndpix: cannot write {}: {error}", path.display()));
+            return ExitCode::from(end.max(1));
+        }
+    }
+    ExitCode::from(end)
+}
+
+/// The first Ctrl-C ends the run between batches; a second one, or a run that is stuck in a read,
+/// ends the process.
+fn interrupts(stop: &Arc<AtomicBool>) {
+    let stop = Arc::clone(stop);
+    let handler = move || {
+        if stop.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        std::thread::spawn(|| {
+            std::thread::sleep(std::time::Duration::from_secs(3));
+            report::say("ndpix: interrupted while waiting for input; nothing was put in place");
+            std::process::exit(130);
+        });
+    };
+    if ctrlc::set_handler(handler).is_err() {
+        report::say("ndpix: interrupts cannot be caught here; Ctrl-C ends the run at once");
+    }
+}
+
+fn inspect(args: &Inspect) -> ExitCode {
+    let report = args.read.options().and_then(|options| {
+        let report = ndpix::inspect(Input::expand(&args.inputs)?, &options)?;
+        Ok((report, options))
+    });
+    match report {
+        Ok((report, _)) => {
+            let text = match args.json {
+                true => report::inspect_json(&report, &args.inputs, &args.read),
+                false => report::inspect_text(&report, &args.inputs, &args.read),
+            };
+            match report::print(&text) {
+                ExitCode::SUCCESS if report.problem.is_some() => ExitCode::from(2),
+                end => end,
+            }
+        }
+        Err(error) => fail(&error),
+    }
+}

@@ -54,7 +54,7 @@ pub(crate) struct Candidate {
 }
 
 /// What the images of the sample are.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Survey {
     pub(crate) shapes: BTreeMap<(Shape, DType, Color), u64>,
     pub(crate) formats: BTreeMap<&'static str, u64>,
@@ -67,21 +67,29 @@ pub(crate) struct Survey {
     pub(crate) smaller: Option<DType>,
 }
 
-/// The plan without a shape: where images stand and how they are held.
-pub(crate) fn locate(sample: &Sample<'_>, options: &Options) -> Result<(Plan, Vec<Candidate>)> {
-    let candidates = match (&options.field, &options.encoding) {
-        (Some(_), Some(_)) => Vec::new(),
-        (Some(field), _) => candidate(sample, options, field.clone())?.into_iter().collect(),
-        (None, _) => candidates(sample, options)?,
-    };
-    let mut plan = plan_for(options, options.field.clone().unwrap_or_default(), options.encoding.clone());
+/// The fields that may hold images: the one that is given, or all that are found.
+pub(crate) fn candidates_for(sample: &Sample<'_>, options: &Options) -> Result<Vec<Candidate>> {
+    match (&options.field, &options.encoding) {
+        (Some(_), Some(_)) => Ok(Vec::new()),
+        (Some(field), _) => Ok(candidate(sample, options, field.clone())?.into_iter().collect()),
+        (None, _) => candidates(sample, options),
+    }
+}
+
+/// Decides where images stand and how they are held.
+pub(crate) fn locate(
+    sample: &Sample<'_>,
+    options: &Options,
+    candidates: &[Candidate],
+    plan: &mut Plan,
+) -> Result<()> {
     if options.field.is_some() && (options.encoding.is_some() || options.mixed) {
-        return Ok((plan, candidates));
+        return Ok(());
     }
     let best = candidates.iter().map(|c| c.rank).min();
     let top: Vec<&Candidate> = candidates.iter().filter(|c| Some(c.rank) == best).collect();
     let [chosen] = top[..] else {
-        return Err(not_one(sample, options, &candidates));
+        return Err(not_one(sample, options, candidates));
     };
     if chosen.encoding == Encoding::Url {
         return Err(Error::plan(format!("field {} holds URLs, which ndpix does not fetch; download them and give their paths", chosen.field)));
@@ -94,17 +102,16 @@ pub(crate) fn locate(sample: &Sample<'_>, options: &Options) -> Result<(Plan, Ve
         plan.encoding = Some(chosen.encoding.clone());
     }
     plan.field = chosen.field.clone();
-    Ok((plan, candidates))
+    Ok(())
 }
 
-fn plan_for(options: &Options, field: Pointer, encoding: Option<Encoding>) -> Plan {
+/// The plan before the sample is looked at.
+pub(crate) fn plan_for(options: &Options, field: Pointer, encoding: Option<Encoding>) -> Plan {
     Plan {
         field,
         encoding,
         target: Target::Each,
         formats: options.formats.clone(),
-        on_missing: options.on_missing,
-        on_error: options.on_error,
         fill_value: options.fill_value,
         base_dir: options.base_dir.clone(),
         limits: options.limits,

@@ -357,6 +357,18 @@ impl FromStr for Chain {
     }
 }
 
+impl Encoding {
+    /// Whether fields beside the value (shape, dtype) can say what it holds.
+    pub(crate) fn wants_shape(&self) -> bool {
+        !matches!(self, Self::Encoded | Self::DataUrl | Self::Npy | Self::Tensor | Self::Path | Self::Url | Self::List)
+    }
+
+    /// Whether a JSON array is one value of this encoding, and not a list of images.
+    pub(crate) fn takes_arrays(&self) -> bool {
+        matches!(self, Self::List | Self::Bytes | Self::Tensor)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

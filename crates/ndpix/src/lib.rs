@@ -1,23 +1,55 @@
-//! NDJSON records with images to one correct NumPy array.
+//! NDJSON records with images to one correct NumPy array: in input order, in bounded memory, with
+//! Pillow's pixels, and with the truth about every record.
+//!
+//! ```no_run
+//! let summary = ndpix::convert(&["images.ndjson"], "images.npy", &ndpix::Options::default())?;
+//! println!("{} rows, {} rejected", summary.rows, summary.rejected());
+//! # Ok::<(), ndpix::Error>(())
+//! ```
+//!
+//! Modules stand in the order in which a record travels; `ARCHITECTURE.md` has the map.
 #![deny(unsafe_code)]
 
+// Stations.
+mod source;
+mod framing;
+mod record;
+mod encoding;
+mod format;
+mod pixels;
+mod sink;
+mod inflate;
+// Engine.
+mod detect;
+mod decode;
+mod pipeline;
+mod reader;
+mod convert;
+mod inspect;
+// Words.
 mod batch;
 mod dtype;
-mod encoding;
 mod error;
-mod format;
-mod framing;
-mod inflate;
 mod limits;
-mod record;
+mod options;
+mod plan;
 mod shape;
-mod source;
+mod summary;
 
+pub use convert::{Control, Run, convert, run};
 pub use dtype::{ByteOrder, DType};
-pub use encoding::{Chain, Content, Encoding, RawSpec, Transport};
+pub use encoding::{Chain, Content, Encoding, Transport};
 pub use error::{Error, ErrorKind, Position, Result};
 pub use format::{Color, ImageFormat, ImageInfo};
 pub use framing::Framing;
+pub use inflate::Compression;
+pub use inspect::{Each, FieldReport, Report, ShapeReport, each, inspect};
 pub use limits::Limits;
+pub use options::{
+    Given, IfExists, MaxRejects, OnError, OnMissing, Options, RawChannels, RawDType, RawOrder,
+    Rejects, RejectsContent, Rows,
+};
+pub use record::pointer::{Pointer, Step};
 pub use shape::Shape;
 pub use source::Input;
+pub use summary::Summary;

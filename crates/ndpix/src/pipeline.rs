@@ -253,7 +253,7 @@ impl Worker<'_> {
         let record = &text.records[index];
         let file = &shared.files[record.file as usize];
         let place = |error: Error, item: usize| error.at(position(file, record, item));
-        let mut push = |outcomes: &mut Vec<Outcome>, item: usize, result: Fate| {
+        let push = |outcomes: &mut Vec<Outcome>, item: usize, result: Fate| {
             outcomes.push(Outcome { record: index, item: item as u32, result });
         };
         let bytes = &text.bytes[record.start..record.end];

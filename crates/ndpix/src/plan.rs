@@ -8,7 +8,7 @@ use crate::encoding::Encoding;
 use crate::error::Result;
 use crate::format::{Color, ImageFormat};
 use crate::limits::Limits;
-use crate::options::{OnError, OnMissing, Options};
+use crate::options::Options;
 use crate::record::pointer::Pointer;
 use crate::shape::Shape;
 
@@ -35,16 +35,10 @@ pub struct Plan {
     pub field: Pointer,
     /// How the value holds it; `None`: decided for each record (`mixed`).
     pub encoding: Option<Encoding>,
-    /// Whether the records are a rejects file of ndpix, to be unwrapped.
-    pub rejects_input: bool,
     /// What images become.
     pub target: Target,
     /// The image formats that are read; empty: all.
     pub formats: Vec<ImageFormat>,
-    /// What to do with a record without image.
-    pub on_missing: OnMissing,
-    /// What to do with a bad record.
-    pub on_error: OnError,
     /// The value of rows without image.
     pub fill_value: f64,
     /// Where image paths begin, if not at each input's directory.

@@ -24,6 +24,8 @@ pub(crate) struct Reader {
     pub(crate) feed: Feed,
     pub(crate) files: Vec<File>,
     pub(crate) plan: Plan,
+    /// Whether field and encoding are decided.
+    pub(crate) located: bool,
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) survey: Survey,
     /// Mean bytes of a record in the sample.
@@ -36,6 +38,19 @@ pub(crate) struct Reader {
 impl Reader {
     /// Opens the inputs and makes the plan. With `each` images keep their own shapes.
     pub(crate) fn open(inputs: Vec<Input>, options: &Options, each: bool) -> Result<Self> {
+        let mut reader = Self::sample(inputs, options)?;
+        reader.decide(options, each)?;
+        Ok(reader)
+    }
+
+    /// As [`Reader::open`] without `each`, with what can be said also where no plan can be made.
+    pub(crate) fn open_for_report(inputs: Vec<Input>, options: &Options) -> Result<(Self, Option<Error>)> {
+        let mut reader = Self::sample(inputs, options)?;
+        let problem = reader.decide(options, false).err();
+        Ok((reader, problem))
+    }
+
+    fn sample(inputs: Vec<Input>, options: &Options) -> Result<Self> {
         options.validate()?;
         let mut feed =
             Feed::new(inputs, options.framing, &options.limits, options.skip, options.limit);
@@ -53,30 +68,37 @@ impl Reader {
                     sample.push_back(text);
                 }
                 Ok(false) => break,
+                Err(error) if records == 0 => return Err(error),
                 Err(error) => {
                     failure = Some(error);
                     break;
                 }
             }
         }
-        if let (0, Some(error)) = (records, failure.take_if(|_| records == 0)) {
-            return Err(error);
-        }
-        let known = Sample::new(&sample, &files);
-        let located = detect::locate(&known, options);
-        let (mut plan, candidates) = match (located, options.shape, options.dtype) {
-            (Ok(found), ..) => found,
-            (Err(error), ..) => return Err(error),
-        };
-        let survey = match each {
-            true => Survey::default(),
-            false => detect::survey(&known, &plan)?,
-        };
+        Ok(Self {
+            feed,
+            files,
+            plan: detect::plan_for(options, options.field.clone().unwrap_or_default(), options.encoding.clone()),
+            located: false,
+            candidates: Vec::new(),
+            survey: Survey::default(),
+            record_bytes: bytes as f64 / records.max(1) as f64,
+            sampled: records,
+            sample,
+            failure,
+        })
+    }
+
+    fn decide(&mut self, options: &Options, each: bool) -> Result<()> {
+        let known = Sample::new(&self.sample, &self.files);
+        self.candidates = detect::candidates_for(&known, options)?;
+        detect::locate(&known, options, &self.candidates, &mut self.plan)?;
+        self.located = true;
         if !each {
-            detect::settle(&mut plan, &survey, options)?;
+            self.survey = detect::survey(&known, &self.plan)?;
+            detect::settle(&mut self.plan, &self.survey, options)?;
         }
-        let record_bytes = bytes as f64 / records.max(1) as f64;
-        Ok(Self { feed, files, plan, candidates, survey, record_bytes, sampled: records, sample, failure })
+        Ok(())
     }
 
     /// Decodes everything and hands it to `commit` in input order.

@@ -26,15 +26,6 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     Picture::read(bytes, limits).map(|picture| picture.info)
 }
 
-<<<<<<< HEAD
-pub(super) fn decode(
-    _bytes: &[u8],
-    _info: &ImageInfo,
-    _limits: &Limits,
-    _out: &mut [u8],
-) -> Result<()> {
-    Err(Error::unsupported("tiff"))
-=======
 /// Decodes the picture of the first directory.
 pub(super) fn decode(
     bytes: &[u8],
@@ -349,5 +340,4 @@ mod tests {
         tiles.extend([(322, &[u32::MAX][..]), (323, &[u32::MAX][..])]);
         assert_eq!(kinds(&tiles), Some(ErrorKind::Limit));
     }
->>>>>>> tiff
 }

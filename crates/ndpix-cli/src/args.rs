@@ -1,0 +1,257 @@
+//! Flags to [`Options`]: the same names and words, translated and nothing more.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use ndpix::{
+    Encoding, Error, Framing, Given, IfExists, ImageFormat, MaxRejects, OnError, OnMissing, Options, Pointer,
+    RawChannels, RawDType, RawOrder, Rejects, RejectsContent, Result, Rows, Shape,
+};
+
+/// NDJSON records with images to one correct NumPy array.
+#[derive(Debug, Parser)]
+#[command(name = "ndpix", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Convert NDJSON inputs to one array file
+    Convert(Box<Convert>),
+    /// Say what is in the inputs, and the command to run
+    Inspect(Box<Inspect>),
+    /// Print shell completions
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Convert {
+    /// Files, globs, or - for standard input
+    #[arg(required = true, value_name = "IN")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// The array file to write: OUT.npy
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) read: Read,
+    #[command(flatten)]
+    pub(crate) write: Write,
+    /// Write the summary as JSON to this file (- for standard output), also when the run fails
+    #[arg(long, value_name = "PATH")]
+    pub(crate) summary: Option<PathBuf>,
+    /// Show a progress bar also where no terminal is found
+    #[arg(long)]
+    pub(crate) progress: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// Files, globs, or - for standard input
+    #[arg(required = true, value_name = "IN")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) read: Read,
+}
+
+/// How inputs are read.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct Read {
+    /// The field that holds the image: a.b[2].c, images[*].url, /json/pointer, or . for the record [default: found]
+    #[arg(long, value_name = "PATH")]
+    field: Option<String>,
+    /// How the value holds the image: auto, raw, encoded, data-url, npy, hex, list, text, tensor, bytes, path, or a chain such as base64+zlib+npy
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    encoding: String,
+    /// Decide the encoding for each record
+    #[arg(long)]
+    mixed: bool,
+    /// Shape of raw pixels: H,W or H,W,C, or fields: @height,@width
+    #[arg(long, value_name = "SHAPE")]
+    raw_shape: Option<String>,
+    /// Element type of raw pixels, or @field
+    #[arg(long, value_name = "DTYPE")]
+    raw_dtype: Option<String>,
+    /// Byte order of raw pixels: little, big or @field [default: little]
+    #[arg(long, value_name = "ORDER")]
+    raw_byteorder: Option<String>,
+    /// Memory order of raw pixels: C or F
+    #[arg(long, value_name = "ORDER", default_value = "C")]
+    raw_order: String,
+    /// Colour order of raw pixels: rgb or bgr
+    #[arg(long, value_name = "ORDER", default_value = "rgb")]
+    raw_channels: String,
+    /// Bytes from one row of raw pixels to the next, or @field
+    #[arg(long, value_name = "BYTES")]
+    raw_step: Option<String>,
+    /// Read only these image formats, comma separated [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    formats: Vec<String>,
+    /// The shape every image must have: H,W or H,W,C [default: the sample's]
+    #[arg(long, value_name = "SHAPE")]
+    shape: Option<String>,
+    /// The dtype of the output; number lists are read as it [default: as stored]
+    #[arg(long, value_name = "DTYPE")]
+    dtype: Option<String>,
+    /// Records to pass over
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    skip: u64,
+    /// Records to take [default: all]
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// How records follow each other: auto, lines, array, concat, seq
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    framing: String,
+    /// Image paths are relative to it and stay inside [default: each input's folder]
+    #[arg(long, value_name = "DIR")]
+    base_dir: Option<PathBuf>,
+    /// The longest record, in bytes (K, M, G are powers of 1024)
+    #[arg(long, value_name = "BYTES", default_value = "1G")]
+    max_record_bytes: String,
+    /// The most pixels of one image
+    #[arg(long, value_name = "N", default_value_t = 1 << 28)]
+    max_pixels: u64,
+    /// The most memory one record may take while it is decoded: auto, or bytes (K, M, G)
+    #[arg(long, value_name = "BYTES", default_value = "auto")]
+    memory: String,
+    /// Threads; 0 takes all cores
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+    /// A bad image or record: skip, fill, raise
+    #[arg(long, value_name = "NAME", default_value = "skip")]
+    on_error: String,
+    /// A record without image: skip, fill, reject
+    #[arg(long, value_name = "NAME", default_value = "skip")]
+    on_missing: String,
+    /// End the run when exceeded: N, P% or none [default: 50%]
+    #[arg(long, value_name = "N")]
+    max_rejects: Option<String>,
+    /// An existing output: error, skip, replace
+    #[arg(long, value_name = "NAME", default_value = "error")]
+    if_exists: String,
+    /// The row map OUT.rows.npy: auto, always, never
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    rows: String,
+    /// What the rejects file keeps of a record: full, position
+    #[arg(long, value_name = "NAME", default_value = "full")]
+    rejects_content: String,
+}
+
+/// How the output is written.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Writing")]
+pub(crate) struct Write {
+    /// The value of rows without image
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.0, allow_negative_numbers = true)]
+    fill_value: f64,
+    /// Where rejects go: a path, or none [default: OUT.rejects.ndjson]
+    #[arg(long, value_name = "PATH")]
+    rejects: Option<PathBuf>,
+}
+
+impl Write {
+    pub(crate) fn onto(&self, mut options: Options) -> Options {
+        options.fill_value = self.fill_value;
+        options.rejects = match &self.rejects {
+            None => Rejects::Beside,
+            Some(path) if path.as_os_str() == "none" => Rejects::None,
+            Some(path) => Rejects::Path(path.clone()),
+        };
+        options
+    }
+}
+
+fn maybe<T: std::str::FromStr<Err = Error>>(text: &Option<String>) -> Result<Option<T>> {
+    text.as_deref().map(str::parse).transpose()
+}
+
+/// A number of bytes, with an optional K, M or G.
+fn bytes(name: &str, text: &str) -> Result<u64> {
+    let upper = text.to_ascii_uppercase();
+    let digits = upper.trim_end_matches('B').trim_end_matches('I');
+    let (number, shift) = match digits.as_bytes().last() {
+        Some(b'K') => (&digits[..digits.len() - 1], 10),
+        Some(b'M') => (&digits[..digits.len() - 1], 20),
+        Some(b'G') => (&digits[..digits.len() - 1], 30),
+        _ => (digits, 0),
+    };
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|n| n.checked_mul(1 << shift))
+        .ok_or_else(|| Error::new(ndpix::ErrorKind::Options, format!("{name} {text:?} is no number of bytes; write 500000 or 64M")))
+}
+
+impl Read {
+    pub(crate) fn options(&self) -> Result<Options> {
+        let auto = |text: &str| (text != "auto").then(|| text.to_string());
+        let mut options = Options {
+            field: maybe::<Pointer>(&self.field)?,
+            encoding: maybe::<Encoding>(&auto(&self.encoding))?,
+            mixed: self.mixed,
+            raw_shape: maybe::<Given<Shape>>(&self.raw_shape)?,
+            raw_dtype: maybe::<Given<RawDType>>(&self.raw_dtype)?,
+            raw_byteorder: maybe(&self.raw_byteorder)?,
+            raw_order: self.raw_order.parse::<RawOrder>()?,
+            raw_channels: self.raw_channels.parse::<RawChannels>()?,
+            raw_step: maybe(&self.raw_step)?,
+            formats: self.formats.iter().map(|f| f.parse::<ImageFormat>()).collect::<Result<_>>()?,
+            shape: maybe(&self.shape)?,
+            dtype: maybe(&self.dtype)?,
+            skip: self.skip,
+            limit: self.limit,
+            framing: self.framing.parse::<Framing>()?,
+            base_dir: self.base_dir.clone(),
+            threads: self.threads,
+            on_error: self.on_error.parse::<OnError>()?,
+            on_missing: self.on_missing.parse::<OnMissing>()?,
+            max_rejects: maybe::<MaxRejects>(&self.max_rejects)?,
+            if_exists: self.if_exists.parse::<IfExists>()?,
+            rows: self.rows.parse::<Rows>()?,
+            rejects_content: self.rejects_content.parse::<RejectsContent>()?,
+            ..Options::default()
+        };
+        options.limits.max_record_bytes = bytes("max_record_bytes", &self.max_record_bytes)?;
+        options.limits.max_pixels = self.max_pixels;
+        options.limits.memory = match self.memory.as_str() {
+            "auto" => None,
+            text => Some(bytes("memory", text)?),
+        };
+        Ok(options)
+    }
+
+    /// The flags that a suggested command repeats, because they were given.
+    pub(crate) fn given(&self) -> Vec<(&'static str, Option<String>)> {
+        let base = self.base_dir.as_ref().map(|p| p.display().to_string());
+        let word = |text: &String, usual: &str| (text != usual).then(|| text.clone());
+        let mut flags: Vec<(&'static str, Option<String>)> = [
+            ("--raw-shape", self.raw_shape.clone()),
+            ("--raw-dtype", self.raw_dtype.clone()),
+            ("--raw-byteorder", self.raw_byteorder.clone()),
+            ("--raw-order", word(&self.raw_order, "C")),
+            ("--raw-channels", word(&self.raw_channels, "rgb")),
+            ("--raw-step", self.raw_step.clone()),
+            ("--shape", self.shape.clone()),
+            ("--dtype", self.dtype.clone()),
+            ("--framing", word(&self.framing, "auto")),
+            ("--base-dir", base),
+        ]
+        .into_iter()
+        .filter(|f| f.1.is_some())
+        .collect();
+        if self.mixed {
+            flags.push(("--mixed", None));
+        }
+        flags
+    }
+}

@@ -1,0 +1,266 @@
+//! What is printed: notes and the summary on standard error, reports on standard output.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use ndpix::{Options, Report, Run};
+use serde_json::{Value, json};
+
+use crate::args::Read;
+
+/// A line for people. A closed pipe is not an error.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Text for the next program. A closed pipe ends quietly.
+pub(crate) fn print(text: &str) -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(1),
+    }
+}
+
+/// A bar by bytes on a terminal; elsewhere a log line a minute.
+#[derive(Default)]
+pub(crate) struct Progress {
+    ended: Arc<AtomicBool>,
+    ticker: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Progress {
+    pub(crate) fn start(&self, forced: bool, counter: Arc<AtomicU64>, total: Option<u64>) {
+        let ended = Arc::clone(&self.ended);
+        let bar = (forced || std::io::stderr().is_terminal()).then(|| bar(total));
+        let ticker = std::thread::spawn(move || {
+            let begun = Instant::now();
+            let mut logged = 0;
+            while !ended.load(Ordering::Relaxed) {
+                std::thread::park_timeout(Duration::from_millis(200));
+                let read = counter.load(Ordering::Relaxed);
+                let minutes = begun.elapsed().as_secs() / 60;
+                match &bar {
+                    Some(bar) => bar.set_position(read),
+                    None if minutes > logged => {
+                        logged = minutes;
+                        let of = total.map_or(String::new(), |t| format!(" of {}", HumanBytes(t)));
+                        say(&format!("ndpix: {minutes} min, {}{of} read", HumanBytes(read)));
+                    }
+                    None => {}
+                }
+            }
+            if let Some(bar) = bar {
+                bar.finish_and_clear();
+            }
+        });
+        if let Ok(mut slot) = self.ticker.lock() {
+            *slot = Some(ticker);
+        }
+    }
+
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+        let ticker = self.ticker.lock().ok().and_then(|mut slot| slot.take());
+        if let Some(ticker) = ticker {
+            ticker.thread().unpark();
+            let _ = ticker.join();
+        }
+    }
+}
+
+fn bar(total: Option<u64>) -> ProgressBar {
+    let (bar, template) = match total {
+        Some(total) => (
+            ProgressBar::new(total),
+            "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} eta {eta}",
+        ),
+        None => (ProgressBar::new_spinner(), "{spinner} {bytes} {bytes_per_sec}"),
+    };
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// The closing lines of a run.
+pub(crate) fn summary(run: &Run) {
+    let s = &run.summary;
+    say(&format!(
+        "records  {} = {} with image + {} without + {} unreadable; {} passed over, {} blank lines{}",
+        s.records,
+        s.with_image,
+        s.without_image,
+        s.unreadable,
+        s.passed_over,
+        s.blank_lines,
+        if s.limited { "; ended by limit" } else { "" },
+    ));
+    say(&format!(
+        "images   {} = {} decoded + {} rejected; {} rows{}",
+        s.images,
+        s.decoded,
+        s.rejected_images,
+        s.rows,
+        if s.filled > 0 { format!(", {} of them filled", s.filled) } else { String::new() },
+    ));
+    if s.rejected() > 0 {
+        let kinds: Vec<_> = s.rejects.iter().map(|(k, n)| format!("{n} {k}")).collect();
+        say(&format!("rejects  {} ({})", s.rejected(), kinds.join(", ")));
+        s.first_rejects.iter().for_each(|r| say(&format!("  {r}")));
+        let more = s.rejected() - s.first_rejects.len() as u64;
+        if more > 0 {
+            say(&format!("  and {more} more"));
+        }
+    }
+    if s.oriented > 0 {
+        say(&format!("note     {} images carry an orientation that is not applied", s.oriented));
+    }
+    if s.multi_frame > 0 {
+        say(&format!("note     {} images have more frames or pages than the first, which was read", s.multi_frame));
+    }
+    for file in &s.outputs {
+        say(&format!("wrote    {file}"));
+    }
+    say(&format!(
+        "took     {:.1} s, {} read, {} written, peak memory {}",
+        s.seconds,
+        HumanBytes(s.bytes_read),
+        HumanBytes(s.bytes_written),
+        HumanBytes(s.peak_memory)
+    ));
+}
+
+/// The summary for programs. `version` changes when a name or a meaning does.
+pub(crate) fn summary_json(run: &Run, exit: u8, options: &Options) -> String {
+    let s = &run.summary;
+    let rejects: serde_json::Map<String, Value> =
+        s.rejects.iter().map(|(k, n)| (k.to_string(), json!(n))).collect();
+    let error = run.result.as_ref().err().map(|e| {
+        json!({"kind": e.kind().name(), "message": e.message(), "text": e.to_string(),
+               "line": e.position().map(|p| p.line), "byte": e.position().map(|p| p.byte)})
+    });
+    let value = json!({
+        "version": 1, "ndpix": env!("CARGO_PKG_VERSION"), "exit": exit, "error": error,
+        "records": s.records, "with_image": s.with_image, "without_image": s.without_image,
+        "unreadable": s.unreadable, "passed_over": s.passed_over, "blank_lines": s.blank_lines,
+        "limited": s.limited, "images": s.images, "decoded": s.decoded,
+        "rejected_images": s.rejected_images, "rows": s.rows, "filled": s.filled,
+        "rejected": s.rejected(), "rejects": rejects, "first_rejects": s.first_rejects,
+        "oriented": s.oriented, "multi_frame": s.multi_frame, "bytes_read": s.bytes_read,
+        "bytes_written": s.bytes_written, "inputs": s.inputs.iter().map(|i| i.as_ref()).collect::<Vec<&str>>(),
+        "outputs": s.outputs, "seconds": s.seconds, "peak_memory": s.peak_memory,
+        "interrupted": s.interrupted, "threads": options.thread_count(),
+    });
+    format!("{value:#}\n")
+}
+
+/// The command that does what the report says.
+fn command(report: &Report, inputs: &[PathBuf], read: &Read) -> Vec<String> {
+    let mut words = vec!["ndpix".to_string(), "convert".to_string()];
+    words.extend(inputs.iter().map(|p| p.display().to_string()));
+    let first = inputs.first().filter(|p| p.as_os_str() != "-");
+    let stem = first.and_then(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned());
+    let stem = stem.as_deref().and_then(|n| n.split('.').next()).filter(|n| !n.is_empty() && !n.contains('*'));
+    words.extend(["-o".to_string(), format!("{}.npy", stem.unwrap_or("images"))]);
+    let flags = [("--field", &report.field), ("--encoding", &report.encoding)];
+    for (flag, value) in flags {
+        words.extend(value.iter().flat_map(|v| [flag.to_string(), v.clone()]));
+    }
+    for (flag, value) in read.given() {
+        words.push(flag.to_string());
+        words.extend(value);
+    }
+    words
+}
+
+fn quoted(words: &[String]) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "-_./,+%=@:".contains(c);
+    let quote = |word: &String| match !word.is_empty() && word.chars().all(safe) {
+        true => word.clone(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    };
+    words.iter().map(quote).collect::<Vec<_>>().join(" ")
+}
+
+/// The report for programs.
+pub(crate) fn inspect_json(report: &Report, inputs: &[PathBuf], read: &Read) -> String {
+    let counts = |list: &[(String, u64)]| -> Value {
+        list.iter().map(|(k, n)| (k.clone(), json!(n))).collect::<serde_json::Map<_, _>>().into()
+    };
+    let fields: Vec<_> = report
+        .fields
+        .iter()
+        .map(|f| json!({"field": f.field, "encodings": counts(&f.encodings)}))
+        .collect();
+    let shapes: Vec<_> = report
+        .shapes
+        .iter()
+        .map(|s| json!({"shape": s.shape, "dtype": s.dtype, "color": s.color, "count": s.count}))
+        .collect();
+    let orientations: serde_json::Map<String, Value> =
+        report.orientations.iter().map(|(o, n)| (o.to_string(), json!(n))).collect();
+    let words = command(report, inputs, read);
+    let value = json!({
+        "version": 1, "framing": report.framing, "compression": report.compression,
+        "sampled": report.sampled, "fields": fields, "field": report.field,
+        "encoding": report.encoding, "images": report.images, "formats": counts(&report.formats),
+        "shapes": shapes, "orientations": orientations, "multi_frame": report.multi_frame,
+        "without_image": report.without_image, "rejects": report.rejects, "shape": report.shape,
+        "dtype": report.dtype, "expected_rows": report.expected_rows,
+        "expected_bytes": report.expected_bytes, "notes": report.notes, "problem": report.problem,
+        "command": if report.problem.is_none() { json!(words) } else { Value::Null },
+        "command_line": if report.problem.is_none() { json!(quoted(&words)) } else { Value::Null },
+    });
+    format!("{value:#}\n")
+}
+
+/// The report for people.
+pub(crate) fn inspect_text(report: &Report, inputs: &[PathBuf], read: &Read) -> String {
+    let mut lines = Vec::new();
+    let mut line = |name: &str, text: String| lines.push(format!("{name:12} {text}"));
+    let list = |l: &[(String, u64)]| l.iter().map(|(k, n)| format!("{k} ({n})")).collect::<Vec<_>>().join(", ");
+    let packed = match report.compression.is_empty() {
+        true => String::new(),
+        false => format!(", {}", report.compression.join(", ")),
+    };
+    line("records", format!("{} looked at, framing {}{packed}", report.sampled, report.framing));
+    for field in &report.fields {
+        let chosen = if Some(&field.field) == report.field.as_ref() { "  <- read" } else { "" };
+        line("field", format!("{}: {}{chosen}", field.field, list(&field.encodings)));
+    }
+    if report.images > 0 {
+        line("images", format!("{}, {} records without", report.images, report.without_image));
+        line("formats", list(&report.formats));
+    }
+    for shape in &report.shapes {
+        line("shape", format!("{} {} {}: {}", shape.shape, shape.dtype, shape.color, shape.count));
+    }
+    if report.orientations.iter().any(|o| o.0 != 1) {
+        let seen: Vec<_> = report.orientations.iter().map(|(o, n)| format!("{o} ({n})")).collect();
+        line("orientation", seen.join(", "));
+    }
+    for reject in report.rejects.iter().take(5) {
+        line("reject", reject.clone());
+    }
+    if let (Some(shape), Some(dtype)) = (&report.shape, &report.dtype) {
+        let size = match (report.expected_rows, report.expected_bytes) {
+            (Some(rows), Some(bytes)) => format!(", about {rows} rows, {}", HumanBytes(bytes)),
+            _ => String::new(),
+        };
+        line("output", format!("rows of {shape} {dtype}{size}"));
+    }
+    report.notes.iter().for_each(|n| line("note", n.clone()));
+    match &report.problem {
+        Some(problem) => line("problem", problem.clone()),
+        None => line("run", quoted(&command(report, inputs, read))),
+    }
+    lines.join("\n") + "\n"
+}

@@ -1,0 +1,392 @@
+//! `convert`: a loop from the reader to a sink, and the books of a run.
+//!
+//! Rows, rejects, row map and counters are committed together, in input order, so that what ends a
+//! run (`on_error raise`, too many rejects) ends it at the same record whatever the threads.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::dtype::DType;
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::{IfExists, MaxRejects, OnError, OnMissing, Options, Rejects, Rows};
+use crate::pipeline::{Fate, Part};
+use crate::plan::{Plan, Target};
+use crate::reader::Reader;
+use crate::sink::npy::Npy;
+use crate::sink::rejects::{self, RejectsFile};
+use crate::sink::rows::RowMap;
+use crate::sink::{Sink, beside};
+use crate::source::Input;
+use crate::summary::Summary;
+
+/// What a caller may say and hear while a run goes on.
+#[derive(Default)]
+pub struct Control<'a> {
+    /// Set it to end the run between batches; the summary then says `interrupted`.
+    pub stop: Arc<AtomicBool>,
+    /// Gets each note of the plan, before anything is written.
+    pub note: Option<&'a (dyn Fn(&str) + Sync)>,
+    /// Gets the counter of raw input bytes and their total where it is known, once, at the start.
+    pub started: Option<&'a (dyn Fn(Arc<AtomicU64>, Option<u64>) + Sync)>,
+}
+
+/// How a run ended: what it did is known also when it failed.
+#[derive(Debug)]
+pub struct Run {
+    /// What was done.
+    pub summary: Summary,
+    /// `Err` when the array is not under its final name.
+    pub result: Result<()>,
+}
+
+/// Converts NDJSON inputs (paths, globs, `-`) to the array file `out`.
+///
+/// # Errors
+/// Kind `options` and `plan` before anything is written; any other kind ends the run, the final
+/// name is then untouched.
+pub fn convert(inputs: &[impl AsRef<Path>], out: impl AsRef<Path>, options: &Options) -> Result<Summary> {
+    let inputs = Input::expand(inputs)?;
+    let run = run(inputs, out.as_ref(), options, &Control::default());
+    run.result.map(|()| run.summary)
+}
+
+/// As [`convert`], for opened inputs, with a say on the way and a summary also of a failed run.
+pub fn run(inputs: Vec<Input>, out: &Path, options: &Options, control: &Control<'_>) -> Run {
+    let begun = Instant::now();
+    let mut summary = Summary { inputs: inputs.iter().map(Input::name).collect(), ..Summary::default() };
+    let result = go(inputs, out, options, control, &mut summary);
+    summary.seconds = begun.elapsed().as_secs_f64();
+    summary.peak_memory = peak_memory();
+    Run { summary, result }
+}
+
+fn go(
+    inputs: Vec<Input>,
+    out: &Path,
+    options: &Options,
+    control: &Control<'_>,
+    summary: &mut Summary,
+) -> Result<()> {
+    options.validate()?;
+    if !may_write(out, options.if_exists)? {
+        if let Some(note) = control.note {
+            note(&format!("{} exists; nothing to do", out.display()));
+        }
+        return Ok(());
+    }
+    let mut reader = Reader::open(inputs, options, false)?;
+    if let Some(note) = control.note {
+        let encoding = reader.plan.encoding.as_ref().map_or("mixed".to_string(), ToString::to_string);
+        if let Target::Stack { shape, dtype, .. } = reader.plan.target {
+            note(&format!("field {}, encoding {encoding}, images {shape} {dtype}", reader.plan.field));
+        }
+        reader.plan.notes.iter().for_each(|n| note(n));
+        if beside(out, ".partial").exists() {
+            note(&format!("{} of an earlier run is replaced", beside(out, ".partial").display()));
+        }
+    }
+    check_disk(&reader, out)?;
+    let plan = reader.plan.clone();
+    let mut books = Books::open(out, options, &plan, std::mem::take(summary))?;
+    if let Some(started) = control.started {
+        started(reader.counter(), reader.feed.total_bytes());
+    }
+    let mut ended = reader.run(options.thread_count(), &control.stop, |part| books.commit(part));
+    let counts = reader.feed.counts();
+    books.summary.blank_lines = counts.blank;
+    books.summary.passed_over = counts.skipped;
+    books.summary.limited = counts.hit_limit;
+    books.summary.bytes_read = counts.bytes;
+    if ended.is_ok() {
+        ended = books.too_many(true);
+    }
+    if control.stop.load(Ordering::Relaxed) && ended.is_ok() {
+        books.summary.interrupted = true;
+        ended = Err(Error::new(ErrorKind::Io, "interrupted"));
+    }
+    let (result, done) = books.close(out, options, ended);
+    *summary = done;
+    result
+}
+
+/// Whether to write at all: refuses what is no regular `.npy` file to be.
+fn may_write(out: &Path, if_exists: IfExists) -> Result<bool> {
+    if out.extension().is_none_or(|e| !e.eq_ignore_ascii_case("npy")) {
+        return Err(Error::options(format!("output {} must end in .npy, the one output so far", out.display())));
+    }
+    let Ok(found) = std::fs::metadata(out) else { return Ok(true) };
+    if !found.is_file() {
+        return Err(Error::options(format!("output {} is a folder, pipe or device; give a regular file", out.display())));
+    }
+    match if_exists {
+        IfExists::Error => Err(Error::options(format!("output {} exists; pass if_exists replace or skip, or another name", out.display()))),
+        IfExists::Skip => Ok(false),
+        IfExists::Replace => Ok(true),
+    }
+}
+
+/// Refuses to start where the plan and the size of the inputs say that the disk cannot hold it.
+fn check_disk(reader: &Reader, out: &Path) -> Result<()> {
+    let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (Some(rows), Ok(disk)) = (reader.expected_rows(), nix::sys::statvfs::statvfs(folder)) else {
+        return Ok(());
+    };
+    let free = disk.blocks_available() as f64 * disk.fragment_size() as f64;
+    let need = rows * reader.row_bytes() as f64;
+    // The estimate rests on the sample: only a clear miss is refused.
+    if need * 0.8 > free {
+        return Err(Error::io(
+            format_args!("about {:.1} GB will be needed for {}, but {:.1} GB are free", need / 1e9, out.display(), free / 1e9),
+            std::io::ErrorKind::StorageFull.into(),
+        ));
+    }
+    Ok(())
+}
+
+/// The most memory this process held, in bytes; 0 where it cannot be told.
+fn peak_memory() -> u64 {
+    use nix::sys::resource::{UsageWho, getrusage};
+    let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |u| u64::try_from(u.max_rss()).unwrap_or(0) * unit)
+}
+
+/// Everything that is written and counted.
+struct Books<'o> {
+    options: &'o Options,
+    sink: Box<dyn Sink + Send>,
+    rows: Option<RowMap>,
+    rejects: Option<RejectsFile>,
+    fill: Vec<u8>,
+    summary: Summary,
+}
+
+impl<'o> Books<'o> {
+    fn open(out: &Path, options: &'o Options, plan: &Plan, summary: Summary) -> Result<Self> {
+        let Target::Stack { shape, dtype, .. } = plan.target else {
+            return Err(Error::plan("images of different shapes do not make one array"));
+        };
+        let fill = match (options.on_missing, options.on_error) {
+            (OnMissing::Fill, _) | (_, OnError::Fill) => {
+                fill_element(plan.fill_value, dtype)?.repeat(shape.elements().unwrap_or(0))
+            }
+            _ => Vec::new(),
+        };
+        let rejects = match &options.rejects {
+            Rejects::None => None,
+            Rejects::Beside => Some(rejects::default_path(out)),
+            Rejects::Path(path) => Some(path.clone()),
+        };
+        let sink = Box::new(Npy::create(out, &shape, dtype)?);
+        let rows = match options.rows {
+            Rows::Never => None,
+            _ => Some(RowMap::create(out)?),
+        };
+        let rejects = rejects.map(|path| RejectsFile::new(path, options.rejects_content));
+        Ok(Self { options, sink, rows, rejects, fill, summary })
+    }
+
+    /// Takes the outcomes of a part in input order.
+    fn commit(&mut self, part: &mut Part<'_>) -> Result<()> {
+        let mut written = 0;
+        let mut pending = 0;
+        for outcome in part.outcomes.drain(..) {
+            let record = &part.text.records[outcome.record];
+            let text = record.overlong.is_none().then(|| &part.text.bytes[record.start..record.end]);
+            let s = &mut self.summary;
+            s.records += u64::from(outcome.item == 0);
+            let (error, fill) = match outcome.result {
+                Fate::Row { found, len } => {
+                    s.with_image += u64::from(outcome.item == 0);
+                    s.images += 1;
+                    s.decoded += 1;
+                    s.rows += 1;
+                    s.oriented += u64::from(found.info.orientation != 1);
+                    s.multi_frame += u64::from(found.info.frames > 1);
+                    pending += len;
+                    if let Some(rows) = &mut self.rows {
+                        rows.push(record, outcome.item, true)?;
+                    }
+                    (None, false)
+                }
+                Fate::Missing => {
+                    s.without_image += 1;
+                    match self.options.on_missing {
+                        OnMissing::Skip => (None, false),
+                        OnMissing::Fill => (None, true),
+                        OnMissing::Reject => {
+                            let place = crate::error::Position {
+                                file: s.inputs.get(record.file as usize).cloned().unwrap_or_else(|| "-".into()),
+                                line: record.line,
+                                byte: record.byte,
+                                item: 0,
+                            };
+                            let error = Error::field("the record has no image").at(place);
+                            (Some(error), self.options.on_error == OnError::Fill)
+                        }
+                    }
+                }
+                Fate::Unreadable(error) => {
+                    s.unreadable += 1;
+                    (Some(error), self.options.on_error == OnError::Fill)
+                }
+                Fate::Rejected(error) => {
+                    s.with_image += u64::from(outcome.item == 0);
+                    s.images += 1;
+                    s.rejected_images += 1;
+                    (Some(error), self.options.on_error == OnError::Fill)
+                }
+            };
+            if let Some(error) = error {
+                *s.rejects.entry(error.kind()).or_default() += 1;
+                if s.first_rejects.len() < 5 {
+                    s.first_rejects.push(error.to_string());
+                }
+                if let Some(file) = &mut self.rejects {
+                    file.push(&error, text)?;
+                }
+                if self.options.on_error == OnError::Raise {
+                    self.put(part.pixels, &mut written, &mut pending)?;
+                    return Err(error);
+                }
+            }
+            if fill {
+                self.put(part.pixels, &mut written, &mut pending)?;
+                self.sink.write(&self.fill)?;
+                self.summary.bytes_written += self.fill.len() as u64;
+                self.summary.rows += 1;
+                self.summary.filled += 1;
+                if let Some(rows) = &mut self.rows {
+                    rows.push(record, outcome.item, false)?;
+                }
+            }
+            if let Err(error) = self.too_many(false) {
+                self.put(part.pixels, &mut written, &mut pending)?;
+                return Err(error);
+            }
+        }
+        self.put(part.pixels, &mut written, &mut pending)
+    }
+
+    /// Writes the rows that wait.
+    fn put(&mut self, pixels: &[u8], written: &mut usize, pending: &mut usize) -> Result<()> {
+        if *pending > 0 {
+            self.sink.write(&pixels[*written..*written + *pending])?;
+            self.summary.bytes_written += *pending as u64;
+            *written += *pending;
+            *pending = 0;
+        }
+        Ok(())
+    }
+
+    /// Whether the rejects have passed what the options allow; a share only counts after 1,000 images
+    /// and at the end.
+    fn too_many(&self, at_end: bool) -> Result<()> {
+        let s = &self.summary;
+        let rejected = s.rejected();
+        let over = match self.options.max_rejects.unwrap_or_default() {
+            MaxRejects::None => false,
+            MaxRejects::Count(most) => rejected > most,
+            MaxRejects::Percent(most) => {
+                rejected > 0 && (at_end || s.images + s.unreadable >= 1000) && s.percent_rejected() > most
+            }
+        };
+        match over {
+            false => Ok(()),
+            true => Err(Error::limit(format!(
+                "{rejected} of {} images rejected, more than max_rejects allows; the first: {}",
+                s.images + s.unreadable,
+                s.first_rejects.first().map_or("", String::as_str)
+            ))),
+        }
+    }
+
+    /// Seals the files, and gives them their final names when the run ended well.
+    fn close(mut self, out: &Path, options: &Options, ended: Result<()>) -> (Result<()>, Summary) {
+        let good = ended.is_ok();
+        let mut result = ended;
+        let mut keep = |r: Result<()>| {
+            if let (Ok(()), Err(error)) = (&result, r) {
+                result = Err(error);
+            }
+        };
+        keep(self.sink.seal());
+        let rows_wanted = self.rows.as_ref().is_some_and(|r| !r.trivial) || options.rows == Rows::Always;
+        let row_path = beside(out, ".rows.npy");
+        match self.rows.take() {
+            Some(mut rows) if rows_wanted => {
+                keep(rows.seal());
+                if good {
+                    keep(rows.finish());
+                    self.summary.outputs.push(row_path.display().to_string());
+                }
+            }
+            Some(_) => {
+                let _ = std::fs::remove_file(beside(&row_path, ".partial"));
+                if good && options.if_exists == IfExists::Replace && row_path.exists() {
+                    keep(std::fs::remove_file(&row_path).map_err(|e| Error::io(format_args!("cannot remove {}", row_path.display()), e)));
+                }
+            }
+            None => {}
+        }
+        if let Some(rejects) = self.rejects.take() {
+            match rejects.finish(good) {
+                Ok(path) => self.summary.outputs.extend(path.map(|p| p.display().to_string())),
+                Err(error) => keep(Err(error)),
+            }
+        }
+        let partial = beside(out, ".partial");
+        if result.is_ok() {
+            result = self.sink.finish();
+            self.summary.outputs.insert(0, out.display().to_string());
+        } else if self.summary.rows == 0 {
+            let _ = std::fs::remove_file(&partial);
+        } else {
+            self.summary.outputs.insert(0, partial.display().to_string());
+        }
+        (result, self.summary)
+    }
+}
+
+/// The bytes of one element that holds `value`; kind `options` where the dtype cannot.
+fn fill_element(value: f64, dtype: DType) -> Result<Vec<u8>> {
+    let no = || Error::options(format!("fill_value {value} is no {dtype}"));
+    macro_rules! integer {
+        ($t:ty) => {
+            match value.fract() == 0.0 && value >= <$t>::MIN as f64 && value <= <$t>::MAX as f64 {
+                true => (value as $t).to_le_bytes().to_vec(),
+                false => return Err(no()),
+            }
+        };
+    }
+    Ok(match dtype {
+        DType::Bool if value == 0.0 || value == 1.0 => vec![value as u8],
+        DType::Bool => return Err(no()),
+        DType::Uint8 => integer!(u8),
+        DType::Int8 => integer!(i8),
+        DType::Uint16 => integer!(u16),
+        DType::Int16 => integer!(i16),
+        DType::Uint32 => integer!(u32),
+        DType::Int32 => integer!(i32),
+        DType::Uint64 => integer!(u64),
+        DType::Int64 => integer!(i64),
+        DType::Float16 if value == 0.0 => vec![0, 0],
+        DType::Float16 => return Err(Error::options("fill_value other than 0 is not supported for float16")),
+        DType::Float32 => (value as f32).to_le_bytes().to_vec(),
+        DType::Float64 => value.to_le_bytes().to_vec(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fill_values_never_wrap() {
+        assert_eq!(fill_element(255.0, DType::Uint8).expect("fits"), [255]);
+        assert!(fill_element(256.0, DType::Uint8).is_err());
+        assert!(fill_element(-1.0, DType::Uint16).is_err());
+        assert_eq!(fill_element(-2.0, DType::Int16).expect("fits"), (-2i16).to_le_bytes());
+    }
+}

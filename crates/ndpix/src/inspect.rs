@@ -1,0 +1,172 @@
+//! `inspect`: the same detection and plan as a run, reported; and `each`, every image by itself.
+
+use std::sync::atomic::AtomicBool;
+
+use crate::error::{Error, Position, Result};
+use crate::format::ImageInfo;
+use crate::options::Options;
+use crate::pipeline::Fate;
+use crate::plan::Target;
+use crate::reader::Reader;
+use crate::source::Input;
+
+/// A field that may hold images.
+#[derive(Debug, Clone)]
+pub struct FieldReport {
+    /// Its path.
+    pub field: String,
+    /// How its values hold images, with counts in the sample.
+    pub encodings: Vec<(String, u64)>,
+}
+
+/// One kind of image in the sample.
+#[derive(Debug, Clone)]
+pub struct ShapeReport {
+    /// Shape of the decoded image.
+    pub shape: String,
+    /// Its dtype.
+    pub dtype: String,
+    /// What its channels are.
+    pub color: String,
+    /// How many of the sample are so.
+    pub count: u64,
+}
+
+/// What the sample says.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// How records follow each other.
+    pub framing: String,
+    /// Compressions of the inputs.
+    pub compression: Vec<String>,
+    /// Records looked at.
+    pub sampled: u64,
+    /// Fields that may hold images.
+    pub fields: Vec<FieldReport>,
+    /// The field that a run would read.
+    pub field: Option<String>,
+    /// The encoding that a run would enforce.
+    pub encoding: Option<String>,
+    /// Images in the sample.
+    pub images: u64,
+    /// Image formats, with counts.
+    pub formats: Vec<(String, u64)>,
+    /// Shapes, dtypes and colors, most frequent first.
+    pub shapes: Vec<ShapeReport>,
+    /// EXIF / TIFF orientations, with counts.
+    pub orientations: Vec<(u8, u64)>,
+    /// Images of which only the first frame is read.
+    pub multi_frame: u64,
+    /// Records without image.
+    pub without_image: u64,
+    /// Rejects to expect, as messages.
+    pub rejects: Vec<String>,
+    /// Shape of one row of the output.
+    pub shape: Option<String>,
+    /// Dtype of the output.
+    pub dtype: Option<String>,
+    /// Rows to expect, from the sizes of the inputs; `None` where those are not known.
+    pub expected_rows: Option<u64>,
+    /// Bytes of the output to expect.
+    pub expected_bytes: Option<u64>,
+    /// What a run would say before it works.
+    pub notes: Vec<String>,
+    /// Why no plan can be made, and what to do.
+    pub problem: Option<String>,
+}
+
+/// Looks at the first records of the inputs. A plan that cannot be made is a report, not an error.
+pub fn inspect(inputs: Vec<Input>, options: &Options) -> Result<Report> {
+    let mut report = Report::default();
+    let reader = match Reader::open_for_report(inputs, options)? {
+        (reader, None) => reader,
+        (reader, Some(problem)) => {
+            report.problem = Some(problem.to_string());
+            reader
+        }
+    };
+    report.framing = reader.feed.framing().to_string();
+    report.compression = reader.feed.compressions().iter().map(ToString::to_string).collect();
+    report.sampled = reader.sampled as u64;
+    report.fields = reader
+        .candidates
+        .iter()
+        .map(|c| FieldReport {
+            field: c.field.to_string(),
+            encodings: c.encodings.clone().into_iter().collect(),
+        })
+        .collect();
+    let survey = &reader.survey;
+    report.images = survey.images;
+    report.formats = survey.formats.iter().map(|(f, n)| (f.to_string(), *n)).collect();
+    report.shapes = survey
+        .shapes
+        .iter()
+        .map(|((shape, dtype, color), &count)| ShapeReport {
+            shape: shape.to_string(),
+            dtype: dtype.to_string(),
+            color: format!("{color:?}").to_lowercase(),
+            count,
+        })
+        .collect();
+    report.shapes.sort_by_key(|s| std::cmp::Reverse(s.count));
+    report.orientations = survey.orientations.iter().map(|(o, n)| (*o, *n)).collect();
+    report.multi_frame = survey.multi_frame;
+    report.without_image = survey.missing;
+    report.rejects = survey.rejects.iter().map(ToString::to_string).collect();
+    report.notes = reader.plan.notes.clone();
+    if reader.located {
+        report.field = Some(reader.plan.field.to_string());
+        report.encoding = reader.plan.encoding.as_ref().map(ToString::to_string);
+    }
+    if let Target::Stack { shape, dtype, .. } = reader.plan.target {
+        report.shape = Some(shape.to_string());
+        report.dtype = Some(dtype.to_string());
+        report.expected_rows = reader.expected_rows().map(|r| r.round() as u64);
+        report.expected_bytes = report.expected_rows.map(|r| r * reader.row_bytes());
+    }
+    Ok(report)
+}
+
+/// One image, or why there is none; blank lines give nothing.
+#[derive(Debug)]
+pub struct Each<'a> {
+    /// Where its record stands.
+    pub position: Position,
+    /// The decoded image: C-order, little-endian, `info.bytes()` long.
+    pub image: Result<(ImageInfo, &'a [u8])>,
+}
+
+/// Decodes every image by itself, in input order, without a common shape. A record without image
+/// is an error of kind `field`. The options' `field` and `encoding` are found where not given.
+///
+/// # Errors
+/// What ends a run; a bad record goes to `take` instead.
+pub fn each(inputs: Vec<Input>, options: &Options, mut take: impl FnMut(Each<'_>) -> Result<()> + Send) -> Result<()> {
+    let mut reader = Reader::open(inputs, options, true)?;
+    let files = reader.files.clone();
+    let stop = AtomicBool::new(false);
+    reader.run(options.thread_count(), &stop, |part| {
+        let mut at = 0;
+        for outcome in part.outcomes.drain(..) {
+            let record = &part.text.records[outcome.record];
+            let position = Position {
+                file: files[record.file as usize].name.clone(),
+                line: record.line,
+                byte: record.byte,
+                item: outcome.item,
+            };
+            let image = match outcome.result {
+                Fate::Row { found, len } => {
+                    at += len;
+                    Ok((found.info, &part.pixels[at - len..at]))
+                }
+                Fate::Missing => Err(Error::field("the record has no image").at(position.clone())),
+                Fate::Unreadable(error) | Fate::Rejected(error) => Err(error),
+            };
+            take(Each { position, image })?;
+        }
+        Ok(())
+    })
+}
+

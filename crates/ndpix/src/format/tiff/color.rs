@@ -95,6 +95,9 @@ fn without(ink: u8, light: u8) -> u8 {
     light.saturating_sub(((product + (product >> 8)) >> 8) as u8)
 }
 
+/// Half a unit of 16 fractional bits.
+const HALF: i32 = 1 << 15;
+
 /// Tables from luma and chroma to RGB, 16 fractional bits for green.
 pub(super) struct YCbCr {
     luma: [i32; 256],
@@ -122,41 +125,32 @@ impl YCbCr {
         if luma[1] == 0.0 {
             return Err(Error::image("the YCbCr fields of the TIFF are damaged"));
         }
-        let fixed = |x: f64| (x.clamp(-128.0, 128.0) * 65536.0 + 0.5).floor() as i32;
+        let fixed = |x: f64| (x.clamp(0.0, 2.0) * 65536.0 + 0.5) as i32;
         let (red, blue) = (2.0 - 2.0 * luma[0], 2.0 - 2.0 * luma[2]);
-        let factors =
-            [red, -(red * luma[0] / luma[1]), blue, -(blue * luma[2] / luma[1])].map(fixed);
-        let code = |value: f64, black: f64, white: f64, range: f64| {
+        let code = |value: f64, at: usize, middle: f64, range: f64| {
+            let (black, white) = (levels[at] - middle, levels[at + 1] - middle);
             let span = if white == black { 1.0 } else { white - black };
-            (value - black) * range / span
+            ((value - middle - black.trunc()) * range / span).clamp(-4096.0, 4096.0) as i32
         };
-        let chroma = |at: usize| {
-            std::array::from_fn::<i64, 256, _>(|i| {
-                let x = i as f64 - 128.0;
-                code(x, levels[at] - 128.0, levels[at + 1] - 128.0, 127.0).clamp(-8192.0, 8192.0)
-                    as i64
-            })
+        let table = |at, middle, range| -> [i32; 256] {
+            std::array::from_fn(|i| code(i as f64, at, middle, range))
         };
-        let (cb, cr) = (chroma(2), chroma(4));
-        let scaled = |values: &[i64; 256], factor: i32, half: i64, shift: u32| {
-            values.map(|v| ((i64::from(factor) * v + half) >> shift) as i32)
-        };
-        let half = 1 << 15;
+        let (cb, cr) = (table(2, 128.0, 127.0), table(4, 128.0, 127.0));
+        let (from_red, from_blue) = (fixed(red), fixed(blue));
+        let green = [luma[0] * red, luma[2] * blue].map(|x| fixed(x / luma[1]));
         Ok(Self {
-            luma: std::array::from_fn(|i| {
-                code(i as f64, levels[0], levels[1], 255.0).clamp(-8192.0, 8192.0) as i32
-            }),
-            cr_red: scaled(&cr, factors[0], half, 16),
-            cb_blue: scaled(&cb, factors[2], half, 16),
-            cr_green: scaled(&cr, factors[1], 0, 8),
-            cb_green: scaled(&cb, factors[3], half, 8),
+            luma: table(0, 0.0, 255.0),
+            cr_red: cr.map(|v| (from_red * v + HALF) >> 16),
+            cb_blue: cb.map(|v| (from_blue * v + HALF) >> 16),
+            cr_green: cr.map(|v| -green[0] * v),
+            cb_green: cb.map(|v| -green[1] * v + HALF),
         })
     }
 
     fn rgb(&self, [y, cb, cr]: [u8; 3]) -> [u8; 3] {
         let [y, cb, cr] = [y, cb, cr].map(usize::from);
         let luma = self.luma[y];
-        let green = (self.cb_green[cb] + self.cr_green[cr]) >> 8;
+        let green = (self.cb_green[cb] + self.cr_green[cr]) >> 16;
         [luma + self.cr_red[cr], luma + green, luma + self.cb_blue[cb]]
             .map(|v| v.clamp(0, 255) as u8)
     }

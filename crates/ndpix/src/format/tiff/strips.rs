@@ -111,12 +111,13 @@ pub(super) struct Unpacker {
     reverse_bits: bool,
     reversed: Vec<u8>,
     lzw: Option<(bool, weezl::decode::Decoder)>,
+    zlib: Option<flate2::Decompress>,
 }
 
 impl Unpacker {
     /// For pieces of this compression; `reverse_bits` is FillOrder 2.
     pub(super) fn new(compression: Compression, reverse_bits: bool) -> Self {
-        Self { compression, reverse_bits, reversed: Vec::new(), lzw: None }
+        Self { compression, reverse_bits, reversed: Vec::new(), lzw: None, zlib: None }
     }
 
     /// Makes the first `need` bytes of `out` those of the piece stored as `bytes`. `width` is
@@ -159,7 +160,7 @@ impl Unpacker {
                 Ok(out.len())
             }
             Compression::PackBits => Ok(packbits(bytes, need, out)),
-            Compression::Deflate => deflate(bytes, need, out),
+            Compression::Deflate => self.deflate(bytes, need, out),
             Compression::Lzw => self.lzw(bytes, need, out),
             Compression::Zstd => match zstd::stream::read::Decoder::with_buffer(bytes) {
                 Ok(decoder) => read(decoder, need, out),
@@ -172,6 +173,17 @@ impl Unpacker {
             }
             Compression::Fax(mode) => ccitt::decode(bytes, mode, width, need, out),
             Compression::Jpeg => Err(Error::image("JPEG in a TIFF of an impossible kind")),
+        }
+    }
+
+    fn deflate(&mut self, bytes: &[u8], need: usize, out: &mut Vec<u8>) -> Result<usize> {
+        let decoder = self.zlib.get_or_insert_with(|| flate2::Decompress::new(true));
+        decoder.reset(true);
+        out.resize(need, 0);
+        // With all the input and all the room at hand, one call does what can be done.
+        match decoder.decompress(bytes, out, flate2::FlushDecompress::Finish) {
+            Ok(_) => Ok(decoder.total_out() as usize),
+            Err(e) => Err(Error::image(format!("deflate data in the TIFF is damaged: {e}"))),
         }
     }
 
@@ -227,24 +239,6 @@ fn read(mut reader: impl Read, need: usize, out: &mut Vec<u8>) -> Result<usize> 
         }
     }
     Ok(filled)
-}
-
-fn deflate(bytes: &[u8], need: usize, out: &mut Vec<u8>) -> Result<usize> {
-    // One byte of room more than needed lets a stream that ends there show its checksum.
-    out.resize(need + 1, 0);
-    let mut decoder = fdeflate::Decompressor::new();
-    let (mut from, mut to) = (0, 0);
-    while to <= need && !decoder.is_done() {
-        let (consumed, produced) = decoder
-            .read(&bytes[from..], out, to, true)
-            .map_err(|e| Error::image(format!("deflate data in the TIFF is damaged: {e:?}")))?;
-        from += consumed;
-        to += produced;
-        if consumed + produced == 0 {
-            break;
-        }
-    }
-    Ok(to)
 }
 
 fn packbits(mut bytes: &[u8], need: usize, out: &mut Vec<u8>) -> usize {

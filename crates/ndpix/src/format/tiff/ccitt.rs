@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 
 /// The variants of fax coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Mode {
+pub(super) enum Mode {
     /// Compression 2: rows on their own, each beginning in a new byte.
     Rows,
     /// Compression 3, one-dimensional.

@@ -103,3 +103,45 @@ fn copy(out: &mut [u8], start: usize, to: usize, len: usize) {
         out[end] = out[start];
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use weezl::BitOrder;
+
+    use super::*;
+
+    #[test]
+    fn agrees_with_another_encoder_and_stops_anywhere() {
+        let mut state = 1u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        let inputs: [Vec<u8>; 4] = [
+            vec![7; 30_000],
+            (0..20_000).map(|_| noise()).collect(),
+            (0..20_000).map(|i| if i % 100 < 60 { 3 } else { noise() & 1 }).collect(),
+            b"abababababababababab".to_vec(),
+        ];
+        let mut table = Table::new();
+        for input in inputs {
+            let packed = weezl::encode::Encoder::with_tiff_size_switch(BitOrder::Msb, 8)
+                .encode(&input)
+                .expect("encodes");
+            for len in [input.len(), input.len() / 2, 1] {
+                let mut out = vec![0; len];
+                assert_eq!(table.decode(&packed, &mut out).ok(), Some(len));
+                assert!(out == input[..len]);
+            }
+            let mut out = vec![0; input.len() + 40];
+            assert_eq!(table.decode(&packed, &mut out).ok(), Some(input.len()));
+            let cut = table.decode(&packed[..packed.len() / 2], &mut out);
+            assert!(cut.is_ok_and(|n| n < input.len() && out[..n] == input[..n]));
+        }
+    }
+
+    #[test]
+    fn unknown_codes_are_damage() {
+        assert!(Table::new().decode(&[0xFF; 8], &mut [0; 8]).is_err());
+    }
+}

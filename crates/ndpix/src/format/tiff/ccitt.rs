@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 
 /// The variants of fax coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Mode {
+pub(super) enum Mode {
     /// Compression 2: rows on their own, each beginning in a new byte.
     Rows,
     /// Compression 3, one-dimensional.
@@ -196,4 +196,46 @@ fn paint(line: &mut [u8], changes: &[u32], width: u32) {
 
 fn bad() -> Error {
     Error::image("fax-coded data in the TIFF is damaged or cut")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of 20 pixels packed by the encoder of `fax`.
+    fn group4(rows: &[[u8; 3]]) -> Vec<u8> {
+        let mut encoder = fax::encoder::Encoder::new(fax::VecWriter::new());
+        for row in rows {
+            let bits = (0..20).map(|i| row[i / 8] << (i % 8) & 0x80 != 0);
+            let pels = bits.map(|black| if black { fax::Color::Black } else { fax::Color::White });
+            encoder.encode_line(pels, 20).expect("in memory");
+        }
+        encoder.finish().expect("in memory").finish()
+    }
+
+    #[test]
+    fn group4_rows_come_back() {
+        let rows = [
+            [0xFF, 0x00, 0xF0],
+            [0xFF, 0x00, 0xF0],
+            [0x5A, 0xA5, 0x50],
+            [0, 0, 0],
+            [0x80, 0x18, 0x10],
+        ];
+        let packed = group4(&rows);
+        let mut out = Vec::new();
+        assert_eq!(decode(&packed, Mode::Group4, 20, 15, &mut out).ok(), Some(15));
+        assert_eq!(out, rows.concat());
+        assert!(decode(&packed[..packed.len() / 2], Mode::Group4, 20, 15, &mut out).is_err());
+    }
+
+    #[test]
+    fn rows_on_their_own_begin_in_a_byte() {
+        // White 2 (0111), black 3 (10), white 3 (1000); then white 8 (10011).
+        let packed = [0b0111_1010, 0b0000_0000, 0b1001_1000];
+        let mut out = Vec::new();
+        assert_eq!(decode(&packed, Mode::Rows, 8, 2, &mut out).ok(), Some(2));
+        assert_eq!(out, [0b0011_1000, 0]);
+        assert!(decode(&packed[..2], Mode::Rows, 8, 2, &mut out).is_err());
+    }
 }

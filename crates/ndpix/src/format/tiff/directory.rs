@@ -9,7 +9,6 @@ use std::collections::HashSet;
 use crate::error::{Error, Result};
 
 /// The numbers of the tags that ndpix reads.
-#[allow(missing_docs, reason = "the names are those of the specification")]
 pub(super) mod tag {
     pub(in super::super) const WIDTH: u16 = 256;
     pub(in super::super) const HEIGHT: u16 = 257;

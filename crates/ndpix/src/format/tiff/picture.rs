@@ -140,7 +140,7 @@ impl<'a> Picture<'a> {
         }
         let held = self.width as u64 * self.height as u64;
         let bits = held.saturating_mul((self.samples * self.packing.bits) as u64);
-        // Shared chroma halves what is held at most, as do pixels that tiles hold beside others.
+        // Where chroma is shared, luma alone is a third of the samples.
         let least = bits / 8 / if self.shared.is_some() { 3 } else { 1 };
         let growth = self.compression.most_growth().unwrap_or(u64::MAX);
         if least > (self.pieces.file.bytes.len() as u64).saturating_mul(growth) {

@@ -7,8 +7,8 @@ use std::io::Read;
 
 use weezl::BitOrder;
 
-use super::ccitt;
 use super::directory::{Field, File};
+use super::{ccitt, lzw};
 use crate::error::{Error, Result};
 
 /// How pieces are compressed, where it concerns bytes and not pixels.
@@ -110,7 +110,7 @@ pub(super) struct Unpacker {
     compression: Compression,
     reverse_bits: bool,
     reversed: Vec<u8>,
-    lzw: Option<(bool, weezl::decode::Decoder)>,
+    lzw: Option<lzw::Table>,
     zlib: Option<flate2::Decompress>,
 }
 
@@ -188,22 +188,13 @@ impl Unpacker {
     }
 
     fn lzw(&mut self, bytes: &[u8], need: usize, out: &mut Vec<u8>) -> Result<usize> {
+        out.resize(need, 0);
         // Files from before TIFF 6 have the bits of a code the other way round; both kinds
         // begin with the code 256.
-        let old = matches!(bytes, [0, b, ..] if b & 1 == 1);
-        if self.lzw.as_ref().is_none_or(|(kind, _)| *kind != old) {
-            self.lzw = Some((
-                old,
-                if old {
-                    weezl::decode::Decoder::new(BitOrder::Lsb, 8)
-                } else {
-                    weezl::decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8)
-                },
-            ));
+        if !matches!(bytes, [0, b, ..] if b & 1 == 1) {
+            return self.lzw.get_or_insert_with(lzw::Table::new).decode(bytes, out);
         }
-        let Some((_, decoder)) = &mut self.lzw else { return Ok(0) };
-        decoder.reset();
-        out.resize(need, 0);
+        let mut decoder = weezl::decode::Decoder::new(BitOrder::Lsb, 8);
         let (mut from, mut to) = (0, 0);
         while to < need {
             let step = decoder.decode_bytes(&bytes[from..], &mut out[to..]);

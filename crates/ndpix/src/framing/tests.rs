@@ -296,6 +296,13 @@ fn compressed() {
     let cut = run(feed(&gzip(lines.as_bytes())[..40_000]), 1000);
     assert!(cut.rows.len() > 1000 && plain.starts_with(&cut.rows));
     assert_eq!(cut.error.map(|e| e.kind()), Some(ErrorKind::Encoding));
+    let mut damaged = gzip(lines.as_bytes());
+    damaged[40_000..40_100].fill(0x55);
+    let damaged = run(feed(&damaged), 1000);
+    assert!(damaged.rows.len() > 1000);
+    assert_eq!(damaged.error.map(|e| e.kind()), Some(ErrorKind::Encoding));
+    let short = run(feed(&[0x1f, 0x8b]), 1);
+    assert_eq!(short.error.map(|e| e.kind()), Some(ErrorKind::Encoding));
     let empty = run(feed(&gzip(b"")), 1);
     assert!(empty.error.is_none() && empty.rows.is_empty());
 }

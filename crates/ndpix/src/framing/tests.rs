@@ -9,6 +9,7 @@ use crate::limits::Limits;
 use crate::source::Input;
 
 type Row = (String, u32, u64, u64, u64, Option<u64>);
+type Pack = fn(&[u8]) -> Vec<u8>;
 
 struct Outcome {
     rows: Vec<Row>,
@@ -268,8 +269,7 @@ fn compressed() {
     let lines: String = (0..20_000).map(|i| format!("{{\"i\":{}}}\n", i * 7919)).collect();
     let (a, b) = lines.as_bytes().split_at(70_001);
     let plain = run(feed(lines.as_bytes()), 1000).rows;
-    let packers: [(&str, fn(&[u8]) -> Vec<u8>); 4] =
-        [("gzip", gzip), ("xz", xz), ("bzip2", bz2), ("zstd", zst)];
+    let packers: [(&str, Pack); 4] = [("gzip", gzip), ("xz", xz), ("bzip2", bz2), ("zstd", zst)];
     for (name, pack) in packers {
         let both = [pack(a), pack(b)].concat();
         let out = run(feed(&both), 1000);

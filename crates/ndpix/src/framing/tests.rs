@@ -9,6 +9,7 @@ use crate::limits::Limits;
 use crate::source::Input;
 
 type Row = (String, u32, u64, u64, u64, Option<u64>);
+type Pack = fn(&[u8]) -> Vec<u8>;
 
 struct Outcome {
     rows: Vec<Row>,
@@ -268,8 +269,7 @@ fn compressed() {
     let lines: String = (0..20_000).map(|i| format!("{{\"i\":{}}}\n", i * 7919)).collect();
     let (a, b) = lines.as_bytes().split_at(70_001);
     let plain = run(feed(lines.as_bytes()), 1000).rows;
-    let packers: [(&str, fn(&[u8]) -> Vec<u8>); 4] =
-        [("gzip", gzip), ("xz", xz), ("bzip2", bz2), ("zstd", zst)];
+    let packers: [(&str, Pack); 4] = [("gzip", gzip), ("xz", xz), ("bzip2", bz2), ("zstd", zst)];
     for (name, pack) in packers {
         let both = [pack(a), pack(b)].concat();
         let out = run(feed(&both), 1000);
@@ -296,6 +296,13 @@ fn compressed() {
     let cut = run(feed(&gzip(lines.as_bytes())[..40_000]), 1000);
     assert!(cut.rows.len() > 1000 && plain.starts_with(&cut.rows));
     assert_eq!(cut.error.map(|e| e.kind()), Some(ErrorKind::Encoding));
+    let mut damaged = gzip(lines.as_bytes());
+    damaged[40_000..40_100].fill(0x55);
+    let damaged = run(feed(&damaged), 1000);
+    assert!(damaged.rows.len() > 1000);
+    assert_eq!(damaged.error.map(|e| e.kind()), Some(ErrorKind::Encoding));
+    let short = run(feed(&[0x1f, 0x8b]), 1);
+    assert_eq!(short.error.map(|e| e.kind()), Some(ErrorKind::Encoding));
     let empty = run(feed(&gzip(b"")), 1);
     assert!(empty.error.is_none() && empty.rows.is_empty());
 }

@@ -5,7 +5,7 @@
 use super::{Event, leading_space};
 
 /// Brackets remembered by kind; deeper ones are only counted, since the parser refuses them.
-const REMEMBERED: usize = 4096;
+const REMEMBERED: usize = 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
@@ -95,7 +95,7 @@ impl Values {
                 (_, b',' | b':' | b']' | b'}') => "a value was expected",
                 _ => {
                     self.at = At::Inside;
-                    self.nesting = Nesting::default();
+                    self.nesting.restart();
                     return (used, Event::Begin);
                 }
             };
@@ -155,6 +155,12 @@ impl Default for Nesting {
 }
 
 impl Nesting {
+    /// Gets ready for another value. The kinds of brackets are set again as they are opened.
+    fn restart(&mut self) {
+        self.state = State::Before;
+        self.depth = 0;
+    }
+
     /// The value is a number or word, which ends where the bytes end.
     fn is_scalar(&self) -> bool {
         self.state == State::Scalar

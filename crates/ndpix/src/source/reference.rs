@@ -87,9 +87,15 @@ pub(crate) fn read(
     Ok(())
 }
 
+/// The base that was used last, which directory it was, and its canonical path.
+struct Base {
+    name: PathBuf,
+    identity: (u64, u64),
+    canonical: PathBuf,
+}
+
 thread_local! {
-    /// The base that was used last, which directory it was, and its canonical path.
-    static LAST_BASE: RefCell<Option<(PathBuf, u64, u64, PathBuf)>> = const { RefCell::new(None) };
+    static LAST_BASE: RefCell<Option<Base>> = const { RefCell::new(None) };
 }
 
 /// The canonical path of the base directory. It is asked for again only if the name leads to
@@ -99,12 +105,10 @@ fn canonical_base(base: &Path) -> Result<PathBuf> {
     let metadata = fs::metadata(base).map_err(failed)?;
     let identity = (metadata.dev(), metadata.ino());
     LAST_BASE.with_borrow_mut(|last| match last {
-        Some((name, dev, ino, canonical)) if name == base && (*dev, *ino) == identity => {
-            Ok(canonical.clone())
-        }
+        Some(last) if last.name == base && last.identity == identity => Ok(last.canonical.clone()),
         _ => {
             let canonical = base.canonicalize().map_err(failed)?;
-            *last = Some((base.to_owned(), identity.0, identity.1, canonical.clone()));
+            *last = Some(Base { name: base.to_owned(), identity, canonical: canonical.clone() });
             Ok(canonical)
         }
     })

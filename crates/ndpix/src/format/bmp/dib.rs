@@ -214,8 +214,9 @@ impl Dib {
         Ok(())
     }
 
-    /// RLE4 and RLE8. Pixels that are skipped have index 0; what passes the end of a row is
-    /// dropped.
+    /// RLE4 and RLE8. Pixels that are skipped have index 0. A run that passes the end of its row
+    /// is clipped, as Pillow does; literals and jumps that pass it are damage, for there the
+    /// decoders disagree.
     fn paint_runs<const N: usize>(
         &self,
         bytes: &[u8],
@@ -241,9 +242,15 @@ impl Dib {
                     let [right, up] = take(&mut rest)?;
                     x += usize::from(right);
                     y += usize::from(up);
+                    if x > self.width || y >= height {
+                        return Err(Error::image("BMP run leaves the picture"));
+                    }
                 }
                 (0, count) => {
                     let count = usize::from(count);
+                    if x + count > self.width {
+                        return Err(Error::image("BMP run leaves the picture"));
+                    }
                     let size = if self.bits == 4 { count.div_ceil(2) } else { count };
                     let indices = rest.get(..size).ok_or_else(cut)?;
                     for i in 0..count {

@@ -111,7 +111,8 @@ impl Nesting {
         self.depth -= 1;
         let count = self.counts[self.depth];
         if count == 0 {
-            return Err(self.ragged("is empty: an array without elements"));
+            let place = self.index();
+            return Err(Error::shape(format!("the list at {place:?} is empty: no elements")));
         }
         let first = *self.axes[self.depth].get_or_insert(count);
         if first != count {

@@ -27,7 +27,7 @@ pub(super) fn token(text: &[u8]) -> &[u8] {
 }
 
 /// An integer of one to three digits that a comma, a bracket or white space follows.
-#[inline]
+#[inline(always)]
 fn short(text: &[u8]) -> Option<(u16, usize)> {
     let word = u32::from_le_bytes(*text.first_chunk::<4>()?) ^ 0x3030_3030;
     // The high bit of each byte that is no digit; a carry only reaches the bytes behind it.
@@ -86,21 +86,15 @@ fn float(text: &[u8]) -> Result<(f64, usize), &'static str> {
 macro_rules! integers {
     ($($int:ty),*) => { $(
         impl Element for $int {
-            #[inline]
+            #[inline(always)]
             fn read(text: &[u8]) -> Result<(Self, usize), &'static str> {
-                if let Some((value, used)) = short(text) {
-                    return Self::try_from(value).map(|v| (v, used)).map_err(|_| OUT_OF_RANGE);
-                }
-                let token = token(text);
-                let value = match token {
-                    // The middle way for plain digits that surely fit 64 bits.
-                    [b'0'..=b'9', ..] if token.len() < 19 => match plain(token) {
-                        Some(value) => i128::from(value),
-                        None => integer(token)?,
+                match short(text) {
+                    Some((value, used)) => match Self::try_from(value) {
+                        Ok(value) => Ok((value, used)),
+                        Err(_) => Err(OUT_OF_RANGE),
                     },
-                    _ => integer(token)?,
-                };
-                Self::try_from(value).map(|v| (v, token.len())).map_err(|_| OUT_OF_RANGE)
+                    None => long(text),
+                }
             }
 
             #[inline]
@@ -111,6 +105,21 @@ macro_rules! integers {
     )* };
 }
 integers!(u8, i8, u16, i16, u32, i32, u64, i64);
+
+/// An integer by its whole token.
+#[inline(never)]
+fn long<T: TryFrom<i128>>(text: &[u8]) -> Result<(T, usize), &'static str> {
+    let token = token(text);
+    let value = match token {
+        // The middle way for plain digits that surely fit 64 bits.
+        [b'0'..=b'9', ..] if token.len() < 19 => match plain(token) {
+            Some(value) => i128::from(value),
+            None => integer(token)?,
+        },
+        _ => integer(token)?,
+    };
+    T::try_from(value).map(|v| (v, token.len())).map_err(|_| OUT_OF_RANGE)
+}
 
 fn plain(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0u64, |n, c| match c.wrapping_sub(b'0') {

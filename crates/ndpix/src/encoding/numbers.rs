@@ -200,6 +200,15 @@ fn row<'a, T: Element>(
     let mut at = 0;
     let mut read = 0;
     loop {
+        while let Some((first, second, used)) = T::pair(&text[at..]) {
+            first.put(out);
+            second.put(out);
+            read += 2;
+            at += used;
+        }
+        if read > 0 && !matches!(text.get(at), Some(b'0'..=b'9' | b'-')) {
+            return (Ok(&text[at..]), read);
+        }
         match T::read(&text[at..]) {
             Ok((value, used)) => {
                 value.put(out);

@@ -9,6 +9,12 @@ pub(super) trait Element: Sized {
     /// words that the name of the dtype completes.
     fn read(text: &[u8]) -> Result<(Self, usize), &'static str>;
 
+    /// Two short numbers with a comma behind each, and the bytes they take.
+    #[inline(always)]
+    fn pair(_text: &[u8]) -> Option<(Self, Self, usize)> {
+        None
+    }
+
     /// Appends the little-endian bytes.
     fn put(self, out: &mut Vec<u8>);
 }
@@ -44,6 +50,32 @@ fn short(text: &[u8]) -> Option<(u16, usize)> {
         )),
         _ => None,
     }
+}
+
+/// Two integers of one to three digits with a comma behind each: always within eight bytes, so
+/// that one load serves both and the length of the first does not delay the second.
+#[inline(always)]
+fn short_pair(text: &[u8]) -> Option<(u16, u16, usize)> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(*text.first_chunk::<8>()?);
+    let digits = word ^ (ONES * 0x30);
+    let other = (((digits & (ONES * 0x7F)) + ONES * 0x76) | digits) & (ONES * 0x80);
+    // Offsets of the two bytes that end the numbers; 8 where there is none.
+    let first = other.trailing_zeros() / 8;
+    let second = (other & other.wrapping_sub(1)).trailing_zeros() / 8;
+    let length = second.wrapping_sub(first).wrapping_sub(1);
+    if !(1..=3).contains(&first) || !(1..=3).contains(&length) || second > 7 {
+        return None;
+    }
+    if text[first as usize] != b',' || text[second as usize] != b',' {
+        return None;
+    }
+    // Moved to the top, the last digit is the highest byte.
+    let value = |end: u32, length: u32| {
+        let top = digits << (64 - 8 * end) & u64::MAX << (64 - 8 * length);
+        ((top >> 56) + (top >> 48 & 0xFF) * 10 + (top >> 40 & 0xFF) * 100) as u16
+    };
+    Some((value(first, first), value(second, length), second as usize + 1))
 }
 
 /// The token as text, if it can be a JSON number.
@@ -97,7 +129,13 @@ macro_rules! integers {
                 }
             }
 
-            #[inline]
+            #[inline(always)]
+            fn pair(text: &[u8]) -> Option<(Self, Self, usize)> {
+                let (first, second, used) = short_pair(text)?;
+                Some((Self::try_from(first).ok()?, Self::try_from(second).ok()?, used))
+            }
+
+            #[inline(always)]
             fn put(self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&self.to_le_bytes());
             }
@@ -215,6 +253,25 @@ mod tests {
         assert_eq!(short(b"255,"), Some((255, 3)));
         for text in [&b"1000"[..], b"1.5,", b"1e2,", b"-1,2", b",123", b"12,", b"t\xFF\xFF\xFF"] {
             assert_eq!(short(text), None);
+        }
+    }
+
+    #[test]
+    fn pairs_are_two_numbers() {
+        assert_eq!(short_pair(b"0,1,2,3,"), Some((0, 1, 4)));
+        assert_eq!(short_pair(b"255,128,"), Some((255, 128, 8)));
+        assert_eq!(short_pair(b"7,999,1,"), Some((7, 999, 6)));
+        for text in [
+            &b"1000,1,2"[..],
+            b"1,1000,2",
+            b"1,2],[1,",
+            b"1, 2,3,4",
+            b"-1,2,3,4",
+            b"1,2.5,3,",
+            b"1,2,3,4",
+            b",1,2,3,4",
+        ] {
+            assert_eq!(short_pair(text), None);
         }
     }
 

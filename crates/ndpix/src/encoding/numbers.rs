@@ -201,8 +201,7 @@ fn row<'a, T: Element>(
     let mut read = 0;
     loop {
         while let Some((first, second, used)) = T::pair(&text[at..]) {
-            first.put(out);
-            second.put(out);
+            T::put_pair(first, second, out);
             read += 2;
             at += used;
         }

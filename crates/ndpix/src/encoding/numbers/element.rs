@@ -17,6 +17,13 @@ pub(super) trait Element: Sized {
 
     /// Appends the little-endian bytes.
     fn put(self, out: &mut Vec<u8>);
+
+    /// Appends both.
+    #[inline(always)]
+    fn put_pair(first: Self, second: Self, out: &mut Vec<u8>) {
+        first.put(out);
+        second.put(out);
+    }
 }
 
 const NOT_A_NUMBER: &str = "is not a number that fits";
@@ -138,6 +145,12 @@ macro_rules! integers {
             #[inline(always)]
             fn put(self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&self.to_le_bytes());
+            }
+
+            #[inline(always)]
+            fn put_pair(first: Self, second: Self, out: &mut Vec<u8>) {
+                let both = [first.to_le_bytes(), second.to_le_bytes()];
+                out.extend_from_slice(both.as_flattened());
             }
         }
     )* };

@@ -200,10 +200,18 @@ fn row<'a, T: Element>(
     let mut at = 0;
     let mut read = 0;
     loop {
-        while let Some((first, second, used)) = T::pair(&text[at..]) {
+        while let Some(four) = T::quad(&text[at..]) {
+            let [a, b, c, d] = four;
+            T::put_pair(a, b, out);
+            T::put_pair(c, d, out);
+            read += 4;
+            at += 8;
+        }
+        if let Some((first, second, used)) = T::pair(&text[at..]) {
             T::put_pair(first, second, out);
             read += 2;
             at += used;
+            continue;
         }
         if read > 0 && !matches!(text.get(at), Some(b'0'..=b'9' | b'-')) {
             return (Ok(&text[at..]), read);

@@ -15,6 +15,12 @@ pub(super) trait Element: Sized {
         None
     }
 
+    /// Four digits with a comma behind each, as in runs of background: eight bytes.
+    #[inline(always)]
+    fn quad(_text: &[u8]) -> Option<[Self; 4]> {
+        None
+    }
+
     /// Appends the little-endian bytes.
     fn put(self, out: &mut Vec<u8>);
 
@@ -85,6 +91,20 @@ fn short_pair(text: &[u8]) -> Option<(u16, u16, usize)> {
     Some((value(first, first), value(second, length), second as usize + 1))
 }
 
+/// Four single digits with a comma behind each.
+#[inline(always)]
+fn short_quad(text: &[u8]) -> Option<[u8; 4]> {
+    const PAIRS: u64 = 0x0001_0001_0001_0001;
+    let word = u64::from_le_bytes(*text.first_chunk::<8>()?);
+    let digits = (word ^ (PAIRS * 0x30)) & (PAIRS * 0xFF);
+    let other = ((digits + PAIRS * 0x76) | digits) & (PAIRS * 0x80);
+    if other != 0 || word & (PAIRS * 0xFF00) != PAIRS * 0x2C00 {
+        return None;
+    }
+    let [a, _, b, _, c, _, d, _] = digits.to_le_bytes();
+    Some([a, b, c, d])
+}
+
 /// The token as text, if it can be a JSON number.
 fn number(token: &[u8]) -> Result<&str, &'static str> {
     match token {
@@ -140,6 +160,11 @@ macro_rules! integers {
             fn pair(text: &[u8]) -> Option<(Self, Self, usize)> {
                 let (first, second, used) = short_pair(text)?;
                 Some((Self::try_from(first).ok()?, Self::try_from(second).ok()?, used))
+            }
+
+            #[inline(always)]
+            fn quad(text: &[u8]) -> Option<[Self; 4]> {
+                short_quad(text).map(|digits| digits.map(|digit| digit as Self))
             }
 
             #[inline(always)]
@@ -266,6 +291,22 @@ mod tests {
         assert_eq!(short(b"255,"), Some((255, 3)));
         for text in [&b"1000"[..], b"1.5,", b"1e2,", b"-1,2", b",123", b"12,", b"t\xFF\xFF\xFF"] {
             assert_eq!(short(text), None);
+        }
+    }
+
+    #[test]
+    fn quads_are_four_digits() {
+        assert_eq!(short_quad(b"0,9,1,8,77"), Some([0, 9, 1, 8]));
+        for text in [
+            &b"0,9,1,8"[..],
+            b"0,9,1,8]",
+            b"0,9,-,8,",
+            b"0,99,1,8,",
+            b"0,\xBA,1,8,",
+            b"0,1,2,x,",
+            b",1,2,3,4",
+        ] {
+            assert_eq!(short_quad(text), None);
         }
     }
 

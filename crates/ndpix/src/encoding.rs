@@ -113,16 +113,16 @@ pub struct RawSpec {
 
 /// Buffers that decoding reuses from record to record.
 #[derive(Debug, Default)]
-pub struct Scratch {
+pub(crate) struct Scratch {
     /// The result of the last [`decode`].
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     text: Vec<u8>,
     spare: Vec<u8>,
 }
 
 /// What [`decode`] left in [`Scratch::bytes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Payload {
+pub(crate) enum Payload {
     /// An image file.
     File,
     /// Pixels in C order, little-endian, exactly `shape.bytes(dtype)` of them.
@@ -133,15 +133,15 @@ pub enum Payload {
 
 /// The shape and element type of decoded pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pixels {
+pub(crate) struct Pixels {
     /// The axes of the array.
-    pub shape: Shape,
+    pub(crate) shape: Shape,
     /// The element type.
-    pub dtype: DType,
+    pub(crate) dtype: DType,
 }
 
 /// Decodes one value into `scratch.bytes`.
-pub fn decode(
+pub(crate) fn decode(
     encoding: &Encoding,
     value: &[u8],
     raw: &RawSpec,
@@ -239,7 +239,7 @@ fn reference(path: &[u8], out: &mut Vec<u8>) -> Result<()> {
 }
 
 /// The encoding that one value has on its own evidence; `None` when nothing fits.
-pub fn classify(
+pub(crate) fn classify(
     value: &[u8],
     raw: &RawSpec,
     limits: &Limits,

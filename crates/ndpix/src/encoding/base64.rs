@@ -24,52 +24,91 @@ pub(super) fn decode(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
     lenient(text, out)
 }
 
-/// The alphabet that the characters so far decide.
-#[derive(Clone, Copy, PartialEq)]
-enum Alphabet {
-    Either,
-    Standard,
-    UrlSafe,
+/// Set on the digits that only the standard alphabet has, and on those of the URL-safe one.
+const STANDARD: u8 = 0x40;
+const URL_SAFE: u8 = 0x80;
+/// No digit of either alphabet.
+const OTHER: u8 = STANDARD | URL_SAFE;
+
+const DIGITS: [u8; 256] = {
+    let mut table = [OTHER; 256];
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut i = 0;
+    while i < letters.len() {
+        table[letters[i] as usize] = i as u8;
+        i += 1;
+    }
+    table[b'+' as usize] = STANDARD | 62;
+    table[b'/' as usize] = STANDARD | 63;
+    table[b'-' as usize] = URL_SAFE | 62;
+    table[b'_' as usize] = URL_SAFE | 63;
+    table
+};
+
+/// The whole groups that `text` begins with, as far as they are of one alphabet: how many
+/// characters they take. `alphabet` gathers the marks of the digits.
+fn groups(text: &[u8], alphabet: &mut u8, out: &mut Vec<u8>) -> usize {
+    let (groups, _) = text.as_chunks::<4>();
+    let mut read = 0;
+    for group in groups {
+        let [a, b, c, d] = group.map(|c| DIGITS[usize::from(c)]);
+        let marks = *alphabet | ((a | b | c | d) & OTHER);
+        if marks == OTHER {
+            break;
+        }
+        *alphabet = marks;
+        let word = u32::from(a & 63) << 18
+            | u32::from(b & 63) << 12
+            | u32::from(c & 63) << 6
+            | u32::from(d & 63);
+        let [_, bytes @ ..] = word.to_be_bytes();
+        out.extend_from_slice(&bytes);
+        read += 4;
+    }
+    read
 }
 
 fn lenient(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
     out.reserve(text.len() / 4 * 3 + 3);
-    let mut alphabet = Alphabet::Either;
+    let mut alphabet = 0;
     let (mut group, mut digits, mut padding) = (0u32, 0usize, 0usize);
-    for (offset, &c) in text.iter().enumerate() {
-        let digit = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b' ' | b'\t' | b'\n' | b'\r' | 0x0B | 0x0C => continue,
+    let mut offset = 0;
+    while let Some(&c) = text.get(offset) {
+        if digits % 4 == 0 && padding == 0 {
+            let read = groups(&text[offset..], &mut alphabet, out);
+            if read > 0 {
+                offset += read;
+                digits += read;
+                continue;
+            }
+        }
+        let digit = DIGITS[usize::from(c)];
+        match c {
+            _ if digit != OTHER => {
+                if padding > 0 {
+                    return Err(fault("text after the padding", offset));
+                }
+                alphabet |= digit & OTHER;
+                if alphabet == OTHER {
+                    return Err(fault("both the standard and the URL-safe alphabet", offset));
+                }
+                group = group << 6 | u32::from(digit & 63);
+                digits += 1;
+                if digits % 4 == 0 {
+                    out.extend_from_slice(&group.to_be_bytes()[1..]);
+                    group = 0;
+                }
+            }
+            b' ' | b'\t' | b'\n' | b'\r' | 0x0B | 0x0C => {}
             b'=' => {
                 padding += 1;
                 if padding > 2 {
                     return Err(fault("more padding than base64 has", offset));
                 }
-                continue;
             }
             _ => return Err(foreign(text, offset)),
-        };
-        if padding > 0 {
-            return Err(fault("text after the padding", offset));
         }
-        if digit >= 62 {
-            let says =
-                if matches!(c, b'+' | b'/') { Alphabet::Standard } else { Alphabet::UrlSafe };
-            if alphabet != Alphabet::Either && alphabet != says {
-                return Err(fault("both the standard and the URL-safe alphabet", offset));
-            }
-            alphabet = says;
-        }
-        group = group << 6 | u32::from(digit);
-        digits += 1;
-        if digits % 4 == 0 {
-            out.extend_from_slice(&group.to_be_bytes()[1..]);
-            group = 0;
-        }
+        offset += 1;
     }
     let over = digits % 4;
     if over == 1 {

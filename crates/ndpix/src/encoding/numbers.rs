@@ -111,7 +111,8 @@ impl Nesting {
         self.depth -= 1;
         let count = self.counts[self.depth];
         if count == 0 {
-            return Err(self.ragged("is empty: an array without elements"));
+            let place = self.index();
+            return Err(Error::shape(format!("the list at {place:?} is empty: no elements")));
         }
         let first = *self.axes[self.depth].get_or_insert(count);
         if first != count {
@@ -199,6 +200,22 @@ fn row<'a, T: Element>(
     let mut at = 0;
     let mut read = 0;
     loop {
+        while let Some(four) = T::quad(&text[at..]) {
+            let [a, b, c, d] = four;
+            T::put_pair(a, b, out);
+            T::put_pair(c, d, out);
+            read += 4;
+            at += 8;
+        }
+        if let Some((first, second, used)) = T::pair(&text[at..]) {
+            T::put_pair(first, second, out);
+            read += 2;
+            at += used;
+            continue;
+        }
+        if read > 0 && !matches!(text.get(at), Some(b'0'..=b'9' | b'-')) {
+            return (Ok(&text[at..]), read);
+        }
         match T::read(&text[at..]) {
             Ok((value, used)) => {
                 value.put(out);

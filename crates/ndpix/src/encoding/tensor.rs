@@ -175,7 +175,7 @@ impl Tensor<'_> {
             }
             Some(b"\"big\"" | b"\">\"") => spec.byteorder = Some(ByteOrder::Big),
             Some(other) => {
-                return Err(Error::field(format!("a tensor of unknown order {}", quote(other))));
+                return Err(Error::field(format!("a tensor of unknown order {}", plain(other))));
             }
         }
         if let Some(text) = self.shape {
@@ -196,14 +196,14 @@ pub(crate) fn dtype_of(text: &[u8]) -> Result<(DType, Option<ByteOrder>)> {
         _ => None,
     };
     name.and_then(DType::parse)
-        .ok_or_else(|| Error::field(format!("dtype {} is not one that ndpix reads", quote(text))))
+        .ok_or_else(|| Error::field(format!("dtype {} is not one that ndpix reads", plain(text))))
 }
 
 /// The shape that a JSON value gives: a list of integers, one integer, or `"2, 2"` (Plotly). Kind
 /// `shape` for anything else.
 pub(crate) fn shape_of(text: &[u8]) -> Result<Shape> {
     let bad = || {
-        Error::shape(format!("{} is no shape: it takes a list of positive integers", quote(text)))
+        Error::shape(format!("{} is no shape: it takes a list of positive integers", plain(text)))
     };
     let mut scratch = Vec::new();
     let mut axes = [0; Shape::MAX_RANK + 1];
@@ -230,6 +230,11 @@ pub(crate) fn shape_of(text: &[u8]) -> Result<Shape> {
         _ => return Err(bad()),
     }
     Shape::new(&axes[..rank])
+}
+
+/// A JSON value for a message; a string without a second pair of quotes.
+fn plain(text: &[u8]) -> String {
+    quote(text.strip_prefix(b"\"").and_then(|t| t.strip_suffix(b"\"")).unwrap_or(text))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use memchr::{memchr, memchr2};
 /// The type of a JSON value, told from its first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
-pub enum Kind {
+pub(crate) enum Kind {
     Null,
     Bool,
     Number,
@@ -19,7 +19,7 @@ pub enum Kind {
 
 impl Kind {
     /// The word for messages, with its article where it has one.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool => "a boolean",
@@ -32,7 +32,7 @@ impl Kind {
 }
 
 /// The type of the value that `text` is. Nothing at all counts as `null`.
-pub fn kind(text: &[u8]) -> Kind {
+pub(crate) fn kind(text: &[u8]) -> Kind {
     match text.trim_ascii_start().first() {
         Some(b'"') => Kind::String,
         Some(b'[') => Kind::Array,
@@ -44,7 +44,7 @@ pub fn kind(text: &[u8]) -> Kind {
 }
 
 /// The members of an object: the key as it stands between its quotes, and the text of the value.
-pub fn entries(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+pub(crate) fn entries(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut rest = object.trim_ascii().strip_prefix(b"{").unwrap_or_default();
     std::iter::from_fn(move || {
         rest = rest.trim_ascii_start();
@@ -59,7 +59,7 @@ pub fn entries(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 }
 
 /// The elements of an array, each as the text of its value.
-pub fn elements(array: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn elements(array: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = array.trim_ascii().strip_prefix(b"[").unwrap_or_default();
     std::iter::from_fn(move || {
         rest = rest.trim_ascii_start();
@@ -72,7 +72,7 @@ pub fn elements(array: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// The characters of a string, escapes resolved. Borrows from the text where it has no backslash.
 /// A lone surrogate becomes its three bytes (WTF-8), so the result need not be UTF-8.
-pub fn unescape<'a>(quoted: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
+pub(crate) fn unescape<'a>(quoted: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
     let text = quoted.trim_ascii();
     let text = text.strip_prefix(b"\"").unwrap_or(text);
     let text = text.strip_suffix(b"\"").unwrap_or(text);
@@ -80,7 +80,7 @@ pub fn unescape<'a>(quoted: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
 }
 
 /// As [`unescape`], of what stands between the quotes (a key of [`entries`]).
-pub fn unescape_inner<'a>(text: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
+pub(crate) fn unescape_inner<'a>(text: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
     let Some(first) = memchr(b'\\', text) else {
         return text;
     };
@@ -117,7 +117,7 @@ pub fn unescape_inner<'a>(text: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] 
 }
 
 /// The value of a member; of several with the same key the last, as Python reads it.
-pub fn get<'a>(object: &'a [u8], key: &str) -> Option<&'a [u8]> {
+pub(crate) fn get<'a>(object: &'a [u8], key: &str) -> Option<&'a [u8]> {
     let mut scratch = Vec::new();
     let mut found = None;
     for (raw, value) in entries(object) {
@@ -133,7 +133,7 @@ pub fn get<'a>(object: &'a [u8], key: &str) -> Option<&'a [u8]> {
 
 /// An integer: a JSON number without fraction or exponent, or the same in a string (`"2"`), as
 /// databases and protobuf write 64-bit integers.
-pub fn integer(text: &[u8]) -> Option<i64> {
+pub(crate) fn integer(text: &[u8]) -> Option<i64> {
     let text = text.trim_ascii();
     let digits = match text.strip_prefix(b"\"") {
         Some(inner) => inner.strip_suffix(b"\"")?.trim_ascii(),

@@ -9,8 +9,27 @@ pub(super) trait Element: Sized {
     /// words that the name of the dtype completes.
     fn read(text: &[u8]) -> Result<(Self, usize), &'static str>;
 
+    /// Two short numbers with a comma behind each, and the bytes they take.
+    #[inline(always)]
+    fn pair(_text: &[u8]) -> Option<(Self, Self, usize)> {
+        None
+    }
+
+    /// Four digits with a comma behind each, as in runs of background: eight bytes.
+    #[inline(always)]
+    fn quad(_text: &[u8]) -> Option<[Self; 4]> {
+        None
+    }
+
     /// Appends the little-endian bytes.
     fn put(self, out: &mut Vec<u8>);
+
+    /// Appends both.
+    #[inline(always)]
+    fn put_pair(first: Self, second: Self, out: &mut Vec<u8>) {
+        first.put(out);
+        second.put(out);
+    }
 }
 
 const NOT_A_NUMBER: &str = "is not a number that fits";
@@ -27,7 +46,7 @@ pub(super) fn token(text: &[u8]) -> &[u8] {
 }
 
 /// An integer of one to three digits that a comma, a bracket or white space follows.
-#[inline]
+#[inline(always)]
 fn short(text: &[u8]) -> Option<(u16, usize)> {
     let word = u32::from_le_bytes(*text.first_chunk::<4>()?) ^ 0x3030_3030;
     // The high bit of each byte that is no digit; a carry only reaches the bytes behind it.
@@ -44,6 +63,46 @@ fn short(text: &[u8]) -> Option<(u16, usize)> {
         )),
         _ => None,
     }
+}
+
+/// Two integers of one to three digits with a comma behind each: always within eight bytes, so
+/// that one load serves both and the length of the first does not delay the second.
+#[inline(always)]
+fn short_pair(text: &[u8]) -> Option<(u16, u16, usize)> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(*text.first_chunk::<8>()?);
+    let digits = word ^ (ONES * 0x30);
+    let other = (((digits & (ONES * 0x7F)) + ONES * 0x76) | digits) & (ONES * 0x80);
+    // Offsets of the two bytes that end the numbers; 8 where there is none.
+    let first = other.trailing_zeros() / 8;
+    let second = (other & other.wrapping_sub(1)).trailing_zeros() / 8;
+    let length = second.wrapping_sub(first).wrapping_sub(1);
+    if !(1..=3).contains(&first) || !(1..=3).contains(&length) || second > 7 {
+        return None;
+    }
+    if text[first as usize] != b',' || text[second as usize] != b',' {
+        return None;
+    }
+    // Moved to the top, the last digit is the highest byte.
+    let value = |end: u32, length: u32| {
+        let top = digits << (64 - 8 * end) & u64::MAX << (64 - 8 * length);
+        ((top >> 56) + (top >> 48 & 0xFF) * 10 + (top >> 40 & 0xFF) * 100) as u16
+    };
+    Some((value(first, first), value(second, length), second as usize + 1))
+}
+
+/// Four single digits with a comma behind each.
+#[inline(always)]
+fn short_quad(text: &[u8]) -> Option<[u8; 4]> {
+    const PAIRS: u64 = 0x0001_0001_0001_0001;
+    let word = u64::from_le_bytes(*text.first_chunk::<8>()?);
+    let digits = (word ^ (PAIRS * 0x30)) & (PAIRS * 0xFF);
+    let other = ((digits + PAIRS * 0x76) | digits) & (PAIRS * 0x80);
+    if other != 0 || word & (PAIRS * 0xFF00) != PAIRS * 0x2C00 {
+        return None;
+    }
+    let [a, _, b, _, c, _, d, _] = digits.to_le_bytes();
+    Some([a, b, c, d])
 }
 
 /// The token as text, if it can be a JSON number.
@@ -86,31 +145,57 @@ fn float(text: &[u8]) -> Result<(f64, usize), &'static str> {
 macro_rules! integers {
     ($($int:ty),*) => { $(
         impl Element for $int {
-            #[inline]
+            #[inline(always)]
             fn read(text: &[u8]) -> Result<(Self, usize), &'static str> {
-                if let Some((value, used)) = short(text) {
-                    return Self::try_from(value).map(|v| (v, used)).map_err(|_| OUT_OF_RANGE);
-                }
-                let token = token(text);
-                let value = match token {
-                    // The middle way for plain digits that surely fit 64 bits.
-                    [b'0'..=b'9', ..] if token.len() < 19 => match plain(token) {
-                        Some(value) => i128::from(value),
-                        None => integer(token)?,
+                match short(text) {
+                    Some((value, used)) => match Self::try_from(value) {
+                        Ok(value) => Ok((value, used)),
+                        Err(_) => Err(OUT_OF_RANGE),
                     },
-                    _ => integer(token)?,
-                };
-                Self::try_from(value).map(|v| (v, token.len())).map_err(|_| OUT_OF_RANGE)
+                    None => long(text),
+                }
             }
 
-            #[inline]
+            #[inline(always)]
+            fn pair(text: &[u8]) -> Option<(Self, Self, usize)> {
+                let (first, second, used) = short_pair(text)?;
+                Some((Self::try_from(first).ok()?, Self::try_from(second).ok()?, used))
+            }
+
+            #[inline(always)]
+            fn quad(text: &[u8]) -> Option<[Self; 4]> {
+                short_quad(text).map(|digits| digits.map(|digit| digit as Self))
+            }
+
+            #[inline(always)]
             fn put(self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&self.to_le_bytes());
+            }
+
+            #[inline(always)]
+            fn put_pair(first: Self, second: Self, out: &mut Vec<u8>) {
+                let both = [first.to_le_bytes(), second.to_le_bytes()];
+                out.extend_from_slice(both.as_flattened());
             }
         }
     )* };
 }
 integers!(u8, i8, u16, i16, u32, i32, u64, i64);
+
+/// An integer by its whole token.
+#[inline(never)]
+fn long<T: TryFrom<i128>>(text: &[u8]) -> Result<(T, usize), &'static str> {
+    let token = token(text);
+    let value = match token {
+        // The middle way for plain digits that surely fit 64 bits.
+        [b'0'..=b'9', ..] if token.len() < 19 => match plain(token) {
+            Some(value) => i128::from(value),
+            None => integer(token)?,
+        },
+        _ => integer(token)?,
+    };
+    T::try_from(value).map(|v| (v, token.len())).map_err(|_| OUT_OF_RANGE)
+}
 
 fn plain(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0u64, |n, c| match c.wrapping_sub(b'0') {
@@ -206,6 +291,41 @@ mod tests {
         assert_eq!(short(b"255,"), Some((255, 3)));
         for text in [&b"1000"[..], b"1.5,", b"1e2,", b"-1,2", b",123", b"12,", b"t\xFF\xFF\xFF"] {
             assert_eq!(short(text), None);
+        }
+    }
+
+    #[test]
+    fn quads_are_four_digits() {
+        assert_eq!(short_quad(b"0,9,1,8,77"), Some([0, 9, 1, 8]));
+        for text in [
+            &b"0,9,1,8"[..],
+            b"0,9,1,8]",
+            b"0,9,-,8,",
+            b"0,99,1,8,",
+            b"0,\xBA,1,8,",
+            b"0,1,2,x,",
+            b",1,2,3,4",
+        ] {
+            assert_eq!(short_quad(text), None);
+        }
+    }
+
+    #[test]
+    fn pairs_are_two_numbers() {
+        assert_eq!(short_pair(b"0,1,2,3,"), Some((0, 1, 4)));
+        assert_eq!(short_pair(b"255,128,"), Some((255, 128, 8)));
+        assert_eq!(short_pair(b"7,999,1,"), Some((7, 999, 6)));
+        for text in [
+            &b"1000,1,2"[..],
+            b"1,1000,2",
+            b"1,2],[1,",
+            b"1, 2,3,4",
+            b"-1,2,3,4",
+            b"1,2.5,3,",
+            b"1,2,3,4",
+            b",1,2,3,4",
+        ] {
+            assert_eq!(short_pair(text), None);
         }
     }
 

@@ -117,8 +117,9 @@ def case(name, data, want, args=(), exit=0, rejects=(), ext="ndjson", files=None
         a = want if isinstance(want, np.ndarray) else np.ascontiguousarray(np.stack(want))
         expected |= {"shape": list(a.shape), "dtype": a.dtype.name,
                      "sha256": hashlib.sha256(a.tobytes()).hexdigest()}
-    expected["rejects"] = [
-        {"line": r[0], "item": r[2] if len(r) > 2 else 0, "kind": r[1]} for r in rejects]
+    if rejects is not None:
+        expected["rejects"] = [
+            {"line": r[0], "item": r[2] if len(r) > 2 else 0, "kind": r[1]} for r in rejects]
     if files:
         expected["paths"] = True
         for path, body in files.items():
@@ -278,7 +279,7 @@ def policies():
     case("rejects", lines(broken), rgb[:5], exit=3, rejects=kinds)
     case("rejects-allowed", lines(broken), rgb[:5], ["--max-rejects", "3"], rejects=kinds)
     case("rejects-too-many", lines(broken), None, ["--max-rejects", "2"], exit=4, rejects=kinds)
-    case("on-error-raise", lines(broken), None, ["--on-error", "raise"], exit=4)
+    case("on-error-raise", lines(broken), None, ["--on-error", "raise"], exit=4, rejects=None)
     seven = np.full_like(rgb[0], 7)
     case("on-error-fill", lines(broken), [rgb[0], seven, rgb[1], seven, rgb[2], seven, rgb[3], rgb[4]],
          ["--on-error", "fill", "--fill-value", "7"], exit=3, rejects=kinds)

@@ -286,7 +286,7 @@ class Inspect(Case):
         args = commands[0][1:]
         self.assertIn("-o", args, "the command names its output")
         args[args.index("-o") + 1] = str(self.out)
-        self.run_ndpix(3, *args, cwd=SAMPLE.parent if not os.path.isabs(args[1]) else None)
+        self.run_ndpix(3, *args)
         self.assertEqual(load(self.out).shape, (24, 96, 128, 3))
 
 

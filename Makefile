@@ -10,7 +10,8 @@ CORPUS ?= ../shared/conformance
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
-NDPIX = $(CARGO_TARGET_DIR)/release/ndpix
+TARGET = $(abspath $(CARGO_TARGET_DIR))
+NDPIX = $(TARGET)/release/ndpix
 PY    = $(VENV)/bin/python
 
 # Optional corpus features that ndpix claims; CONTRIBUTING.md says which it does not, and why.
@@ -42,8 +43,8 @@ release:
 
 conformance: $(VENV)/ready
 	$(CARGO) build --release -p ndpix --example conformance
-	$(PY) "$(CORPUS)/check.py" run --out "$(CARGO_TARGET_DIR)/conformance" --features $(FEATURES) \
-	  --adapter '"$(CARGO_TARGET_DIR)/release/examples/conformance" --spec {spec} --input {input} --out {outdir} --base-dir {base_dir}'
+	$(PY) "$(CORPUS)/check.py" run --out "$(TARGET)/conformance" --features $(FEATURES) \
+	  --adapter '"$(TARGET)/release/examples/conformance" --spec {spec} --input {input} --out {outdir} --base-dir {base_dir}'
 
 maybe-conformance:
 	@if [ -f "$(CORPUS)/check.py" ]; then \

@@ -18,7 +18,8 @@ def ndpix(*args, **options):
     command = [NDPIX, *map(str, args)]
     if "input" not in options:
         options.setdefault("stdin", subprocess.DEVNULL)
-    return subprocess.run(command, capture_output=True, timeout=300, **options)
+    options.setdefault("timeout", 120)
+    return subprocess.run(command, capture_output=True, **options)
 
 
 def rejects_of(out):

@@ -162,7 +162,7 @@ class Files(Case):
 
     def test_rows(self):
         self.run_ndpix(3, "convert", SAMPLE, "-o", self.out, "--rows", "always")
-        rows = np.load(f"{self.out.with_suffix('')}.rows.npy")
+        rows = np.load(f"{self.out}.rows.npy")
         self.assertEqual(rows.dtype.names, ("file", "line", "byte", "item", "valid"))
         bad = {r["line"] for r in rejects_of(self.out)} | {25}
         self.assertEqual(rows["line"].tolist(), [n for n in range(1, 29) if n not in bad])

@@ -1,0 +1,301 @@
+"""What the command promises around the pixels: exit codes, files left, limits, signals, reports."""
+import base64
+import gzip
+import hashlib
+import io
+import json
+import os
+import shlex
+import signal
+import struct
+import subprocess
+import time
+import unittest
+import zlib
+
+import numpy as np
+from PIL import Image
+
+from command import NDPIX, SAMPLE, Case, load, ndpix, rejects_of
+
+
+def png(value, height=6, width=8):
+    out = io.BytesIO()
+    Image.fromarray(np.full((height, width, 3), value, np.uint8)).save(out, "PNG")
+    return out.getvalue()
+
+
+def record(value, **size):
+    return {"id": value, "image": base64.b64encode(png(value, **size)).decode()}
+
+
+def bomb(height, width):
+    """A PNG that says it is large and holds next to nothing."""
+    chunk = lambda kind, body: struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head)
+            + chunk(b"IDAT", zlib.compress(bytes(100_000))) + chunk(b"IEND", b""))
+
+
+def numbers(value):
+    """Every integer of a JSON document with its dotted name."""
+    found = {}
+
+    def walk(name, x):
+        if isinstance(x, dict):
+            for k, v in x.items():
+                walk(f"{name}.{k}" if name else k, v)
+        elif isinstance(x, int) and not isinstance(x, bool):
+            found[name] = x
+
+    walk("", value)
+    return found
+
+
+class ExitCodes(Case):
+    def test_0_all_images(self):
+        source = self.write("in.ndjson", [record(i) for i in range(3)])
+        self.run_ndpix(0, "convert", source, "-o", self.out)
+        self.assertEqual(load(self.out).shape, (3, 6, 8, 3))
+        self.assertEqual([p.name for p in self.dir.glob("*.partial")], [])
+
+    def test_1_the_machine(self):
+        self.run_ndpix(1, "convert", self.dir / "none.ndjson", "-o", self.out)
+        self.assertFalse(self.out.exists())
+
+    def test_2_usage(self):
+        source = self.write("in.ndjson", [record(1)])
+        self.run_ndpix(2, "convert", source)
+        self.run_ndpix(2, "convert", source, "-o", self.out, "--no-such-option")
+        self.run_ndpix(2, "convert", source, "-o", self.out, "--on-error", "maybe")
+        self.run_ndpix(2, "convert", source, "-o", self.dir / "out.unknown")
+        self.assertFalse(self.out.exists())
+
+    def test_2_shape_with_x(self):
+        source = self.write("in.ndjson", [record(1)])
+        done = self.run_ndpix(2, "convert", source, "-o", self.out, "--shape", "640x480")
+        self.assertIn(b"H,W", done.stderr)
+
+    def test_2_no_image_field(self):
+        self.run_ndpix(2, "convert", self.write("in.ndjson", [{"a": 1}, {"a": 2}]), "-o", self.out)
+        self.assertFalse(self.out.exists())
+
+    def test_2_two_image_fields_are_listed(self):
+        both = {"left": record(1)["image"], "right": record(2)["image"]}
+        done = self.run_ndpix(2, "convert", self.write("in.ndjson", [both]), "-o", self.out)
+        self.assertIn(b"left", done.stderr)
+        self.assertIn(b"right", done.stderr)
+
+    def test_3_some_rejected(self):
+        self.run_ndpix(3, "convert", SAMPLE, "-o", self.out)
+        self.assertEqual(load(self.out).shape, (24, 96, 128, 3))
+        self.assertEqual([r["kind"] for r in rejects_of(self.out)], ["json", "encoding", "image"])
+
+    def test_4_truncated_gzip(self):
+        whole = gzip.compress(SAMPLE.read_bytes())
+        source = self.dir / "in.ndjson.gz"
+        source.write_bytes(whole[: len(whole) * 2 // 3])
+        self.run_ndpix(4, "convert", source, "-o", self.out)
+        self.assertFalse(self.out.exists())
+
+    def test_130_interrupted(self):
+        process = subprocess.Popen(
+            [NDPIX, "convert", "-", "-o", str(self.out)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+        try:
+            for i in range(200):  # past the sample, and then the input just stays open
+                process.stdin.write(json.dumps(record(i)).encode() + b"\n")
+            process.stdin.flush()
+            time.sleep(1)
+            self.assertIsNone(process.poll(), "ended before it was interrupted")
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(30), 130)
+        finally:
+            process.kill()
+            process.communicate()
+        self.assertFalse(self.out.exists())
+
+
+class Files(Case):
+    def test_existing_output_is_kept(self):
+        source = self.write("in.ndjson", [record(1)])
+        self.out.write_bytes(b"precious")
+        self.run_ndpix(2, "convert", source, "-o", self.out)
+        self.assertEqual(self.out.read_bytes(), b"precious")
+        self.run_ndpix(0, "convert", source, "-o", self.out, "--if-exists", "replace")
+        self.assertEqual(len(load(self.out)), 1)
+
+    def test_failed_replacement_keeps_the_old_output(self):
+        self.out.write_bytes(b"precious")
+        self.run_ndpix(
+            4, "convert", SAMPLE, "-o", self.out, "--if-exists", "replace", "--on-error", "raise")
+        self.assertEqual(self.out.read_bytes(), b"precious")
+
+    def test_pipe_as_output_is_refused(self):
+        os.mkfifo(self.out)
+        self.run_ndpix(2, "convert", SAMPLE, "-o", self.out, "--if-exists", "replace", timeout=30)
+        self.assertTrue(self.out.is_fifo(), "the pipe was replaced by a file")
+
+    def test_rejects_fed_back(self):
+        self.run_ndpix(3, "convert", SAMPLE, "-o", self.out)
+        text = SAMPLE.read_bytes().split(b"\n")
+        first = rejects_of(self.out)
+        for r in first:
+            self.assertEqual(r["record"].rstrip("\r\n").encode(), text[r["line"] - 1])
+            self.assertTrue(r["message"])
+            self.assertEqual(text[: r["line"] - 1], SAMPLE.read_bytes()[: r["byte"]].split(b"\n")[:-1])
+        again = self.dir / "again.npy"
+        done = ndpix("convert", f"{self.out}.rejects.ndjson", "-o", again, "--field", "image",
+                     "--encoding", "encoded", "--shape", "96,128,3", "--dtype", "uint8", "--max-rejects", "none")
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        self.assertEqual(load(again).shape, (0, 96, 128, 3))
+        self.assertEqual([r["kind"] for r in rejects_of(again)], [r["kind"] for r in first])
+
+    def test_rejects_fed_back_after_the_reason_is_gone(self):
+        small, large = [record(i) for i in range(4)], record(9, height=60, width=80)
+        source = self.write("in.ndjson", [*small, large])
+        self.run_ndpix(3, "convert", source, "-o", self.out, "--max-pixels", "1000")
+        again = self.dir / "again.npy"
+        self.run_ndpix(0, "convert", f"{self.out}.rejects.ndjson", "-o", again)
+        self.assertEqual(load(again).shape, (1, 60, 80, 3))
+        self.assertEqual(int(load(again)[0, 0, 0, 0]), 9)
+
+    def test_rows(self):
+        self.run_ndpix(3, "convert", SAMPLE, "-o", self.out, "--rows", "always")
+        rows = np.load(f"{self.out}.rows.npy")
+        self.assertEqual(rows.dtype.names, ("file", "line", "byte", "item", "valid"))
+        bad = {r["line"] for r in rejects_of(self.out)} | {25}
+        self.assertEqual(rows["line"].tolist(), [n for n in range(1, 29) if n not in bad])
+        self.assertTrue(rows["valid"].all())
+
+    def test_several_inputs_in_the_order_given(self):
+        a = self.write("a.ndjson", [record(1), record(2)])
+        b = self.write("b.ndjson", [record(3)])
+        self.run_ndpix(0, "convert", b, a, "-o", self.out)
+        self.assertEqual(load(self.out)[:, 0, 0, 0].tolist(), [3, 1, 2])
+
+    def test_paths_from_standard_input_need_a_base(self):
+        (self.dir / "p.png").write_bytes(png(5))
+        text = b'{"file":"p.png"}\n'
+        args = ["convert", "-", "-o", self.out, "--field", "file", "--encoding", "path"]
+        self.assertNotEqual(ndpix(*args, input=text).returncode, 0)
+        self.assertFalse(self.out.exists() and len(load(self.out)))
+        self.run_ndpix(0, *args, "--base-dir", self.dir, "--if-exists", "replace", input=text)
+        self.assertEqual(load(self.out).shape, (1, 6, 8, 3))
+
+    def test_a_link_out_of_the_folder_is_refused(self):
+        inside = self.dir / "in"
+        inside.mkdir()
+        (self.dir / "secret.png").write_bytes(png(5))
+        (inside / "p.png").write_bytes(png(1))
+        (inside / "link.png").symlink_to(self.dir / "secret.png")
+        source = self.write("in/in.ndjson", [{"file": f} for f in ("p.png", "link.png", "p.png")])
+        self.run_ndpix(3, "convert", source, "-o", self.out, "--field", "file", "--encoding", "path")
+        self.assertEqual([(r["line"], r["kind"]) for r in rejects_of(self.out)], [(2, "path")])
+
+
+class Promises(Case):
+    def test_same_bytes_for_any_number_of_threads(self):
+        # Enough records that every thread gets several batches.
+        good = SAMPLE.read_bytes().splitlines(keepends=True) * 20
+        source = self.write("in.ndjson", good)
+        hashes = set()
+        for threads in (1, 2, 8):
+            out = self.dir / f"{threads}.npy"
+            self.run_ndpix(3, "convert", source, "-o", out, "--threads", threads)
+            rejects = (self.dir / f"{threads}.npy.rejects.ndjson").read_bytes()
+            hashes.add(hashlib.sha256(out.read_bytes() + rejects).hexdigest())
+        self.assertEqual(len(hashes), 1)
+
+    def test_summary_closes(self):
+        path = self.dir / "summary.json"
+        self.run_ndpix(3, "convert", SAMPLE, "-o", self.out, "--skip", "1", "--summary", path)
+        found = numbers(json.loads(path.read_text()))
+        counts = {name.split(".")[-1]: n for name, n in found.items()}
+        # 28 records: 1 passed over, 1 unreadable, 1 without image, 25 images of which 2 are rejected.
+        wanted = {
+            "passed_over": 1, "records": 27, "with_image": 25, "without_image": 1, "unreadable": 1,
+            "images": 25, "decoded": 23, "rejected_images": 2, "rows": 23}
+        self.assertEqual({k: counts.get(k) for k in wanted}, wanted)
+        self.assertEqual(len(rejects_of(self.out)), 3)
+
+    def test_summary_is_written_when_the_run_fails(self):
+        path = self.dir / "summary.json"
+        self.run_ndpix(4, "convert", SAMPLE, "-o", self.out, "--on-error", "raise", "--summary", path)
+        json.loads(path.read_text())
+
+    def test_deep_nesting_is_rejected(self):
+        deep = b'{"x":' + b"[" * 200_000 + b"]" * 200_000 + b',"image":"AA=="}\n'
+        source = self.write("in.ndjson", [record(1), deep, record(2)])
+        self.run_ndpix(3, "convert", source, "-o", self.out)
+        self.assertEqual([(r["line"], r["kind"]) for r in rejects_of(self.out)], [(2, "json")])
+        self.assertEqual(len(load(self.out)), 2)
+
+    def test_image_bomb_is_a_limit(self):
+        source = self.write("in.ndjson", [
+            record(1), {"image": base64.b64encode(bomb(60_000, 60_000)).decode()}, record(2)])
+        self.run_ndpix(3, "convert", source, "-o", self.out)
+        self.assertEqual([(r["line"], r["kind"]) for r in rejects_of(self.out)], [(2, "limit")])
+
+    def test_long_record_is_a_limit(self):
+        source = self.write("in.ndjson", [record(1), {"image": "A" * 100_000}, record(2)])
+        self.run_ndpix(3, "convert", source, "-o", self.out, "--max-record-bytes", "10000")
+        found = rejects_of(self.out)
+        self.assertEqual([(r["line"], r["kind"]) for r in found], [(2, "limit")])
+        self.assertLess(len(json.dumps(found)), 5000, "the record's text is not kept")
+
+    def test_record_that_is_not_utf8(self):
+        source = self.write("in.ndjson", [record(1), b'{"image":"\xff\xfe"}\n', record(2)])
+        self.run_ndpix(3, "convert", source, "-o", self.out)
+        [found] = rejects_of(self.out)
+        self.assertEqual((found["line"], found["kind"]), (2, "json"))
+        self.assertEqual(base64.b64decode(found["record_b64"]).rstrip(b"\n"), b'{"image":"\xff\xfe"}')
+
+    def test_every_prefix_ends_well(self):
+        text = b"".join(json.dumps(record(i)).encode() + b"\n" for i in range(2))
+        for cut in range(0, len(text), 23):
+            out = self.dir / f"{cut}.npy"
+            code = ndpix("convert", "-", "-o", out, input=text[:cut]).returncode
+            self.assertIn(code, (0, 2, 3, 4), f"prefix of {cut} bytes")
+            self.assertEqual(out.exists(), code in (0, 3), f"prefix of {cut} bytes, exit {code}")
+
+
+class Inspect(Case):
+    def test_text_names_field_and_command(self):
+        done = self.run_ndpix(0, "inspect", SAMPLE)
+        self.assertIn(b"ndpix convert", done.stdout)
+        self.assertIn(b"image", done.stdout)
+
+    def test_json_and_the_suggested_command_runs(self):
+        done = self.run_ndpix(0, "inspect", SAMPLE, "--json")
+        report = json.loads(done.stdout)
+        commands = []
+
+        def walk(x):
+            if isinstance(x, dict):
+                x = list(x.values())
+            if isinstance(x, list):
+                if x and all(isinstance(y, str) for y in x) and x[:2] == ["ndpix", "convert"]:
+                    commands.append(x)
+                for y in x:
+                    walk(y)
+            elif isinstance(x, str) and x.startswith("ndpix convert "):
+                commands.append(shlex.split(x))
+
+        walk(report)
+        self.assertTrue(commands, report)
+        args = commands[0][1:]
+        self.assertIn("-o", args, "the command names its output")
+        args[args.index("-o") + 1] = str(self.out)
+        self.run_ndpix(3, *args)
+        self.assertEqual(load(self.out).shape, (24, 96, 128, 3))
+
+
+class Usual(Case):
+    def test_help_version_completions_man(self):
+        for args in (["--help"], ["convert", "--help"], ["--version"], ["completions", "bash"], ["man"]):
+            self.assertTrue(self.run_ndpix(0, *args).stdout, args)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,38 @@
+"""The pages say what is so: the README's commands run, DESIGN.md knows every dependency."""
+import re
+import tomllib
+import unittest
+
+from command import ROOT, Case, load, rejects_of
+
+
+class Docs(Case):
+    def test_commands_of_the_readme(self):
+        (self.dir / "testdata").symlink_to(ROOT / "testdata")
+        text = (ROOT / "README.md").read_text()
+        shown = re.findall(r"^\$ ndpix (.+)$", text, re.MULTILINE)
+        self.assertTrue(shown)
+        for command in shown:
+            args = command.split()
+            self.run_ndpix(3 if args[0] == "convert" else 0, *args, cwd=self.dir)
+        self.assertIn(str(load(self.dir / "images.npy").shape), text)
+        self.assertEqual(len(rejects_of(self.dir / "images.npy")), 3)
+
+    def test_every_dependency_has_a_reason(self):
+        named = set(re.findall(r"^\| `([\w-]+)` \|", (ROOT / "DESIGN.md").read_text(), re.MULTILINE))
+        used = set()
+        for manifest in ROOT.glob("crates/*/Cargo.toml"):
+            crate = tomllib.loads(manifest.read_text())
+            used |= crate.get("dependencies", {}).keys() | crate.get("dev-dependencies", {}).keys()
+        self.assertEqual(named, used - {"ndpix"})
+
+    def test_links_lead_somewhere(self):
+        for page in ROOT.glob("*.md"):
+            for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+                if "://" not in target:
+                    with self.subTest(page=page.name):
+                        self.assertTrue((ROOT / target).exists(), target)
+
+
+if __name__ == "__main__":
+    unittest.main()

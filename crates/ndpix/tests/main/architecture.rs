@@ -1,0 +1,227 @@
+//! What belongs here: who may import whom, and what is absent, as `ARCHITECTURE.md` says it.
+
+use std::fs;
+use std::path::Path;
+
+const WORDS: [&str; 8] =
+    ["batch", "dtype", "error", "limits", "options", "plan", "shape", "summary"];
+const STATIONS: [&str; 7] = ["source", "framing", "record", "encoding", "format", "pixels", "sink"];
+/// Used by stations, uses none.
+const LEAF: &str = "inflate";
+const ENGINE: [&str; 6] = ["detect", "decode", "pipeline", "reader", "convert", "inspect"];
+
+/// What words may name of stations: the closed choices, and the name of a field.
+const NAMED_BY_WORDS: [&str; 5] = [
+    "encoding::Encoding",
+    "format::ImageFormat",
+    "format::Color",
+    "framing::Framing",
+    "record::pointer::Pointer",
+];
+
+/// The places where a station uses another, and why.
+const EXCEPTIONS: [(&str, &str, &str); 4] = [
+    (
+        "framing/feed.rs",
+        "source",
+        "one feed spans several inputs and opens each when it is its turn",
+    ),
+    ("encoding", "record", "record::value is how the JSON text of a value is walked"),
+    ("encoding", "format", "format::recognise tells image bytes from more encoding"),
+    ("pixels.rs", "format", "format::Color names the channels that are promoted"),
+];
+
+struct File {
+    /// From `src`, such as `format/png.rs`.
+    path: String,
+    /// `format` of `format/png.rs`.
+    module: String,
+    /// Without comments and the unit tests at its foot.
+    code: Vec<String>,
+    lines: usize,
+}
+
+fn sources() -> Vec<File> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut folders, mut files) = (vec![src.clone()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let full = entry.expect("an entry").path();
+            if full.is_dir() {
+                folders.push(full);
+                continue;
+            }
+            let path = full.strip_prefix(&src).expect("inside").display().to_string();
+            if !path.ends_with(".rs") || path.ends_with("tests.rs") {
+                continue;
+            }
+            let text = fs::read_to_string(&full).expect("text");
+            let foot = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+            let code = text[..foot].lines().filter(|l| !l.trim_start().starts_with("//"));
+            let module = path.split(['/', '.']).next().unwrap_or_default().to_string();
+            files.push(File {
+                path: path.clone(),
+                module,
+                code: code.map(str::to_string).collect(),
+                lines: text.lines().count(),
+            });
+        }
+    }
+    assert!(files.len() > 40, "the sources are found");
+    files
+}
+
+/// The paths behind each `crate::` of a file: `a::b::{C, D}` as `a::b::C` and `a::b::D`.
+fn imports(file: &File) -> Vec<String> {
+    let text = file.code.join("\n");
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("crate::") {
+        let rest = &text[at + "crate::".len()..];
+        let plain = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+        let end = rest.find(|c| !plain(c)).unwrap_or(rest.len());
+        let path = &rest[..end];
+        match rest[end..].strip_prefix('{').and_then(|r| r.split_once('}')) {
+            Some((names, _)) if path.ends_with("::") => {
+                found.extend(names.split(',').map(|n| format!("{path}{}", n.trim())));
+            }
+            _ => found.push(path.to_string()),
+        }
+    }
+    found
+}
+
+fn head(import: &str) -> &str {
+    import.split("::").next().unwrap_or_default()
+}
+
+/// Paths of files, and what they hold, that break a rule.
+fn breaches(rule: impl Fn(&File) -> Vec<String>) -> Vec<String> {
+    let all = sources();
+    all.iter().flat_map(|f| rule(f).into_iter().map(|b| format!("{}: {b}", f.path))).collect()
+}
+
+fn none(breaches: Vec<String>) {
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+fn holding(file: &File, what: &str) -> Vec<String> {
+    file.code.iter().filter(|l| l.contains(what)).cloned().collect()
+}
+
+#[test]
+fn every_module_has_its_place() {
+    none(breaches(|f| {
+        let m = f.module.as_str();
+        let known = WORDS.contains(&m) || STATIONS.contains(&m) || ENGINE.contains(&m);
+        match known || [LEAF, "lib"].contains(&m) {
+            true => Vec::new(),
+            false => vec!["add it to the table above and to ARCHITECTURE.md".to_string()],
+        }
+    }));
+}
+
+#[test]
+fn words_import_words_and_name_choices_of_stations() {
+    none(breaches(|f| {
+        if !WORDS.contains(&f.module.as_str()) {
+            return Vec::new();
+        }
+        let mut all = imports(f);
+        all.retain(|i| !WORDS.contains(&head(i)) && !NAMED_BY_WORDS.contains(&i.as_str()));
+        all
+    }));
+}
+
+#[test]
+fn stations_import_words_and_the_leaf() {
+    none(breaches(|f| {
+        let m = f.module.as_str();
+        if !STATIONS.contains(&m) && m != LEAF {
+            return Vec::new();
+        }
+        let allowed = |to: &str| {
+            let exception = |e: &(&str, &str, &str)| (e.0 == f.path || e.0 == m) && e.1 == to;
+            WORDS.contains(&to) || to == LEAF || to == m || EXCEPTIONS.iter().any(exception)
+        };
+        let mut all = imports(f);
+        all.retain(|i| !allowed(head(i)));
+        all
+    }));
+}
+
+#[test]
+fn exceptions_are_used() {
+    let all = sources();
+    for (from, to, why) in EXCEPTIONS {
+        let mut files = all.iter().filter(|f| f.path == from || f.module == from);
+        let used = files.any(|f| imports(f).iter().any(|i| head(i) == to));
+        assert!(used, "{from} no longer uses {to} ({why}); strike it from the list");
+    }
+}
+
+#[test]
+fn the_crate_is_named_from_its_root() {
+    // `super::` of a file at the root would be an import that the rules above do not see.
+    none(breaches(|f| match f.path.contains('/') {
+        true => Vec::new(),
+        false => holding(f, "super::"),
+    }));
+}
+
+#[test]
+fn threads_are_in_one_file() {
+    none(breaches(|f| match f.path.as_str() {
+        "pipeline.rs" => Vec::new(),
+        // It asks how many cores there are, and starts nothing.
+        "options.rs" => holding(f, "thread::spawn"),
+        _ => [holding(f, "std::thread"), holding(f, "thread::")].concat(),
+    }));
+}
+
+#[test]
+fn unsafe_is_in_one_file() {
+    none(breaches(|f| match f.path.as_str() {
+        "format/webp.rs" => Vec::new(),
+        _ => [holding(f, "unsafe {"), holding(f, "unsafe fn"), holding(f, "allow(unsafe")].concat(),
+    }));
+}
+
+#[test]
+fn nothing_is_printed() {
+    none(breaches(|f| {
+        ["println!", "eprintln!", "print!(", "dbg!"].iter().flat_map(|w| holding(f, w)).collect()
+    }));
+}
+
+#[test]
+fn files_are_touched_at_the_ends() {
+    none(breaches(|f| match f.module.as_str() {
+        "source" | "sink" => Vec::new(),
+        // It looks whether the output exists and clears away what a run leaves; it opens nothing.
+        "convert" => {
+            let mut all = holding(f, "fs::");
+            all.retain(|l| !l.contains("fs::metadata") && !l.contains("fs::remove_file"));
+            all.retain(|l| !l.contains("nix::sys::statvfs"));
+            all
+        }
+        _ => holding(f, "std::fs"),
+    }));
+}
+
+#[test]
+fn doors_are_elsewhere() {
+    none(breaches(|f| {
+        ["clap", "pyo3", "anyhow"].iter().flat_map(|w| holding(f, &format!("{w}::"))).collect()
+    }));
+}
+
+#[test]
+fn no_file_holds_two_ideas() {
+    none(breaches(|f| match f.lines < 500 {
+        true => Vec::new(),
+        false => vec![format!(
+            "{} lines; `foo.rs` keeps the first idea, `foo/` gets the second",
+            f.lines
+        )],
+    }));
+}

@@ -1,0 +1,96 @@
+//! What belongs here: that each limit refuses just above and accepts just below, as one reject.
+
+use ndpix::{ErrorKind, Limits, Options};
+
+use super::{base64, bytes, convert, raw};
+
+/// Rows and kinds of rejects.
+fn check(text: &str, options: &Options, rows: u64, kinds: &[&str]) {
+    let done = convert(bytes(text.as_bytes()), options);
+    assert!(done.run.result.is_ok(), "{:?}", done.run.result);
+    assert_eq!(done.run.summary.rows, rows);
+    assert_eq!(done.reject_kinds(), kinds);
+    assert_eq!(done.run.summary.rejected(), kinds.len() as u64);
+}
+
+fn under(limits: Limits) -> Options {
+    Options { limits, ..raw("2,2") }
+}
+
+#[test]
+fn max_record_bytes() {
+    let record = "{\"image\":\"AAAAAA==\"}";
+    let length = record.len() as u64;
+    let at = |n| under(Limits { max_record_bytes: n, ..Limits::default() });
+    check(record, &at(length), 1, &[]);
+    check(record, &at(length - 1), 0, &["limit"]);
+    // Its neighbours are read all the same.
+    let three = format!("{record}\n{{\"pad\":0,{}\n{record}\n", &record[1..]);
+    check(&three, &at(length), 2, &["limit"]);
+}
+
+#[test]
+fn max_pixels() {
+    let record = "{\"image\":\"AAAAAA==\"}";
+    let at = |n| under(Limits { max_pixels: n, ..Limits::default() });
+    check(record, &at(4), 1, &[]);
+    check(record, &at(3), 0, &["limit"]);
+
+    // An image file is refused by its header: the pixels that it promises are not even there.
+    let pgm = |text: &str| format!("{{\"image\":\"{}\"}}", base64(text.as_bytes()));
+    let encoded = |n| Options {
+        encoding: Some("encoded".parse().expect("encoding")),
+        raw_shape: None,
+        raw_dtype: None,
+        ..at(n)
+    };
+    check(&pgm("P5 2 2 255\nabcd"), &encoded(4), 1, &[]);
+    check(&pgm("P5 2 2 255\nabcd"), &encoded(3), 0, &["limit"]);
+    check(&pgm("P5 60000 60000 255\n"), &encoded(1 << 28), 0, &["limit"]);
+}
+
+#[test]
+fn memory() {
+    let record = "{\"image\":\"AAAAAA==\"}";
+    let rows = |cap: u64| {
+        let options = under(Limits { memory: Some(cap), ..Limits::default() });
+        let done = convert(bytes(record.as_bytes()), &options);
+        assert!(done.run.result.is_ok(), "{:?}", done.run.result);
+        let refused = done.run.summary.rejects.get(&ErrorKind::Limit).copied().unwrap_or(0);
+        assert_eq!(done.run.summary.rows + refused, 1);
+        done.run.summary.rows
+    };
+    // There is one border, and the text and the pixels fit under it.
+    let caps: Vec<u64> = (1..200).filter(|&cap| rows(cap) == 1).collect();
+    let border = caps[0];
+    assert!(border >= record.len() as u64 + 4, "{border}");
+    assert_eq!(caps, (border..200).collect::<Vec<_>>());
+}
+
+#[test]
+fn deep_nesting_is_one_json_reject() {
+    let good = "{\"image\":\"AAAAAA==\"}";
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let deep = |n: usize| {
+            format!("{{\"x\":{}0{},\"image\":\"AAAAAA==\"}}", open.repeat(n), close.repeat(n))
+        };
+        check(&format!("{good}\n{}\n{good}\n", deep(200_000)), &raw("2,2"), 2, &["json"]);
+        // The object of the record is a level of its own.
+        check(&deep(1023), &raw("2,2"), 1, &[]);
+        check(&deep(1024), &raw("2,2"), 0, &["json"]);
+    }
+}
+
+#[test]
+fn deep_nesting_does_not_overflow_detection() {
+    let good = "{\"height\":2,\"width\":2,\"image\":\"AAAAAA==\"}";
+    for deep in [
+        "[".repeat(200_000),
+        "{\"a\":".repeat(200_000),
+        format!("{{\"image\":{}", "[".repeat(1000)),
+    ] {
+        let text = format!("{deep}\n{good}\n{good}\n{good}\n");
+        let options = Options { framing: "lines".parse().expect("framing"), ..Options::default() };
+        check(&text, &options, 3, &["json"]);
+    }
+}

@@ -85,9 +85,9 @@ pub(crate) struct Read {
     /// Byte order of raw pixels: little, big or @field [default: little]
     #[arg(long, value_name = "ORDER")]
     raw_byteorder: Option<String>,
-    /// Memory order of raw pixels: C or F
-    #[arg(long, value_name = "ORDER", default_value = "C")]
-    raw_order: String,
+    /// Memory order of raw pixels: C, F or @field [default: C]
+    #[arg(long, value_name = "ORDER")]
+    raw_order: Option<String>,
     /// Colour order of raw pixels: rgb or bgr
     #[arg(long, value_name = "ORDER", default_value = "rgb")]
     raw_channels: String,
@@ -202,7 +202,7 @@ impl Read {
             raw_shape: maybe::<Given<Shape>>(&self.raw_shape)?,
             raw_dtype: maybe::<Given<RawDType>>(&self.raw_dtype)?,
             raw_byteorder: maybe(&self.raw_byteorder)?,
-            raw_order: self.raw_order.parse::<RawOrder>()?,
+            raw_order: maybe::<Given<RawOrder>>(&self.raw_order)?,
             raw_channels: self.raw_channels.parse::<RawChannels>()?,
             raw_step: maybe(&self.raw_step)?,
             formats: self.formats.iter().map(|f| f.parse::<ImageFormat>()).collect::<Result<_>>()?,
@@ -238,7 +238,7 @@ impl Read {
             ("--raw-shape", self.raw_shape.clone()),
             ("--raw-dtype", self.raw_dtype.clone()),
             ("--raw-byteorder", self.raw_byteorder.clone()),
-            ("--raw-order", word(&self.raw_order, "C")),
+            ("--raw-order", self.raw_order.clone()),
             ("--raw-channels", word(&self.raw_channels, "rgb")),
             ("--raw-step", self.raw_step.clone()),
             ("--shape", self.shape.clone()),

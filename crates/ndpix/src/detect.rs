@@ -4,9 +4,11 @@
 //! each record by itself (`encodings.md` 10.2); here it is made once, and then enforced. Nothing is
 //! guessed: none or several candidates is an error that lists what was found.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use crate::batch::{Record, Text};
+use crate::batch::Text;
 use crate::decode::{Decoder, Found};
 use crate::dtype::DType;
 use crate::encoding::Encoding;
@@ -17,6 +19,7 @@ use crate::pipeline::File;
 use crate::pixels;
 use crate::plan::{Plan, Target};
 use crate::record::pointer::{Pointer, Step};
+use crate::record::rejected;
 use crate::record::scan::{Query, scan};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
@@ -28,18 +31,44 @@ const FIELD_RECORDS: usize = 16;
 
 /// The first records of the inputs.
 pub(crate) struct Sample<'a> {
-    pub(crate) records: Vec<(&'a [u8], &'a Record)>,
-    pub(crate) files: &'a [File],
+    records: Vec<Sampled<'a>>,
+    /// Whether they are the lines of a rejects file, here already unwrapped.
+    pub(crate) rejects_input: bool,
+}
+
+struct Sampled<'a> {
+    text: Cow<'a, [u8]>,
+    base: Option<Cow<'a, Path>>,
+    line: u64,
 }
 
 impl<'a> Sample<'a> {
     pub(crate) fn new(texts: impl IntoIterator<Item = &'a Text>, files: &'a [File]) -> Self {
-        let all = texts.into_iter().flat_map(|t| t.records.iter().map(move |r| (&t.bytes[r.start..r.end], r)));
-        Self { records: all.take(SAMPLE_RECORDS).collect(), files }
-    }
-
-    fn base(&self, record: &Record) -> Option<&'a std::path::Path> {
-        self.files[record.file as usize].base_dir.as_deref()
+        let mut all = texts.into_iter().flat_map(|t| t.records.iter().map(move |r| (t.record(r), r))).peekable();
+        let mut hits = Vec::new();
+        let rejects_input = all.peek().is_some_and(|(text, _)| {
+            scan(text, &Query::default(), &mut hits).is_ok() && rejected::is_rejected(text)
+        });
+        let records = all.take(SAMPLE_RECORDS).map(|(text, record)| {
+            let file = &files[record.file as usize];
+            let wrapped = match rejects_input {
+                true => rejected::original(text, Path::new(&*file.name)).ok(),
+                false => None,
+            };
+            match wrapped {
+                Some(original) => Sampled {
+                    text: Cow::Owned(original.text),
+                    base: original.base.map(Cow::Owned),
+                    line: record.line,
+                },
+                None => Sampled {
+                    text: Cow::Borrowed(text),
+                    base: file.base_dir.as_deref().map(Cow::Borrowed),
+                    line: record.line,
+                },
+            }
+        });
+        Self { records: records.collect(), rejects_input }
     }
 }
 
@@ -110,6 +139,7 @@ pub(crate) fn plan_for(options: &Options, field: Pointer, encoding: Option<Encod
     Plan {
         field,
         encoding,
+        rejects_input: false,
         target: Target::Each,
         formats: options.formats.clone(),
         fill_value: options.fill_value,
@@ -149,8 +179,8 @@ fn not_one(sample: &Sample<'_>, options: &Options, candidates: &[Candidate]) -> 
 /// The first unreadable record, said where it may explain everything.
 fn first_reason(sample: &Sample<'_>) -> String {
     let mut hits = Vec::new();
-    let mut all = sample.records.iter().filter_map(|(text, r)| {
-        scan(text, &Query::default(), &mut hits).err().map(|e| (r.line, e))
+    let mut all = sample.records.iter().filter_map(|r| {
+        scan(&r.text, &Query::default(), &mut hits).err().map(|e| (r.line, e))
     });
     match all.next() {
         Some((line, error)) => format!(" (line {line}: {}; if records span lines, pass framing concat)", error.message()),
@@ -162,7 +192,7 @@ fn first_reason(sample: &Sample<'_>) -> String {
 fn candidates(sample: &Sample<'_>, options: &Options) -> Result<Vec<Candidate>> {
     let mut paths: Vec<Pointer> = Vec::new();
     let mut hits = Vec::new();
-    for (text, _) in sample.records.iter().take(FIELD_RECORDS) {
+    for Sampled { text, .. } in sample.records.iter().take(FIELD_RECORDS) {
         if scan(text, &Query::default(), &mut hits).is_ok() {
             leaves(text.trim_ascii(), &mut Vec::new(), &mut paths);
         }
@@ -221,16 +251,16 @@ fn candidate(sample: &Sample<'_>, options: &Options, field: Pointer) -> Result<O
     let mut decoder = Decoder::new(&plan)?;
     let mut encodings: BTreeMap<String, u64> = BTreeMap::new();
     let mut best: Option<(u8, Encoding)> = None;
-    for (text, record) in &sample.records {
+    for Sampled { text, base, .. } in &sample.records {
         for item in 0..decoder.find(text).unwrap_or(0).min(64) {
             let encoding = match &options.encoding {
-                Some(encoding) => decoder.probe(text, item, sample.base(record)).ok().map(|_| encoding.clone()),
+                Some(encoding) => decoder.probe(text, item, base.as_deref()).ok().map(|_| encoding.clone()),
                 None => decoder.classify(text, item),
             };
             let Some(encoding) = encoding else { continue };
             *encodings.entry(encoding.to_string()).or_default() += 1;
             let rank = match encoding {
-                Encoding::Path if decoder.probe(text, item, sample.base(record)).is_ok() => 1,
+                Encoding::Path if decoder.probe(text, item, base.as_deref()).is_ok() => 1,
                 Encoding::Path => 4,
                 Encoding::Text => 2,
                 Encoding::List => match decoder.probe(text, item, None) {
@@ -252,14 +282,14 @@ fn candidate(sample: &Sample<'_>, options: &Options, field: Pointer) -> Result<O
 pub(crate) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
     let mut decoder = Decoder::new(plan)?;
     let mut survey = Survey::default();
-    for (text, record) in &sample.records {
+    for Sampled { text, base, .. } in &sample.records {
         match decoder.find(text) {
             Ok(0) => survey.missing += 1,
             Err(error) => survey.rejects.push(error),
             Ok(items) => {
                 for item in 0..items {
                     survey.images += 1;
-                    match decoder.probe(text, item, sample.base(record)) {
+                    match decoder.probe(text, item, base.as_deref()) {
                         Ok(found) => note(&mut survey, &found, decoder.payload()),
                         Err(error) => survey.rejects.push(error),
                     }

@@ -194,6 +194,7 @@ given_one!(RawDType, |text: &str| {
     };
     Ok::<_, Error>(RawDType(dtype, order))
 });
+given_one!(RawOrder, str::parse::<RawOrder>);
 given_one!(ByteOrder, str::parse::<ByteOrder>);
 given_one!(usize, |text: &str| text
     .parse()
@@ -269,8 +270,8 @@ pub struct Options {
     pub raw_dtype: Option<Given<RawDType>>,
     /// Byte order of raw pixels; default little, or what the dtype says.
     pub raw_byteorder: Option<Given<ByteOrder>>,
-    /// Memory order of raw pixels.
-    pub raw_order: RawOrder,
+    /// Memory order of raw pixels; default C.
+    pub raw_order: Option<Given<RawOrder>>,
     /// Colour order of raw pixels.
     pub raw_channels: RawChannels,
     /// Bytes from one row of raw pixels to the next, where rows are padded.

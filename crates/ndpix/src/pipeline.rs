@@ -8,7 +8,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -17,6 +17,7 @@ use crate::decode::{Decoder, Found, PixelBuffer};
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::framing::Feed;
 use crate::plan::Plan;
+use crate::record::rejected;
 
 /// A part of a batch is committed when this many bytes of pixels are waiting.
 const PART_BYTES: usize = 2 << 20;
@@ -256,13 +257,24 @@ impl Worker<'_> {
         let push = |outcomes: &mut Vec<Outcome>, item: usize, result: Fate| {
             outcomes.push(Outcome { record: index, item: item as u32, result });
         };
-        let bytes = &text.bytes[record.start..record.end];
+        let bytes = text.record(record);
+        let wrapped = match shared.plan.rejects_input && record.overlong.is_none() {
+            true => Some(rejected::original(bytes, Path::new(&*file.name))),
+            false => None,
+        };
+        let (bytes, base, only) = match &wrapped {
+            Some(Ok(original)) => (&original.text[..], original.base.as_deref(), original.item),
+            _ => (bytes, file.base_dir.as_deref(), None),
+        };
         let found = match record.overlong {
             Some(length) => Err(Error::limit(format!(
                 "the record is {length} bytes long, over max_record_bytes {}",
                 shared.plan.limits.max_record_bytes
             ))),
-            None => self.decoder.find(bytes),
+            None => match wrapped.as_ref().and_then(|w| w.as_ref().err()) {
+                Some(error) => Err(Error::json(error.message())),
+                None => self.decoder.find(bytes),
+            },
         };
         let items = match found {
             Ok(0) => {
@@ -275,7 +287,11 @@ impl Worker<'_> {
                 return Ok(true);
             }
         };
-        for item in 0..items {
+        let wanted = match only.map(|n| n as usize).filter(|&n| n < items) {
+            Some(n) => n..n + 1,
+            None => 0..items,
+        };
+        for item in wanted {
             let before = self.pixels.used().len();
             if before >= shared.part_bytes {
                 if !self.commit(shared, ticket, text)? {
@@ -283,7 +299,6 @@ impl Worker<'_> {
                 }
             }
             let before = self.pixels.used().len();
-            let base = file.base_dir.as_deref();
             let fate = match self.decoder.image(bytes, item, base, &mut self.pixels) {
                 Ok(found) => Fate::Row { found, len: self.pixels.used().len() - before },
                 Err(error) => Fate::Rejected(place(error, item)),

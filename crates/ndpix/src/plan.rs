@@ -35,6 +35,8 @@ pub struct Plan {
     pub field: Pointer,
     /// How the value holds it; `None`: decided for each record (`mixed`).
     pub encoding: Option<Encoding>,
+    /// Whether the records are a rejects file, each wrapping the text of a record.
+    pub rejects_input: bool,
     /// What images become.
     pub target: Target,
     /// The image formats that are read; empty: all.

@@ -92,6 +92,7 @@ impl Reader {
     fn decide(&mut self, options: &Options, each: bool) -> Result<()> {
         let known = Sample::new(&self.sample, &self.files);
         self.candidates = detect::candidates_for(&known, options)?;
+        self.plan.rejects_input = known.rejects_input;
         detect::locate(&known, options, &self.candidates, &mut self.plan)?;
         self.located = true;
         if !each {

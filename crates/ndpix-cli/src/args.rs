@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use ndpix::{
-    Encoding, Error, Framing, Given, IfExists, ImageFormat, MaxRejects, OnError, OnMissing, Options, Pointer,
-    RawChannels, RawDType, RawOrder, Rejects, RejectsContent, Result, Rows, Shape,
+    Encoding, Error, Framing, Given, IfExists, ImageFormat, MaxRejects, OnError, OnMissing,
+    Options, Pointer, RawChannels, RawDType, RawOrder, Rejects, RejectsContent, Result, Rows,
+    Shape,
 };
 
 /// NDJSON records with images to one correct NumPy array.
@@ -185,11 +186,12 @@ fn bytes(name: &str, text: &str) -> Result<u64> {
         Some(b'G') => (&digits[..digits.len() - 1], 30),
         _ => (digits, 0),
     };
-    number
-        .parse::<u64>()
-        .ok()
-        .and_then(|n| n.checked_mul(1 << shift))
-        .ok_or_else(|| Error::new(ndpix::ErrorKind::Options, format!("{name} {text:?} is no number of bytes; write 500000 or 64M")))
+    number.parse::<u64>().ok().and_then(|n| n.checked_mul(1 << shift)).ok_or_else(|| {
+        Error::new(
+            ndpix::ErrorKind::Options,
+            format!("{name} {text:?} is no number of bytes; write 500000 or 64M"),
+        )
+    })
 }
 
 impl Read {
@@ -205,7 +207,11 @@ impl Read {
             raw_order: maybe::<Given<RawOrder>>(&self.raw_order)?,
             raw_channels: self.raw_channels.parse::<RawChannels>()?,
             raw_step: maybe(&self.raw_step)?,
-            formats: self.formats.iter().map(|f| f.parse::<ImageFormat>()).collect::<Result<_>>()?,
+            formats: self
+                .formats
+                .iter()
+                .map(|f| f.parse::<ImageFormat>())
+                .collect::<Result<_>>()?,
             shape: maybe(&self.shape)?,
             dtype: maybe(&self.dtype)?,
             skip: self.skip,

@@ -10,7 +10,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use ndpix::{
-    ErrorKind, Framing, Given, ImageInfo, Input, OnMissing, Options, Pointer, RawDType, RawOrder, Step,
+    ErrorKind, Framing, Given, ImageInfo, Input, OnMissing, Options, Pointer, RawDType, RawOrder,
+    Step,
 };
 use serde_json::Value;
 
@@ -88,10 +89,12 @@ fn options(spec: &Value, base_dir: Option<PathBuf>) -> Result<Options, Box<dyn E
             Some(field) => Some(Given::Field(vec![key(field)])),
             None => dtype.map(|d| Given::Value(RawDType(d, None))),
         };
-        options.raw_shape = match (text("shape_field"), spec.get("shape").and_then(Value::as_array)) {
+        options.raw_shape = match (text("shape_field"), spec.get("shape").and_then(Value::as_array))
+        {
             (Some(field), _) => Some(Given::Field(vec![key(field)])),
             (None, Some(axes)) => {
-                let axes: Vec<usize> = axes.iter().filter_map(Value::as_u64).map(|n| n as usize).collect();
+                let axes: Vec<usize> =
+                    axes.iter().filter_map(Value::as_u64).map(|n| n as usize).collect();
                 Some(Given::Value(ndpix::Shape::new(&axes)?))
             }
             _ => None,
@@ -110,7 +113,10 @@ fn npy(info: &ImageInfo, pixels: &[u8]) -> Vec<u8> {
     for axis in info.shape.iter() {
         let _ = write!(shape, "{axis}, ");
     }
-    let mut header = format!("{{'descr': '{}', 'fortran_order': False, 'shape': ({shape}), }}", info.dtype.descr());
+    let mut header = format!(
+        "{{'descr': '{}', 'fortran_order': False, 'shape': ({shape}), }}",
+        info.dtype.descr()
+    );
     while (10 + header.len() + 1) % 64 != 0 {
         header.push(' ');
     }

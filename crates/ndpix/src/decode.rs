@@ -161,7 +161,12 @@ impl<'p> Decoder<'p> {
     }
 
     /// What image `item` of the record that was last found says of itself: headers only for image files.
-    pub(crate) fn probe(&mut self, record: &[u8], item: usize, base: Option<&Path>) -> Result<Found> {
+    pub(crate) fn probe(
+        &mut self,
+        record: &[u8],
+        item: usize,
+        base: Option<&Path>,
+    ) -> Result<Found> {
         self.open(record, item, base)
     }
 
@@ -200,7 +205,9 @@ impl<'p> Decoder<'p> {
         if let Some(cap) = self.plan.limits.memory {
             let need = text_len + 2 * stored_len as u64 + len as u64;
             if need > cap {
-                return Err(Error::limit(format!("the record needs {need} bytes while it is decoded, over memory {cap}")));
+                return Err(Error::limit(format!(
+                    "the record needs {need} bytes while it is decoded, over memory {cap}"
+                )));
             }
         }
         let slot = buffer.slot(len)?;
@@ -234,9 +241,14 @@ impl<'p> Decoder<'p> {
         let encoding = match &self.plan.encoding {
             Some(encoding) => encoding,
             None => {
-                decided = encoding::classify(text, &raw, limits, &mut self.scratch).ok_or_else(|| {
-                    Error::field(format!("a {} that holds no image ndpix knows: {}", value::kind(text).name(), quote(text)))
-                })?;
+                decided =
+                    encoding::classify(text, &raw, limits, &mut self.scratch).ok_or_else(|| {
+                        Error::field(format!(
+                            "a {} that holds no image ndpix knows: {}",
+                            value::kind(text).name(),
+                            quote(text)
+                        ))
+                    })?;
                 &decided
             }
         };
@@ -246,7 +258,8 @@ impl<'p> Decoder<'p> {
             Payload::Reference => {
                 let path = std::mem::take(&mut self.scratch.bytes);
                 let base = self.plan.base_dir.as_deref().or(base);
-                let name = String::from_utf8(path).map_err(|_| Error::path("the path is not UTF-8"))?;
+                let name =
+                    String::from_utf8(path).map_err(|_| Error::path("the path is not UTF-8"))?;
                 reference::read(base, &name, limits.max_record_bytes, &mut self.scratch.bytes)?;
                 self.file()
             }
@@ -258,7 +271,9 @@ impl<'p> Decoder<'p> {
         let format = format::recognise(bytes)?;
         let formats = &self.plan.formats;
         if !formats.is_empty() && !formats.contains(&format) {
-            return Err(Error::unsupported(format!("a {format} image, which formats does not allow")));
+            return Err(Error::unsupported(format!(
+                "a {format} image, which formats does not allow"
+            )));
         }
         let info = guarded(format, || format::info(format, bytes, &self.plan.limits))?;
         Ok(Found { info, format: Some(format) })
@@ -282,14 +297,18 @@ impl<'p> Decoder<'p> {
         };
         let sibling = |names: &[&str]| {
             self.fields.found.iter().filter(|f| names.contains(&f.0)).find_map(|f| {
-                self.hits.iter().find(|h| h.pointer == f.1 && h.parent == parent).map(|h| &record[h.start..h.end])
+                self.hits
+                    .iter()
+                    .find(|h| h.pointer == f.1 && h.parent == parent)
+                    .map(|h| &record[h.start..h.end])
             })
         };
         if let Some(Given::Value(shape)) = options.raw_shape {
             spec.shape = Some(shape);
         } else if !self.fields.shape.is_empty() {
             let texts: Option<Vec<&[u8]>> = self.fields.shape.iter().map(|&p| at(p)).collect();
-            let texts = texts.ok_or_else(|| Error::field("a field that raw_shape names is missing"))?;
+            let texts =
+                texts.ok_or_else(|| Error::field("a field that raw_shape names is missing"))?;
             spec.shape = Some(shape_from(&texts)?);
         } else if let Some(text) = sibling(&["shape", "dims"]) {
             spec.shape = Some(shape_from(&[text])?);
@@ -308,14 +327,15 @@ impl<'p> Decoder<'p> {
                 (spec.dtype, spec.byteorder) = (Some(*dtype), *order);
             }
             (_, Some(pointer)) => {
-                let text = at(pointer).ok_or_else(|| Error::field("the field that raw_dtype names is missing"))?;
+                let text = at(pointer)
+                    .ok_or_else(|| Error::field("the field that raw_dtype names is missing"))?;
                 let (dtype, order) = dtype_of(text)?;
                 (spec.dtype, spec.byteorder) = (Some(dtype), order);
             }
             _ => {
                 if let Some(text) = sibling(&["dtype", "datatype"]) {
                     let (dtype, order) = dtype_of(text)?;
-                (spec.dtype, spec.byteorder) = (Some(dtype), order);
+                    (spec.dtype, spec.byteorder) = (Some(dtype), order);
                 }
             }
         }
@@ -326,7 +346,9 @@ impl<'p> Decoder<'p> {
         }
         match (&options.raw_step, self.fields.step.and_then(at)) {
             (Some(Given::Value(step)), _) => spec.step = Some(*step),
-            (_, Some(text)) => spec.step = value::integer(text).and_then(|n| usize::try_from(n).ok()),
+            (_, Some(text)) => {
+                spec.step = value::integer(text).and_then(|n| usize::try_from(n).ok())
+            }
             _ => {}
         }
         if let Some(text) = self.fields.order.and_then(at) {
@@ -396,6 +418,10 @@ fn byteorder_of(text: &[u8]) -> Result<ByteOrder> {
     match text {
         b"true" | b"1" => Ok(ByteOrder::Big),
         b"false" | b"0" | b"null" => Ok(ByteOrder::Little),
-        _ => std::str::from_utf8(text).unwrap_or("").trim_matches('"').parse().map_err(|e: Error| Error::field(e.message())),
+        _ => std::str::from_utf8(text)
+            .unwrap_or("")
+            .trim_matches('"')
+            .parse()
+            .map_err(|e: Error| Error::field(e.message())),
     }
 }

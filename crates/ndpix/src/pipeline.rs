@@ -88,21 +88,24 @@ struct Turn<C> {
     failure: Option<Error>,
 }
 
-/// Runs every record of `sample` and then of `feed` through the decoder, and hands the outcomes to
+/// What there is to do.
+pub(crate) struct Work<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) files: &'a [File],
+    pub(crate) feed: &'a mut Feed,
+    /// Batches that were read for the plan; they come first.
+    pub(crate) sample: VecDeque<Text>,
+    /// A failure of the source behind the sample.
+    pub(crate) failure: Option<Error>,
+}
+
+/// Runs every record of the sample and then of the feed through the decoder, and hands the outcomes to
 /// `commit` in input order. `stop` ends the run between batches. The first cause is the error.
-pub(crate) fn run<C>(
-    plan: &Plan,
-    files: &[File],
-    feed: &mut Feed,
-    sample: VecDeque<Text>,
-    failure: Option<Error>,
-    threads: usize,
-    stop: &AtomicBool,
-    commit: C,
-) -> Result<()>
+pub(crate) fn run<C>(work: Work<'_>, threads: usize, stop: &AtomicBool, commit: C) -> Result<()>
 where
     C: FnMut(&mut Part<'_>) -> Result<()> + Send,
 {
+    let Work { plan, files, feed, sample, failure } = work;
     let slot = plan.slot_len()?.max(1);
     let shared = Shared {
         plan,
@@ -161,7 +164,10 @@ where
         Ok(Err(error)) => fail(shared, error),
         Err(_) => fail(
             shared,
-            Error::new(ErrorKind::Io, "a bug in ndpix ended the run; please report it with the input"),
+            Error::new(
+                ErrorKind::Io,
+                "a bug in ndpix ended the run; please report it with the input",
+            ),
         ),
     }
 }
@@ -293,10 +299,8 @@ impl Worker<'_> {
         };
         for item in wanted {
             let before = self.pixels.used().len();
-            if before >= shared.part_bytes {
-                if !self.commit(shared, ticket, text)? {
-                    return Ok(false);
-                }
+            if before >= shared.part_bytes && !self.commit(shared, ticket, text)? {
+                return Ok(false);
             }
             let before = self.pixels.used().len();
             let fate = match self.decoder.image(bytes, item, base, &mut self.pixels) {
@@ -314,8 +318,7 @@ impl Worker<'_> {
         C: FnMut(&mut Part<'_>) -> Result<()> + Send,
     {
         let Some(mut turn) = wait_turn(shared, ticket) else { return Ok(false) };
-        let mut part =
-            Part { text, outcomes: &mut self.outcomes, pixels: self.pixels.used() };
+        let mut part = Part { text, outcomes: &mut self.outcomes, pixels: self.pixels.used() };
         let committed = (turn.commit)(&mut part);
         drop(turn);
         self.outcomes.clear();

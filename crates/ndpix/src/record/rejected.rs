@@ -24,7 +24,12 @@ pub(crate) fn is_rejected(record: &[u8]) -> bool {
     let record = record.trim_ascii();
     value::kind(record) == value::Kind::Object
         && value::entries(record).map(|e| e.0).eq([
-            &b"file"[..], b"line", b"byte", b"item", b"kind", b"message",
+            &b"file"[..],
+            b"line",
+            b"byte",
+            b"item",
+            b"kind",
+            b"message",
         ]
         .into_iter()
         .chain([match value::get(record, "record") {
@@ -37,14 +42,13 @@ pub(crate) fn is_rejected(record: &[u8]) -> bool {
 pub(crate) fn original(record: &[u8], path: &Path) -> Result<Original> {
     let other = || Error::json("not a line of a rejects file, as the lines before it are");
     let mut scratch = Vec::new();
-    let string = |key: &str| {
-        value::get(record, key).filter(|v| value::kind(v) == value::Kind::String)
-    };
+    let string =
+        |key: &str| value::get(record, key).filter(|v| value::kind(v) == value::Kind::String);
     let text = match (string("record"), string("record_b64")) {
         (Some(text), _) => value::unescape(text, &mut scratch).to_vec(),
-        (None, Some(text)) => base64_simd::STANDARD
-            .decode_to_vec(&text[1..text.len() - 1])
-            .map_err(|_| other())?,
+        (None, Some(text)) => {
+            base64_simd::STANDARD.decode_to_vec(&text[1..text.len() - 1]).map_err(|_| other())?
+        }
         _ => return Err(other()),
     };
     // Of an unreadable record nothing is known of its images.
@@ -53,7 +57,8 @@ pub(crate) fn original(record: &[u8], path: &Path) -> Result<Original> {
         Some(kind) if !whole.contains(&kind) => value::get(record, "item").and_then(value::integer),
         _ => None,
     };
-    let name = string("file").map(|v| String::from_utf8_lossy(value::unescape(v, &mut scratch)).into_owned());
+    let name = string("file")
+        .map(|v| String::from_utf8_lossy(value::unescape(v, &mut scratch)).into_owned());
     let base = name.and_then(|n| allowed_base(Path::new(&n), path));
     Ok(Original { text, base, item: item.and_then(|n| u32::try_from(n).ok()) })
 }

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use ndpix::{
-    Encoding, Error, Framing, Given, IfExists, ImageFormat, MaxRejects, OnError, OnMissing, Options, Pointer,
-    RawChannels, RawDType, RawOrder, Rejects, RejectsContent, Result, Rows, Shape,
+    Encoding, Error, Framing, Given, IfExists, ImageFormat, MaxRejects, OnError, OnMissing,
+    Options, Pointer, RawChannels, RawDType, RawOrder, Rejects, RejectsContent, Result, Rows,
+    Shape,
 };
 
 /// NDJSON records with images to one correct NumPy array.
@@ -85,9 +86,9 @@ pub(crate) struct Read {
     /// Byte order of raw pixels: little, big or @field [default: little]
     #[arg(long, value_name = "ORDER")]
     raw_byteorder: Option<String>,
-    /// Memory order of raw pixels: C or F
-    #[arg(long, value_name = "ORDER", default_value = "C")]
-    raw_order: String,
+    /// Memory order of raw pixels: C, F or @field [default: C]
+    #[arg(long, value_name = "ORDER")]
+    raw_order: Option<String>,
     /// Colour order of raw pixels: rgb or bgr
     #[arg(long, value_name = "ORDER", default_value = "rgb")]
     raw_channels: String,
@@ -185,11 +186,12 @@ fn bytes(name: &str, text: &str) -> Result<u64> {
         Some(b'G') => (&digits[..digits.len() - 1], 30),
         _ => (digits, 0),
     };
-    number
-        .parse::<u64>()
-        .ok()
-        .and_then(|n| n.checked_mul(1 << shift))
-        .ok_or_else(|| Error::new(ndpix::ErrorKind::Options, format!("{name} {text:?} is no number of bytes; write 500000 or 64M")))
+    number.parse::<u64>().ok().and_then(|n| n.checked_mul(1 << shift)).ok_or_else(|| {
+        Error::new(
+            ndpix::ErrorKind::Options,
+            format!("{name} {text:?} is no number of bytes; write 500000 or 64M"),
+        )
+    })
 }
 
 impl Read {
@@ -202,10 +204,14 @@ impl Read {
             raw_shape: maybe::<Given<Shape>>(&self.raw_shape)?,
             raw_dtype: maybe::<Given<RawDType>>(&self.raw_dtype)?,
             raw_byteorder: maybe(&self.raw_byteorder)?,
-            raw_order: self.raw_order.parse::<RawOrder>()?,
+            raw_order: maybe::<Given<RawOrder>>(&self.raw_order)?,
             raw_channels: self.raw_channels.parse::<RawChannels>()?,
             raw_step: maybe(&self.raw_step)?,
-            formats: self.formats.iter().map(|f| f.parse::<ImageFormat>()).collect::<Result<_>>()?,
+            formats: self
+                .formats
+                .iter()
+                .map(|f| f.parse::<ImageFormat>())
+                .collect::<Result<_>>()?,
             shape: maybe(&self.shape)?,
             dtype: maybe(&self.dtype)?,
             skip: self.skip,
@@ -238,7 +244,7 @@ impl Read {
             ("--raw-shape", self.raw_shape.clone()),
             ("--raw-dtype", self.raw_dtype.clone()),
             ("--raw-byteorder", self.raw_byteorder.clone()),
-            ("--raw-order", word(&self.raw_order, "C")),
+            ("--raw-order", self.raw_order.clone()),
             ("--raw-channels", word(&self.raw_channels, "rgb")),
             ("--raw-step", self.raw_step.clone()),
             ("--shape", self.shape.clone()),

@@ -60,10 +60,11 @@ fn fail(error: &Error) -> ExitCode {
 }
 
 fn convert(args: &Convert) -> ExitCode {
-    let (options, inputs) = match args.read.options().and_then(|o| Ok((o, Input::expand(&args.inputs)?))) {
-        Ok(both) => both,
-        Err(error) => return fail(&error),
-    };
+    let (options, inputs) =
+        match args.read.options().and_then(|o| Ok((o, Input::expand(&args.inputs)?))) {
+            Ok(both) => both,
+            Err(error) => return fail(&error),
+        };
     let options = args.write.onto(options);
     let stop = Arc::new(AtomicBool::new(false));
     interrupts(&stop);
@@ -88,10 +89,12 @@ fn convert(args: &Convert) -> ExitCode {
     if let Some(path) = &args.summary {
         let json = report::summary_json(&run, end, &options);
         let written = match path.as_os_str() == "-" {
-            true => return match report::print(&json) == ExitCode::SUCCESS {
-                true => ExitCode::from(end),
-                false => ExitCode::from(1),
-            },
+            true => {
+                return match report::print(&json) == ExitCode::SUCCESS {
+                    true => ExitCode::from(end),
+                    false => ExitCode::from(1),
+                };
+            }
             false => std::fs::write(path, json),
         };
         if let Err(error) = written {

@@ -78,10 +78,9 @@ impl Progress {
 
 fn bar(total: Option<u64>) -> ProgressBar {
     let (bar, template) = match total {
-        Some(total) => (
-            ProgressBar::new(total),
-            "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} eta {eta}",
-        ),
+        Some(total) => {
+            (ProgressBar::new(total), "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} eta {eta}")
+        }
         None => (ProgressBar::new_spinner(), "{spinner} {bytes} {bytes_per_sec}"),
     };
     match ProgressStyle::with_template(template) {
@@ -124,7 +123,10 @@ pub(crate) fn summary(run: &Run) {
         say(&format!("note     {} images carry an orientation that is not applied", s.oriented));
     }
     if s.multi_frame > 0 {
-        say(&format!("note     {} images have more frames or pages than the first, which was read", s.multi_frame));
+        say(&format!(
+            "note     {} images have more frames or pages than the first, which was read",
+            s.multi_frame
+        ));
     }
     for file in &s.outputs {
         say(&format!("wrote    {file}"));
@@ -168,7 +170,10 @@ fn command(report: &Report, inputs: &[PathBuf], read: &Read) -> Vec<String> {
     words.extend(inputs.iter().map(|p| p.display().to_string()));
     let first = inputs.first().filter(|p| p.as_os_str() != "-");
     let stem = first.and_then(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned());
-    let stem = stem.as_deref().and_then(|n| n.split('.').next()).filter(|n| !n.is_empty() && !n.contains('*'));
+    let stem = stem
+        .as_deref()
+        .and_then(|n| n.split('.').next())
+        .filter(|n| !n.is_empty() && !n.contains('*'));
     words.extend(["-o".to_string(), format!("{}.npy", stem.unwrap_or("images"))]);
     let flags = [("--field", &report.field), ("--encoding", &report.encoding)];
     for (flag, value) in flags {
@@ -226,7 +231,9 @@ pub(crate) fn inspect_json(report: &Report, inputs: &[PathBuf], read: &Read) -> 
 pub(crate) fn inspect_text(report: &Report, inputs: &[PathBuf], read: &Read) -> String {
     let mut lines = Vec::new();
     let mut line = |name: &str, text: String| lines.push(format!("{name:12} {text}"));
-    let list = |l: &[(String, u64)]| l.iter().map(|(k, n)| format!("{k} ({n})")).collect::<Vec<_>>().join(", ");
+    let list = |l: &[(String, u64)]| {
+        l.iter().map(|(k, n)| format!("{k} ({n})")).collect::<Vec<_>>().join(", ")
+    };
     let packed = match report.compression.is_empty() {
         true => String::new(),
         false => format!(", {}", report.compression.join(", ")),

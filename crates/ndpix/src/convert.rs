@@ -4,8 +4,8 @@
 //! run (`on_error raise`, too many rejects) ends it at the same record whatever the threads.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::dtype::DType;
@@ -46,7 +46,11 @@ pub struct Run {
 /// # Errors
 /// Kind `options` and `plan` before anything is written; any other kind ends the run, the final
 /// name is then untouched.
-pub fn convert(inputs: &[impl AsRef<Path>], out: impl AsRef<Path>, options: &Options) -> Result<Summary> {
+pub fn convert(
+    inputs: &[impl AsRef<Path>],
+    out: impl AsRef<Path>,
+    options: &Options,
+) -> Result<Summary> {
     let inputs = Input::expand(inputs)?;
     let run = run(inputs, out.as_ref(), options, &Control::default());
     run.result.map(|()| run.summary)
@@ -55,7 +59,8 @@ pub fn convert(inputs: &[impl AsRef<Path>], out: impl AsRef<Path>, options: &Opt
 /// As [`convert`], for opened inputs, with a say on the way and a summary also of a failed run.
 pub fn run(inputs: Vec<Input>, out: &Path, options: &Options, control: &Control<'_>) -> Run {
     let begun = Instant::now();
-    let mut summary = Summary { inputs: inputs.iter().map(Input::name).collect(), ..Summary::default() };
+    let mut summary =
+        Summary { inputs: inputs.iter().map(Input::name).collect(), ..Summary::default() };
     let result = go(inputs, out, options, control, &mut summary);
     summary.seconds = begun.elapsed().as_secs_f64();
     summary.peak_memory = peak_memory();
@@ -78,9 +83,13 @@ fn go(
     }
     let mut reader = Reader::open(inputs, options, false)?;
     if let Some(note) = control.note {
-        let encoding = reader.plan.encoding.as_ref().map_or("mixed".to_string(), ToString::to_string);
+        let encoding =
+            reader.plan.encoding.as_ref().map_or("mixed".to_string(), ToString::to_string);
         if let Target::Stack { shape, dtype, .. } = reader.plan.target {
-            note(&format!("field {}, encoding {encoding}, images {shape} {dtype}", reader.plan.field));
+            note(&format!(
+                "field {}, encoding {encoding}, images {shape} {dtype}",
+                reader.plan.field
+            ));
         }
         reader.plan.notes.iter().for_each(|n| note(n));
         if beside(out, ".partial").exists() {
@@ -114,14 +123,23 @@ fn go(
 /// Whether to write at all: refuses what is no regular `.npy` file to be.
 fn may_write(out: &Path, if_exists: IfExists) -> Result<bool> {
     if out.extension().is_none_or(|e| !e.eq_ignore_ascii_case("npy")) {
-        return Err(Error::options(format!("output {} must end in .npy, the one output so far", out.display())));
+        return Err(Error::options(format!(
+            "output {} must end in .npy, the one output so far",
+            out.display()
+        )));
     }
     let Ok(found) = std::fs::metadata(out) else { return Ok(true) };
     if !found.is_file() {
-        return Err(Error::options(format!("output {} is a folder, pipe or device; give a regular file", out.display())));
+        return Err(Error::options(format!(
+            "output {} is a folder, pipe or device; give a regular file",
+            out.display()
+        )));
     }
     match if_exists {
-        IfExists::Error => Err(Error::options(format!("output {} exists; pass if_exists replace or skip, or another name", out.display()))),
+        IfExists::Error => Err(Error::options(format!(
+            "output {} exists; pass if_exists replace or skip, or another name",
+            out.display()
+        ))),
         IfExists::Skip => Ok(false),
         IfExists::Replace => Ok(true),
     }
@@ -130,7 +148,8 @@ fn may_write(out: &Path, if_exists: IfExists) -> Result<bool> {
 /// Refuses to start where the plan and the size of the inputs say that the disk cannot hold it.
 fn check_disk(reader: &Reader, out: &Path) -> Result<()> {
     let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let (Some(rows), Ok(disk)) = (reader.expected_rows(), nix::sys::statvfs::statvfs(folder)) else {
+    let (Some(rows), Ok(disk)) = (reader.expected_rows(), nix::sys::statvfs::statvfs(folder))
+    else {
         return Ok(());
     };
     let free = disk.blocks_available() as f64 * disk.fragment_size() as f64;
@@ -138,7 +157,12 @@ fn check_disk(reader: &Reader, out: &Path) -> Result<()> {
     // The estimate rests on the sample: only a clear miss is refused.
     if need * 0.8 > free {
         return Err(Error::io(
-            format_args!("about {:.1} GB will be needed for {}, but {:.1} GB are free", need / 1e9, out.display(), free / 1e9),
+            format_args!(
+                "about {:.1} GB will be needed for {}, but {:.1} GB are free",
+                need / 1e9,
+                out.display(),
+                free / 1e9
+            ),
             std::io::ErrorKind::StorageFull.into(),
         ));
     }
@@ -193,7 +217,8 @@ impl<'o> Books<'o> {
         let mut pending = 0;
         for outcome in part.outcomes.drain(..) {
             let record = &part.text.records[outcome.record];
-            let text = record.overlong.is_none().then(|| &part.text.bytes[record.start..record.end]);
+            let text =
+                record.overlong.is_none().then(|| &part.text.bytes[record.start..record.end]);
             let s = &mut self.summary;
             s.records += u64::from(outcome.item == 0);
             let (error, fill) = match outcome.result {
@@ -217,7 +242,11 @@ impl<'o> Books<'o> {
                         OnMissing::Fill => (None, true),
                         OnMissing::Reject => {
                             let place = crate::error::Position {
-                                file: s.inputs.get(record.file as usize).cloned().unwrap_or_else(|| "-".into()),
+                                file: s
+                                    .inputs
+                                    .get(record.file as usize)
+                                    .cloned()
+                                    .unwrap_or_else(|| "-".into()),
                                 line: record.line,
                                 byte: record.byte,
                                 item: 0,
@@ -289,7 +318,9 @@ impl<'o> Books<'o> {
             MaxRejects::None => false,
             MaxRejects::Count(most) => rejected > most,
             MaxRejects::Percent(most) => {
-                rejected > 0 && (at_end || s.images + s.unreadable >= 1000) && s.percent_rejected() > most
+                rejected > 0
+                    && (at_end || s.images + s.unreadable >= 1000)
+                    && s.percent_rejected() > most
             }
         };
         match over {
@@ -312,7 +343,8 @@ impl<'o> Books<'o> {
             }
         };
         keep(self.sink.seal());
-        let rows_wanted = self.rows.as_ref().is_some_and(|r| !r.trivial) || options.rows == Rows::Always;
+        let rows_wanted =
+            self.rows.as_ref().is_some_and(|r| !r.trivial) || options.rows == Rows::Always;
         let row_path = beside(out, ".rows.npy");
         match self.rows.take() {
             Some(mut rows) if rows_wanted => {
@@ -325,7 +357,9 @@ impl<'o> Books<'o> {
             Some(_) => {
                 let _ = std::fs::remove_file(beside(&row_path, ".partial"));
                 if good && options.if_exists == IfExists::Replace && row_path.exists() {
-                    keep(std::fs::remove_file(&row_path).map_err(|e| Error::io(format_args!("cannot remove {}", row_path.display()), e)));
+                    keep(std::fs::remove_file(&row_path).map_err(|e| {
+                        Error::io(format_args!("cannot remove {}", row_path.display()), e)
+                    }));
                 }
             }
             None => {}
@@ -372,7 +406,9 @@ fn fill_element(value: f64, dtype: DType) -> Result<Vec<u8>> {
         DType::Uint64 => integer!(u64),
         DType::Int64 => integer!(i64),
         DType::Float16 if value == 0.0 => vec![0, 0],
-        DType::Float16 => return Err(Error::options("fill_value other than 0 is not supported for float16")),
+        DType::Float16 => {
+            return Err(Error::options("fill_value other than 0 is not supported for float16"));
+        }
         DType::Float32 => (value as f32).to_le_bytes().to_vec(),
         DType::Float64 => value.to_le_bytes().to_vec(),
     })

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use crate::dtype::{ByteOrder, DType};
-use crate::encoding::{self, Encoding, Payload, RawSpec, Scratch};
+use crate::encoding::{self, Encoding, Payload, RawSpec, Scratch, dtype_of, shape_of};
 use crate::error::{Error, Result, quote};
 use crate::format::{self, Color, ImageFormat, ImageInfo};
 use crate::options::{Given, RawChannels, RawDType, RawOrder};
@@ -73,6 +73,7 @@ struct RawFields {
     dtype: Option<u8>,
     byteorder: Option<u8>,
     step: Option<u8>,
+    order: Option<u8>,
 }
 
 /// Names of sibling fields that say what raw pixels are (encodings.md 1.2).
@@ -110,6 +111,9 @@ impl<'p> Decoder<'p> {
         }
         if let Some(Given::Field(p)) = &options.raw_step {
             fields.step = all(p)?.first().copied();
+        }
+        if let Some(Given::Field(p)) = &options.raw_order {
+            fields.order = all(p)?.first().copied();
         }
         let raw = plan.encoding.as_ref().is_none_or(Encoding::wants_shape);
         if raw && (options.raw_shape.is_none() || options.raw_dtype.is_none()) {
@@ -157,7 +161,12 @@ impl<'p> Decoder<'p> {
     }
 
     /// What image `item` of the record that was last found says of itself: headers only for image files.
-    pub(crate) fn probe(&mut self, record: &[u8], item: usize, base: Option<&Path>) -> Result<Found> {
+    pub(crate) fn probe(
+        &mut self,
+        record: &[u8],
+        item: usize,
+        base: Option<&Path>,
+    ) -> Result<Found> {
         self.open(record, item, base)
     }
 
@@ -196,7 +205,9 @@ impl<'p> Decoder<'p> {
         if let Some(cap) = self.plan.limits.memory {
             let need = text_len + 2 * stored_len as u64 + len as u64;
             if need > cap {
-                return Err(Error::limit(format!("the record needs {need} bytes while it is decoded, over memory {cap}")));
+                return Err(Error::limit(format!(
+                    "the record needs {need} bytes while it is decoded, over memory {cap}"
+                )));
             }
         }
         let slot = buffer.slot(len)?;
@@ -230,9 +241,14 @@ impl<'p> Decoder<'p> {
         let encoding = match &self.plan.encoding {
             Some(encoding) => encoding,
             None => {
-                decided = encoding::classify(text, &raw, limits, &mut self.scratch).ok_or_else(|| {
-                    Error::field(format!("a {} that holds no image ndpix knows: {}", value::kind(text).name(), quote(text)))
-                })?;
+                decided =
+                    encoding::classify(text, &raw, limits, &mut self.scratch).ok_or_else(|| {
+                        Error::field(format!(
+                            "a {} that holds no image ndpix knows: {}",
+                            value::kind(text).name(),
+                            quote(text)
+                        ))
+                    })?;
                 &decided
             }
         };
@@ -242,7 +258,8 @@ impl<'p> Decoder<'p> {
             Payload::Reference => {
                 let path = std::mem::take(&mut self.scratch.bytes);
                 let base = self.plan.base_dir.as_deref().or(base);
-                let name = String::from_utf8(path).map_err(|_| Error::path("the path is not UTF-8"))?;
+                let name =
+                    String::from_utf8(path).map_err(|_| Error::path("the path is not UTF-8"))?;
                 reference::read(base, &name, limits.max_record_bytes, &mut self.scratch.bytes)?;
                 self.file()
             }
@@ -254,7 +271,9 @@ impl<'p> Decoder<'p> {
         let format = format::recognise(bytes)?;
         let formats = &self.plan.formats;
         if !formats.is_empty() && !formats.contains(&format) {
-            return Err(Error::unsupported(format!("a {format} image, which formats does not allow")));
+            return Err(Error::unsupported(format!(
+                "a {format} image, which formats does not allow"
+            )));
         }
         let info = guarded(format, || format::info(format, bytes, &self.plan.limits))?;
         Ok(Found { info, format: Some(format) })
@@ -267,7 +286,7 @@ impl<'p> Decoder<'p> {
             shape: None,
             dtype: self.plan.raw.dtype,
             byteorder: None,
-            fortran: options.raw_order == RawOrder::F,
+            fortran: options.raw_order == Some(Given::Value(RawOrder::F)),
             bgr: options.raw_channels == RawChannels::Bgr,
             step: None,
         };
@@ -278,34 +297,45 @@ impl<'p> Decoder<'p> {
         };
         let sibling = |names: &[&str]| {
             self.fields.found.iter().filter(|f| names.contains(&f.0)).find_map(|f| {
-                self.hits.iter().find(|h| h.pointer == f.1 && h.parent == parent).map(|h| &record[h.start..h.end])
+                self.hits
+                    .iter()
+                    .find(|h| h.pointer == f.1 && h.parent == parent)
+                    .map(|h| &record[h.start..h.end])
             })
         };
         if let Some(Given::Value(shape)) = options.raw_shape {
             spec.shape = Some(shape);
         } else if !self.fields.shape.is_empty() {
             let texts: Option<Vec<&[u8]>> = self.fields.shape.iter().map(|&p| at(p)).collect();
-            let texts = texts.ok_or_else(|| Error::field("a field that raw_shape names is missing"))?;
-            spec.shape = Some(shape_of(&texts)?);
+            let texts =
+                texts.ok_or_else(|| Error::field("a field that raw_shape names is missing"))?;
+            spec.shape = Some(shape_from(&texts)?);
         } else if let Some(text) = sibling(&["shape", "dims"]) {
-            spec.shape = Some(shape_of(&[text])?);
+            spec.shape = Some(shape_from(&[text])?);
         } else if let (Some(h), Some(w)) = (sibling(&["height", "h"]), sibling(&["width", "w"])) {
             spec.shape = match sibling(&["channels", "c"]) {
-                Some(c) if value::integer(c) != Some(1) => Some(shape_of(&[h, w, c])?),
-                _ => Some(shape_of(&[h, w])?),
+                Some(c) if value::integer(c) != Some(1) => Some(shape_from(&[h, w, c])?),
+                _ => Some(shape_from(&[h, w])?),
             };
+        }
+        // A flat list or a string of numbers takes the shape that every image must have.
+        if matches!(self.plan.encoding, Some(Encoding::List | Encoding::Text)) {
+            spec.shape = spec.shape.or(options.shape);
         }
         match (&options.raw_dtype, self.fields.dtype) {
             (Some(Given::Value(RawDType(dtype, order))), _) => {
                 (spec.dtype, spec.byteorder) = (Some(*dtype), *order);
             }
             (_, Some(pointer)) => {
-                let text = at(pointer).ok_or_else(|| Error::field("the field that raw_dtype names is missing"))?;
-                (spec.dtype, spec.byteorder) = dtype_of(text)?;
+                let text = at(pointer)
+                    .ok_or_else(|| Error::field("the field that raw_dtype names is missing"))?;
+                let (dtype, order) = dtype_of(text)?;
+                (spec.dtype, spec.byteorder) = (Some(dtype), order);
             }
             _ => {
                 if let Some(text) = sibling(&["dtype", "datatype"]) {
-                    (spec.dtype, spec.byteorder) = dtype_of(text)?;
+                    let (dtype, order) = dtype_of(text)?;
+                    (spec.dtype, spec.byteorder) = (Some(dtype), order);
                 }
             }
         }
@@ -316,8 +346,13 @@ impl<'p> Decoder<'p> {
         }
         match (&options.raw_step, self.fields.step.and_then(at)) {
             (Some(Given::Value(step)), _) => spec.step = Some(*step),
-            (_, Some(text)) => spec.step = value::integer(text).and_then(|n| usize::try_from(n).ok()),
+            (_, Some(text)) => {
+                spec.step = value::integer(text).and_then(|n| usize::try_from(n).ok())
+            }
             _ => {}
+        }
+        if let Some(text) = self.fields.order.and_then(at) {
+            spec.fortran = text == b"\"F\"";
         }
         Ok(spec)
     }
@@ -366,46 +401,27 @@ fn holds_images(array: &[u8]) -> bool {
     matches!(first, Some(Kind::String | Kind::Object))
 }
 
-/// A shape from one field (a list, or a string such as `"2, 2"`) or from several numbers.
-fn shape_of(texts: &[&[u8]]) -> Result<Shape> {
-    let mut axes: Vec<usize> = Vec::new();
-    let mut push = |n: Option<i64>, text: &[u8]| {
-        let axis = n.and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0);
-        axes.push(axis.ok_or_else(|| Error::shape(format!("{} is no axis of a shape", quote(text))))?);
-        Ok(())
-    };
-    for text in texts {
-        match value::kind(text) {
-            Kind::Array => value::elements(text).try_for_each(|e| push(value::integer(e), e))?,
-            Kind::String => {
-                let inner = &text[1..text.len() - 1];
-                for part in inner.split(|b| *b == b',') {
-                    push(std::str::from_utf8(part).ok().and_then(|s| s.trim().parse().ok()), part)?;
-                }
-            }
-            _ => push(value::integer(text), text)?,
-        }
+/// A shape from one field that holds it whole, or from one number each.
+fn shape_from(texts: &[&[u8]]) -> Result<Shape> {
+    if let [text] = texts {
+        return shape_of(text);
     }
-    Shape::new(&axes)
+    let axes = texts.iter().map(|text| match shape_of(text)?[..] {
+        [axis] => Ok(axis),
+        _ => Err(Error::shape(format!("{} is no axis of a shape", quote(text)))),
+    });
+    Shape::new(&axes.collect::<Result<Vec<_>>>()?)
 }
 
-fn dtype_of(text: &[u8]) -> Result<(Option<DType>, Option<ByteOrder>)> {
-    let mut scratch = Vec::new();
-    let name = match value::kind(text) {
-        Kind::String => value::unescape(text, &mut scratch),
-        _ => text,
-    };
-    let (dtype, order) = std::str::from_utf8(name)
-        .ok()
-        .and_then(DType::parse)
-        .ok_or_else(|| Error::field(format!("unknown dtype {}", quote(name))))?;
-    Ok((Some(dtype), order))
-}
-
+/// A byte order as its name, or as a flag that says big-endian.
 fn byteorder_of(text: &[u8]) -> Result<ByteOrder> {
     match text {
         b"true" | b"1" => Ok(ByteOrder::Big),
         b"false" | b"0" | b"null" => Ok(ByteOrder::Little),
-        _ => std::str::from_utf8(text).unwrap_or("").trim_matches('"').parse().map_err(|e: Error| Error::field(e.message())),
+        _ => std::str::from_utf8(text)
+            .unwrap_or("")
+            .trim_matches('"')
+            .parse()
+            .map_err(|e: Error| Error::field(e.message())),
     }
 }

@@ -4,9 +4,11 @@
 //! each record by itself (`encodings.md` 10.2); here it is made once, and then enforced. Nothing is
 //! guessed: none or several candidates is an error that lists what was found.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use crate::batch::{Record, Text};
+use crate::batch::Text;
 use crate::decode::{Decoder, Found};
 use crate::dtype::DType;
 use crate::encoding::Encoding;
@@ -17,6 +19,7 @@ use crate::pipeline::File;
 use crate::pixels;
 use crate::plan::{Plan, Target};
 use crate::record::pointer::{Pointer, Step};
+use crate::record::rejected;
 use crate::record::scan::{Query, scan};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
@@ -28,18 +31,47 @@ const FIELD_RECORDS: usize = 16;
 
 /// The first records of the inputs.
 pub(crate) struct Sample<'a> {
-    pub(crate) records: Vec<(&'a [u8], &'a Record)>,
-    pub(crate) files: &'a [File],
+    records: Vec<Sampled<'a>>,
+    /// Whether they are the lines of a rejects file, here already unwrapped.
+    pub(crate) rejects_input: bool,
+}
+
+struct Sampled<'a> {
+    text: Cow<'a, [u8]>,
+    base: Option<Cow<'a, Path>>,
+    line: u64,
 }
 
 impl<'a> Sample<'a> {
     pub(crate) fn new(texts: impl IntoIterator<Item = &'a Text>, files: &'a [File]) -> Self {
-        let all = texts.into_iter().flat_map(|t| t.records.iter().map(move |r| (&t.bytes[r.start..r.end], r)));
-        Self { records: all.take(SAMPLE_RECORDS).collect(), files }
-    }
-
-    fn base(&self, record: &Record) -> Option<&'a std::path::Path> {
-        self.files[record.file as usize].base_dir.as_deref()
+        let mut all = texts
+            .into_iter()
+            .flat_map(|t| t.records.iter().map(move |r| (t.record(r), r)))
+            .peekable();
+        let mut hits = Vec::new();
+        let rejects_input = all.peek().is_some_and(|(text, _)| {
+            scan(text, &Query::default(), &mut hits).is_ok() && rejected::is_rejected(text)
+        });
+        let records = all.take(SAMPLE_RECORDS).map(|(text, record)| {
+            let file = &files[record.file as usize];
+            let wrapped = match rejects_input {
+                true => rejected::original(text, Path::new(&*file.name)).ok(),
+                false => None,
+            };
+            match wrapped {
+                Some(original) => Sampled {
+                    text: Cow::Owned(original.text),
+                    base: original.base.map(Cow::Owned),
+                    line: record.line,
+                },
+                None => Sampled {
+                    text: Cow::Borrowed(text),
+                    base: file.base_dir.as_deref().map(Cow::Borrowed),
+                    line: record.line,
+                },
+            }
+        });
+        Self { records: records.collect(), rejects_input }
     }
 }
 
@@ -92,12 +124,20 @@ pub(crate) fn locate(
         return Err(not_one(sample, options, candidates));
     };
     if chosen.encoding == Encoding::Url {
-        return Err(Error::plan(format!("field {} holds URLs, which ndpix does not fetch; download them and give their paths", chosen.field)));
+        return Err(Error::plan(format!(
+            "field {} holds URLs, which ndpix does not fetch; download them and give their paths",
+            chosen.field
+        )));
     }
     if options.encoding.is_none() && !options.mixed {
         if chosen.encodings.len() > 1 {
-            let seen: Vec<_> = chosen.encodings.iter().map(|(name, n)| format!("{name} ({n})")).collect();
-            return Err(Error::plan(format!("field {} holds images in several ways: {}; pass mixed to decide for each record, or encoding to take one", chosen.field, seen.join(", "))));
+            let seen: Vec<_> =
+                chosen.encodings.iter().map(|(name, n)| format!("{name} ({n})")).collect();
+            return Err(Error::plan(format!(
+                "field {} holds images in several ways: {}; pass mixed to decide for each record, or encoding to take one",
+                chosen.field,
+                seen.join(", ")
+            )));
         }
         plan.encoding = Some(chosen.encoding.clone());
     }
@@ -110,6 +150,7 @@ pub(crate) fn plan_for(options: &Options, field: Pointer, encoding: Option<Encod
     Plan {
         field,
         encoding,
+        rejects_input: false,
         target: Target::Each,
         formats: options.formats.clone(),
         fill_value: options.fill_value,
@@ -141,7 +182,9 @@ fn not_one(sample: &Sample<'_>, options: &Options, candidates: &[Candidate]) -> 
     }
     let list: Vec<_> = candidates
         .iter()
-        .map(|c| format!("{} ({})", c.field, c.encodings.keys().cloned().collect::<Vec<_>>().join(", ")))
+        .map(|c| {
+            format!("{} ({})", c.field, c.encodings.keys().cloned().collect::<Vec<_>>().join(", "))
+        })
         .collect();
     Error::plan(format!("several fields hold images: {}; pass field to name one", list.join("; ")))
 }
@@ -149,11 +192,15 @@ fn not_one(sample: &Sample<'_>, options: &Options, candidates: &[Candidate]) -> 
 /// The first unreadable record, said where it may explain everything.
 fn first_reason(sample: &Sample<'_>) -> String {
     let mut hits = Vec::new();
-    let mut all = sample.records.iter().filter_map(|(text, r)| {
-        scan(text, &Query::default(), &mut hits).err().map(|e| (r.line, e))
-    });
+    let mut all = sample
+        .records
+        .iter()
+        .filter_map(|r| scan(&r.text, &Query::default(), &mut hits).err().map(|e| (r.line, e)));
     match all.next() {
-        Some((line, error)) => format!(" (line {line}: {}; if records span lines, pass framing concat)", error.message()),
+        Some((line, error)) => format!(
+            " (line {line}: {}; if records span lines, pass framing concat)",
+            error.message()
+        ),
         None => String::new(),
     }
 }
@@ -162,7 +209,7 @@ fn first_reason(sample: &Sample<'_>) -> String {
 fn candidates(sample: &Sample<'_>, options: &Options) -> Result<Vec<Candidate>> {
     let mut paths: Vec<Pointer> = Vec::new();
     let mut hits = Vec::new();
-    for (text, _) in sample.records.iter().take(FIELD_RECORDS) {
+    for Sampled { text, .. } in sample.records.iter().take(FIELD_RECORDS) {
         if scan(text, &Query::default(), &mut hits).is_ok() {
             leaves(text.trim_ascii(), &mut Vec::new(), &mut paths);
         }
@@ -197,14 +244,16 @@ fn leaves(text: &[u8], steps: &mut Vec<Step>, out: &mut Vec<Pointer>) {
             }
         }
         Kind::Object => {
-            let tagged = ["__numpy__", "__ndarray__", "data", "bdata", "buffer", "b64", "values", "0"];
+            let tagged =
+                ["__numpy__", "__ndarray__", "data", "bdata", "buffer", "b64", "values", "0"];
             if tagged.iter().any(|key| value::get(text, key).is_some()) {
                 note(steps);
             }
             if steps.len() < 32 {
                 let mut scratch = Vec::new();
                 for (key, inner) in value::entries(text) {
-                    let key = String::from_utf8_lossy(value::unescape_inner(key, &mut scratch)).into_owned();
+                    let key = String::from_utf8_lossy(value::unescape_inner(key, &mut scratch))
+                        .into_owned();
                     steps.push(Step::Key(key));
                     leaves(inner, steps, out);
                     steps.pop();
@@ -221,16 +270,18 @@ fn candidate(sample: &Sample<'_>, options: &Options, field: Pointer) -> Result<O
     let mut decoder = Decoder::new(&plan)?;
     let mut encodings: BTreeMap<String, u64> = BTreeMap::new();
     let mut best: Option<(u8, Encoding)> = None;
-    for (text, record) in &sample.records {
+    for Sampled { text, base, .. } in &sample.records {
         for item in 0..decoder.find(text).unwrap_or(0).min(64) {
             let encoding = match &options.encoding {
-                Some(encoding) => decoder.probe(text, item, sample.base(record)).ok().map(|_| encoding.clone()),
+                Some(encoding) => {
+                    decoder.probe(text, item, base.as_deref()).ok().map(|_| encoding.clone())
+                }
                 None => decoder.classify(text, item),
             };
             let Some(encoding) = encoding else { continue };
             *encodings.entry(encoding.to_string()).or_default() += 1;
             let rank = match encoding {
-                Encoding::Path if decoder.probe(text, item, sample.base(record)).is_ok() => 1,
+                Encoding::Path if decoder.probe(text, item, base.as_deref()).is_ok() => 1,
                 Encoding::Path => 4,
                 Encoding::Text => 2,
                 Encoding::List => match decoder.probe(text, item, None) {
@@ -252,14 +303,14 @@ fn candidate(sample: &Sample<'_>, options: &Options, field: Pointer) -> Result<O
 pub(crate) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
     let mut decoder = Decoder::new(plan)?;
     let mut survey = Survey::default();
-    for (text, record) in &sample.records {
+    for Sampled { text, base, .. } in &sample.records {
         match decoder.find(text) {
             Ok(0) => survey.missing += 1,
             Err(error) => survey.rejects.push(error),
             Ok(items) => {
                 for item in 0..items {
                     survey.images += 1;
-                    match decoder.probe(text, item, sample.base(record)) {
+                    match decoder.probe(text, item, base.as_deref()) {
                         Ok(found) => note(&mut survey, &found, decoder.payload()),
                         Err(error) => survey.rejects.push(error),
                     }
@@ -279,9 +330,14 @@ fn note(survey: &mut Survey, found: &Found, payload: &[u8]) {
     if found.format.is_none() && info.dtype == DType::Int64 {
         let values = payload.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b));
         let (low, high) = values.fold((0, 0), |(l, h), v| (v.min(l), v.max(h)));
-        let fit = [(DType::Uint8, 0, 255), (DType::Uint16, 0, 65_535), (DType::Int32, i64::from(i32::MIN), i64::from(i32::MAX))];
+        let fit = [
+            (DType::Uint8, 0, 255),
+            (DType::Uint16, 0, 65_535),
+            (DType::Int32, i64::from(i32::MIN), i64::from(i32::MAX)),
+        ];
         let fit = fit.iter().find(|f| low >= f.1 && high <= f.2).map_or(DType::Int64, |f| f.0);
-        survey.smaller = Some(survey.smaller.map_or(fit, |s| if s.size() > fit.size() { s } else { fit }));
+        survey.smaller =
+            Some(survey.smaller.map_or(fit, |s| if s.size() > fit.size() { s } else { fit }));
     }
 }
 
@@ -291,12 +347,17 @@ pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
     let mut one = true;
     for &(shape, dtype, color) in survey.shapes.keys() {
         if options.dtype.is_some_and(|want| want != dtype) {
-            return Err(Error::plan(format!("the images are {dtype}, not {}; leave dtype out to keep what is stored", options.dtype.unwrap_or(dtype))));
+            return Err(Error::plan(format!(
+                "the images are {dtype}, not {}; leave dtype out to keep what is stored",
+                options.dtype.unwrap_or(dtype)
+            )));
         }
         seen = match seen {
             None => Some((shape, dtype, color)),
             Some((s, d, c)) if d == dtype && s == shape && c == color => seen,
-            Some((s, d, c)) if d == dtype && s.len() > 1 && shape.len() > 1 && s[..2] == shape[..2] => {
+            Some((s, d, c))
+                if d == dtype && s.len() > 1 && shape.len() > 1 && s[..2] == shape[..2] =>
+            {
                 pixels::widest(c, color)
                     .filter(|w| pixels::channels(*w) > 0)
                     .map(|w| (Shape::image(s[0], s[1], pixels::channels(w)), d, w))
@@ -334,25 +395,36 @@ pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
     plan.target = Target::Stack { shape, dtype, color };
     let promoted = survey.shapes.keys().filter(|s| s.2 != color).count();
     if promoted > 0 && options.shape.is_none() {
-        plan.notes.push(format!("images of fewer channels are promoted to {shape}, which loses nothing"));
+        plan.notes
+            .push(format!("images of fewer channels are promoted to {shape}, which loses nothing"));
     }
     let turned: u64 = survey.orientations.iter().filter(|o| *o.0 != 1).map(|o| o.1).sum();
     if turned > 0 {
-        plan.notes.push(format!("{turned} of {} images in the sample carry an orientation, which is not applied", survey.images));
+        plan.notes.push(format!(
+            "{turned} of {} images in the sample carry an orientation, which is not applied",
+            survey.images
+        ));
     }
     if survey.multi_frame > 0 {
-        plan.notes.push(format!("{} of {} images in the sample have several frames or pages; only the first is read", survey.multi_frame, survey.images));
+        plan.notes.push(format!(
+            "{} of {} images in the sample have several frames or pages; only the first is read",
+            survey.multi_frame, survey.images
+        ));
     }
-    if let (Some(smaller), None) = (survey.smaller, options.dtype) {
-        if smaller.size() < dtype.size() {
-            plan.notes.push(format!("number lists are read as {dtype}, as NumPy does; in the sample {smaller} would do: pass dtype {smaller}"));
-        }
+    if let (Some(smaller), None) = (survey.smaller, options.dtype)
+        && smaller.size() < dtype.size()
+    {
+        plan.notes.push(format!("number lists are read as {dtype}, as NumPy does; in the sample {smaller} would do: pass dtype {smaller}"));
     }
     Ok(())
 }
 
 fn nothing(survey: &Survey) -> Error {
-    let reason = survey.rejects.first().map(|e| format!("; the first was rejected: {}", e.message())).unwrap_or_default();
+    let reason = survey
+        .rejects
+        .first()
+        .map(|e| format!("; the first was rejected: {}", e.message()))
+        .unwrap_or_default();
     Error::plan(format!(
         "the sample has no image that decodes ({} without image, {} rejected){reason}; pass shape and dtype to convert all the same",
         survey.missing,
@@ -364,7 +436,10 @@ fn several(survey: &Survey) -> String {
     let mut list: Vec<_> = survey.shapes.iter().collect();
     list.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
     let shown: Vec<_> = list.iter().take(6).map(|((s, d, _), n)| format!("{s} {d}: {n}")).collect();
-    let first = list.first().map(|((s, ..), _)| s.iter().map(usize::to_string).collect::<Vec<_>>().join(",")).unwrap_or_default();
+    let first = list
+        .first()
+        .map(|((s, ..), _)| s.iter().map(usize::to_string).collect::<Vec<_>>().join(","))
+        .unwrap_or_default();
     format!(
         "the images do not fit one array ({}{}); pass shape {first} to take those of one shape and reject the others",
         shown.join("; "),

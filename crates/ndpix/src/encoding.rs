@@ -96,7 +96,7 @@ pub enum Content {
 
 /// What bare pixels do not say of themselves.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct RawSpec {
+pub(crate) struct RawSpec {
     /// The shape of one image.
     pub shape: Option<Shape>,
     /// The element type.
@@ -360,7 +360,16 @@ impl FromStr for Chain {
 impl Encoding {
     /// Whether fields beside the value (shape, dtype) can say what it holds.
     pub(crate) fn wants_shape(&self) -> bool {
-        !matches!(self, Self::Encoded | Self::DataUrl | Self::Npy | Self::Tensor | Self::Path | Self::Url | Self::List)
+        !matches!(
+            self,
+            Self::Encoded
+                | Self::DataUrl
+                | Self::Npy
+                | Self::Tensor
+                | Self::Path
+                | Self::Url
+                | Self::List
+        )
     }
 
     /// Whether a JSON array is one value of this encoding, and not a list of images.

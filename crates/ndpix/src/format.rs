@@ -119,7 +119,7 @@ impl ImageFormat {
 /// The format whose signature `bytes` begin with. Weak signatures count only with their header
 /// check (BMP). ICO and TGA have none worth the name and are never found here: raw pixels begin
 /// like them; see [`recognise`].
-pub fn sniff(bytes: &[u8]) -> Option<ImageFormat> {
+pub(crate) fn sniff(bytes: &[u8]) -> Option<ImageFormat> {
     Some(match bytes {
         [0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, ..] => ImageFormat::Png,
         [0xFF, 0xD8, 0xFF, ..] => ImageFormat::Jpeg,
@@ -135,7 +135,7 @@ pub fn sniff(bytes: &[u8]) -> Option<ImageFormat> {
 
 /// As [`sniff`], and ICO and TGA too: for bytes that are known to be an image file. Bytes of a
 /// known kind that ndpix does not read are named in the error (kind `unsupported`).
-pub fn recognise(bytes: &[u8]) -> Result<ImageFormat> {
+pub(crate) fn recognise(bytes: &[u8]) -> Result<ImageFormat> {
     if let Some(format) = sniff(bytes) {
         return Ok(format);
     }
@@ -184,7 +184,7 @@ fn foreign(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// What the image says of itself, from its headers alone. Checks `limits.max_pixels`.
-pub fn info(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
+pub(crate) fn info(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     match format {
         ImageFormat::Png => png::info(bytes, limits),
         ImageFormat::Jpeg => jpeg::info(bytes, limits),
@@ -201,7 +201,7 @@ pub fn info(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result<ImageI
 
 /// Decodes into `out`, whose length is `info.bytes()` of the [`ImageInfo`] that [`info`] gave for
 /// the same bytes. On an error `out` holds anything.
-pub fn decode(
+pub(crate) fn decode(
     format: ImageFormat,
     bytes: &[u8],
     info: &ImageInfo,

@@ -16,7 +16,7 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result, quote};
 
-pub(crate) use feed::{Feed, FeedCounts};
+pub(crate) use feed::Feed;
 
 /// How records follow each other in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

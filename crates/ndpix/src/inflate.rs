@@ -57,7 +57,7 @@ impl Compression {
 
 /// Replaces `out` with the decompressed `bytes`. Kind `encoding` when the stream is damaged, cut or
 /// followed by other bytes; kind `limit` when it would grow past `max_bytes`.
-pub fn inflate(
+pub(crate) fn inflate(
     compression: Compression,
     bytes: &[u8],
     max_bytes: u64,

@@ -142,7 +142,11 @@ pub struct Each<'a> {
 ///
 /// # Errors
 /// What ends a run; a bad record goes to `take` instead.
-pub fn each(inputs: Vec<Input>, options: &Options, mut take: impl FnMut(Each<'_>) -> Result<()> + Send) -> Result<()> {
+pub fn each(
+    inputs: Vec<Input>,
+    options: &Options,
+    mut take: impl FnMut(Each<'_>) -> Result<()> + Send,
+) -> Result<()> {
     let mut reader = Reader::open(inputs, options, true)?;
     let files = reader.files.clone();
     let stop = AtomicBool::new(false);
@@ -169,4 +173,3 @@ pub fn each(inputs: Vec<Input>, options: &Options, mut take: impl FnMut(Each<'_>
         Ok(())
     })
 }
-

@@ -11,21 +11,21 @@
 #![deny(unsafe_code)]
 
 // Stations.
-mod source;
-mod framing;
-mod record;
 mod encoding;
 mod format;
-mod pixels;
-mod sink;
+mod framing;
 mod inflate;
+mod pixels;
+mod record;
+mod sink;
+mod source;
 // Engine.
-mod detect;
+mod convert;
 mod decode;
+mod detect;
+mod inspect;
 mod pipeline;
 mod reader;
-mod convert;
-mod inspect;
 // Words.
 mod batch;
 mod dtype;

@@ -126,7 +126,12 @@ fn pointers(text: &str) -> Option<Result<Vec<Pointer>>> {
             .map(|part| {
                 part.trim()
                     .strip_prefix('@')
-                    .ok_or_else(|| Error::options(format!("{}: give only @fields or only numbers", quote(text.as_bytes()))))?
+                    .ok_or_else(|| {
+                        Error::options(format!(
+                            "{}: give only @fields or only numbers",
+                            quote(text.as_bytes())
+                        ))
+                    })?
                     .parse()
             })
             .collect()
@@ -149,7 +154,9 @@ fn parse_shape(text: &str) -> Result<Shape> {
         .map(|part| part.parse().ok().filter(|&n: &usize| n > 0))
         .collect::<Option<_>>()
         .filter(|axes: &Vec<usize>| !axes.is_empty())
-        .ok_or_else(|| Error::options(format!("{} is no shape; write H,W or H,W,C", quote(text.as_bytes()))))?;
+        .ok_or_else(|| {
+            Error::options(format!("{} is no shape; write H,W or H,W,C", quote(text.as_bytes())))
+        })?;
     Shape::new(&axes).map_err(|e| Error::options(e.message()))
 }
 
@@ -194,6 +201,7 @@ given_one!(RawDType, |text: &str| {
     };
     Ok::<_, Error>(RawDType(dtype, order))
 });
+given_one!(RawOrder, str::parse::<RawOrder>);
 given_one!(ByteOrder, str::parse::<ByteOrder>);
 given_one!(usize, |text: &str| text
     .parse()
@@ -205,7 +213,10 @@ impl FromStr for ByteOrder {
         match word {
             "little" | "<" => Ok(Self::Little),
             "big" | ">" => Ok(Self::Big),
-            _ => Err(Error::options(format!("unknown raw_byteorder {}; use little, big", quote(word.as_bytes())))),
+            _ => Err(Error::options(format!(
+                "unknown raw_byteorder {}; use little, big",
+                quote(word.as_bytes())
+            ))),
         }
     }
 }
@@ -230,7 +241,12 @@ impl Default for MaxRejects {
 impl FromStr for MaxRejects {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self> {
-        let bad = || Error::options(format!("max_rejects {}: write a number, a percentage such as 5%, or none", quote(text.as_bytes())));
+        let bad = || {
+            Error::options(format!(
+                "max_rejects {}: write a number, a percentage such as 5%, or none",
+                quote(text.as_bytes())
+            ))
+        };
         match text.strip_suffix('%') {
             _ if text == "none" => Ok(Self::None),
             Some(p) => match p.trim().parse() {
@@ -269,8 +285,8 @@ pub struct Options {
     pub raw_dtype: Option<Given<RawDType>>,
     /// Byte order of raw pixels; default little, or what the dtype says.
     pub raw_byteorder: Option<Given<ByteOrder>>,
-    /// Memory order of raw pixels.
-    pub raw_order: RawOrder,
+    /// Memory order of raw pixels; default C.
+    pub raw_order: Option<Given<RawOrder>>,
     /// Colour order of raw pixels.
     pub raw_channels: RawChannels,
     /// Bytes from one row of raw pixels to the next, where rows are padded.
@@ -309,6 +325,9 @@ pub struct Options {
     pub if_exists: IfExists,
     /// Whether to write the row map.
     pub rows: Rows,
+    /// Bytes of text in a batch. Only for tests: it never changes a result.
+    #[doc(hidden)]
+    pub block_bytes: Option<usize>,
 }
 
 impl Options {

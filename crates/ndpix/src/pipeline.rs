@@ -8,7 +8,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -17,6 +17,7 @@ use crate::decode::{Decoder, Found, PixelBuffer};
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::framing::Feed;
 use crate::plan::Plan;
+use crate::record::rejected;
 
 /// A part of a batch is committed when this many bytes of pixels are waiting.
 const PART_BYTES: usize = 2 << 20;
@@ -87,21 +88,24 @@ struct Turn<C> {
     failure: Option<Error>,
 }
 
-/// Runs every record of `sample` and then of `feed` through the decoder, and hands the outcomes to
+/// What there is to do.
+pub(crate) struct Work<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) files: &'a [File],
+    pub(crate) feed: &'a mut Feed,
+    /// Batches that were read for the plan; they come first.
+    pub(crate) sample: VecDeque<Text>,
+    /// A failure of the source behind the sample.
+    pub(crate) failure: Option<Error>,
+}
+
+/// Runs every record of the sample and then of the feed through the decoder, and hands the outcomes to
 /// `commit` in input order. `stop` ends the run between batches. The first cause is the error.
-pub(crate) fn run<C>(
-    plan: &Plan,
-    files: &[File],
-    feed: &mut Feed,
-    sample: VecDeque<Text>,
-    failure: Option<Error>,
-    threads: usize,
-    stop: &AtomicBool,
-    commit: C,
-) -> Result<()>
+pub(crate) fn run<C>(work: Work<'_>, threads: usize, stop: &AtomicBool, commit: C) -> Result<()>
 where
     C: FnMut(&mut Part<'_>) -> Result<()> + Send,
 {
+    let Work { plan, files, feed, sample, failure } = work;
     let slot = plan.slot_len()?.max(1);
     let shared = Shared {
         plan,
@@ -160,7 +164,10 @@ where
         Ok(Err(error)) => fail(shared, error),
         Err(_) => fail(
             shared,
-            Error::new(ErrorKind::Io, "a bug in ndpix ended the run; please report it with the input"),
+            Error::new(
+                ErrorKind::Io,
+                "a bug in ndpix ended the run; please report it with the input",
+            ),
         ),
     }
 }
@@ -256,13 +263,24 @@ impl Worker<'_> {
         let push = |outcomes: &mut Vec<Outcome>, item: usize, result: Fate| {
             outcomes.push(Outcome { record: index, item: item as u32, result });
         };
-        let bytes = &text.bytes[record.start..record.end];
+        let bytes = text.record(record);
+        let wrapped = match shared.plan.rejects_input && record.overlong.is_none() {
+            true => Some(rejected::original(bytes, Path::new(&*file.name))),
+            false => None,
+        };
+        let (bytes, base, only) = match &wrapped {
+            Some(Ok(original)) => (&original.text[..], original.base.as_deref(), original.item),
+            _ => (bytes, file.base_dir.as_deref(), None),
+        };
         let found = match record.overlong {
             Some(length) => Err(Error::limit(format!(
                 "the record is {length} bytes long, over max_record_bytes {}",
                 shared.plan.limits.max_record_bytes
             ))),
-            None => self.decoder.find(bytes),
+            None => match wrapped.as_ref().and_then(|w| w.as_ref().err()) {
+                Some(error) => Err(Error::json(error.message())),
+                None => self.decoder.find(bytes),
+            },
         };
         let items = match found {
             Ok(0) => {
@@ -275,15 +293,16 @@ impl Worker<'_> {
                 return Ok(true);
             }
         };
-        for item in 0..items {
+        let wanted = match only.map(|n| n as usize).filter(|&n| n < items) {
+            Some(n) => n..n + 1,
+            None => 0..items,
+        };
+        for item in wanted {
             let before = self.pixels.used().len();
-            if before >= shared.part_bytes {
-                if !self.commit(shared, ticket, text)? {
-                    return Ok(false);
-                }
+            if before >= shared.part_bytes && !self.commit(shared, ticket, text)? {
+                return Ok(false);
             }
             let before = self.pixels.used().len();
-            let base = file.base_dir.as_deref();
             let fate = match self.decoder.image(bytes, item, base, &mut self.pixels) {
                 Ok(found) => Fate::Row { found, len: self.pixels.used().len() - before },
                 Err(error) => Fate::Rejected(place(error, item)),
@@ -299,8 +318,7 @@ impl Worker<'_> {
         C: FnMut(&mut Part<'_>) -> Result<()> + Send,
     {
         let Some(mut turn) = wait_turn(shared, ticket) else { return Ok(false) };
-        let mut part =
-            Part { text, outcomes: &mut self.outcomes, pixels: self.pixels.used() };
+        let mut part = Part { text, outcomes: &mut self.outcomes, pixels: self.pixels.used() };
         let committed = (turn.commit)(&mut part);
         drop(turn);
         self.outcomes.clear();

@@ -9,11 +9,7 @@ use crate::format::Color;
 /// Whether every image of color `from` can be given as `to` without losing anything.
 pub(crate) fn promotes(from: Color, to: Color) -> bool {
     use Color::{Gray, GrayAlpha, Rgb, Rgba};
-    from == to
-        || matches!(
-            (from, to),
-            (Gray, GrayAlpha | Rgb | Rgba) | (GrayAlpha | Rgb, Rgba)
-        )
+    from == to || matches!((from, to), (Gray, GrayAlpha | Rgb | Rgba) | (GrayAlpha | Rgb, Rgba))
 }
 
 /// The narrowest color that both promote to.

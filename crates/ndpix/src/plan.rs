@@ -14,7 +14,7 @@ use crate::shape::Shape;
 
 /// What every image becomes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Target {
+pub(crate) enum Target {
     /// One array: every image has this shape and dtype.
     Stack {
         /// Shape of one image.
@@ -30,11 +30,13 @@ pub enum Target {
 
 /// The decision of a run.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Where the image stands in a record.
     pub field: Pointer,
     /// How the value holds it; `None`: decided for each record (`mixed`).
     pub encoding: Option<Encoding>,
+    /// Whether the records are a rejects file, each wrapping the text of a record.
+    pub rejects_input: bool,
     /// What images become.
     pub target: Target,
     /// The image formats that are read; empty: all.
@@ -53,7 +55,7 @@ pub struct Plan {
 
 impl Plan {
     /// Bytes of one row of the array; 0 where images keep their own shapes.
-    pub fn slot_len(&self) -> Result<usize> {
+    pub(crate) fn slot_len(&self) -> Result<usize> {
         match self.target {
             Target::Stack { shape, dtype, .. } => shape.bytes(dtype),
             Target::Each => Ok(0),

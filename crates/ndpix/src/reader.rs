@@ -12,10 +12,12 @@ use crate::detect::{self, Candidate, SAMPLE_RECORDS, Sample, Survey};
 use crate::error::{Error, Result};
 use crate::framing::Feed;
 use crate::options::Options;
-use crate::pipeline::{self, File, Part};
+use crate::pipeline::{self, File, Part, Work};
 use crate::plan::{Plan, Target};
 use crate::source::Input;
 
+/// Text of a batch, where nothing else closes it.
+const BLOCK_BYTES: usize = 1 << 20;
 /// The sample ends with the record that brings it here.
 const SAMPLE_BYTES: usize = 16 << 20;
 
@@ -44,7 +46,10 @@ impl Reader {
     }
 
     /// As [`Reader::open`] without `each`, with what can be said also where no plan can be made.
-    pub(crate) fn open_for_report(inputs: Vec<Input>, options: &Options) -> Result<(Self, Option<Error>)> {
+    pub(crate) fn open_for_report(
+        inputs: Vec<Input>,
+        options: &Options,
+    ) -> Result<(Self, Option<Error>)> {
         let mut reader = Self::sample(inputs, options)?;
         let problem = reader.decide(options, false).err();
         Ok((reader, problem))
@@ -53,7 +58,8 @@ impl Reader {
     fn sample(inputs: Vec<Input>, options: &Options) -> Result<Self> {
         options.validate()?;
         let mut feed =
-            Feed::new(inputs, options.framing, &options.limits, options.skip, options.limit);
+            Feed::new(inputs, options.framing, &options.limits, options.skip, options.limit)
+                .with_block_bytes(options.block_bytes.unwrap_or(BLOCK_BYTES));
         let files: Vec<File> = (0..feed.files())
             .map(|i| File { name: feed.file_name(i as u32), base_dir: feed.base_dir(i as u32) })
             .collect();
@@ -78,7 +84,11 @@ impl Reader {
         Ok(Self {
             feed,
             files,
-            plan: detect::plan_for(options, options.field.clone().unwrap_or_default(), options.encoding.clone()),
+            plan: detect::plan_for(
+                options,
+                options.field.clone().unwrap_or_default(),
+                options.encoding.clone(),
+            ),
             located: false,
             candidates: Vec::new(),
             survey: Survey::default(),
@@ -92,6 +102,7 @@ impl Reader {
     fn decide(&mut self, options: &Options, each: bool) -> Result<()> {
         let known = Sample::new(&self.sample, &self.files);
         self.candidates = detect::candidates_for(&known, options)?;
+        self.plan.rejects_input = known.rejects_input;
         detect::locate(&known, options, &self.candidates, &mut self.plan)?;
         self.located = true;
         if !each {
@@ -106,9 +117,14 @@ impl Reader {
     where
         C: FnMut(&mut Part<'_>) -> Result<()> + Send,
     {
-        let sample = std::mem::take(&mut self.sample);
-        let failure = self.failure.take();
-        pipeline::run(&self.plan, &self.files, &mut self.feed, sample, failure, threads, stop, commit)
+        let work = Work {
+            plan: &self.plan,
+            files: &self.files,
+            feed: &mut self.feed,
+            sample: std::mem::take(&mut self.sample),
+            failure: self.failure.take(),
+        };
+        pipeline::run(work, threads, stop, commit)
     }
 
     /// The rows to expect and whether that is known at all, from the sizes of the inputs.

@@ -4,5 +4,6 @@
 //! with `json`. What a found value means is the encoding station's business.
 
 pub(crate) mod pointer;
+pub(crate) mod rejected;
 pub(crate) mod scan;
 pub(crate) mod value;

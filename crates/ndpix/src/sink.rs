@@ -30,7 +30,8 @@ pub(crate) fn beside(out: &Path, suffix: &str) -> PathBuf {
 
 /// Renames and makes the rename durable.
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
-    std::fs::rename(from, to).map_err(|e| Error::io(format_args!("cannot put {} in place", to.display()), e))?;
+    std::fs::rename(from, to)
+        .map_err(|e| Error::io(format_args!("cannot put {} in place", to.display()), e))?;
     let folder = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Some file systems refuse to sync a folder; the rename itself has succeeded.
     let _ = std::fs::File::open(folder).and_then(|f| f.sync_all());

@@ -2,6 +2,7 @@
 
 use std::io::{self, Cursor, Read, Write};
 
+use super::feed::FeedCounts;
 use super::*;
 use crate::batch::Text;
 use crate::error::ErrorKind;

@@ -77,7 +77,10 @@ impl FromStr for Pointer {
             return Ok(Self { steps: rest.split('/').map(key).collect() });
         }
         let bad = |what: &str| {
-            Error::options(format!("field {}: {what}; write a.b[2].c, a[*].b or /a/b", quote(text.as_bytes())))
+            Error::options(format!(
+                "field {}: {what}; write a.b[2].c, a[*].b or /a/b",
+                quote(text.as_bytes())
+            ))
         };
         let mut steps = Vec::new();
         let mut rest = text.strip_prefix('.').unwrap_or(text);
@@ -90,7 +93,8 @@ impl FromStr for Pointer {
                 });
                 rest = after;
             } else if let Some(inner) = rest.strip_prefix('"') {
-                let (key, after) = inner.split_once('"').ok_or_else(|| bad("a quote is not closed"))?;
+                let (key, after) =
+                    inner.split_once('"').ok_or_else(|| bad("a quote is not closed"))?;
                 steps.push(Step::Key(key.to_string()));
                 rest = after;
             } else {

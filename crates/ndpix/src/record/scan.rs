@@ -271,7 +271,8 @@ impl Scan<'_> {
                     Some(b'}') if object => self.at += 1,
                     Some(b']') if !object => self.at += 1,
                     _ => {
-                        let end = if object { "expected ',' or '}'" } else { "expected ',' or ']'" };
+                        let end =
+                            if object { "expected ',' or '}'" } else { "expected ',' or ']'" };
                         return Err(self.unexpected(end));
                     }
                 }
@@ -389,7 +390,8 @@ mod tests {
 
     #[test]
     fn finds_values_by_path() {
-        let chat = r#"{"m":[{"c":[{"t":1},{"u":{"url":"x"}}]},{"c":"plain"},{"c":[{"u":{"url":"y"}}]}]}"#;
+        let chat =
+            r#"{"m":[{"c":[{"t":1},{"u":{"url":"x"}}]},{"c":"plain"},{"c":[{"u":{"url":"y"}}]}]}"#;
         assert_eq!(one(chat, "m[*].c[*].u.url"), ["\"x\"", "\"y\""]);
         assert_eq!(one(chat, "m[0].c[1].u.url"), ["\"x\""]);
         assert_eq!(one(chat, "/m/0/c/1/u/url"), ["\"x\""]);
@@ -425,9 +427,30 @@ mod tests {
     #[test]
     fn refuses_what_is_not_json() {
         for bad in [
-            "", "{", "[1,]", "{\"a\":1,}", "{'a':1}", "{\"a\":1} x", "{\"a\":01}", "[1.]", "[NaN]",
-            "\"\\x\"", "\"\\u12g4\"", "\"\n\"", "nul", "[1 2]", "{\"a\" 1}", "{\"a\":}", "-", "[1e]",
-            "\"abc", "{\"a\":1}{\"a\":2}", "[}", "{]", "+1", "\u{feff}{}",
+            "",
+            "{",
+            "[1,]",
+            "{\"a\":1,}",
+            "{'a':1}",
+            "{\"a\":1} x",
+            "{\"a\":01}",
+            "[1.]",
+            "[NaN]",
+            "\"\\x\"",
+            "\"\\u12g4\"",
+            "\"\n\"",
+            "nul",
+            "[1 2]",
+            "{\"a\" 1}",
+            "{\"a\":}",
+            "-",
+            "[1e]",
+            "\"abc",
+            "{\"a\":1}{\"a\":2}",
+            "[}",
+            "{]",
+            "+1",
+            "\u{feff}{}",
         ] {
             assert!(find(bad, &["a"]).is_err(), "{bad:?}");
             assert!(find(bad, &[]).is_err(), "{bad:?}");

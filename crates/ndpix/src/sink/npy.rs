@@ -53,7 +53,12 @@ impl Npy {
     }
 
     /// An array of items of `item_len` bytes; `descr` as in the header.
-    pub(crate) fn with_descr(out: &Path, descr: String, item: Vec<usize>, item_len: usize) -> Result<Self> {
+    pub(crate) fn with_descr(
+        out: &Path,
+        descr: String,
+        item: Vec<usize>,
+        item_len: usize,
+    ) -> Result<Self> {
         let partial = beside(out, ".partial");
         let what = || format!("cannot write {}", partial.display());
         let mut file = OpenOptions::new()
@@ -69,7 +74,9 @@ impl Npy {
                 format!("{} is being written by another run", partial.display()),
             )
         })?;
-        file.set_len(0).and_then(|()| file.write_all(&header(&descr, 0, &item))).map_err(|e| Error::io(what(), e))?;
+        file.set_len(0)
+            .and_then(|()| file.write_all(&header(&descr, 0, &item)))
+            .map_err(|e| Error::io(what(), e))?;
         Ok(Self { file, out: out.to_path_buf(), partial, descr, item, item_len, bytes: 0 })
     }
 
@@ -83,7 +90,9 @@ impl Sink for Npy {
         let start = header(&self.descr, 0, &self.item).len() as u64 + self.bytes;
         self.file.write_all_at(rows, start).map_err(|e| {
             let hint = match e.kind() {
-                Io::StorageFull | Io::QuotaExceeded => " (free some space and run the same command again)",
+                Io::StorageFull | Io::QuotaExceeded => {
+                    " (free some space and run the same command again)"
+                }
                 _ => "",
             };
             Error::io(format_args!("cannot write {}{hint}", self.partial.display()), e)

@@ -5,7 +5,7 @@ use std::io::{self, Cursor, Read};
 
 use ndpix::{Input, OnError, OnMissing, Options, Rows};
 
-use super::{base64, bytes, convert};
+use super::{base64, bytes, convert, raw};
 
 const SIDE: usize = 48;
 const NAME: &str = "bytes";
@@ -140,5 +140,33 @@ fn however_the_bytes_arrive() {
             let inputs = vec![Input::Reader { name: "pipe".to_string(), reader }];
             same(&files(inputs, &options(2)), &wanted);
         }
+    }
+}
+
+#[test]
+fn of_parts_and_of_records_read_alone() {
+    // Behind the sample: a record of many parts with a bad image in the midst, one of more than
+    // 32 MiB, and small ones around them.
+    let (mut text, mut pixels) = (String::new(), Vec::new());
+    let mut image = |value: usize| {
+        let image = [value as u8; SIDE * SIDE * 3];
+        pixels.extend(image);
+        format!("\"{}\"", base64(&image))
+    };
+    let small = |text: &mut String, image: &mut dyn FnMut(usize) -> String| {
+        (0..70).for_each(|i| *text += &format!("{{\"image\":{}}}\n", image(i)));
+    };
+    small(&mut text, &mut image);
+    let many: Vec<String> =
+        (0..900).map(|i| if i == 450 { "\"AAAA\"".to_string() } else { image(i) }).collect();
+    text += &format!("{{\"image\":[{}]}}\n", many.join(","));
+    small(&mut text, &mut image);
+    text += &format!("{{\"pad\":\"{}\",\"image\":{}}}\n", "x".repeat(33 << 20), image(7));
+    small(&mut text, &mut image);
+    let at = |threads| Options { threads, rows: Rows::Always, ..raw("48,48,3") };
+    let one = files(bytes(text.as_bytes()), &at(1));
+    assert!(one[0][128..] == pixels, "the rows are the images that were sent");
+    for threads in [2, 8] {
+        same(&files(bytes(text.as_bytes()), &at(threads)), &one);
     }
 }

@@ -118,8 +118,24 @@ pub(crate) fn locate(
     if options.field.is_some() && (options.encoding.is_some() || options.mixed) {
         return Ok(());
     }
-    let best = candidates.iter().map(|c| c.rank).min();
-    let top: Vec<&Candidate> = candidates.iter().filter(|c| Some(c.rank) == best).collect();
+    if sample.records.is_empty() && options.shape.is_some() && options.dtype.is_some() {
+        return Ok(());
+    }
+    // A field given without its encoding, and nothing to learn it from: each record says.
+    if candidates.is_empty()
+        && options.field.is_some()
+        && options.shape.is_some()
+        && options.dtype.is_some()
+    {
+        return Ok(());
+    }
+    // What stands inside a self-describing value is part of it.
+    let outer: Vec<&Candidate> = candidates
+        .iter()
+        .filter(|c| !candidates.iter().any(|o| o.rank <= c.rank && c.field.is_inside(&o.field)))
+        .collect();
+    let best = outer.iter().map(|c| c.rank).min();
+    let top: Vec<&Candidate> = outer.into_iter().filter(|c| Some(c.rank) == best).collect();
     let [chosen] = top[..] else {
         return Err(not_one(sample, options, candidates));
     };

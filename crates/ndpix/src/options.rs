@@ -142,7 +142,7 @@ fn pointers(text: &str) -> Option<Result<Vec<Pointer>>> {
 fn parse_shape(text: &str) -> Result<Shape> {
     if text.contains(['x', 'X', '×']) {
         return Err(Error::options(format!(
-            "{} is no shape: sizes are height,width here, as in NumPy; write 480,640 for 640 wide and 480 high",
+            "{} is no shape: sizes are H,W (height,width) as in NumPy; write 480,640 for 640 wide and 480 high",
             quote(text.as_bytes())
         )));
     }

@@ -39,6 +39,11 @@ impl Pointer {
         self.steps.contains(&Step::Any)
     }
 
+    /// Whether the value stands inside the one at `outer`.
+    pub(crate) fn is_inside(&self, outer: &Self) -> bool {
+        self.steps.len() > outer.steps.len() && self.steps.starts_with(&outer.steps)
+    }
+
     /// The path of a member `name` of the object that holds this value.
     pub(crate) fn sibling(&self, name: &str) -> Option<Self> {
         let (last, parent) = self.steps.split_last()?;

@@ -14,6 +14,7 @@ use crate::options::{IfExists, MaxRejects, OnError, OnMissing, Options, Rejects,
 use crate::pipeline::{Fate, Part};
 use crate::plan::{Plan, Target};
 use crate::reader::Reader;
+use crate::record::rejected;
 use crate::sink::npy::Npy;
 use crate::sink::rejects::{self, RejectsFile};
 use crate::sink::rows::RowMap;
@@ -108,12 +109,12 @@ fn go(
     books.summary.passed_over = counts.skipped;
     books.summary.limited = counts.hit_limit;
     books.summary.bytes_read = counts.bytes;
-    if ended.is_ok() {
-        ended = books.too_many(true);
-    }
     if control.stop.load(Ordering::Relaxed) && ended.is_ok() {
         books.summary.interrupted = true;
         ended = Err(Error::new(ErrorKind::Io, "interrupted"));
+    }
+    if ended.is_ok() {
+        ended = books.too_many(true);
     }
     let (result, done) = books.close(out, options, ended);
     *summary = done;
@@ -184,6 +185,9 @@ struct Books<'o> {
     rejects: Option<RejectsFile>,
     fill: Vec<u8>,
     summary: Summary,
+    /// The record that was counted last, by its index.
+    last_record: Option<u64>,
+    rejects_input: bool,
 }
 
 impl<'o> Books<'o> {
@@ -208,7 +212,16 @@ impl<'o> Books<'o> {
             _ => Some(RowMap::create(out)?),
         };
         let rejects = rejects.map(|path| RejectsFile::new(path, options.rejects_content));
-        Ok(Self { options, sink, rows, rejects, fill, summary })
+        Ok(Self {
+            options,
+            sink,
+            rows,
+            rejects,
+            fill,
+            summary,
+            last_record: None,
+            rejects_input: plan.rejects_input,
+        })
     }
 
     /// Takes the outcomes of a part in input order.
@@ -219,11 +232,13 @@ impl<'o> Books<'o> {
             let record = &part.text.records[outcome.record];
             let text =
                 record.overlong.is_none().then(|| &part.text.bytes[record.start..record.end]);
+            // A rejects file names single images of a record: the first outcome counts the record.
+            let first = self.last_record.replace(record.index) != Some(record.index);
             let s = &mut self.summary;
-            s.records += u64::from(outcome.item == 0);
+            s.records += u64::from(first);
             let (error, fill) = match outcome.result {
                 Fate::Row { found, len } => {
-                    s.with_image += u64::from(outcome.item == 0);
+                    s.with_image += u64::from(first);
                     s.images += 1;
                     s.decoded += 1;
                     s.rows += 1;
@@ -261,7 +276,7 @@ impl<'o> Books<'o> {
                     (Some(error), self.options.on_error == OnError::Fill)
                 }
                 Fate::Rejected(error) => {
-                    s.with_image += u64::from(outcome.item == 0);
+                    s.with_image += u64::from(first);
                     s.images += 1;
                     s.rejected_images += 1;
                     (Some(error), self.options.on_error == OnError::Fill)
@@ -273,7 +288,13 @@ impl<'o> Books<'o> {
                     s.first_rejects.push(error.to_string());
                 }
                 if let Some(file) = &mut self.rejects {
-                    file.push(&error, text)?;
+                    match text
+                        .filter(|_| self.rejects_input)
+                        .map(|t| rejected::original(t, Path::new(".")))
+                    {
+                        Some(Ok(original)) => file.push(&error, Some(&original.text))?,
+                        _ => file.push(&error, text)?,
+                    }
                 }
                 if self.options.on_error == OnError::Raise {
                     self.put(part.pixels, &mut written, &mut pending)?;
@@ -318,16 +339,14 @@ impl<'o> Books<'o> {
             MaxRejects::None => false,
             MaxRejects::Count(most) => rejected > most,
             MaxRejects::Percent(most) => {
-                rejected > 0
-                    && (at_end || s.images + s.unreadable >= 1000)
-                    && s.percent_rejected() > most
+                rejected > 0 && (at_end || s.judged() >= 1000) && s.percent_rejected() > most
             }
         };
         match over {
             false => Ok(()),
             true => Err(Error::limit(format!(
                 "{rejected} of {} images rejected, more than max_rejects allows; the first: {}",
-                s.images + s.unreadable,
+                s.judged(),
                 s.first_rejects.first().map_or("", String::as_str)
             ))),
         }

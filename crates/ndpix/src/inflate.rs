@@ -1,7 +1,6 @@
 //! A leaf: decompresses one slice into a buffer, never past a limit.
 //!
-//! Used for payloads inside records (encoding) and for strips of pixels (TIFF). Streams of whole
-//! inputs are `source`'s business. Refuses with `encoding` (damaged) and `limit`.
+//! Used for payloads inside records (encoding). Streams of whole inputs are `source`'s business. Refuses with `encoding` (damaged) and `limit`.
 
 use std::io::Read;
 

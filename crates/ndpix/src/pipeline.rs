@@ -259,7 +259,6 @@ impl Worker<'_> {
     {
         let record = &text.records[index];
         let file = &shared.files[record.file as usize];
-        let place = |error: Error, item: usize| error.at(position(file, record, item));
         let push = |outcomes: &mut Vec<Outcome>, item: usize, result: Fate| {
             outcomes.push(Outcome { record: index, item: item as u32, result });
         };
@@ -271,6 +270,12 @@ impl Worker<'_> {
         let (bytes, base, only) = match &wrapped {
             Some(Ok(original)) => (&original.text[..], original.base.as_deref(), original.item),
             _ => (bytes, file.base_dir.as_deref(), None),
+        };
+        let place = |error: Error, item: usize| match &wrapped {
+            Some(Ok(original)) => {
+                error.at(Position { item: item as u32, ..original.position.clone() })
+            }
+            _ => error.at(position(file, record, item)),
         };
         let found = match record.overlong {
             Some(length) => Err(Error::limit(format!(

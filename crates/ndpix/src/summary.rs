@@ -19,7 +19,7 @@ pub struct Summary {
     pub unreadable: u64,
     /// Records passed over by `skip`.
     pub passed_over: u64,
-    /// Whether `limit` ended the run before the input did.
+    /// Whether `limit` was reached.
     pub limited: bool,
     /// Blank lines.
     pub blank_lines: u64,
@@ -63,8 +63,13 @@ impl Summary {
         self.rejects.values().sum()
     }
 
-    /// The share of rejects among images and unreadable records, in percent.
+    /// The share of rejects among all that was judged, in percent.
     pub(crate) fn percent_rejected(&self) -> f64 {
-        self.rejected() as f64 * 100.0 / (self.images + self.unreadable).max(1) as f64
+        self.rejected() as f64 * 100.0 / self.judged().max(1) as f64
+    }
+
+    /// Everything that could be rejected: images, unreadable records, and missing ones that were.
+    pub(crate) fn judged(&self) -> u64 {
+        self.decoded + self.rejected()
     }
 }

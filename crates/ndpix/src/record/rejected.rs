@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::value;
-use crate::error::{Error, Result};
+use crate::error::{Error, Position, Result};
 
 /// What a line of a rejects file stands for.
 pub(crate) struct Original {
@@ -15,6 +15,8 @@ pub(crate) struct Original {
     pub(crate) text: Vec<u8>,
     /// Where its relative paths begin; `None` where that is not allowed or not known.
     pub(crate) base: Option<PathBuf>,
+    /// Where the record stood first.
+    pub(crate) position: Position,
     /// The one image of the record that was rejected; `None`: all of them.
     pub(crate) item: Option<u32>,
 }
@@ -59,8 +61,18 @@ pub(crate) fn original(record: &[u8], path: &Path) -> Result<Original> {
     };
     let name = string("file")
         .map(|v| String::from_utf8_lossy(value::unescape(v, &mut scratch)).into_owned());
-    let base = name.and_then(|n| allowed_base(Path::new(&n), path));
-    Ok(Original { text, base, item: item.and_then(|n| u32::try_from(n).ok()) })
+    let base = name.as_deref().and_then(|n| allowed_base(Path::new(n), path));
+    let number = |key: &str| {
+        let n = value::get(record, key).and_then(value::integer);
+        n.and_then(|n| u64::try_from(n).ok()).unwrap_or_default()
+    };
+    let position = Position {
+        file: name.as_deref().unwrap_or("-").into(),
+        line: number("line"),
+        byte: number("byte"),
+        item: 0,
+    };
+    Ok(Original { text, base, position, item: item.and_then(|n| u32::try_from(n).ok()) })
 }
 
 fn allowed_base(original: &Path, rejects: &Path) -> Option<PathBuf> {

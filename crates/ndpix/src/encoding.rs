@@ -33,7 +33,7 @@ use crate::shape::Shape;
 /// How the image field holds its image.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Encoding {
-    /// Base64 of bare pixels; shape and dtype come from [`RawSpec`].
+    /// Base64 of bare pixels; shape and dtype come from options or sibling fields.
     Raw,
     /// Base64 of an image file.
     Encoded,

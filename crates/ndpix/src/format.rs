@@ -62,7 +62,7 @@ pub enum Color {
     Samples,
 }
 
-/// What an image says of itself, which is also what [`decode`] will give.
+/// What an image says of itself, which is also what decoding will give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageInfo {
     /// `(H, W)` or `(H, W, C)`.

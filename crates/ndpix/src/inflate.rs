@@ -34,7 +34,7 @@ impl Compression {
 
     /// The compression whose signature `bytes` begin with. A zlib header is two bytes that any
     /// payload may begin with: it counts only when the whole stream inflates with its checksum,
-    /// which the caller finds out by [`inflate`].
+    /// which the caller finds out by inflating it.
     pub fn sniff(bytes: &[u8]) -> Option<Self> {
         Some(match bytes {
             [0x1F, 0x8B, 8, ..] => Self::Gzip,

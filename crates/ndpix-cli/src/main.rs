@@ -66,6 +66,15 @@ fn convert(args: &Convert) -> ExitCode {
             Err(error) => return fail(&error),
         };
     let options = args.write.onto(options);
+    if let Some(path) =
+        args.summary.as_ref().filter(|p| *p == &args.output || args.inputs.contains(p))
+    {
+        report::say(&format!(
+            "ndpix: summary {} is the output or an input; give another name",
+            path.display()
+        ));
+        return ExitCode::from(2);
+    }
     let stop = Arc::new(AtomicBool::new(false));
     interrupts(&stop);
     let progress = Progress::default();
@@ -99,7 +108,7 @@ fn convert(args: &Convert) -> ExitCode {
         };
         if let Err(error) = written {
             report::say(&format!("ndpix: cannot write {}: {error}", path.display()));
-            return ExitCode::from(end.max(1));
+            return ExitCode::from(1);
         }
     }
     ExitCode::from(end)

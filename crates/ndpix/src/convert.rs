@@ -76,6 +76,7 @@ fn go(
     summary: &mut Summary,
 ) -> Result<()> {
     options.validate()?;
+    keep_apart(&inputs, out, options)?;
     if !may_write(out, options.if_exists)? {
         if let Some(note) = control.note {
             note(&format!("{} exists; nothing to do", out.display()));
@@ -144,6 +145,39 @@ fn may_write(out: &Path, if_exists: IfExists) -> Result<bool> {
         IfExists::Skip => Ok(false),
         IfExists::Replace => Ok(true),
     }
+}
+
+/// Refuses to write over an input, over the array, or into what is no regular file.
+fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Result<()> {
+    let real = |path: &Path| path.canonicalize().ok();
+    let rejects = match &options.rejects {
+        Rejects::Path(path) => path.clone(),
+        Rejects::Beside | Rejects::None => rejects::default_path(out),
+    };
+    let taken = [out.to_path_buf(), beside(out, ".partial"), beside(out, ".rows.npy")];
+    if taken.contains(&rejects) {
+        return Err(Error::options(format!(
+            "rejects {} is a file of the output itself; give another name",
+            rejects.display()
+        )));
+    }
+    if std::fs::metadata(&rejects).is_ok_and(|found| !found.is_file()) {
+        return Err(Error::options(format!(
+            "rejects {} is a folder, pipe or device; give a regular file",
+            rejects.display()
+        )));
+    }
+    for input in inputs {
+        let Input::Path(input) = input else { continue };
+        let same = |path: &Path| real(path).is_some_and(|p| Some(p) == real(input));
+        if same(out) || same(&rejects) {
+            return Err(Error::options(format!(
+                "{} is an input and would be overwritten; give another name",
+                input.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses to start where the plan and the size of the inputs say that the disk cannot hold it.
@@ -384,7 +418,7 @@ impl<'o> Books<'o> {
             None => {}
         }
         if let Some(rejects) = self.rejects.take() {
-            match rejects.finish(good) {
+            match rejects.finish(good || !out.exists()) {
                 Ok(path) => self.summary.outputs.extend(path.map(|p| p.display().to_string())),
                 Err(error) => keep(Err(error)),
             }

@@ -64,7 +64,9 @@ impl RejectsFile {
         let io = |e| Error::io(format_args!("cannot write {}", self.path.display()), e);
         let partial = self.partial();
         let Some(file) = self.file.take() else {
-            if replace && self.path.exists() {
+            // Only a file that is surely an earlier rejects file goes.
+            let ours = self.path.to_string_lossy().ends_with(".rejects.ndjson");
+            if replace && ours && self.path.is_file() {
                 std::fs::remove_file(&self.path).map_err(io)?;
             }
             return Ok(None);

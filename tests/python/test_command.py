@@ -76,6 +76,15 @@ class ExitCodes(Case):
         done = self.run_ndpix(2, "convert", source, "-o", self.out, "--shape", "640x480")
         self.assertIn(b"H,W", done.stderr)
 
+    def test_2_nothing_of_the_user_is_overwritten(self):
+        source = self.write("in.ndjson", [record(1), {"image": "%"}])
+        before = source.read_bytes()
+        for flags in (["--rejects", source], ["--summary", source], ["--rejects", "/dev/null"],
+                      ["--rejects", self.out]):
+            self.run_ndpix(2, "convert", source, "-o", self.out, *flags)
+            self.assertEqual(source.read_bytes(), before)
+            self.assertFalse(self.out.exists())
+
     def test_2_no_image_field(self):
         self.run_ndpix(2, "convert", self.write("in.ndjson", [{"a": 1}, {"a": 2}]), "-o", self.out)
         self.assertFalse(self.out.exists())

@@ -269,6 +269,22 @@ class Promises(Case):
             self.assertEqual(out.exists(), code in (0, 3), f"prefix of {cut} bytes, exit {code}")
 
 
+class Memory(Case):
+    def test_memory_bounds_the_images_in_flight(self):
+        flat = io.BytesIO()
+        Image.new("L", (4000, 4000), 7).save(flat, "PNG")  # 20 kB that become 16 MB
+        (self.dir / "flat.png").write_bytes(flat.getvalue())
+        records = self.write("x.ndjson", [{"image": "flat.png"}] * 40)
+        peaks = {}
+        for memory in ("auto", "100M"):
+            summary = self.dir / f"{memory}.json"
+            self.run_ndpix(0, "convert", records, "-o", self.out, "--threads", 16, "--memory", memory,
+                           "--if-exists", "replace", "--summary", summary)
+            peaks[memory] = json.loads(summary.read_text())["peak_memory"] / 2**20
+        self.assertLess(peaks["100M"], 160, peaks)
+        self.assertGreater(peaks["auto"], 220, peaks)
+
+
 class Inspect(Case):
     def test_text_names_field_and_command(self):
         done = self.run_ndpix(0, "inspect", SAMPLE)

@@ -122,7 +122,7 @@ pub(crate) struct Read {
     /// The most pixels of one image
     #[arg(long, value_name = "N", default_value_t = 1 << 28)]
     max_pixels: u64,
-    /// The most memory one record may take while it is decoded: auto, or bytes (K, M, G)
+    /// The most memory for images in flight; large ones wait for each other: auto, or bytes (K, M, G)
     #[arg(long, value_name = "BYTES", default_value = "auto")]
     memory: String,
     /// Threads; 0 takes all cores

@@ -36,4 +36,15 @@ impl Text {
     pub(crate) fn record(&self, record: &Record) -> &[u8] {
         &self.bytes[record.start..record.end]
     }
+
+    /// Takes the records from number `at` on into a text of their own.
+    pub(crate) fn split_off(&mut self, at: usize) -> Self {
+        let mut records = self.records.split_off(at);
+        let start = records.first().map_or(self.bytes.len(), |r| r.start);
+        for record in &mut records {
+            record.start -= start;
+            record.end -= start;
+        }
+        Self { bytes: self.bytes.split_off(start), records }
+    }
 }

@@ -1,7 +1,8 @@
 //! One record through record, encoding, format and pixels: the same code for every mode and door.
 //!
-//! [`Decoder::find`] validates a record and notes its images; [`Decoder::image`] decodes one of them
-//! behind what the caller already has in its pixel buffer. A decoder belongs to one thread; its
+//! [`Decoder::find`] validates a record and notes its images; [`Decoder::open`] takes one of them to
+//! its payload, and [`Decoder::fill`] decodes it behind what the caller already has in its pixel
+//! buffer; between the two the caller can wait for memory. A decoder belongs to one thread; its
 //! buffers are reused from record to record. A panic inside a codec becomes a rejected image.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,6 +28,17 @@ pub(crate) struct Found {
     pub(crate) format: Option<ImageFormat>,
 }
 
+/// An image whose payload is at hand and fits the plan.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opened {
+    found: Found,
+    shape: Shape,
+    dtype: DType,
+    color: Color,
+    /// The bytes it takes until it is committed: text, payload, pixels, scratch of the codec.
+    pub(crate) need: u64,
+}
+
 /// The pixels of a batch: a buffer that only grows, and how much of it is used.
 #[derive(Debug, Default)]
 pub(crate) struct PixelBuffer {
@@ -39,10 +51,14 @@ impl PixelBuffer {
         &self.bytes[..self.used]
     }
 
-    pub(crate) fn clear(&mut self) {
+    pub(crate) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Forgets the pixels, and gives memory back where it is more than `keep` bytes.
+    pub(crate) fn clear(&mut self, keep: usize) {
         self.used = 0;
-        // One enormous image must not keep its memory for the rest of the run.
-        if self.bytes.len() > 64 << 20 {
+        if self.bytes.len() > keep {
             self.bytes = Vec::new();
         }
     }
@@ -160,16 +176,6 @@ impl<'p> Decoder<'p> {
         Ok(self.items.len())
     }
 
-    /// What image `item` of the record that was last found says of itself: headers only for image files.
-    pub(crate) fn probe(
-        &mut self,
-        record: &[u8],
-        item: usize,
-        base: Option<&Path>,
-    ) -> Result<Found> {
-        self.open(record, item, base)
-    }
-
     /// How image `item` of the record that was last found is held, if it is recognised.
     pub(crate) fn classify(&mut self, record: &[u8], item: usize) -> Option<Encoding> {
         let (start, end, parent) = self.items[item];
@@ -182,15 +188,15 @@ impl<'p> Decoder<'p> {
         &self.scratch.bytes
     }
 
-    /// Decodes image `item` of the record that was last found behind the used part of `buffer`.
-    pub(crate) fn image(
+    /// From the value to its payload: what image `item` of the record that was last found is, that it
+    /// fits the plan, and what decoding it will take. [`Decoder::fill`] then decodes it.
+    pub(crate) fn open(
         &mut self,
         record: &[u8],
         item: usize,
         base: Option<&Path>,
-        buffer: &mut PixelBuffer,
-    ) -> Result<Found> {
-        let mut found = self.open(record, item, base)?;
+    ) -> Result<Opened> {
+        let found = self.probe(record, item, base)?;
         let info = found.info;
         let (shape, dtype, color) = match self.plan.target {
             Target::Stack { shape, dtype, color } => (shape, dtype, color),
@@ -202,28 +208,34 @@ impl<'p> Decoder<'p> {
         }
         let (stored_len, len) = (info.bytes()?, shape.bytes(dtype)?);
         let text_len = (record.len() + self.scratch.bytes.len()) as u64;
-        if let Some(cap) = self.plan.limits.memory {
-            let need = text_len + 2 * stored_len as u64 + len as u64;
-            if need > cap {
-                return Err(Error::limit(format!(
-                    "the record needs {need} bytes while it is decoded, over memory {cap}"
-                )));
-            }
+        let need = text_len + 2 * stored_len as u64 + len as u64;
+        match self.plan.limits.memory {
+            Some(cap) if need > cap => Err(Error::limit(format!(
+                "the record needs {need} bytes while it is decoded, over memory {cap}"
+            ))),
+            _ => Ok(Opened { found, shape, dtype, color, need }),
         }
+    }
+
+    /// Decodes the image that was last opened behind the used part of `buffer`.
+    pub(crate) fn fill(&mut self, opened: &Opened, buffer: &mut PixelBuffer) -> Result<Found> {
+        let Opened { mut found, shape, dtype, color, .. } = *opened;
+        let info = found.info;
+        let len = shape.bytes(dtype)?;
         let slot = buffer.slot(len)?;
         let limits = &self.plan.limits;
         let bytes = &self.scratch.bytes;
         match found.format {
-            Some(format) if direct => {
+            Some(format) if info.shape == shape => {
                 guarded(format, || format::decode(format, bytes, &info, limits, slot))?;
             }
             Some(format) => {
-                self.stored.resize(stored_len, 0);
+                self.stored.resize(info.bytes()?, 0);
                 let stored = &mut self.stored;
                 guarded(format, || format::decode(format, bytes, &info, limits, stored))?;
                 pixels::promote(stored, info.color, color, dtype, slot);
             }
-            None if direct => slot.copy_from_slice(bytes),
+            None if info.shape == shape => slot.copy_from_slice(bytes),
             None => pixels::promote(bytes, info.color, color, dtype, slot),
         }
         buffer.keep(len);
@@ -231,8 +243,22 @@ impl<'p> Decoder<'p> {
         Ok(found)
     }
 
-    /// From the value to its payload in the scratch buffer, and what that is.
-    fn open(&mut self, record: &[u8], item: usize, base: Option<&Path>) -> Result<Found> {
+    /// Gives scratch memory back where it is more than `keep` bytes.
+    pub(crate) fn shrink(&mut self, keep: usize) {
+        if self.scratch.capacity() + self.stored.capacity() > keep {
+            self.scratch = Scratch::default();
+            self.stored = Vec::new();
+        }
+    }
+
+    /// From the value of image `item` of the record that was last found to its payload in the scratch
+    /// buffer, and what that says of itself: headers only for image files.
+    pub(crate) fn probe(
+        &mut self,
+        record: &[u8],
+        item: usize,
+        base: Option<&Path>,
+    ) -> Result<Found> {
         let (start, end, parent) = self.items[item];
         let text = &record[start..end];
         let limits = &self.plan.limits;

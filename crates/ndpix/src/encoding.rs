@@ -120,6 +120,13 @@ pub(crate) struct Scratch {
     spare: Vec<u8>,
 }
 
+impl Scratch {
+    /// The bytes that the buffers take.
+    pub(crate) fn capacity(&self) -> usize {
+        self.bytes.capacity() + self.text.capacity() + self.spare.capacity()
+    }
+}
+
 /// What [`decode`] left in [`Scratch::bytes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Payload {

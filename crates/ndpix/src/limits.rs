@@ -10,8 +10,10 @@ pub struct Limits {
     pub max_record_bytes: u64,
     /// The most pixels (height x width, or elements of a tensor) of one image. Default 2^28.
     pub max_pixels: u64,
-    /// The most bytes that one record may need while it is decoded: its text, the decoded
-    /// payload, the pixels and codec scratch. `None` (the default) sets no cap.
+    /// The most bytes that images in flight may take together while they are decoded: text, decoded
+    /// payload, pixels and codec scratch. Large images then wait for each other, which changes no
+    /// result; a record that needs more by itself is rejected. `None` (the default): 2 GiB
+    /// together, and none is rejected for it. Up to about 12 MiB a thread come on top.
     pub memory: Option<u64>,
 }
 

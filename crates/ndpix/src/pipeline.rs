@@ -4,7 +4,8 @@
 //! its turn, commits. There are exactly as many batches as threads, so they are the memory bound.
 //! With one thread the same loop runs in place: that is the specification. Where a batch holds
 //! more pixels than a few MiB it is committed in parts, so that neither a record with a thousand
-//! images nor a short line that names a large file widens the bound.
+//! images nor a short line that names a large file widens the bound. Large images wait for each
+//! other: those decoded ahead of their turn share a budget.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,6 +22,13 @@ use crate::record::rejected;
 
 /// A part of a batch is committed when this many bytes of pixels are waiting.
 const PART_BYTES: usize = 2 << 20;
+
+/// Images that take more than this count against the memory budget.
+const LARGE: u64 = 8 << 20;
+/// Larger buffers are given back: one enormous image must not keep its memory for the whole run.
+const KEEP_BYTES: usize = 64 << 20;
+/// The budget where `memory` sets none.
+const AUTO_MEMORY: u64 = 2 << 30;
 
 /// What became of one image, or of a record without one.
 #[derive(Debug)]
@@ -83,6 +91,12 @@ struct Source<'a> {
 struct Turn<C> {
     next: u64,
     commit: C,
+    /// Bytes of the large images that are decoded and not committed, and the largest of all so far.
+    held: u64,
+    largest: u64,
+    /// Buffers of large images, used again by whichever thread comes next: memory that is touched
+    /// for the first time costs more than decoding, and there are never more than are in use.
+    spare: Vec<PixelBuffer>,
     /// Set when the run ends early; waiting workers leave.
     ended: bool,
     failure: Option<Error>,
@@ -114,7 +128,15 @@ where
         part_bytes: PART_BYTES,
         max_records: (PART_BYTES / slot).clamp(1, 1 << 16),
         source: Mutex::new(Source { feed, sample, failure, ticket: 0, done: false }),
-        turn: Mutex::new(Turn { next: 0, commit, ended: false, failure: None }),
+        turn: Mutex::new(Turn {
+            next: 0,
+            commit,
+            held: 0,
+            largest: 0,
+            spare: Vec::new(),
+            ended: false,
+            failure: None,
+        }),
         turned: Condvar::new(),
     };
     if threads == 1 {
@@ -181,6 +203,25 @@ fn wait_turn<'s, C>(shared: &'s Shared<'_, C>, ticket: u64) -> Option<MutexGuard
     (!turn.ended).then_some(turn)
 }
 
+/// Waits until a large image may be decoded, and gives a buffer for it: when the budget has room for
+/// it and for one more like the largest, or when it is this ticket's turn, which must never wait
+/// for those behind it. `None` when the run has ended meanwhile.
+fn admit<C>(shared: &Shared<'_, C>, ticket: u64, need: u64) -> Option<PixelBuffer> {
+    let budget = shared.plan.limits.memory.unwrap_or(AUTO_MEMORY);
+    let mut turn = lock(&shared.turn);
+    turn.largest = turn.largest.max(need);
+    while !turn.ended && turn.next != ticket && turn.held + need + turn.largest > budget {
+        turn = shared.turned.wait(turn).unwrap_or_else(PoisonError::into_inner);
+    }
+    turn.held += need;
+    let buffer = turn.spare.pop().unwrap_or_default();
+    let spare: usize = turn.spare.iter().map(PixelBuffer::capacity).sum();
+    if turn.held + spare as u64 > budget {
+        turn.spare.clear();
+    }
+    (!turn.ended).then_some(buffer)
+}
+
 fn work<C>(shared: &Shared<'_, C>) -> Result<()>
 where
     C: FnMut(&mut Part<'_>) -> Result<()> + Send,
@@ -189,6 +230,7 @@ where
         decoder: Decoder::new(shared.plan)?,
         outcomes: Vec::new(),
         pixels: PixelBuffer::default(),
+        held: 0,
     };
     let mut text = Text::default();
     while let Some(ticket) = take(shared, &mut text) {
@@ -214,7 +256,11 @@ fn take<C>(shared: &Shared<'_, C>, text: &mut Text) -> Option<u64> {
         return None;
     }
     let ticket = source.ticket;
-    if let Some(sampled) = source.sample.pop_front() {
+    if let Some(mut sampled) = source.sample.pop_front() {
+        // It was read before the plan said how many records make a batch.
+        if sampled.records.len() > shared.max_records {
+            source.sample.push_front(sampled.split_off(shared.max_records));
+        }
         *text = sampled;
     } else if source.failure.is_some() {
         source.done = true;
@@ -243,6 +289,8 @@ struct Worker<'p> {
     decoder: Decoder<'p>,
     outcomes: Vec<Outcome>,
     pixels: PixelBuffer,
+    /// What it holds of the memory budget.
+    held: u64,
 }
 
 impl Worker<'_> {
@@ -307,8 +355,22 @@ impl Worker<'_> {
             if before >= shared.part_bytes && !self.commit(shared, ticket, text)? {
                 return Ok(false);
             }
+            let opened = self.decoder.open(bytes, item, base);
+            if let Ok(opened) = &opened
+                && opened.need > LARGE
+            {
+                // A part of its own, in a buffer of its own.
+                if !self.outcomes.is_empty() && !self.commit(shared, ticket, text)? {
+                    return Ok(false);
+                }
+                match admit(shared, ticket, opened.need) {
+                    Some(buffer) => self.pixels = buffer,
+                    None => return Ok(false),
+                }
+                self.held = opened.need;
+            }
             let before = self.pixels.used().len();
-            let fate = match self.decoder.image(bytes, item, base, &mut self.pixels) {
+            let fate = match opened.and_then(|o| self.decoder.fill(&o, &mut self.pixels)) {
                 Ok(found) => Fate::Row { found, len: self.pixels.used().len() - before },
                 Err(error) => Fate::Rejected(place(error, item)),
             };
@@ -325,9 +387,15 @@ impl Worker<'_> {
         let Some(mut turn) = wait_turn(shared, ticket) else { return Ok(false) };
         let mut part = Part { text, outcomes: &mut self.outcomes, pixels: self.pixels.used() };
         let committed = (turn.commit)(&mut part);
-        drop(turn);
         self.outcomes.clear();
-        self.pixels.clear();
+        self.pixels.clear(KEEP_BYTES);
+        if self.held > 0 {
+            self.decoder.shrink(KEEP_BYTES);
+            turn.spare.push(std::mem::take(&mut self.pixels));
+            turn.held -= std::mem::take(&mut self.held);
+            shared.turned.notify_all();
+        }
+        drop(turn);
         committed.map(|()| true)
     }
 }

@@ -94,3 +94,26 @@ fn deep_nesting_does_not_overflow_detection() {
         check(&text, &options, 3, &["json"]);
     }
 }
+
+#[test]
+fn large_images_wait_for_each_other_without_changing_a_row() {
+    let (h, w) = (3000usize, 3000);
+    let pgm = |shade: u8| {
+        let mut file = format!("P5 {w} {h} 255\n").into_bytes();
+        file.resize(file.len() + h * w, shade);
+        format!("{{\"image\":\"{}\"}}\n", base64(&file))
+    };
+    let text: String = (0..6).map(pgm).collect();
+    let options = |memory, threads| Options {
+        field: Some("image".parse().expect("field")),
+        limits: Limits { memory, ..Limits::default() },
+        threads,
+        ..Options::default()
+    };
+    let free = convert(bytes(text.as_bytes()), &options(None, 1));
+    assert_eq!(free.run.summary.rows, 6);
+    // Room for one image and a half, so that only the one whose turn it is gets in.
+    let tight = convert(bytes(text.as_bytes()), &options(Some(60 << 20), 4));
+    assert!(tight.run.result.is_ok(), "{:?}", tight.run.result);
+    assert!(free.file("") == tight.file(""), "the rows differ");
+}

@@ -15,7 +15,7 @@ use crate::format::{self, Color, ImageFormat, ImageInfo};
 use crate::options::{Given, RawChannels, RawDType, RawOrder};
 use crate::pixels;
 use crate::plan::{Plan, Target};
-use crate::record::scan::{Hit, Query, scan};
+use crate::record::scan::{Hit, Query, scan, scan_around};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 use crate::source::reference;
@@ -105,6 +105,8 @@ pub(crate) struct Decoder<'p> {
     items: Vec<(usize, usize, usize)>,
     scratch: Scratch,
     stored: Vec<u8>,
+    /// The list of numbers that was found is not validated yet.
+    unchecked: bool,
 }
 
 impl<'p> Decoder<'p> {
@@ -147,13 +149,19 @@ impl<'p> Decoder<'p> {
             items: Vec::new(),
             scratch: Scratch::default(),
             stored: Vec::new(),
+            unchecked: false,
         })
     }
 
     /// Validates the record and gives the number of its images; 0 is a record without image.
+    ///
+    /// A list of numbers is not gone through twice: [`Decoder::probe`] validates it, and gives an
+    /// error of kind `json` where the record is not JSON.
     pub(crate) fn find(&mut self, record: &[u8]) -> Result<usize> {
         self.items.clear();
-        scan(record, &self.query, &mut self.hits)?;
+        // With a wildcard, images would be decoded before the rest of their record is known to be JSON.
+        let lists = self.plan.encoding == Some(Encoding::List) && !self.plan.field.is_wild();
+        self.unchecked = scan_around(record, &self.query, u64::from(lists), &mut self.hits)?;
         let takes_lists = match &self.plan.encoding {
             Some(encoding) => !encoding.takes_arrays(),
             None => true,
@@ -259,6 +267,14 @@ impl<'p> Decoder<'p> {
         item: usize,
         base: Option<&Path>,
     ) -> Result<Found> {
+        let found = self.look(record, item, base);
+        if found.is_err() && self.unchecked {
+            scan(record, &self.query, &mut self.hits)?;
+        }
+        found
+    }
+
+    fn look(&mut self, record: &[u8], item: usize, base: Option<&Path>) -> Result<Found> {
         let (start, end, parent) = self.items[item];
         let text = &record[start..end];
         let limits = &self.plan.limits;

@@ -12,7 +12,7 @@ use crate::batch::Text;
 use crate::decode::{Decoder, Found};
 use crate::dtype::DType;
 use crate::encoding::Encoding;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::Color;
 use crate::options::Options;
 use crate::pipeline::File;
@@ -328,7 +328,10 @@ pub(crate) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
                     survey.images += 1;
                     match decoder.probe(text, item, base.as_deref()) {
                         Ok(found) => note(&mut survey, &found, decoder.payload()),
-                        Err(error) => survey.rejects.push(error),
+                        Err(error) => {
+                            survey.images -= u64::from(error.kind() == ErrorKind::Json);
+                            survey.rejects.push(error);
+                        }
                     }
                 }
             }

@@ -372,6 +372,9 @@ impl Worker<'_> {
             let before = self.pixels.used().len();
             let fate = match opened.and_then(|o| self.decoder.fill(&o, &mut self.pixels)) {
                 Ok(found) => Fate::Row { found, len: self.pixels.used().len() - before },
+                Err(error) if error.kind() == ErrorKind::Json => {
+                    Fate::Unreadable(place(error, item))
+                }
                 Err(error) => Fate::Rejected(place(error, item)),
             };
             push(&mut self.outcomes, item, fate);

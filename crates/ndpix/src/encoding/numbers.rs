@@ -1,11 +1,14 @@
 //! JSON lists of numbers, nested or flat, straight into typed little-endian bytes.
 //!
-//! One pass: the nesting gives the shape and every number is converted where it stands. Values
+//! One pass: the nesting gives the shape and every number is converted where it stands. The text
+//! need not be validated before: what is read here without an error is JSON (RFC 8259). Values
 //! are never wrapped, rounded to an integer or turned into infinity. Without a dtype NumPy's rule
 //! holds: booleans, else integers (int64, or uint64 where only that fits), else float64. Floats
 //! narrower than 64 bits are rounded from the float64, which is what NumPy gives.
 
 mod element;
+#[cfg(target_arch = "x86_64")]
+mod ssse3;
 
 use super::Pixels;
 use crate::dtype::DType;
@@ -124,6 +127,11 @@ impl Nesting {
         Ok(())
     }
 
+    fn shape(&self) -> Result<Shape> {
+        let axes = self.axes.map(|length| length.unwrap_or(0));
+        Shape::new(&axes[..self.leaf.unwrap_or(0)])
+    }
+
     fn at_leaf(&mut self) -> Result<()> {
         if *self.leaf.get_or_insert(self.depth) == self.depth {
             Ok(())
@@ -142,92 +150,125 @@ impl Nesting {
     }
 }
 
+/// What the walk came by last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum After {
+    Open,
+    Comma,
+    /// A number or a whole list.
+    Value,
+}
+
 fn walk<T: Element>(text: &[u8], dtype: DType, out: &mut Vec<u8>) -> Result<Shape> {
     let mut at = 0;
     let mut nesting = Nesting::default();
-    loop {
-        match text.get(at) {
-            Some(b'[') => nesting.open()?,
-            Some(b']') if nesting.depth > 0 => {
+    let mut after = After::Open;
+    while let Some(&byte) = text.get(at) {
+        at += 1;
+        match byte {
+            b' ' | b'\t' | b'\n' | b'\r' => continue,
+            b',' if after == After::Value => after = After::Comma,
+            b']' if after != After::Comma && nesting.depth > 0 => {
                 nesting.close()?;
+                after = After::Value;
                 if nesting.depth == 0 {
-                    let mut axes = [0; Shape::MAX_RANK];
-                    let rank = nesting.leaf.unwrap_or(0);
-                    for (axis, length) in axes.iter_mut().zip(nesting.axes) {
-                        *axis = length.unwrap_or(0);
-                    }
-                    return Shape::new(&axes[..rank]);
+                    return match text[at..].trim_ascii() {
+                        [] => nesting.shape(),
+                        rest => Err(stray(rest)),
+                    };
                 }
             }
-            Some(b',' | b' ' | b'\t' | b'\n' | b'\r') => {}
-            None => return Err(Error::shape("the list does not end")),
-            Some(_) if nesting.depth == 0 => return Err(Error::shape("no list of numbers")),
-            Some(_) => {
+            _ if after == After::Value => return Err(stray(&text[at - 1..])),
+            b'[' => {
+                nesting.open()?;
+                after = After::Open;
+            }
+            b',' | b']' => return Err(stray(&text[at - 1..])),
+            _ if nesting.depth == 0 => return Err(Error::shape("no list of numbers")),
+            _ => {
                 nesting.at_leaf()?;
-                let count = &mut nesting.counts[nesting.depth - 1];
-                let (rest, read) = row::<T>(&text[at..], out);
-                *count += read;
-                if let Err(why) = rest {
-                    let token = element::token(&text[at + why.offset..]);
+                at -= 1;
+                let before = out.len();
+                let ended = row::<T>(text, &mut at, out);
+                nesting.counts[nesting.depth - 1] += (out.len() - before) / dtype.size();
+                if let Err(what) = ended {
                     return Err(Error::shape(format!(
-                        "{} at {:?} {} {dtype}",
-                        quote(token),
-                        nesting.index(),
-                        why.what
+                        "{} at {:?} {what} {dtype}",
+                        quote(element::token(&text[at..])),
+                        nesting.index()
                     )));
                 }
-                at = text.len() - rest.map_or(0, <[u8]>::len);
-                continue;
+                after = if text[at - 1] == b',' { After::Comma } else { After::Value };
             }
         }
-        at += 1;
     }
+    Err(Error::shape("the list does not end"))
 }
 
-/// A number that was refused: where in the row, and why.
-struct Refusal {
-    offset: usize,
-    what: &'static str,
+fn stray(text: &[u8]) -> Error {
+    Error::shape(format!(
+        "no list of numbers: {} is out of place",
+        quote(&text[..text.len().min(9)])
+    ))
 }
 
-/// Reads numbers with single commas between them until something else comes. The text behind
-/// them and how many there were.
+/// Reads numbers with single commas between them, from `text[at..]` where one begins, until
+/// something else comes: there `at` then is. An error says what is wrong with the number there.
 #[inline]
-fn row<'a, T: Element>(
-    text: &'a [u8],
+fn row<T: Element>(
+    text: &[u8],
+    at: &mut usize,
     out: &mut Vec<u8>,
-) -> (std::result::Result<&'a [u8], Refusal>, usize) {
-    let mut at = 0;
-    let mut read = 0;
+) -> std::result::Result<(), &'static str> {
+    let begun = *at;
+    let mut quick = T::SMALL;
     loop {
-        while let Some(four) = T::quad(&text[at..]) {
+        #[cfg(target_arch = "x86_64")]
+        while quick {
+            let mut values = [0; ssse3::ROOM + 8];
+            let (end, n) = ssse3::run(text, *at, &mut values);
+            // Where numbers are of another kind, trying costs more than it gives.
+            quick = n >= 8;
+            if n > 0 {
+                T::put_small(&values[..n], out);
+                *at = end;
+                match next_number(&text[end..]) {
+                    Some(used) => *at += used,
+                    None => return Ok(()),
+                }
+            }
+        }
+        while let Some(four) = T::quad(&text[*at..]) {
             let [a, b, c, d] = four;
             T::put_pair(a, b, out);
             T::put_pair(c, d, out);
-            read += 4;
-            at += 8;
+            *at += 8;
         }
-        if let Some((first, second, used)) = T::pair(&text[at..]) {
+        if let Some((first, second, used)) = T::pair(&text[*at..]) {
             T::put_pair(first, second, out);
-            read += 2;
-            at += used;
+            *at += used;
             continue;
         }
-        if read > 0 && !matches!(text.get(at), Some(b'0'..=b'9' | b'-')) {
-            return (Ok(&text[at..]), read);
+        if *at > begun && !matches!(text.get(*at), Some(b'0'..=b'9' | b'-')) {
+            return Ok(());
         }
-        match T::read(&text[at..]) {
-            Ok((value, used)) => {
-                value.put(out);
-                read += 1;
-                at += used;
-            }
-            Err(what) => return (Err(Refusal { offset: at, what }), read),
+        let (value, used) = T::read(&text[*at..])?;
+        value.put(out);
+        *at += used;
+        match next_number(&text[*at..]) {
+            Some(used) => *at += used,
+            None => return Ok(()),
         }
-        match text.get(at..at + 2) {
-            Some([b',', b'0'..=b'9' | b'-']) => at += 1,
-            _ => return (Ok(&text[at..]), read),
-        }
+    }
+}
+
+/// How far it is to the next number, if `text` begins with the usual separator and then one.
+#[inline]
+fn next_number(text: &[u8]) -> Option<usize> {
+    match text {
+        [b',', b'0'..=b'9' | b'-', ..] => Some(1),
+        [b',', b' ', b'0'..=b'9' | b'-', ..] => Some(2),
+        _ => None,
     }
 }
 
@@ -276,6 +317,23 @@ mod tests {
             "[[[[[[[[[1]]]]]]]]]",
             "[{\"a\":1}]",
             "[1,{}]",
+            "[1,,2]",
+            "[1 2]",
+            "[,1]",
+            "[1,]",
+            "[[1],]",
+            "[[1][2]]",
+            "[[1],,[2]]",
+            "[1]]",
+            "[1] 2",
+            "[01]",
+            "[-01]",
+            "[1.]",
+            "[.5]",
+            "[1e]",
+            "[+1]",
+            "[0x1]",
+            "[1]\u{b}",
             "[1000]",
             "[99999999999999999999]",
         ] {

@@ -4,6 +4,7 @@
 //! whole. The tokens are put into a JSON list, which [`numbers`](super::numbers) reads.
 
 use crate::error::{Error, Result, quote};
+use crate::record::value;
 
 /// Longer tokens are no numbers but, for example, lines of wrapped base64.
 const MAX_TOKEN: usize = 24;
@@ -13,7 +14,7 @@ pub(super) fn looks_like(text: &[u8]) -> bool {
     let mut count = 0;
     let good = tokens(inner(text)).all(|token| {
         count += 1;
-        token.len() <= MAX_TOKEN && is_number(token)
+        token.len() <= MAX_TOKEN && value::is_number(token)
     });
     good && count >= 2
 }
@@ -23,7 +24,7 @@ pub(super) fn to_list(text: &[u8], list: &mut Vec<u8>) -> Result<()> {
     list.clear();
     list.push(b'[');
     for token in tokens(inner(text)) {
-        if !is_number(token) {
+        if !value::is_number(token) {
             let hint = if memchr::memmem::find(text, b"...").is_some() {
                 "; the text was abbreviated and the numbers are gone"
             } else {
@@ -73,35 +74,6 @@ fn tokens(text: &[u8]) -> impl Iterator<Item = &[u8]> {
         };
         Some(token)
     })
-}
-
-/// The number grammar of JSON.
-fn is_number(token: &[u8]) -> bool {
-    fn digits(text: &[u8]) -> (usize, &[u8]) {
-        let n = text.iter().take_while(|c| c.is_ascii_digit()).count();
-        (n, &text[n..])
-    }
-    let text = token.strip_prefix(b"-").unwrap_or(token);
-    let (n, mut rest) = digits(text);
-    if n == 0 || (n > 1 && text[0] == b'0') {
-        return false;
-    }
-    if let Some(fraction) = rest.strip_prefix(b".") {
-        let (n, after) = digits(fraction);
-        if n == 0 {
-            return false;
-        }
-        rest = after;
-    }
-    if let [b'e' | b'E', exponent @ ..] = rest {
-        let exponent = match exponent {
-            [b'+' | b'-', unsigned @ ..] => unsigned,
-            unsigned => unsigned,
-        };
-        let (n, after) = digits(exponent);
-        return n > 0 && after.is_empty();
-    }
-    rest.is_empty()
 }
 
 #[cfg(test)]

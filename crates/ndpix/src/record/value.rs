@@ -145,6 +145,35 @@ pub(crate) fn integer(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
+/// Whether the token is a number as JSON writes them (RFC 8259, section 6).
+pub(crate) fn is_number(token: &[u8]) -> bool {
+    fn digits(text: &[u8]) -> (usize, &[u8]) {
+        let n = text.iter().take_while(|c| c.is_ascii_digit()).count();
+        (n, &text[n..])
+    }
+    let text = token.strip_prefix(b"-").unwrap_or(token);
+    let (n, mut rest) = digits(text);
+    if n == 0 || (n > 1 && text[0] == b'0') {
+        return false;
+    }
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let (n, after) = digits(fraction);
+        if n == 0 {
+            return false;
+        }
+        rest = after;
+    }
+    if let [b'e' | b'E', exponent @ ..] = rest {
+        let exponent = match exponent {
+            [b'+' | b'-', unsigned @ ..] => unsigned,
+            unsigned => unsigned,
+        };
+        let (n, after) = digits(exponent);
+        return n > 0 && after.is_empty();
+    }
+    rest.is_empty()
+}
+
 fn split(text: &[u8], at: usize) -> (&[u8], &[u8]) {
     text.split_at(at.min(text.len()))
 }

@@ -3,8 +3,13 @@
 //! Integers of up to three digits, which is what pixels are, are read four bytes at a time
 //! without a branch on their length; everything else takes the careful way by its whole token.
 
+use crate::record::value;
+
 /// An element type that numbers are read as.
 pub(super) trait Element: Sized {
+    /// Whether every integer from 0 to 255 is one of its values, so that [`Element::put_small`] works.
+    const SMALL: bool = false;
+
     /// The number that `text` begins with and the bytes it takes, or what is wrong with it, as
     /// words that the name of the dtype completes.
     fn read(text: &[u8]) -> Result<(Self, usize), &'static str>;
@@ -23,6 +28,11 @@ pub(super) trait Element: Sized {
 
     /// Appends the little-endian bytes.
     fn put(self, out: &mut Vec<u8>);
+
+    /// Appends integers from 0 to 255, where [`Element::SMALL`] says so.
+    fn put_small(values: &[u8], out: &mut Vec<u8>) {
+        let _ = (values, out);
+    }
 
     /// Appends both.
     #[inline(always)]
@@ -45,7 +55,8 @@ pub(super) fn token(text: &[u8]) -> &[u8] {
     &text[..end]
 }
 
-/// An integer of one to three digits that a comma, a bracket or white space follows.
+/// An integer of one to three digits, not padded with zeros, that a comma, a bracket or white space
+/// follows.
 #[inline(always)]
 fn short(text: &[u8]) -> Option<(u16, usize)> {
     let word = u32::from_le_bytes(*text.first_chunk::<4>()?) ^ 0x3030_3030;
@@ -53,6 +64,9 @@ fn short(text: &[u8]) -> Option<(u16, usize)> {
     let other = (word.wrapping_add(0x7676_7676) | word) & 0x8080_8080;
     let digits = other.trailing_zeros() / 8;
     if !(1..=3).contains(&digits) {
+        return None;
+    }
+    if digits > 1 && text[0] == b'0' {
         return None;
     }
     let [_, hundreds, tens, ones] = (word << (32 - 8 * digits)).to_le_bytes();
@@ -83,6 +97,9 @@ fn short_pair(text: &[u8]) -> Option<(u16, u16, usize)> {
     if text[first as usize] != b',' || text[second as usize] != b',' {
         return None;
     }
+    if first > 1 && text[0] == b'0' || length > 1 && text[first as usize + 1] == b'0' {
+        return None;
+    }
     // Moved to the top, the last digit is the highest byte.
     let value = |end: u32, length: u32| {
         let top = digits << (64 - 8 * end) & u64::MAX << (64 - 8 * length);
@@ -105,13 +122,11 @@ fn short_quad(text: &[u8]) -> Option<[u8; 4]> {
     Some([a, b, c, d])
 }
 
-/// The token as text, if it can be a JSON number.
+/// The token as text, if it is a JSON number.
 fn number(token: &[u8]) -> Result<&str, &'static str> {
-    match token {
-        [b'0'..=b'9', ..] | [b'-', b'0'..=b'9', ..] => {
-            std::str::from_utf8(token).map_err(|_| NOT_A_NUMBER)
-        }
-        _ => Err(NOT_A_NUMBER),
+    match value::is_number(token) {
+        true => std::str::from_utf8(token).map_err(|_| NOT_A_NUMBER),
+        false => Err(NOT_A_NUMBER),
     }
 }
 
@@ -142,9 +157,23 @@ fn float(text: &[u8]) -> Result<(f64, usize), &'static str> {
     if value.is_finite() { Ok((value, token.len())) } else { Err(OUT_OF_RANGE) }
 }
 
+/// Appends small integers as another type.
+fn widen<const N: usize>(values: &[u8], out: &mut Vec<u8>, bytes: fn(u8) -> [u8; N]) {
+    out.extend(values.iter().flat_map(|&v| bytes(v)));
+}
+
 macro_rules! integers {
     ($($int:ty),*) => { $(
         impl Element for $int {
+            const SMALL: bool = <$int>::MAX as u64 >= 255;
+
+            fn put_small(values: &[u8], out: &mut Vec<u8>) {
+                match size_of::<Self>() {
+                    1 => out.extend_from_slice(values),
+                    _ => widen(values, out, |v| (v as Self).to_le_bytes()),
+                }
+            }
+
             #[inline(always)]
             fn read(text: &[u8]) -> Result<(Self, usize), &'static str> {
                 match short(text) {
@@ -188,7 +217,7 @@ fn long<T: TryFrom<i128>>(text: &[u8]) -> Result<(T, usize), &'static str> {
     let token = token(text);
     let value = match token {
         // The middle way for plain digits that surely fit 64 bits.
-        [b'0'..=b'9', ..] if token.len() < 19 => match plain(token) {
+        [b'1'..=b'9', ..] if token.len() < 19 => match plain(token) {
             Some(value) => i128::from(value),
             None => integer(token)?,
         },
@@ -205,6 +234,12 @@ fn plain(digits: &[u8]) -> Option<u64> {
 }
 
 impl Element for f64 {
+    const SMALL: bool = true;
+
+    fn put_small(values: &[u8], out: &mut Vec<u8>) {
+        widen(values, out, |v| Self::from(v).to_le_bytes());
+    }
+
     fn read(text: &[u8]) -> Result<(Self, usize), &'static str> {
         float(text)
     }
@@ -215,6 +250,12 @@ impl Element for f64 {
 }
 
 impl Element for f32 {
+    const SMALL: bool = true;
+
+    fn put_small(values: &[u8], out: &mut Vec<u8>) {
+        widen(values, out, |v| Self::from(v).to_le_bytes());
+    }
+
     fn read(text: &[u8]) -> Result<(Self, usize), &'static str> {
         let (value, used) = float(text)?;
         let narrow = value as Self;

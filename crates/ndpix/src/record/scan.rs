@@ -5,6 +5,7 @@
 //! recurses only along the wanted paths. Duplicate keys: the last wins, as in Python.
 
 use super::pointer::{Pointer, Step};
+use super::value::{equal_bytes, smaller_bytes};
 use crate::error::{Error, Result, quote};
 
 /// Deeper nesting is refused.
@@ -424,7 +425,16 @@ fn plain(text: &[u8]) -> usize {
         .take_while(|chunk| !chunk.iter().fold(false, |any, &b| any | special(b)))
         .count()
         * 32;
-    whole + text[whole..].iter().take_while(|&&b| !special(b)).count()
+    let (words, rest) = text[whole..].as_chunks::<8>();
+    for (i, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let marks = equal_bytes(word, b'"') | equal_bytes(word, b'\\') | smaller_bytes(word, 0x20);
+        if marks != 0 {
+            return whole + 8 * i + marks.trailing_zeros() as usize / 8;
+        }
+    }
+    let short = rest.iter().take_while(|&&b| !special(b)).count();
+    text.len() - rest.len() + short
 }
 
 #[cfg(test)]

@@ -84,36 +84,63 @@ pub(crate) fn unescape_inner<'a>(text: &'a [u8], scratch: &'a mut Vec<u8>) -> &'
     let Some(first) = memchr(b'\\', text) else {
         return text;
     };
-    scratch.clear();
-    scratch.extend_from_slice(&text[..first]);
-    let mut rest = &text[first..];
-    while let Some(at) = memchr(b'\\', rest) {
-        scratch.extend_from_slice(&rest[..at]);
-        let used = match rest.get(at + 1) {
-            Some(b'u') => match code_point(&rest[at..]) {
+    // No escape is shorter than what it stands for, so there is room for whole words. The scratch
+    // keeps its length from call to call, because filling it with zeros costs as much as the copy.
+    if scratch.len() < text.len() {
+        scratch.resize(text.len(), 0);
+    }
+    scratch[..first].copy_from_slice(&text[..first]);
+    let (mut at, mut to) = (first, first);
+    while at < text.len() {
+        if let Some(word) = text[at..].first_chunk::<8>() {
+            let plain = equal_bytes(u64::from_le_bytes(*word), b'\\').trailing_zeros() as usize / 8;
+            scratch[to..to + 8].copy_from_slice(word);
+            (at, to) = (at + plain, to + plain);
+            if plain == 8 {
+                continue;
+            }
+        } else if text[at] != b'\\' {
+            scratch[to] = text[at];
+            (at, to) = (at + 1, to + 1);
+            continue;
+        }
+        at += match text.get(at + 1) {
+            Some(b'u') => match code_point(&text[at..]) {
                 Some((code, used)) => {
-                    push_wtf8(code, scratch);
+                    to += put_wtf8(code, &mut scratch[to..]);
                     used
                 }
                 None => 2,
             },
             Some(&c) => {
-                scratch.push(match c {
+                scratch[to] = match c {
                     b'b' => 8,
                     b'f' => 12,
                     b'n' => b'\n',
                     b'r' => b'\r',
                     b't' => b'\t',
                     other => other,
-                });
+                };
+                to += 1;
                 2
             }
             None => 1,
         };
-        rest = &rest[(at + used).min(rest.len())..];
     }
-    scratch.extend_from_slice(rest);
-    scratch
+    &scratch[..to]
+}
+
+/// Marks bytes of `word` that are `byte` by their high bits: the lowest mark is right, those above it
+/// may be false.
+#[inline(always)]
+pub(crate) fn equal_bytes(word: u64, byte: u8) -> u64 {
+    smaller_bytes(word ^ u64::from_le_bytes([byte; 8]), 1)
+}
+
+/// As [`equal_bytes`], for bytes smaller than `limit`, which is at most 128.
+#[inline(always)]
+pub(crate) fn smaller_bytes(word: u64, limit: u8) -> u64 {
+    word.wrapping_sub(u64::from_le_bytes([limit; 8])) & !word & 0x8080_8080_8080_8080
 }
 
 /// The value of a member; of several with the same key the last, as Python reads it.
@@ -243,15 +270,20 @@ fn code_point(text: &[u8]) -> Option<(u32, usize)> {
     Some((high, 6))
 }
 
-fn push_wtf8(code: u32, out: &mut Vec<u8>) {
-    match char::from_u32(code) {
-        Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-        None => out.extend_from_slice(&[
-            0xE0 | (code >> 12) as u8 & 0x0F,
-            0x80 | (code >> 6) as u8 & 0x3F,
-            0x80 | code as u8 & 0x3F,
-        ]),
-    }
+/// Writes a code point as UTF-8, or a lone surrogate the same way; how many bytes it took.
+fn put_wtf8(code: u32, out: &mut [u8]) -> usize {
+    let mut buffer = [0; 4];
+    let bytes = match char::from_u32(code) {
+        Some(c) => c.encode_utf8(&mut buffer).as_bytes(),
+        None => {
+            buffer[0] = 0xE0 | (code >> 12) as u8 & 0x0F;
+            buffer[1] = 0x80 | (code >> 6) as u8 & 0x3F;
+            buffer[2] = 0x80 | code as u8 & 0x3F;
+            &buffer[..3]
+        }
+    };
+    out[..bytes.len()].copy_from_slice(bytes);
+    bytes.len()
 }
 
 #[cfg(test)]
@@ -281,6 +313,13 @@ mod tests {
     fn resolves_escapes() {
         assert_eq!(text(r#""plain""#), b"plain");
         assert_eq!(text(r#""AECA\/w\u003d\u003D""#), b"AECA/w==");
+        let many = r"abcdefgh\/ij\/klmnopqrstuvwxyz\/\/\n0123456789\u00e9".repeat(3);
+        let plain = "abcdefgh/ij/klmnopqrstuvwxyz//\n0123456789\u{e9}".repeat(3);
+        for cut in 0..9 {
+            let (escaped, plain) =
+                (format!("\"{}{many}\"", &"x".repeat(cut)), format!("{}{plain}", "x".repeat(cut)));
+            assert_eq!(text(&escaped), plain.as_bytes());
+        }
         assert_eq!(text(r#""\u0089\n\ud83d\ude00""#), "\u{89}\n\u{1F600}".as_bytes());
         assert_eq!(text(r#""\udc89x""#), b"\xED\xB2\x89x");
         assert_eq!(text(r#""\ud800\u0041""#), b"\xED\xA0\x80A");

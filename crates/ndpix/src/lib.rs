@@ -17,6 +17,7 @@ mod framing;
 mod inflate;
 mod pixels;
 mod record;
+mod sieve;
 mod sink;
 mod source;
 // Engine.

@@ -7,7 +7,7 @@
 //! defines what is right; mending only makes the usual spellings as fast as strict ones.
 
 use crate::error::{Error, Result};
-use crate::record::value::smaller_bytes;
+use crate::sieve::{Leave, sieve};
 
 /// Prefixes that some writers leave in front of the text.
 const PREFIXES: [&[u8]; 3] = [b"b64:", b"base64:", b"base64,"];
@@ -34,7 +34,10 @@ pub(super) fn decode(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
 /// takes a closer look.
 fn mended(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     out.resize(text.len(), 0);
-    let mut length = without_space(text, out)?;
+    let (read, mut length) = sieve(Leave::Space, text, out);
+    if read < text.len() {
+        return None;
+    }
     let padding = out[..length].iter().rev().take_while(|&&c| c == b'=').count();
     if padding > 2 || (padding > 0 && length % 4 != 0) {
         return None;
@@ -54,40 +57,6 @@ fn mended(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let length = base64_simd::STANDARD_NO_PAD.decode_inplace(&mut out[..length]).ok()?.len();
     out.truncate(length);
     Some(())
-}
-
-/// Copies `text` without its white space and says how long that is; `None` where it has other
-/// control characters.
-fn without_space(text: &[u8], out: &mut [u8]) -> Option<usize> {
-    let (mut at, mut to) = (0, 0);
-    while at < text.len() {
-        if let Some(chunk) = text[at..].first_chunk::<32>()
-            && !chunk.iter().fold(false, |any, &c| any | (c <= b' '))
-        {
-            out[to..to + 32].copy_from_slice(chunk);
-            (at, to) = (at + 32, to + 32);
-            continue;
-        }
-        if let Some(word) = text[at..].first_chunk::<8>() {
-            let plain =
-                smaller_bytes(u64::from_le_bytes(*word), b'!').trailing_zeros() as usize / 8;
-            out[to..to + 8].copy_from_slice(word);
-            (at, to) = (at + plain, to + plain);
-            if plain == 8 {
-                continue;
-            }
-        }
-        match text[at] {
-            b' ' | b'\t' | b'\n' | b'\r' | 0x0B | 0x0C => {}
-            0..b' ' => return None,
-            c => {
-                out[to] = c;
-                to += 1;
-            }
-        }
-        at += 1;
-    }
-    Some(to)
 }
 
 /// Set on the digits that only the standard alphabet has, and on those of the URL-safe one.

@@ -4,6 +4,9 @@
 //! but checked on the way. Nesting is counted in a bit stack, not on the call stack; the scan
 //! recurses only along the wanted paths. Duplicate keys: the last wins, as in Python.
 
+#[cfg(target_arch = "x86_64")]
+mod sse2;
+
 use super::pointer::{Pointer, Step};
 use super::value::{equal_bytes, smaller_bytes};
 use crate::error::{Error, Result, quote};
@@ -364,7 +367,9 @@ impl Scan<'_> {
         let mut escaped = false;
         self.at += 1;
         loop {
-            self.at += plain(&self.text[self.at..]);
+            let (length, escapes) = plain(&self.text[self.at..]);
+            self.at += length;
+            escaped |= escapes;
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -415,26 +420,24 @@ fn brackets(text: &[u8]) -> Option<usize> {
     None
 }
 
-/// How many bytes from the start need no attention: no quote, no backslash, no control character.
-fn plain(text: &[u8]) -> usize {
-    // No early exit inside a chunk, so that the compiler turns it into vector compares.
-    let special = |b: u8| (b == b'"') | (b == b'\\') | (b < 0x20);
-    let (chunks, _) = text.as_chunks::<32>();
-    let whole = chunks
-        .iter()
-        .take_while(|chunk| !chunk.iter().fold(false, |any, &b| any | special(b)))
-        .count()
-        * 32;
+/// How many bytes from the start need no attention: no quote, no control character and no backslash
+/// but in the escapes that base64 is full of. Whether there was such a one.
+fn plain(text: &[u8]) -> (usize, bool) {
+    #[cfg(target_arch = "x86_64")]
+    let (whole, escapes) = sse2::plain(text);
+    #[cfg(not(target_arch = "x86_64"))]
+    let (whole, escapes) = (0, false);
     let (words, rest) = text[whole..].as_chunks::<8>();
     for (i, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
         let marks = equal_bytes(word, b'"') | equal_bytes(word, b'\\') | smaller_bytes(word, 0x20);
         if marks != 0 {
-            return whole + 8 * i + marks.trailing_zeros() as usize / 8;
+            return (whole + 8 * i + marks.trailing_zeros() as usize / 8, escapes);
         }
     }
+    let special = |b: u8| b == b'"' || b == b'\\' || b < 0x20;
     let short = rest.iter().take_while(|&&b| !special(b)).count();
-    text.len() - rest.len() + short
+    (text.len() - rest.len() + short, escapes)
 }
 
 #[cfg(test)]

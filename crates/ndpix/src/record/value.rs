@@ -5,6 +5,8 @@
 
 use memchr::{memchr, memchr2};
 
+use crate::sieve::{Leave, sieve};
+
 /// The type of a JSON value, told from its first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
@@ -90,7 +92,8 @@ pub(crate) fn unescape_inner<'a>(text: &'a [u8], scratch: &'a mut Vec<u8>) -> &'
         scratch.resize(text.len(), 0);
     }
     scratch[..first].copy_from_slice(&text[..first]);
-    let (mut at, mut to) = (first, first);
+    let (read, written) = sieve(Leave::SlashEscapes, &text[first..], &mut scratch[first..]);
+    let (mut at, mut to) = (first + read, first + written);
     while at < text.len() {
         if let Some(word) = text[at..].first_chunk::<8>() {
             let plain = equal_bytes(u64::from_le_bytes(*word), b'\\').trailing_zeros() as usize / 8;

@@ -15,6 +15,8 @@ use std::arch::x86_64::{
     _mm_shuffle_epi8, _mm_sub_epi8, _mm_subs_epu8,
 };
 
+use crate::sieve::MOVES;
+
 /// The most values that one call gives; a little more is written.
 pub(super) const ROOM: usize = 256;
 const BLOCK: usize = 32;
@@ -161,24 +163,6 @@ fn load(window: &[u8; BLOCK + 3], from: usize) -> __m128i {
     };
     _mm_set_epi64x(half(from + 8), half(from))
 }
-
-/// For eight bits: the places of those that are set, from the lowest.
-static MOVES: [[u8; 8]; 256] = {
-    let mut table = [[0; 8]; 256];
-    let mut mask = 0;
-    while mask < 256 {
-        let (mut bit, mut n) = (0, 0);
-        while bit < 8 {
-            if mask >> bit & 1 == 1 {
-                table[mask][n] = bit as u8;
-                n += 1;
-            }
-            bit += 1;
-        }
-        mask += 1;
-    }
-    table
-};
 
 #[cfg(test)]
 mod tests {

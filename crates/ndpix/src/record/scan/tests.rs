@@ -122,3 +122,18 @@ fn nesting_is_bounded_and_never_recurses() {
     assert!(find(&nest(200_000), &["x"]).is_err());
     assert!(find(&nest(200_000), &["a[0].b"]).is_err());
 }
+
+#[test]
+fn escapes_anywhere_in_long_strings() {
+    for at in 0..200 {
+        let string = |middle: &str| {
+            format!("{{\"a\":\"{}{middle}{}\"}}", "x".repeat(at), "y".repeat(200 - at))
+        };
+        for good in [r"\/", r"\n", r"\t\r\/", r"\\", r"\u00e9", r#"\""#, r"\\\/", "\u{e9}"] {
+            assert!(find(&string(good), &["a"]).is_ok(), "{good} at {at}");
+        }
+        for bad in ["\n", "\u{1}", r"\x", r"\ ", r"\u00g9", r#"\\""#] {
+            assert!(find(&string(bad), &["a"]).is_err(), "{bad} at {at}");
+        }
+    }
+}

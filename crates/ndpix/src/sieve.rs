@@ -1,0 +1,116 @@
+//! A leaf: copies text and leaves single bytes of it out, at memory speed.
+//!
+//! Used for what writers scatter through base64: a backslash before every slash (pandas, PHP,
+//! Jackson), line ends and white space. Takes slices and knows nothing of JSON or base64.
+
+#[cfg(target_arch = "x86_64")]
+mod ssse3;
+
+/// What is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// Backslashes that stand before a slash. Any other backslash ends the copy.
+    SlashEscapes,
+    /// Spaces, tabs and line ends. Any other control character ends the copy.
+    Space,
+}
+
+impl Leave {
+    /// Whether `byte`, before `next`, is left out; `None` where it ends the copy.
+    fn leaves(self, byte: u8, next: Option<u8>) -> Option<bool> {
+        match (self, byte) {
+            (Self::SlashEscapes, b'\\') => (next == Some(b'/')).then_some(true),
+            (Self::Space, b' ' | b'\t' | b'\n' | b'\r' | 0x0B | 0x0C) => Some(true),
+            (Self::Space, 0..b' ') => None,
+            _ => Some(false),
+        }
+    }
+}
+
+/// Copies the beginning of `text` to that of `out`, which must be at least as long. Gives how many
+/// bytes were read, all but where one ends the copy, and how many were written.
+pub(crate) fn sieve(leave: Leave, text: &[u8], out: &mut [u8]) -> (usize, usize) {
+    #[cfg(target_arch = "x86_64")]
+    let (mut read, mut written) = ssse3::sieve(leave, text, out);
+    #[cfg(not(target_arch = "x86_64"))]
+    let (mut read, mut written) = (0, 0);
+    while let Some(&byte) = text.get(read) {
+        match leave.leaves(byte, text.get(read + 1).copied()) {
+            Some(true) => {}
+            Some(false) => {
+                out[written] = byte;
+                written += 1;
+            }
+            None => break,
+        }
+        read += 1;
+    }
+    (read, written)
+}
+
+/// For eight bits: the places of those that are set, from the lowest. With it a byte shuffle moves
+/// the chosen of eight bytes together.
+pub(crate) static MOVES: [[u8; 8]; 256] = {
+    let mut table = [[0; 8]; 256];
+    let mut mask = 0;
+    while mask < 256 {
+        let (mut bit, mut n) = (0, 0);
+        while bit < 8 {
+            if mask >> bit & 1 == 1 {
+                table[mask][n] = bit as u8;
+                n += 1;
+            }
+            bit += 1;
+        }
+        mask += 1;
+    }
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As [`sieve`], one byte after the other.
+    fn plain(leave: Leave, text: &[u8]) -> (usize, Vec<u8>) {
+        let mut out = Vec::new();
+        for (i, &byte) in text.iter().enumerate() {
+            match leave.leaves(byte, text.get(i + 1).copied()) {
+                Some(true) => {}
+                Some(false) => out.push(byte),
+                None => return (i, out),
+            }
+        }
+        (text.len(), out)
+    }
+
+    #[test]
+    fn is_what_one_byte_after_the_other_gives() {
+        let mut state = 7u32;
+        let mut random = move |n: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % n
+        };
+        for round in 0..3000 {
+            let mut text = Vec::new();
+            let length = random(300) as usize;
+            while text.len() < length {
+                match random(12 + round % 40) {
+                    0 => text.extend(b"\\/"),
+                    1 => text.extend(b"\r\n"),
+                    2 => text.push(b' '),
+                    3 => text.push(b'/'),
+                    4 if random(20) == 0 => text.extend(b"\\n"),
+                    5 if random(20) == 0 => text.push(1),
+                    _ => text.push(b'a' + random(26) as u8),
+                }
+            }
+            for leave in [Leave::SlashEscapes, Leave::Space] {
+                let mut out = vec![0; text.len()];
+                let (read, written) = sieve(leave, &text, &mut out);
+                let shown = String::from_utf8_lossy(&text);
+                assert_eq!((read, out[..written].to_vec()), plain(leave, &text), "{shown:?}");
+            }
+        }
+    }
+}

@@ -4,9 +4,14 @@
 //! 4 bits scaled to 8, and 16 bits kept. [`info`] walks the chunk headers itself and inflates
 //! nothing. Refuses damaged and truncated files as `image`; only what follows the last row of
 //! pixels (the IEND chunk) may be missing.
+//!
+//! Pixels count as whole when their own checksum (Adler-32, over all of them) is right: a wrong
+//! one of the chunks around them loses nothing, and Pillow reads such files too. What pixels are
+//! made of beside them (IHDR, PLTE, tRNS) has only its chunk's checksum, which must be right.
 
 use std::io::{Cursor, ErrorKind};
 
+use flate2::Crc;
 use png::{
     BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, InterlaceInfo, Transformations,
 };
@@ -57,6 +62,8 @@ pub(super) fn decode(
     let mut options = DecodeOptions::default();
     options.set_ignore_text_chunk(true);
     options.set_ignore_iccp_chunk(true);
+    options.set_ignore_crc(true);
+    options.set_ignore_adler32(false);
     let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
     let memory = limits.memory.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
     decoder.set_limits(png::Limits { bytes: CHUNK_BYTES.min(memory) });
@@ -144,12 +151,13 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
         .strip_prefix(SIGNATURE)
         .ok_or_else(|| Error::image("damaged PNG: no PNG signature"))?;
     let mut chunks = Chunks(rest);
-    let Some((b"IHDR", ihdr)) = chunks.next() else {
+    let Some(Chunk { name: b"IHDR", data: ihdr, crc }) = chunks.next() else {
         return Err(Error::image("damaged PNG: no IHDR chunk"));
     };
     let &[w0, w1, w2, w3, h0, h1, h2, h3, depth, color, _, _, _] = ihdr else {
         return Err(Error::image("damaged PNG: IHDR chunk of a wrong length"));
     };
+    check(b"IHDR", ihdr, crc)?;
     let width = u32::from_be_bytes([w0, w1, w2, w3]);
     let height = u32::from_be_bytes([h0, h1, h2, h3]);
     if width == 0 || height == 0 {
@@ -173,7 +181,10 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
     let mut palette = false;
     let mut animation = None;
     let mut default_in_animation = false;
-    for (name, data) in chunks {
+    for Chunk { name, data, crc } in chunks {
+        if in_head && matches!(name, b"PLTE" | b"tRNS") {
+            check(name, data, crc)?;
+        }
         match name {
             b"IDAT" => in_head = false,
             b"PLTE" if in_head => palette = true,
@@ -201,20 +212,41 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
     Ok(header)
 }
 
-/// The chunks of a file behind its signature: name and data, until the bytes end. The last
-/// may be cut short.
+/// Refuses a chunk whose checksum is another; one that is cut off before it is left to the codec.
+fn check(name: &[u8; 4], data: &[u8], crc: Option<u32>) -> Result<()> {
+    let mut found = Crc::new();
+    found.update(name);
+    found.update(data);
+    match crc {
+        Some(crc) if crc != found.sum() => Err(Error::image(format!(
+            "damaged PNG: wrong checksum of the {} chunk",
+            String::from_utf8_lossy(name)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+struct Chunk<'a> {
+    name: &'a [u8; 4],
+    data: &'a [u8],
+    /// `None` where the bytes end before it.
+    crc: Option<u32>,
+}
+
+/// The chunks of a file behind its signature, until the bytes end. The last may be cut short.
 struct Chunks<'a>(&'a [u8]);
 
 impl<'a> Iterator for Chunks<'a> {
-    type Item = (&'a [u8; 4], &'a [u8]);
+    type Item = Chunk<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let (length, rest) = self.0.split_first_chunk::<4>()?;
         let (name, rest) = rest.split_first_chunk::<4>()?;
         let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
         let (data, rest) = rest.split_at(length.min(rest.len()));
+        let crc = rest.first_chunk().map(|raw| u32::from_be_bytes(*raw));
         self.0 = rest.get(4..).unwrap_or_default();
-        Some((name, data))
+        Some(Chunk { name, data, crc })
     }
 }
 
@@ -302,10 +334,51 @@ mod tests {
         assert_eq!(read(&longer).expect("whole").1, data);
     }
 
+    /// Where the data of a chunk begin and end; its checksum follows.
+    fn place(file: &[u8], name: &[u8; 4]) -> std::ops::Range<usize> {
+        let at = file.windows(4).position(|w| w == name).expect("the chunk");
+        let length = u32::from_be_bytes(file[at - 4..at].try_into().expect("four bytes"));
+        at + 4..at + 4 + length as usize
+    }
+
+    fn with_crc(mut file: Vec<u8>, name: &[u8; 4]) -> Vec<u8> {
+        let data = place(&file, name);
+        let mut crc = Crc::new();
+        crc.update(&file[data.start - 4..data.end]);
+        file[data.end..data.end + 4].copy_from_slice(&crc.sum().to_be_bytes());
+        file
+    }
+
+    #[test]
+    fn checksums_that_guard_pixels_must_be_right() {
+        let good = encode_with(2, 1, ColorType::Indexed, BitDepth::Eight, &[1, 0], |e| {
+            e.set_palette(vec![1, 2, 3, 4, 5, 6]);
+            e.set_trns(vec![7]);
+            e.set_pixel_dims(None);
+        });
+        let pixels = read(&good).expect("decodes").1;
+        for (name, fatal) in [(b"IHDR", true), (b"PLTE", true), (b"tRNS", true), (b"IDAT", false)] {
+            let mut file = good.clone();
+            let end = place(&file, name).end;
+            file[end] ^= 1;
+            match read(&file) {
+                Ok(found) => assert!(!fatal && found.1 == pixels, "{name:?}"),
+                Err(error) => assert!(fatal && error.kind() == Kind::Image, "{name:?}: {error}"),
+            }
+        }
+        // The pixels' own checksum is another, that of the chunk right.
+        let mut file = good;
+        let end = place(&file, b"IDAT").end;
+        file[end - 1] ^= 1;
+        assert_eq!(read(&with_crc(file, b"IDAT")).expect_err("damaged").kind(), Kind::Image);
+    }
+
     #[test]
     fn absurd_sizes_are_over_the_limit() {
         let mut file = encode(1, 1, ColorType::Grayscale, BitDepth::Eight, &[0]);
         file[16..24].copy_from_slice(&[0x7F, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF]);
+        let mut file = with_crc(file, b"IHDR");
+        file.truncate(64);
         let error = info(&file, &Limits::default()).expect_err("too large");
         assert_eq!(error.kind(), Kind::Limit);
     }

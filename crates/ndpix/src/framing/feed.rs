@@ -20,6 +20,9 @@ use crate::source::{self, Input, Opened};
 const BLOCK: usize = 1 << 20;
 /// A record that grows beyond this is read while nothing else is held.
 const ALONE: usize = 32 << 20;
+/// White space behind a record that does not count against the record limit. It is held until
+/// the record's end is seen, so it cannot be without limit itself.
+const SPACE: u64 = 1 << 20;
 
 /// What a [`Feed`] has done so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -64,8 +67,21 @@ struct Open {
     start: usize,
     line: u64,
     byte: u64,
+    /// Offset behind its last byte so far that is no white space.
+    solid: u64,
     /// It is not handed out, so its text is not kept.
     dropped: bool,
+}
+
+impl Open {
+    /// Its length when it is over the limit and goes on to `end`.
+    fn overlong(&self, end: u64, max: u64) -> Option<u64> {
+        let (record, all) = (self.solid - self.byte, end - self.byte);
+        match record > max {
+            true => Some(record),
+            false => (all > max.saturating_add(SPACE)).then_some(all),
+        }
+    }
 }
 
 /// Cuts inputs into batches of whole records.
@@ -204,14 +220,17 @@ impl Feed {
         let Some(scanner) = &mut current.scanner else { return Ok(true) };
 
         let step = scanner.step(&self.buf[self.scanned..self.filled], current.ended);
+        let used = &self.buf[self.scanned..self.scanned + step.used];
         self.scanned += step.used;
         self.counts.bytes += step.used as u64;
         current.byte += step.used as u64;
         current.line += step.newlines;
-        if let Some(record) = &mut current.record
-            && current.byte - record.byte > self.max_record_bytes
-        {
-            record.dropped = true;
+        if let Some(record) = &mut current.record {
+            let space = trailing_space(used);
+            if space < used.len() {
+                record.solid = current.byte - space as u64;
+            }
+            record.dropped |= record.overlong(current.byte, self.max_record_bytes).is_some();
         }
         match step.event {
             Event::Begin => {
@@ -219,6 +238,7 @@ impl Feed {
                     start: self.scanned,
                     line: current.line,
                     byte: current.byte,
+                    solid: current.byte,
                     dropped: self.index < self.skip,
                 });
             }
@@ -246,7 +266,6 @@ impl Feed {
             self.counts.skipped += 1;
             return;
         }
-        let length = current.byte - open.byte;
         let mut record = Record {
             start: open.start,
             end: self.scanned,
@@ -254,13 +273,12 @@ impl Feed {
             line: open.line,
             byte: open.byte,
             index,
-            overlong: None,
+            overlong: open.overlong(current.byte, self.max_record_bytes),
         };
-        if length > self.max_record_bytes {
+        if record.overlong.is_some() {
             // The text is gone; an empty span that lies in what is handed out.
             record.start = text.records.last().map_or(self.scanned, |r| r.end);
             record.end = record.start;
-            record.overlong = Some(length);
         } else {
             record.end -= trailing_space(&self.buf[open.start..self.scanned]);
         }

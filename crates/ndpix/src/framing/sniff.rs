@@ -4,6 +4,10 @@
 use super::values::{Nesting, Scan};
 use super::{Framing, leading_space, seq};
 
+/// White space that is looked through; behind more of it everything counts as lines, so that none
+/// has to be held.
+const SPACE: usize = 1 << 20;
+
 /// How much of the first line was looked at.
 #[derive(Debug, Default)]
 pub(super) struct Sniff {
@@ -13,8 +17,8 @@ pub(super) struct Sniff {
     seen: usize,
     /// Something other than white space follows the first byte.
     inner: bool,
-    /// The first value ended; only what follows it on its line is of interest.
-    complete: bool,
+    /// Where the first value ended; only what follows it on its line is of interest.
+    complete: Option<usize>,
     nesting: Nesting,
 }
 
@@ -27,6 +31,9 @@ impl Sniff {
             Some(start) => start,
             None => {
                 self.seen += leading_space(&bytes[self.seen..]);
+                if self.seen > SPACE {
+                    return Some(Framing::Lines);
+                }
                 if self.seen == bytes.len() {
                     return undecided(Framing::Lines);
                 }
@@ -42,6 +49,9 @@ impl Sniff {
         if !self.inner {
             let from = self.seen.max(start + 1);
             self.seen = from + leading_space(&bytes[from.min(bytes.len())..]);
+            if self.seen - start > SPACE {
+                return Some(Framing::Lines);
+            }
             match (bytes[start], bytes.get(self.seen)) {
                 (_, None) if !last => return None,
                 (b'[', None | Some(b'{')) => return Some(Framing::Array),
@@ -60,26 +70,35 @@ impl Sniff {
         let end = newline.unwrap_or(bytes.len());
         let line_ended = newline.is_some() || last;
         let incomplete = if array { Framing::Array } else { Framing::Lines };
-        if !self.complete {
-            match self.nesting.scan(&bytes[self.seen..end]) {
-                Scan::Unbalanced(_) => return Some(incomplete),
-                Scan::More(_) if line_ended => {
-                    let alone = !array && leading_space(&bytes[start + 1..end]) == end - start - 1;
-                    return Some(if alone { Framing::Concat } else { incomplete });
-                }
-                Scan::More(_) if (end - start) as u64 > max => return Some(incomplete),
-                Scan::More(_) => {
-                    self.seen = end;
-                    return None;
-                }
-                Scan::End(_) if array => return Some(Framing::Lines),
-                Scan::End(used) => {
-                    self.complete = true;
-                    self.seen += used;
+        let complete = match self.complete {
+            Some(complete) => complete,
+            None => {
+                // Not a byte behind the limit counts, however many of them are here already.
+                let most = start.saturating_add(usize::try_from(max).unwrap_or(usize::MAX));
+                match self.nesting.scan(&bytes[self.seen..end.min(most)]) {
+                    Scan::Unbalanced(_) => return Some(incomplete),
+                    Scan::More(_) if most <= end => return Some(incomplete),
+                    Scan::More(_) if line_ended => {
+                        let alone =
+                            !array && leading_space(&bytes[start + 1..end]) == end - start - 1;
+                        return Some(if alone { Framing::Concat } else { incomplete });
+                    }
+                    Scan::More(_) => {
+                        self.seen = end;
+                        return None;
+                    }
+                    Scan::End(_) if array => return Some(Framing::Lines),
+                    Scan::End(used) => {
+                        self.seen += used;
+                        *self.complete.insert(self.seen)
+                    }
                 }
             }
-        }
+        };
         self.seen += leading_space(&bytes[self.seen..end]);
+        if self.seen - complete > SPACE {
+            return Some(Framing::Lines);
+        }
         match bytes[self.seen..end].first() {
             Some(b'{') => Some(Framing::Concat),
             Some(_) => Some(Framing::Lines),

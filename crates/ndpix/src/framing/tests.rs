@@ -78,6 +78,13 @@ fn cut_files(files: &[&[u8]], ask: Ask) -> Outcome {
     whole
 }
 
+/// Where a text is too long for many block sizes.
+fn cut_once(text: &str, ask: Ask) -> Outcome {
+    let limits = Limits { max_record_bytes: ask.max, ..Limits::default() };
+    let inputs = vec![Input::Bytes(text.as_bytes().into())];
+    run(Feed::new(inputs, ask.framing, &limits, ask.skip, ask.limit), usize::MAX)
+}
+
 fn cut(text: &str, ask: Ask) -> Outcome {
     cut_files(&[text.as_bytes()], ask)
 }
@@ -125,6 +132,16 @@ fn overlong() {
         out.rows,
         [row("12345", 1, 0, 0), long(2, 6, 1, 6), row("1", 3, 23, 2), long(5, 26, 3, 10)]
     );
+    // White space behind a record is no part of it, until it would have to be held without limit.
+    for (framing, end) in [(Framing::Lines, " \t\r\n"), (Framing::Seq, "   \n\x1e")] {
+        let out = cut(&format!("12345{end}123456{end}[ 3 ]{end}"), Ask { framing, ..ask });
+        let found: Vec<_> = out.rows.iter().map(|r| (r.0.as_str(), r.5)).collect();
+        assert_eq!(found, [("12345", None), ("", Some(6)), ("[ 3 ]", None)]);
+    }
+    let spaces = " ".repeat((1 << 20) + 1);
+    assert_eq!(texts(&cut_once(&format!("12345{}\n6", &spaces[1..]), ask)), ["12345", "6"]);
+    assert_eq!(cut_once(&format!("12345{spaces}\n6"), ask).rows[0].5, Some(6 + (1 << 20)));
+
     let ask = Ask { framing: Framing::Array, ..ask };
     let out = cut("[[1,2],[1,2,3],3]", ask);
     assert_eq!(out.rows, [row("[1,2]", 1, 1, 0), long(1, 7, 1, 7), row("3", 1, 15, 2)]);
@@ -423,9 +440,12 @@ fn what_is_not_handed_out_is_not_held() {
     const BLANK: &[u8] = &[b'\n'; 1 << 16];
     const LONG: &[u8] = &[b'x'; 1 << 16];
     for (unit, max, skip) in [(SPACE, 9, 0), (BLANK, 9, 0), (LONG, 9, 0), (LONG, 1 << 40, 2)] {
-        for framing in [Framing::Lines, Framing::Concat] {
+        let ways = [Framing::Lines, Framing::Concat].into_iter().flat_map(|f| [(f, "1\n"), (f, "1")]);
+        // How the input begins decides the framing; that must not hold it either.
+        let ways = ways.chain(["", "1", "[", "{}", "{"].map(|before| (Framing::Auto, before)));
+        for (framing, before) in ways {
             let middle = Repeat { unit, times: 1024, at: 0 };
-            let reader = Cursor::new("1\n").chain(middle).chain(Cursor::new("\n3"));
+            let reader = Cursor::new(before).chain(middle).chain(Cursor::new("\n3"));
             let input = Input::Reader { name: "made up".into(), reader: Box::new(reader) };
             let limits = Limits { max_record_bytes: max, ..Limits::default() };
             let mut feed = Feed::new(vec![input], framing, &limits, skip, None);

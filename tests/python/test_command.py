@@ -187,10 +187,52 @@ class Files(Case):
         (self.dir / "p.png").write_bytes(png(5))
         text = b'{"file":"p.png"}\n'
         args = ["convert", "-", "-o", self.out, "--field", "file", "--encoding", "path"]
-        self.assertNotEqual(ndpix(*args, input=text).returncode, 0)
+        said = self.run_ndpix(2, *args, input=text).stderr
+        self.assertIn(b"give base_dir", said)
+        self.assertNotIn(b"pass shape", said)
         self.assertFalse(self.out.exists() and len(load(self.out)))
         self.run_ndpix(0, *args, "--base-dir", self.dir, "--if-exists", "replace", input=text)
         self.assertEqual(load(self.out).shape, (1, 6, 8, 3))
+
+    def test_rejects_are_read_again_from_another_folder(self):
+        data, other = self.dir / "data", self.dir / "other"
+        data.mkdir()
+        other.mkdir()
+        names = ("a.png", "b.png", "c.png")
+        for i, name in enumerate(names):
+            (data / name).write_bytes(png(i) if i != 1 else b"")
+        # The same names lead to other images where the command is run again.
+        for name in (*names, "in.ndjson"):
+            (other / name).write_bytes(png(9) if name != "in.ndjson" else b"")
+        self.write("data/in.ndjson", [{"file": name} for name in names])
+        args = ["--field", "file", "--encoding", "path"]
+        for run, (cwd, source) in enumerate([(data, "in.ndjson"), (self.dir, "data/in.ndjson")]):
+            out = data / f"{run}.npy"
+            self.run_ndpix(3, "convert", source, "-o", out, *args, cwd=cwd)
+            [found] = rejects_of(out)
+            self.assertEqual((found["file"], found["kind"]), (source, "unsupported"))
+            (data / "b.png").write_bytes(png(1))
+            self.run_ndpix(0, "convert", f"../data/{run}.npy.rejects.ndjson", "-o", f"{run}.npy", *args, cwd=other)
+            self.assertEqual(load(other / f"{run}.npy")[:, 0, 0, 0].tolist(), [1])
+            (data / "b.png").write_bytes(b"")
+
+    def test_the_summary_is_kept_off_the_files_of_the_run(self):
+        source = self.write("in.ndjson", [record(1)])
+        os.link(source, self.dir / "link")
+        sidecars = ("", ".partial", ".rows.npy", ".rows.npy.partial", ".rejects.ndjson", ".rejects.ndjson.partial")
+        for path in [*(f"{self.out}{s}" for s in sidecars), self.dir / "./in.ndjson", self.dir / "link"]:
+            done = self.run_ndpix(2, "convert", source, "-o", self.out, "--summary", path)
+            self.assertIn(b"give another name", done.stderr)
+        self.assertEqual(sorted(p.name for p in self.dir.iterdir()), ["in.ndjson", "link"])
+        self.assertEqual(json.loads(source.read_bytes()), record(1))
+
+    def test_what_a_stopped_run_leaves_is_listed(self):
+        path = self.dir / "summary.json"
+        self.run_ndpix(
+            4, "convert", SAMPLE, "-o", self.out, "--on-error", "raise", "--rows", "always", "--summary", path)
+        there = sorted(str(p) for p in self.dir.iterdir() if p != path)
+        self.assertEqual(there, [f"{self.out}{s}" for s in (".partial", ".rejects.ndjson", ".rows.npy.partial")])
+        self.assertEqual(sorted(json.loads(path.read_text())["outputs"]), there)
 
     def test_a_link_out_of_the_folder_is_refused(self):
         inside = self.dir / "in"

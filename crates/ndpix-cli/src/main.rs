@@ -6,6 +6,8 @@
 mod args;
 mod report;
 
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,11 +68,14 @@ fn convert(args: &Convert) -> ExitCode {
             Err(error) => return fail(&error),
         };
     let options = args.write.onto(options);
-    if let Some(path) =
-        args.summary.as_ref().filter(|p| *p == &args.output || args.inputs.contains(p))
-    {
+    let mut taken = ndpix::files_of(&args.output, &options);
+    taken.extend(inputs.iter().filter_map(|input| match input {
+        Input::Path(path) => Some(path.clone()),
+        _ => None,
+    }));
+    if let Some(path) = args.summary.as_ref().filter(|s| taken.iter().any(|t| same(s, t))) {
         report::say(&format!(
-            "ndpix: summary {} is the output or an input; give another name",
+            "ndpix: summary {} is an input, the output or a file beside it; give another name",
             path.display()
         ));
         return ExitCode::from(2);
@@ -112,6 +117,18 @@ fn convert(args: &Convert) -> ExitCode {
         }
     }
     ExitCode::from(end)
+}
+
+/// Whether two names lead to one file, existing or not.
+fn same(a: &Path, b: &Path) -> bool {
+    if let (Ok(a), Ok(b)) = (std::fs::metadata(a), std::fs::metadata(b)) {
+        return (a.dev(), a.ino()) == (b.dev(), b.ino());
+    }
+    let full = |path: &Path| {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some(folder.canonicalize().ok()?.join(path.file_name()?))
+    };
+    a == b || full(a).is_some_and(|a| Some(a) == full(b))
 }
 
 /// The first Ctrl-C ends the run between batches; a second one, or a run that is stuck in a read,

@@ -3,6 +3,8 @@
 //! Rows, rejects, row map and counters are committed together, in input order, so that what ends a
 //! run (`on_error raise`, too many rejects) ends it at the same record whatever the threads.
 
+mod checks;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,6 +23,8 @@ use crate::sink::rows::RowMap;
 use crate::sink::{Sink, beside};
 use crate::source::Input;
 use crate::summary::Summary;
+
+pub use checks::files_of;
 
 /// What a caller may say and hear while a run goes on.
 #[derive(Default)]
@@ -76,8 +80,8 @@ fn go(
     summary: &mut Summary,
 ) -> Result<()> {
     options.validate()?;
-    keep_apart(&inputs, out, options)?;
-    if !may_write(out, options.if_exists)? {
+    checks::keep_apart(&inputs, out, options)?;
+    if !checks::may_write(out, options.if_exists)? {
         if let Some(note) = control.note {
             note(&format!("{} exists; nothing to do", out.display()));
         }
@@ -98,7 +102,7 @@ fn go(
             note(&format!("{} of an earlier run is replaced", beside(out, ".partial").display()));
         }
     }
-    check_disk(&reader, out)?;
+    checks::disk(&reader, out)?;
     let plan = reader.plan.clone();
     let mut books = Books::open(out, options, &plan, std::mem::take(summary))?;
     if let Some(started) = control.started {
@@ -120,88 +124,6 @@ fn go(
     let (result, done) = books.close(out, options, ended);
     *summary = done;
     result
-}
-
-/// Whether to write at all: refuses what is no regular `.npy` file to be.
-fn may_write(out: &Path, if_exists: IfExists) -> Result<bool> {
-    if out.extension().is_none_or(|e| !e.eq_ignore_ascii_case("npy")) {
-        return Err(Error::options(format!(
-            "output {} must end in .npy, the one output so far",
-            out.display()
-        )));
-    }
-    let Ok(found) = std::fs::metadata(out) else { return Ok(true) };
-    if !found.is_file() {
-        return Err(Error::options(format!(
-            "output {} is a folder, pipe or device; give a regular file",
-            out.display()
-        )));
-    }
-    match if_exists {
-        IfExists::Error => Err(Error::options(format!(
-            "output {} exists; pass if_exists replace or skip, or another name",
-            out.display()
-        ))),
-        IfExists::Skip => Ok(false),
-        IfExists::Replace => Ok(true),
-    }
-}
-
-/// Refuses to write over an input, over the array, or into what is no regular file.
-fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Result<()> {
-    let real = |path: &Path| path.canonicalize().ok();
-    let rejects = match &options.rejects {
-        Rejects::Path(path) => path.clone(),
-        Rejects::Beside | Rejects::None => rejects::default_path(out),
-    };
-    let taken = [out.to_path_buf(), beside(out, ".partial"), beside(out, ".rows.npy")];
-    if taken.contains(&rejects) {
-        return Err(Error::options(format!(
-            "rejects {} is a file of the output itself; give another name",
-            rejects.display()
-        )));
-    }
-    if std::fs::metadata(&rejects).is_ok_and(|found| !found.is_file()) {
-        return Err(Error::options(format!(
-            "rejects {} is a folder, pipe or device; give a regular file",
-            rejects.display()
-        )));
-    }
-    for input in inputs {
-        let Input::Path(input) = input else { continue };
-        let same = |path: &Path| real(path).is_some_and(|p| Some(p) == real(input));
-        if same(out) || same(&rejects) {
-            return Err(Error::options(format!(
-                "{} is an input and would be overwritten; give another name",
-                input.display()
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// Refuses to start where the plan and the size of the inputs say that the disk cannot hold it.
-fn check_disk(reader: &Reader, out: &Path) -> Result<()> {
-    let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let (Some(rows), Ok(disk)) = (reader.expected_rows(), nix::sys::statvfs::statvfs(folder))
-    else {
-        return Ok(());
-    };
-    let free = disk.blocks_available() as f64 * disk.fragment_size() as f64;
-    let need = rows * reader.row_bytes() as f64;
-    // The estimate rests on the sample: only a clear miss is refused.
-    if need * 0.8 > free {
-        return Err(Error::io(
-            format_args!(
-                "about {:.1} GB will be needed for {}, but {:.1} GB are free",
-                need / 1e9,
-                out.display(),
-                free / 1e9
-            ),
-            std::io::ErrorKind::StorageFull.into(),
-        ));
-    }
-    Ok(())
 }
 
 /// The most memory this process held, in bytes; 0 where it cannot be told.
@@ -396,19 +318,21 @@ impl<'o> Books<'o> {
             }
         };
         keep(self.sink.seal());
-        let rows_wanted =
-            self.rows.as_ref().is_some_and(|r| !r.trivial) || options.rows == Rows::Always;
+        let rows_wanted = (good || self.summary.rows > 0)
+            && (self.rows.as_ref().is_some_and(|r| !r.trivial) || options.rows == Rows::Always);
         let row_path = beside(out, ".rows.npy");
+        let row_partial = beside(&row_path, ".partial");
         match self.rows.take() {
             Some(mut rows) if rows_wanted => {
                 keep(rows.seal());
                 if good {
                     keep(rows.finish());
-                    self.summary.outputs.push(row_path.display().to_string());
                 }
+                let name = if good { row_path } else { row_partial };
+                self.summary.outputs.push(name.display().to_string());
             }
             Some(_) => {
-                let _ = std::fs::remove_file(beside(&row_path, ".partial"));
+                let _ = std::fs::remove_file(row_partial);
                 if good && options.if_exists == IfExists::Replace && row_path.exists() {
                     keep(std::fs::remove_file(&row_path).map_err(|e| {
                         Error::io(format_args!("cannot remove {}", row_path.display()), e)

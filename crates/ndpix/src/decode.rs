@@ -212,7 +212,7 @@ impl<'p> Decoder<'p> {
         };
         let direct = info.shape == shape;
         if info.dtype != dtype || !(direct || fits(&info, shape, color)) {
-            return Err(misfit(&info, shape, dtype));
+            return Err(misfit(&found, shape, dtype));
         }
         let (stored_len, len) = (info.bytes()?, shape.bytes(dtype)?);
         let text_len = (record.len() + self.scratch.bytes.len()) as u64;
@@ -420,10 +420,11 @@ fn fits(info: &ImageInfo, shape: Shape, color: Color) -> bool {
         && shape[2..] == [pixels::channels(color)]
 }
 
-fn misfit(info: &ImageInfo, shape: Shape, dtype: DType) -> Error {
-    let remedy = match info.dtype == dtype {
-        true => "",
-        false => "; pass dtype to read number lists as another type",
+fn misfit(found: &Found, shape: Shape, dtype: DType) -> Error {
+    let info = &found.info;
+    let remedy = match info.dtype != dtype && found.format.is_none() {
+        true => "; pass dtype to read number lists as another type",
+        false => "",
     };
     Error::shape(format!(
         "image is {} {} but the array holds {shape} {dtype}{remedy}",

@@ -4,6 +4,8 @@
 //! each record by itself (`encodings.md` 10.2); here it is made once, and then enforced. Nothing is
 //! guessed: none or several candidates is an error that lists what was found.
 
+mod settle;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,13 +18,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::Color;
 use crate::options::Options;
 use crate::pipeline::File;
-use crate::pixels;
 use crate::plan::{Plan, Target};
 use crate::record::pointer::{Pointer, Step};
 use crate::record::rejected;
 use crate::record::scan::{Query, scan};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
+
+pub(crate) use settle::settle;
 
 /// Records that are looked at for the plan.
 pub(crate) const SAMPLE_RECORDS: usize = 64;
@@ -358,110 +361,4 @@ fn note(survey: &mut Survey, found: &Found, payload: &[u8]) {
         survey.smaller =
             Some(survey.smaller.map_or(fit, |s| if s.size() > fit.size() { s } else { fit }));
     }
-}
-
-/// Completes the plan with the shape, dtype and color that the sample allows.
-pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Result<()> {
-    let mut seen: Option<(Shape, DType, Color)> = None;
-    let mut one = true;
-    for &(shape, dtype, color) in survey.shapes.keys() {
-        if options.dtype.is_some_and(|want| want != dtype) {
-            return Err(Error::plan(format!(
-                "the images are {dtype}, not {}; leave dtype out to keep what is stored",
-                options.dtype.unwrap_or(dtype)
-            )));
-        }
-        seen = match seen {
-            None => Some((shape, dtype, color)),
-            Some((s, d, c)) if d == dtype && s == shape && c == color => seen,
-            Some((s, d, c))
-                if d == dtype && s.len() > 1 && shape.len() > 1 && s[..2] == shape[..2] =>
-            {
-                pixels::widest(c, color)
-                    .filter(|w| pixels::channels(*w) > 0)
-                    .map(|w| (Shape::image(s[0], s[1], pixels::channels(w)), d, w))
-            }
-            _ => None,
-        };
-        one &= seen.is_some();
-        if !one && options.shape.is_none() {
-            return Err(Error::plan(several(survey)));
-        }
-    }
-    let target = match (options.shape, options.dtype, seen) {
-        (Some(shape), dtype, seen) => {
-            let dtype = dtype
-                .or(seen.map(|s| s.1))
-                .or(survey.shapes.keys().next().map(|s| s.1))
-                .ok_or_else(|| nothing(survey))?;
-            let known = survey.shapes.keys().find(|s| s.0 == shape).map(|s| s.2);
-            let color = known.unwrap_or(match shape[..] {
-                [_, _] => Color::Gray,
-                [_, _, 2] => Color::GrayAlpha,
-                [_, _, 3] => Color::Rgb,
-                [_, _, 4] => Color::Rgba,
-                _ => Color::Samples,
-            });
-            (shape, dtype, color)
-        }
-        (None, _, Some(seen)) => seen,
-        (None, _, None) => return Err(nothing(survey)),
-    };
-    let (shape, dtype, color) = target;
-    if shape.bytes(dtype)? == 0 {
-        return Err(Error::plan(format!("images of shape {shape} hold nothing")));
-    }
-    plan.target = Target::Stack { shape, dtype, color };
-    let promoted = survey.shapes.keys().filter(|s| s.2 != color).count();
-    if promoted > 0 && options.shape.is_none() {
-        plan.notes
-            .push(format!("images of fewer channels are promoted to {shape}, which loses nothing"));
-    }
-    let turned: u64 = survey.orientations.iter().filter(|o| *o.0 != 1).map(|o| o.1).sum();
-    if turned > 0 {
-        plan.notes.push(format!(
-            "{turned} of {} images in the sample carry an orientation, which is not applied",
-            survey.images
-        ));
-    }
-    if survey.multi_frame > 0 {
-        plan.notes.push(format!(
-            "{} of {} images in the sample have several frames or pages; only the first is read",
-            survey.multi_frame, survey.images
-        ));
-    }
-    if let (Some(smaller), None) = (survey.smaller, options.dtype)
-        && smaller.size() < dtype.size()
-    {
-        plan.notes.push(format!("number lists are read as {dtype}, as NumPy does; in the sample {smaller} would do: pass dtype {smaller}"));
-    }
-    Ok(())
-}
-
-fn nothing(survey: &Survey) -> Error {
-    let reason = survey
-        .rejects
-        .first()
-        .map(|e| format!("; the first was rejected: {}", e.message()))
-        .unwrap_or_default();
-    Error::plan(format!(
-        "the sample has no image that decodes ({} without image, {} rejected){reason}; pass shape and dtype to convert all the same",
-        survey.missing,
-        survey.rejects.len()
-    ))
-}
-
-fn several(survey: &Survey) -> String {
-    let mut list: Vec<_> = survey.shapes.iter().collect();
-    list.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
-    let shown: Vec<_> = list.iter().take(6).map(|((s, d, _), n)| format!("{s} {d}: {n}")).collect();
-    let first = list
-        .first()
-        .map(|((s, ..), _)| s.iter().map(usize::to_string).collect::<Vec<_>>().join(","))
-        .unwrap_or_default();
-    format!(
-        "the images do not fit one array ({}{}); pass shape {first} to take those of one shape and reject the others",
-        shown.join("; "),
-        if list.len() > 6 { "; ..." } else { "" }
-    )
 }

@@ -37,7 +37,7 @@ mod plan;
 mod shape;
 mod summary;
 
-pub use convert::{Control, Run, convert, run};
+pub use convert::{Control, Run, convert, files_of, run};
 pub use dtype::{ByteOrder, DType};
 pub use encoding::{Chain, Content, Encoding, Transport};
 pub use error::{Error, ErrorKind, Position, Result};

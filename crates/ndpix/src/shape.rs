@@ -32,7 +32,7 @@ impl Shape {
     }
 
     /// `(height, width)` for one channel, `(height, width, channels)` for more.
-    pub fn image(height: usize, width: usize, channels: usize) -> Self {
+    pub const fn image(height: usize, width: usize, channels: usize) -> Self {
         let rank = if channels == 1 { 2 } else { 3 };
         let c = if channels == 1 { 0 } else { channels };
         Self { rank, axes: [height, width, c, 0, 0, 0, 0, 0] }

@@ -441,9 +441,9 @@ fn what_is_not_handed_out_is_not_held() {
     const LONG: &[u8] = &[b'x'; 1 << 16];
     for (unit, max, skip) in [(SPACE, 9, 0), (BLANK, 9, 0), (LONG, 9, 0), (LONG, 1 << 40, 2)] {
         let ways = [Framing::Lines, Framing::Concat].into_iter().flat_map(|f| [(f, "1\n"), (f, "1")]);
-        // How the input begins decides the framing; that must not hold it either.
-        let ways = ways.chain(["", "1", "[", "{}", "{"].map(|before| (Framing::Auto, before)));
-        for (framing, before) in ways {
+        // How the input begins decides the framing; that must not hold more than the limit either.
+        let sniffed = ["", "1", "[", "{}", "{"].map(|before| (Framing::Auto, before));
+        for (framing, before) in ways.chain(sniffed.into_iter().filter(|_| max == 9)) {
             let middle = Repeat { unit, times: 1024, at: 0 };
             let reader = Cursor::new(before).chain(middle).chain(Cursor::new("\n3"));
             let input = Input::Reader { name: "made up".into(), reader: Box::new(reader) };
@@ -451,11 +451,21 @@ fn what_is_not_handed_out_is_not_held() {
             let mut feed = Feed::new(vec![input], framing, &limits, skip, None);
             let mut text = Text::default();
             let mut found = Vec::new();
-            while feed.next(&mut text, 10, &|| panic!("held")).expect("no error") {
-                found.extend(text.records.iter().map(|r| text.record(r).to_vec()));
-                assert!(text.bytes.capacity() < 8 << 20);
+            let ended = loop {
+                match feed.next(&mut text, 10, &|| panic!("held")) {
+                    Ok(true) => {
+                        found.extend(text.records.iter().map(|r| text.record(r).to_vec()));
+                        assert!(text.bytes.capacity() < 8 << 20);
+                    }
+                    other => break other,
+                }
+            };
+            match ended {
+                Ok(_) if skip > 0 && found.is_empty() => {}
+                Ok(_) => assert_eq!(found.last().map(Vec::as_slice), Some(&b"3"[..])),
+                // Of an array that does not go on as one.
+                Err(error) => assert_eq!((error.kind(), before), (ErrorKind::Json, "[")),
             }
-            assert_eq!(found.last().map(Vec::as_slice), Some(&b"3"[..]));
         }
     }
 }

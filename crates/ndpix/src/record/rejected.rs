@@ -2,7 +2,8 @@
 //!
 //! The keys are those that `sink/rejects.rs` writes. The base directory of the original file comes
 //! along, but only where it lies under the working directory or beside the rejects file: a hostile
-//! file must not open the rest of the disk.
+//! file must not open the rest of the disk. A relative name was written by a run in another working
+//! directory, perhaps; so the original is looked for beside the rejects file first.
 
 use std::path::{Path, PathBuf};
 
@@ -76,13 +77,24 @@ pub(crate) fn original(record: &[u8], path: &Path) -> Result<Original> {
 }
 
 fn allowed_base(original: &Path, rejects: &Path) -> Option<PathBuf> {
-    let folder = |p: &Path| match p.parent() {
+    let beside = folder(rejects);
+    let places = [
+        Some(beside.join(original)),
+        Some(original.to_path_buf()),
+        original.file_name().map(|name| beside.join(name)),
+    ];
+    let there = places.into_iter().flatten().find(|place| place.is_file());
+    // The original itself may be gone, and the images still be there.
+    let base = folder(there.as_deref().unwrap_or(original)).canonicalize().ok()?;
+    let roots = [beside.canonicalize().ok(), std::env::current_dir().ok()];
+    roots.iter().flatten().any(|root| base.starts_with(root)).then_some(base)
+}
+
+fn folder(path: &Path) -> PathBuf {
+    match path.parent() {
         Some(p) if !p.as_os_str().is_empty() => p.to_path_buf(),
         _ => PathBuf::from("."),
-    };
-    let base = folder(original).canonicalize().ok()?;
-    let roots = [folder(rejects).canonicalize().ok(), std::env::current_dir().ok()];
-    roots.iter().flatten().any(|root| base.starts_with(root)).then_some(base)
+    }
 }
 
 #[cfg(test)]
@@ -98,6 +110,31 @@ mod tests {
         assert_eq!(original.text, br#"{"a":"\u0041"}"#);
         assert_eq!(original.item, Some(1));
         assert_eq!(original.base, None, "a base outside the project is refused");
+    }
+
+    #[test]
+    fn the_original_is_looked_for_beside_the_rejects() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let root = dir.path().canonicalize().expect("a path");
+        let at = |name: &str| root.join(name);
+        std::fs::create_dir_all(at("project/data/sub")).expect("folders");
+        std::fs::create_dir_all(at("elsewhere")).expect("a folder");
+        for name in ["project/data/a.ndjson", "project/data/sub/b.ndjson", "elsewhere/c.ndjson"] {
+            std::fs::write(at(name), "").expect("written");
+        }
+        let check = |original: &str, base: Option<&str>| {
+            let found = allowed_base(Path::new(original), &at("project/data/r.rejects.ndjson"));
+            assert_eq!(found, base.map(&at), "{original}");
+        };
+        check("a.ndjson", Some("project/data"));
+        check("data/a.ndjson", Some("project/data"));
+        check("sub/b.ndjson", Some("project/data/sub"));
+        // Outside, by whatever way.
+        check("../../elsewhere/c.ndjson", None);
+        check(&at("elsewhere/c.ndjson").display().to_string(), None);
+        check("/etc/passwd", None);
+        std::os::unix::fs::symlink(at("elsewhere"), at("project/data/link")).expect("a link");
+        check("link/c.ndjson", None);
     }
 
     #[test]

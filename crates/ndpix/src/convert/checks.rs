@@ -1,0 +1,138 @@
+//! What is refused before anything is written: an output that is not to be written, files of the user
+//! that would be, and a disk that is too small. Nothing is opened here.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::options::{IfExists, Options, Rejects};
+use crate::reader::Reader;
+use crate::sink::{beside, rejects};
+use crate::source::Input;
+
+/// Whether to write at all: refuses what is no regular `.npy` file to be.
+pub(super) fn may_write(out: &Path, if_exists: IfExists) -> Result<bool> {
+    if out.extension().is_none_or(|e| !e.eq_ignore_ascii_case("npy")) {
+        return Err(Error::options(format!(
+            "output {} must end in .npy, the one output so far",
+            out.display()
+        )));
+    }
+    let Ok(found) = std::fs::metadata(out) else { return Ok(true) };
+    if !found.is_file() {
+        return Err(Error::options(format!(
+            "output {} is a folder, pipe or device; give a regular file",
+            out.display()
+        )));
+    }
+    match if_exists {
+        IfExists::Error => Err(Error::options(format!(
+            "output {} exists; pass if_exists replace or skip, or another name",
+            out.display()
+        ))),
+        IfExists::Skip => Ok(false),
+        IfExists::Replace => Ok(true),
+    }
+}
+
+/// The rejects file of a run, also where it will not be written.
+fn rejects_path(out: &Path, options: &Options) -> PathBuf {
+    match &options.rejects {
+        Rejects::Path(path) => path.clone(),
+        Rejects::Beside | Rejects::None => rejects::default_path(out),
+    }
+}
+
+/// Every file that a run may write: the output, its sidecars, and what they are called before they
+/// are whole. A caller that writes files of its own keeps them apart from these.
+pub fn files_of(out: &Path, options: &Options) -> Vec<PathBuf> {
+    let finals = [out.to_path_buf(), beside(out, ".rows.npy"), rejects_path(out, options)];
+    finals.into_iter().flat_map(|path| [beside(&path, ".partial"), path]).collect()
+}
+
+/// Refuses to write over an input, over the array, or into what is no regular file.
+pub(super) fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Result<()> {
+    let rejects = rejects_path(out, options);
+    let array = [out.to_path_buf(), beside(out, ".rows.npy")];
+    if array.iter().any(|p| *p == rejects || beside(p, ".partial") == rejects) {
+        return Err(Error::options(format!(
+            "rejects {} is a file of the output itself; give another name",
+            rejects.display()
+        )));
+    }
+    let mut there = Vec::new();
+    for path in files_of(out, options) {
+        let Ok(found) = std::fs::metadata(&path) else { continue };
+        // The output itself is looked at by `may_write`.
+        if path != out && !found.is_file() {
+            return Err(Error::options(format!(
+                "{} would be written but is a folder, pipe or device; {}",
+                path.display(),
+                if path == rejects { "give another name for rejects" } else { "remove it" }
+            )));
+        }
+        there.push((found.dev(), found.ino()));
+    }
+    for input in inputs {
+        let Input::Path(path) = input else { continue };
+        // Under whatever name: a link counts as the file it leads to.
+        let known = || std::fs::metadata(path).is_ok_and(|m| there.contains(&(m.dev(), m.ino())));
+        if !there.is_empty() && known() {
+            return Err(Error::options(format!(
+                "{} is an input and would be overwritten; give another name",
+                path.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses to start where the plan and the size of the inputs say that the disk cannot hold it.
+pub(super) fn disk(reader: &Reader, out: &Path) -> Result<()> {
+    let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (Some(rows), Ok(disk)) = (reader.expected_rows(), nix::sys::statvfs::statvfs(folder))
+    else {
+        return Ok(());
+    };
+    let free = disk.blocks_available() as f64 * disk.fragment_size() as f64;
+    let need = rows * reader.row_bytes() as f64;
+    // The estimate rests on the sample: only a clear miss is refused.
+    if need * 0.8 > free {
+        return Err(Error::io(
+            format_args!(
+                "about {} will be needed for {}, but {} are free",
+                human(need),
+                out.display(),
+                human(free)
+            ),
+            std::io::ErrorKind::StorageFull.into(),
+        ));
+    }
+    Ok(())
+}
+
+/// A number of bytes for people.
+fn human(bytes: f64) -> String {
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let step = (bytes.max(1.0).log2() / 10.0).floor().clamp(0.0, 5.0);
+    let digits = usize::from(step > 0.0);
+    format!("{:.digits$} {}", bytes / 1024f64.powf(step), units[step as usize])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_a_unit_that_suits_them() {
+        for (bytes, text) in [
+            (0.0, "0 bytes"),
+            (1023.0, "1023 bytes"),
+            (1536.0, "1.5 KiB"),
+            (64.0 * 1048576.0, "64.0 MiB"),
+            (2.5e12, "2.3 TiB"),
+        ] {
+            assert_eq!(human(bytes), text);
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! From what the images of the sample are to what every row of the array is.
+//!
+//! Takes a survey and the options, completes the plan. What loses nothing is decided here and said;
+//! where anything would be lost, the run ends with what was found and the options that would fit.
+
+use std::collections::BTreeMap;
+
+use super::Survey;
+use crate::dtype::DType;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::Color;
+use crate::options::Options;
+use crate::pixels;
+use crate::plan::{Plan, Target};
+use crate::shape::Shape;
+
+/// A kind of image in the sample.
+type Kind = (Shape, DType, Color);
+
+/// Completes the plan with the shape, dtype and color that the sample allows.
+pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Result<()> {
+    let mut kinds = survey.shapes.clone();
+    if let (Some(want), Some(&(_, found, _))) = (options.dtype, kinds.keys().next()) {
+        kinds.retain(|k, _| k.1 == want);
+        if kinds.is_empty() {
+            return Err(Error::plan(format!(
+                "the images are {found}, not {want}; leave dtype out to keep what is stored"
+            )));
+        }
+    }
+    let one = united(kinds.keys().map(|k| (k.0, k.2)));
+    let dtypes = counted(&kinds, |k| k.1.to_string());
+    let (shape, dtype, color) = match (options.shape, one) {
+        (Some(shape), _) => {
+            // Those of the shape that is asked for have a say before all others.
+            let of = |fit: &dyn Fn(&Kind) -> bool| {
+                kinds.iter().filter(|k| fit(k.0)).max_by_key(|k| k.1).map(|k| k.0.1)
+            };
+            let dtype = options.dtype.or_else(|| of(&|k| k.0 == shape)).or_else(|| of(&|_| true));
+            let known = kinds.keys().find(|k| k.0 == shape).map(|k| k.2);
+            let color = known.unwrap_or(match shape[..] {
+                [_, _] => Color::Gray,
+                [_, _, 2] => Color::GrayAlpha,
+                [_, _, 3] => Color::Rgb,
+                [_, _, 4] => Color::Rgba,
+                _ => Color::Samples,
+            });
+            (shape, dtype.ok_or_else(|| nothing(survey))?, color)
+        }
+        (None, _) if kinds.is_empty() => return Err(nothing(survey)),
+        (None, Some((shape, color))) if dtypes.len() == 1 => {
+            let dtype = kinds.keys().next().map(|k| k.1);
+            (shape, dtype.ok_or_else(|| nothing(survey))?, color)
+        }
+        (None, one) => return Err(Error::plan(several(&kinds, one.is_some()))),
+    };
+    if shape.bytes(dtype)? == 0 {
+        return Err(Error::plan(format!("images of shape {shape} hold nothing")));
+    }
+    plan.target = Target::Stack { shape, dtype, color };
+    announce(plan, survey, options, (shape, dtype, color));
+    Ok(())
+}
+
+/// What should be known before the work begins.
+fn announce(plan: &mut Plan, survey: &Survey, options: &Options, (shape, dtype, color): Kind) {
+    let others: u64 = survey.shapes.iter().filter(|k| k.0.1 != dtype).map(|k| k.1).sum();
+    if others > 0 {
+        plan.notes.push(format!(
+            "{others} of {} images in the sample are not {dtype} and will be rejected",
+            survey.images
+        ));
+    }
+    let promoted = survey.shapes.keys().any(|k| k.1 == dtype && k.2 != color);
+    if promoted && options.shape.is_none() {
+        plan.notes
+            .push(format!("images of fewer channels are promoted to {shape}, which loses nothing"));
+    }
+    let turned: u64 = survey.orientations.iter().filter(|o| *o.0 != 1).map(|o| o.1).sum();
+    if turned > 0 {
+        plan.notes.push(format!(
+            "{turned} of {} images in the sample carry an orientation, which is not applied",
+            survey.images
+        ));
+    }
+    if survey.multi_frame > 0 {
+        plan.notes.push(format!(
+            "{} of {} images in the sample have several frames or pages; only the first is read",
+            survey.multi_frame, survey.images
+        ));
+    }
+    if let (Some(smaller), None) = (survey.smaller, options.dtype)
+        && smaller.size() < dtype.size()
+    {
+        plan.notes.push(format!("number lists are read as {dtype}, as NumPy does; in the sample {smaller} would do: pass dtype {smaller}"));
+    }
+}
+
+/// The one shape and color that all are or promote to without losing anything.
+fn united(kinds: impl Iterator<Item = (Shape, Color)>) -> Option<(Shape, Color)> {
+    let mut kinds = kinds.map(Some);
+    let first = kinds.next()?;
+    kinds.fold(first, |seen, next| {
+        let ((s, c), (shape, color)) = (seen?, next?);
+        if s == shape && c == color {
+            return seen;
+        }
+        let widest = pixels::widest(c, color).filter(|w| pixels::channels(*w) > 0)?;
+        let pictures = s.len() > 1 && shape.len() > 1 && s[..2] == shape[..2];
+        pictures.then(|| (Shape::image(s[0], s[1], pixels::channels(widest)), widest))
+    })
+}
+
+/// How many images there are of each word, most first.
+fn counted(kinds: &BTreeMap<Kind, u64>, word: impl Fn(&Kind) -> String) -> Vec<(String, u64)> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for (kind, n) in kinds {
+        *counts.entry(word(kind)).or_default() += n;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    counts
+}
+
+/// Why the sample is not one array, and the options that take a part of it.
+fn several(kinds: &BTreeMap<Kind, u64>, one_shape: bool) -> String {
+    let list = |counts: &[(String, u64)]| {
+        let shown: Vec<_> = counts.iter().take(6).map(|(w, n)| format!("{w}: {n}")).collect();
+        format!("{}{}", shown.join("; "), if counts.len() > 6 { "; ..." } else { "" })
+    };
+    let most = kinds.iter().max_by_key(|k| k.1).map(|k| *k.0);
+    let Some((shape, dtype, _)) = most else { return String::new() };
+    let axes = shape.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+    let dtypes = counted(kinds, |k| k.1.to_string());
+    let shapes = counted(kinds, |k| k.0.to_string());
+    match (one_shape, dtypes.len(), shapes.len()) {
+        (true, ..) => format!(
+            "the images differ in dtype ({}); pass dtype {dtype} to take those and reject the others",
+            list(&dtypes)
+        ),
+        (_, 1, 1) => format!(
+            "the images are all {shape} {dtype}, but their channels are not the same ({}); pass shape {axes} to take them as they are",
+            list(&counted(kinds, |k| format!("{:?}", k.2).to_lowercase()))
+        ),
+        (_, 1, _) => format!(
+            "the images differ in shape ({}); pass shape {axes} to take those of one shape and reject the others",
+            list(&shapes)
+        ),
+        _ => format!(
+            "the images differ in shape and dtype ({}); pass shape {axes} and dtype {dtype} to take those of one kind and reject the others",
+            list(&counted(kinds, |k| format!("{} {}", k.0, k.1)))
+        ),
+    }
+}
+
+/// Why the sample holds no image at all.
+fn nothing(survey: &Survey) -> Error {
+    let first = survey.rejects.first();
+    let reason =
+        first.map(|e| format!("; the first was rejected: {}", e.message())).unwrap_or_default();
+    // Where paths lead nowhere, no shape would help.
+    let advice = match first.map(Error::kind) {
+        Some(ErrorKind::Path) => "",
+        _ => "; pass shape and dtype to convert all the same",
+    };
+    Error::plan(format!(
+        "the sample has no image that decodes ({} without image, {} rejected){reason}{advice}",
+        survey.missing,
+        survey.rejects.len()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::plan_for;
+
+    const GRAY: Kind = (image(24, 32, 1), DType::Uint8, Color::Gray);
+    const RGB: Kind = (image(24, 32, 3), DType::Uint8, Color::Rgb);
+    const DEEP: Kind = (image(24, 32, 3), DType::Uint16, Color::Rgb);
+    const LOW: Kind = (image(20, 32, 3), DType::Uint8, Color::Rgb);
+    const ARRAY: Kind = (image(24, 32, 3), DType::Uint8, Color::Samples);
+
+    const fn image(h: usize, w: usize, c: usize) -> Shape {
+        Shape::image(h, w, c)
+    }
+
+    /// The target of a sample that holds each kind so many times, or what is said instead.
+    fn check(kinds: &[(Kind, u64)], options: &Options) -> Result<Kind, String> {
+        let survey = Survey { shapes: kinds.iter().copied().collect(), ..Survey::default() };
+        let mut plan = plan_for(options, options.field.clone().unwrap_or_default(), None);
+        settle(&mut plan, &survey, options).map_err(|e| e.message().to_string())?;
+        match plan.target {
+            Target::Stack { shape, dtype, color } => Ok((shape, dtype, color)),
+            Target::Each => Err("no target".to_string()),
+        }
+    }
+
+    fn with(shape: Option<&str>, dtype: Option<DType>) -> Options {
+        Options { shape: shape.map(|s| s.parse().expect("shape")), dtype, ..Options::default() }
+    }
+
+    #[test]
+    fn what_loses_nothing_is_decided() {
+        let none = with(None, None);
+        assert_eq!(check(&[(RGB, 2)], &none), Ok(RGB));
+        assert_eq!(check(&[(GRAY, 1), (RGB, 2)], &none), Ok(RGB));
+        // A dtype that is asked for takes those that have it.
+        let deep = with(None, Some(DType::Uint16));
+        assert_eq!(check(&[(GRAY, 9), (RGB, 2), (DEEP, 1)], &deep), Ok(DEEP));
+        // A shape takes the dtype of those that have it.
+        let of = |shape| with(Some(shape), None);
+        assert_eq!(check(&[(GRAY, 9), (DEEP, 1)], &of("24,32,3")), Ok(DEEP));
+        assert_eq!(check(&[(RGB, 1), (DEEP, 3)], &of("24,32,3")), Ok(DEEP));
+        assert_eq!(check(&[(LOW, 1), (RGB, 3)], &of("20,32,3")), Ok(LOW));
+    }
+
+    #[test]
+    fn what_differs_is_said_with_what_would_fit() {
+        let said = |kinds: &[(Kind, u64)]| check(kinds, &with(None, None)).expect_err("no plan");
+        for (kinds, found, advice) in [
+            (
+                &[(RGB, 3), (DEEP, 1)][..],
+                "differ in dtype (uint8: 3; uint16: 1)",
+                "pass dtype uint8 to",
+            ),
+            (&[(GRAY, 3), (DEEP, 4)], "differ in dtype (uint16: 4; uint8: 3)", "dtype uint16"),
+            (
+                &[(RGB, 3), (LOW, 4)],
+                "differ in shape ((20, 32, 3): 4; (24, 32, 3): 3)",
+                "pass shape 20,32,3 to",
+            ),
+            (
+                &[(LOW, 3), (DEEP, 1)],
+                "differ in shape and dtype ((20, 32, 3) uint8: 3; (24, 32, 3) uint16: 1)",
+                "pass shape 20,32,3 and dtype uint8",
+            ),
+            (
+                &[(RGB, 3), (ARRAY, 1)],
+                "channels are not the same (rgb: 3; samples: 1)",
+                "pass shape 24,32,3",
+            ),
+        ] {
+            let text = said(kinds);
+            assert!(text.contains(found) && text.contains(advice), "{text}");
+        }
+        let text = check(&[(RGB, 3)], &with(None, Some(DType::Int8))).expect_err("no plan");
+        assert!(text.starts_with("the images are uint8, not int8"), "{text}");
+    }
+}

@@ -1,4 +1,4 @@
-"""Writes sample.ndjson and cases/ from the two photographs beside it.
+"""Writes sample.ndjson, cases/ and images/ from the two photographs beside it.
 
     .venv/bin/python testdata/make.py
 
@@ -9,77 +9,18 @@ import base64
 import bz2
 import gzip
 import hashlib
-import io
 import json
 import lzma
 import shutil
-import struct
 import zlib
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-HERE = Path(__file__).parent
+from make_images import make_images
+from pictures import HERE, crop, deep, file_of, jpeg, npy, pixels, png, png16, seen
+
 CASES = HERE / "cases"
-PHOTOS = {name: Image.open(HERE / f"{name}.jpg").convert("RGB") for name in ("astronaut", "coffee")}
-
-
-# ---- pictures and the bytes of image files
-
-def crop(n, height=24, width=32, mode="RGB"):
-    """The n-th picture: a crop of one of the photographs."""
-    photo = PHOTOS["coffee" if n % 2 else "astronaut"]
-    x = 40 + n * 97 % (photo.width - width - 60)
-    y = 20 + n * 61 % (photo.height - height - 40)
-    return photo.crop((x, y, x + width, y + height)).convert(mode)
-
-
-def pixels(n, **size):
-    return np.asarray(crop(n, **size))
-
-
-def file_of(image, format, **options):
-    out = io.BytesIO()
-    image.save(out, format, **options)
-    return out.getvalue()
-
-
-def jpeg(n, **size):
-    return file_of(crop(n, **size), "JPEG", quality=85)
-
-
-def png(n, **size):
-    return file_of(crop(n, **size), "PNG")
-
-
-def seen(data, mode=None):
-    """What Pillow sees in the bytes of an image file."""
-    image = Image.open(io.BytesIO(data))
-    return np.asarray(image.convert(mode) if mode else image)
-
-
-def png16(a):
-    """A 16-bit PNG, gray or RGB; Pillow writes no 16-bit colour."""
-    h, w = a.shape[:2]
-    chunk = lambda kind, body: (
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)))
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in a)
-    head = struct.pack(">IIBBBBB", w, h, 16, 2 if a.ndim == 3 else 0, 0, 0, 0)
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head)
-            + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b""))
-
-
-def npy(a):
-    out = io.BytesIO()
-    np.save(out, a)
-    return out.getvalue()
-
-
-def deep(n):
-    """A 16-bit picture that uses low and high bytes."""
-    a = pixels(n).astype(np.uint16)
-    return a * 257 ^ np.arange(a.size, dtype=np.uint16).reshape(a.shape)
 
 
 # ---- records
@@ -337,3 +278,4 @@ encodings()
 policies()
 framings()
 sample()
+make_images()

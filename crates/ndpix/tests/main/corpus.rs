@@ -1,0 +1,80 @@
+//! What belongs here: that every file in `testdata/images` holds the pixels that its manifest
+//! says, and every file in `testdata/images/bad` is refused with its kind. Pillow and NumPy made
+//! both (`testdata/make_images.py`).
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use flate2::Crc;
+use ndpix::{Options, Shape};
+use serde_json::Value;
+
+use super::{bytes, root};
+
+/// What an image file gives: shape, dtype and checksum of its pixels, or the kind of its error.
+type Found = Result<(String, String, String), String>;
+
+/// What `each` finds in the files of a folder, in their order.
+fn decode(folder: &str, names: &[String]) -> Vec<(Found, String)> {
+    let text: Vec<String> = names.iter().map(|n| format!("{{\"file\":\"{n}\"}}\n")).collect();
+    let options = Options {
+        field: Some("file".parse().expect("field")),
+        encoding: Some("path".parse().expect("encoding")),
+        base_dir: Some(root().join(folder)),
+        ..Options::default()
+    };
+    let mut all = Vec::new();
+    let ended = ndpix::each(bytes(text.concat().as_bytes()), &options, |each| {
+        all.push(match each.image {
+            Ok((info, pixels)) => {
+                let mut crc = Crc::new();
+                crc.update(pixels);
+                let pixels = format!("{:08x}", crc.sum());
+                (Ok((info.shape.to_string(), info.dtype.to_string(), pixels)), String::new())
+            }
+            Err(error) => (Err(error.kind().to_string()), error.to_string()),
+        });
+        Ok(())
+    });
+    assert!(ended.is_ok(), "{ended:?}");
+    assert_eq!(all.len(), names.len());
+    all
+}
+
+/// Compares every file of a folder with what its manifest says; no file may be without an entry.
+fn check(folder: &str, part: &str, wanted: impl Fn(&Value) -> Found) {
+    let manifest = fs::read(root().join("testdata/images/manifest.json")).expect("a manifest");
+    let manifest: Value = serde_json::from_slice(&manifest).expect("JSON");
+    let entries: BTreeMap<String, Value> =
+        serde_json::from_value(manifest[part].clone()).expect("a table");
+    let names: Vec<String> = entries.keys().cloned().collect();
+    let there = fs::read_dir(root().join(folder)).expect("a folder").filter_map(|entry| {
+        let entry = entry.expect("an entry");
+        entry.path().is_file().then(|| entry.file_name().to_string_lossy().into_owned())
+    });
+    let mut there: Vec<String> = there.filter(|name| name != "manifest.json").collect();
+    there.sort();
+    assert_eq!(there, names, "the manifest names every file");
+    let wrong: Vec<String> = decode(folder, &names)
+        .into_iter()
+        .zip(&entries)
+        .filter(|((found, _), (_, entry))| *found != wanted(entry))
+        .map(|((found, said), (name, entry))| format!("{name}: {found:?} {said}; wanted {entry}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn images_hold_the_recorded_pixels() {
+    check("testdata/images", "images", |entry| {
+        let axes: Vec<usize> = serde_json::from_value(entry["shape"].clone()).expect("axes");
+        let shape = Shape::new(&axes).expect("a shape").to_string();
+        let word = |key: &str| entry[key].as_str().expect("a string").to_string();
+        Ok((shape, word("dtype"), word("crc32")))
+    });
+}
+
+#[test]
+fn bad_files_are_refused_with_their_kind() {
+    check("testdata/images/bad", "bad", |kind| Err(kind.as_str().expect("a kind").to_string()));
+}

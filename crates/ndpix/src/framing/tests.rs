@@ -440,7 +440,8 @@ fn what_is_not_handed_out_is_not_held() {
     const BLANK: &[u8] = &[b'\n'; 1 << 16];
     const LONG: &[u8] = &[b'x'; 1 << 16];
     for (unit, max, skip) in [(SPACE, 9, 0), (BLANK, 9, 0), (LONG, 9, 0), (LONG, 1 << 40, 2)] {
-        let ways = [Framing::Lines, Framing::Concat].into_iter().flat_map(|f| [(f, "1\n"), (f, "1")]);
+        let ways =
+            [Framing::Lines, Framing::Concat].into_iter().flat_map(|f| [(f, "1\n"), (f, "1")]);
         // How the input begins decides the framing; that must not hold more than the limit either.
         let sniffed = ["", "1", "[", "{}", "{"].map(|before| (Framing::Auto, before));
         for (framing, before) in ways.chain(sniffed.into_iter().filter(|_| max == 9)) {

@@ -4,6 +4,8 @@ mod architecture;
 mod corpus;
 mod limits;
 mod npy;
+mod oracle;
+mod random;
 mod same_bytes;
 mod shutdown;
 mod truncation;

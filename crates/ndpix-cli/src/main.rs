@@ -94,7 +94,8 @@ fn convert(args: &Convert) -> ExitCode {
         Ok(()) if run.summary.rejected() > 0 && options.max_rejects.is_none() => 3,
         Ok(()) => 0,
     };
-    if !matches!(end, 2) {
+    let s = &run.summary;
+    if end != 2 && s.records + s.blank_lines + s.outputs.len() as u64 > 0 {
         report::summary(&run);
     }
     if let Err(error) = &run.result {

@@ -286,7 +286,7 @@ impl<'p> Decoder<'p> {
                 decided =
                     encoding::classify(text, &raw, limits, &mut self.scratch).ok_or_else(|| {
                         Error::field(format!(
-                            "a {} that holds no image ndpix knows: {}",
+                            "{} that holds no image ndpix knows: {}",
                             value::kind(text).name(),
                             quote(text)
                         ))

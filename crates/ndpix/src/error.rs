@@ -167,7 +167,12 @@ pub(crate) fn quote(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(cut);
     let mut out = String::with_capacity(cut.len() + 2);
     out.push('"');
-    out.extend(text.chars().flat_map(char::escape_debug));
+    for c in text.chars() {
+        match c {
+            '\'' => out.push(c),
+            _ => out.extend(c.escape_debug()),
+        }
+    }
     out.push('"');
     if cut.len() < bytes.len() {
         out.push_str("...");

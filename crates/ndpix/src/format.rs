@@ -146,7 +146,7 @@ pub(crate) fn recognise(bytes: &[u8]) -> Result<ImageFormat> {
         return Ok(ImageFormat::Tga);
     }
     Err(Error::unsupported(match foreign(bytes) {
-        Some(name) => format!("the value holds {name}, which ndpix does not read"),
+        Some((name, advice)) => format!("the value holds {name}{advice}"),
         None if bytes.is_empty() => "the value holds no bytes".to_string(),
         None => format!(
             "{} bytes that are no known image format, beginning {}",
@@ -156,29 +156,37 @@ pub(crate) fn recognise(bytes: &[u8]) -> Result<ImageFormat> {
     }))
 }
 
-/// Known kinds that are recognised only to be named (encodings.md 8.1).
-fn foreign(bytes: &[u8]) -> Option<&'static str> {
+/// Known kinds that are recognised only to be named (encodings.md 8.1), and what to do with them.
+fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    const NO: &str = ", which ndpix does not read";
     let is = |at: usize, magic: &[u8]| bytes.get(at..).is_some_and(|b| b.starts_with(magic));
     Some(match () {
-        () if is(0, b"\x00\x00\x00\x0CjP  ") || is(0, b"\xFF\x4F\xFF\x51") => "a JPEG 2000 image",
-        () if is(0, b"\x00\x00\x00\x0CJXL ") || is(0, b"\xFF\x0A") => "a JPEG XL image",
-        () if is(4, b"ftypavi") => "an AVIF image",
-        () if is(4, b"ftyp") => "a HEIF image or ISO media file",
-        () if is(0, b"\x76\x2F\x31\x01") => "an OpenEXR image",
-        () if is(0, b"SIMPLE  =") => "a FITS file",
-        () if is(0, b"\x89HDF\r\n\x1A\n") => "an HDF5 file",
-        () if is(0, b"#?RADIANCE") || is(0, b"#?RGBE") => "a Radiance HDR image",
-        () if is(0, b"8BPS") => "a Photoshop file",
-        () if is(0, b"DDS ") => "a DDS texture",
-        () if is(0, b"%PDF-") => "a PDF document",
-        () if is(0, b"<svg") || is(0, b"<?xml") => "an SVG or XML text (not a raster image)",
-        () if is(0, b"PK\x03\x04") => "a zip archive (.npz?)",
-        () if is(0, b"\x93NUMPY") => "a .npy array; pass encoding npy",
-        () if is(0, b"\x1F\x8B") => "gzip data; pass an encoding chain such as base64+gzip+image",
-        () if is(0, b"\x28\xB5\x2F\xFD") => {
-            "zstd data; pass an encoding chain such as base64+zstd+image"
+        () if is(0, b"\x00\x00\x00\x0CjP  ") || is(0, b"\xFF\x4F\xFF\x51") => {
+            ("a JPEG 2000 image", NO)
         }
-        () if matches!(bytes, [0x80, 2..=5, ..]) => "a pickle, which is never executed",
+        () if is(0, b"\x00\x00\x00\x0CJXL ") || is(0, b"\xFF\x0A") => ("a JPEG XL image", NO),
+        () if is(4, b"ftypavi") => ("an AVIF image", NO),
+        () if is(4, b"ftyp") => ("a HEIF image or ISO media file", NO),
+        () if is(0, b"\x76\x2F\x31\x01") => ("an OpenEXR image", NO),
+        () if is(0, b"SIMPLE  =") => ("a FITS file", NO),
+        () if is(0, b"\x89HDF\r\n\x1A\n") => ("an HDF5 file", NO),
+        () if is(0, b"#?RADIANCE") || is(0, b"#?RGBE") => ("a Radiance HDR image", NO),
+        () if is(0, b"8BPS") => ("a Photoshop file", NO),
+        () if is(0, b"DDS ") => ("a DDS texture", NO),
+        () if is(0, b"%PDF-") => ("a PDF document", NO),
+        () if is(0, b"<svg") || is(0, b"<?xml") => ("an SVG or XML text, no raster image", ""),
+        () if is(0, b"PK\x03\x04") => ("a zip archive (.npz?)", NO),
+        () if is(0, b"\x93NUMPY") => ("a .npy array", "; pass encoding npy"),
+        () if is(0, b"\x1F\x8B") => {
+            ("gzip data", "; pass an encoding chain such as base64+gzip+image")
+        }
+        () if is(0, b"\x28\xB5\x2F\xFD") => {
+            ("zstd data", "; pass an encoding chain such as base64+zstd+image")
+        }
+        () if is(0, b"\x89PNG") || is(0, b"\xC2\x89PNG") => {
+            ("a PNG image that was damaged by a conversion of line ends or characters", "")
+        }
+        () if matches!(bytes, [0x80, 2..=5, ..]) => ("a pickle", ", which is never executed"),
         () => return None,
     })
 }

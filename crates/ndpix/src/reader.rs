@@ -41,8 +41,11 @@ impl Reader {
     /// Opens the inputs and makes the plan. With `each` images keep their own shapes.
     pub(crate) fn open(inputs: Vec<Input>, options: &Options, each: bool) -> Result<Self> {
         let mut reader = Self::sample(inputs, options)?;
-        reader.decide(options, each)?;
-        Ok(reader)
+        match reader.decide(options, each) {
+            Ok(()) => Ok(reader),
+            // A sample that was cut off by a failure has that to say first.
+            Err(error) => Err(reader.failure.take().unwrap_or(error)),
+        }
     }
 
     /// As [`Reader::open`] without `each`, with what can be said also where no plan can be made.

@@ -3,6 +3,7 @@
 //! Takes a survey and the options, completes the plan. What loses nothing is decided here and said;
 //! where anything would be lost, the run ends with what was found and the options that would fit.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::Survey;
@@ -34,7 +35,7 @@ pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
         (Some(shape), _) => {
             // Those of the shape that is asked for have a say before all others.
             let of = |fit: &dyn Fn(&Kind) -> bool| {
-                kinds.iter().filter(|k| fit(k.0)).max_by_key(|k| k.1).map(|k| k.0.1)
+                kinds.iter().filter(|k| fit(k.0)).min_by_key(|k| Reverse(k.1)).map(|k| k.0.1)
             };
             let dtype = options.dtype.or_else(|| of(&|k| k.0 == shape)).or_else(|| of(&|_| true));
             let known = kinds.keys().find(|k| k.0 == shape).map(|k| k.2);
@@ -118,7 +119,7 @@ fn counted(kinds: &BTreeMap<Kind, u64>, word: impl Fn(&Kind) -> String) -> Vec<(
         *counts.entry(word(kind)).or_default() += n;
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    counts.sort_by_key(|(_, n)| Reverse(*n));
     counts
 }
 
@@ -128,7 +129,8 @@ fn several(kinds: &BTreeMap<Kind, u64>, one_shape: bool) -> String {
         let shown: Vec<_> = counts.iter().take(6).map(|(w, n)| format!("{w}: {n}")).collect();
         format!("{}{}", shown.join("; "), if counts.len() > 6 { "; ..." } else { "" })
     };
-    let most = kinds.iter().max_by_key(|k| k.1).map(|k| *k.0);
+    // Of several the first.
+    let most = kinds.iter().min_by_key(|k| Reverse(k.1)).map(|k| *k.0);
     let Some((shape, dtype, _)) = most else { return String::new() };
     let axes = shape.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
     let dtypes = counted(kinds, |k| k.1.to_string());

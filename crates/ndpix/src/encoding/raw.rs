@@ -108,7 +108,7 @@ pub(super) fn check_axes(shape: &Shape) -> Result<()> {
 pub(super) fn check_size(shape: &Shape, dtype: DType, limits: &Limits) -> Result<()> {
     let bytes = shape.bytes(dtype)? as u64;
     let (rows, columns) = match **shape {
-        [h, w, 1..=4] => (h as u64, w as u64),
+        [h, w] | [h, w, 1..=4] => (h as u64, w as u64),
         _ => (bytes / dtype.size() as u64, 1),
     };
     limits.check_pixels(rows, columns)?;

@@ -49,7 +49,7 @@ pub(crate) fn read(
 
     let outside = || {
         Error::path(format!(
-            "image path {shown} leads out of the base directory {}",
+            "image path {shown} leads out of the base directory ({})",
             base.display()
         ))
     };

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod corpus;
+mod fuzz;
 mod limits;
 mod npy;
 mod oracle;
@@ -78,7 +79,15 @@ fn convert(inputs: Vec<Input>, options: &Options) -> Done {
 }
 
 fn convert_with(inputs: Vec<Input>, options: &Options, control: &Control<'_>) -> Done {
-    let folder = tempfile::tempdir().expect("a folder");
+    convert_in(tempfile::tempdir().expect("a folder"), inputs, options, control)
+}
+
+fn convert_in(
+    folder: tempfile::TempDir,
+    inputs: Vec<Input>,
+    options: &Options,
+    control: &Control<'_>,
+) -> Done {
     let out = folder.path().join("out.npy");
     let run = ndpix::run(inputs, &out, options, control);
     Done { run, out, _folder: folder }

@@ -12,6 +12,7 @@ import subprocess
 import time
 import unittest
 import zlib
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -133,6 +134,19 @@ class Files(Case):
         self.assertEqual(self.out.read_bytes(), b"precious")
         self.run_ndpix(0, "convert", source, "-o", self.out, "--if-exists", "replace")
         self.assertEqual(len(load(self.out)), 1)
+
+    def test_output_that_appears_meanwhile_is_kept(self):
+        args = [NDPIX, "convert", "-", "-o", str(self.out)]
+        with subprocess.Popen(args, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+            run.stdin.write(b"".join(json.dumps(record(i)).encode() + b"\n" for i in range(100)))
+            run.stdin.flush()
+            deadline = time.monotonic() + 30
+            while not Path(f"{self.out}.partial").exists() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            self.out.write_bytes(b"precious")
+            said = run.communicate(timeout=60)[1]
+        self.assertEqual((run.returncode, self.out.read_bytes()), (1, b"precious"), said)
+        self.assertIn(b"appeared while", said)
 
     def test_failed_replacement_keeps_the_old_output(self):
         self.out.write_bytes(b"precious")

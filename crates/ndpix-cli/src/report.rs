@@ -25,7 +25,10 @@ pub(crate) fn print(text: &str) -> ExitCode {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(_) => ExitCode::from(1),
+        Err(e) => {
+            say(&format!("ndpix: cannot write to standard output: {e}"));
+            ExitCode::from(1)
+        }
     }
 }
 
@@ -129,7 +132,9 @@ pub(crate) fn summary(run: &Run) {
         ));
     }
     for file in &s.outputs {
-        say(&format!("wrote    {file}"));
+        // What is not under its final name is not to be used as if it were.
+        let word = if file.ends_with(".partial") { "left" } else { "wrote" };
+        say(&format!("{word:8} {file}"));
     }
     say(&format!(
         "took     {:.1} s, {} read, {} written, peak memory {}",

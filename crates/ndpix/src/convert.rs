@@ -310,14 +310,22 @@ impl<'o> Books<'o> {
 
     /// Seals the files, and gives them their final names when the run ended well.
     fn close(mut self, out: &Path, options: &Options, ended: Result<()>) -> (Result<()>, Summary) {
-        let good = ended.is_ok();
-        let mut result = ended;
+        // A run that began when nothing was there must not end over what has come since.
+        let appeared = options.if_exists == IfExists::Error && out.exists();
+        let ended = ended.and_then(|()| match appeared {
+            false => Ok(()),
+            true => Err(Error::new(
+                ErrorKind::Io,
+                format!("{} appeared while the run went on and is left alone", out.display()),
+            )),
+        });
+        let mut result = ended.and(self.sink.seal());
+        let good = result.is_ok();
         let mut keep = |r: Result<()>| {
             if let (Ok(()), Err(error)) = (&result, r) {
                 result = Err(error);
             }
         };
-        keep(self.sink.seal());
         let rows_wanted = (good || self.summary.rows > 0)
             && (self.rows.as_ref().is_some_and(|r| !r.trivial) || options.rows == Rows::Always);
         let row_path = beside(out, ".rows.npy");

@@ -43,6 +43,8 @@ struct Sampled<'a> {
     text: Cow<'a, [u8]>,
     base: Option<Cow<'a, Path>>,
     line: u64,
+    /// Its length where it is over the limit; then the text is empty.
+    overlong: Option<u64>,
 }
 
 impl<'a> Sample<'a> {
@@ -66,11 +68,13 @@ impl<'a> Sample<'a> {
                     text: Cow::Owned(original.text),
                     base: original.base.map(Cow::Owned),
                     line: record.line,
+                    overlong: record.overlong,
                 },
                 None => Sampled {
                     text: Cow::Borrowed(text),
                     base: file.base_dir.as_deref().map(Cow::Borrowed),
                     line: record.line,
+                    overlong: record.overlong,
                 },
             }
         });
@@ -211,15 +215,21 @@ fn not_one(sample: &Sample<'_>, options: &Options, candidates: &[Candidate]) -> 
 /// The first unreadable record, said where it may explain everything.
 fn first_reason(sample: &Sample<'_>) -> String {
     let mut hits = Vec::new();
-    let mut all = sample
-        .records
-        .iter()
-        .filter_map(|r| scan(&r.text, &Query::default(), &mut hits).err().map(|e| (r.line, e)));
-    match all.next() {
-        Some((line, error)) => format!(
-            " (line {line}: {}; if records span lines, pass framing concat)",
-            error.message()
-        ),
+    let reason = |record: &Sampled<'_>| {
+        if let Some(length) = record.overlong {
+            return Some(format!("it is {length} bytes long, over max_record_bytes"));
+        }
+        let error = scan(&record.text, &Query::default(), &mut hits).err()?;
+        // Where the end is missing, it may stand on a later line.
+        let advice = match error.message().contains("ends early") {
+            true => "; if records span lines, pass framing concat",
+            false => "",
+        };
+        Some(format!("{}{advice}", error.message()))
+    };
+    let mut reasons = sample.records.iter().map(|r| r.line).zip(sample.records.iter().map(reason));
+    match reasons.find_map(|(line, reason)| Some((line, reason?))) {
+        Some((line, reason)) => format!(" (line {line}: {reason})"),
         None => String::new(),
     }
 }

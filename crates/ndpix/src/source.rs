@@ -164,6 +164,7 @@ pub(crate) fn error(name: &str, e: io::Error) -> Error {
         Ok(damaged) => Error::encoding(damaged.to_string()),
         Err(e) => {
             let e = e.downcast::<Raw>().map_or_else(|e| e, |raw| raw.0);
+            let name = if name == "-" { "standard input" } else { name };
             Error::io(format!("cannot read {name}"), e)
         }
     }

@@ -27,9 +27,12 @@ pub(super) fn finish(
         Some(dtype) => dtype,
         None if raw.step.is_some() || shape.elements() == Some(len) => DType::Uint8,
         None => {
-            return Err(Error::shape(format!(
-                "{len} bytes do not fit shape {shape} as uint8; give raw_dtype"
-            )));
+            let elements = shape.elements().unwrap_or(usize::MAX);
+            let wider = [2, 4, 8].into_iter().any(|size| elements.checked_mul(size) == Some(len));
+            return Err(Error::shape(match wider {
+                true => format!("{len} bytes do not fit shape {shape} as uint8; give raw_dtype"),
+                false => format!("{len} bytes, but shape {shape} of uint8 takes {elements}"),
+            }));
         }
     };
     match raw.step {

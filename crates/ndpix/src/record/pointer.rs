@@ -1,5 +1,5 @@
-//! Naming a field of a record: `a.b[2].c`, `images[*].url`, `"image/png"` in quotes, a JSON Pointer
-//! (RFC 6901) that begins with `/`, or `.` for the record itself.
+//! Naming a field of a record: `a.b[2].c`, `images[*].url`, `"image/png"` in quotes (a JSON string),
+//! a JSON Pointer (RFC 6901) that begins with `/`, or `.` for the record itself.
 
 use std::fmt;
 use std::str::FromStr;
@@ -97,11 +97,17 @@ impl FromStr for Pointer {
                     _ => Step::Index(index.parse().map_err(|_| bad("an index is a number or *"))?),
                 });
                 rest = after;
-            } else if let Some(inner) = rest.strip_prefix('"') {
-                let (key, after) =
-                    inner.split_once('"').ok_or_else(|| bad("a quote is not closed"))?;
-                steps.push(Step::Key(key.to_string()));
-                rest = after;
+            } else if rest.starts_with('"') {
+                let mut escaped = false;
+                let end = rest[1..].find(|c| {
+                    let ends = c == '"' && !escaped;
+                    escaped = c == '\\' && !escaped;
+                    ends
+                });
+                let end = end.ok_or_else(|| bad("a quote is not closed"))? + 2;
+                let key = serde_json::from_str(&rest[..end]);
+                steps.push(Step::Key(key.map_err(|_| bad("what is in quotes is no JSON string"))?));
+                rest = &rest[end..];
             } else {
                 let end = rest.find(['.', '[']).unwrap_or(rest.len());
                 if end == 0 {
@@ -135,9 +141,11 @@ impl fmt::Display for Pointer {
                 Step::Index(n) => write!(f, "[{n}]")?,
                 Step::Key(key) => {
                     let dot = if i > 0 { "." } else { "" };
-                    let plain = !key.is_empty() && !key.contains(['.', '[', '"', '/', ']']);
-                    let mark = if plain { "" } else { "\"" };
-                    write!(f, "{dot}{mark}{key}{mark}")?;
+                    let odd = |c: char| ['.', '[', ']', '"', '/'].contains(&c) || c.is_control();
+                    match key.is_empty() || key.contains(odd) {
+                        true => write!(f, "{dot}{}", serde_json::Value::from(key.as_str()))?,
+                        false => write!(f, "{dot}{key}")?,
+                    }
                 }
             }
         }
@@ -154,12 +162,19 @@ mod tests {
         for text in [".", "a", "a.b[2].c", "a[*].url", "data.\"image/png\"", "[*]", "[0].x"] {
             assert_eq!(text.parse::<Pointer>().expect(text).to_string(), text);
         }
+        // A key is data: quotes and what steers terminals are written as JSON writes them.
+        for key in ["", ".", "a\"b", "a\\", "\n\u{1b}[2J", "\u{7f}", "é ü", "/"] {
+            let pointer = Pointer::new(vec![Step::Key(key.to_string()), Step::Any]);
+            let text = pointer.to_string();
+            assert!(!text.contains(|c: char| c.is_ascii_control() && c != '\u{7f}'), "{text}");
+            assert_eq!(text.parse::<Pointer>().expect(&text), pointer, "{text}");
+        }
         assert_eq!("/a/0/b~1c".parse::<Pointer>().expect("pointer").to_string(), "a.0.\"b/c\"");
     }
 
     #[test]
     fn refuses_what_has_no_meaning() {
-        for text in ["", "a..b", "a[", "a[x]", "\"a", "a."] {
+        for text in ["", "a..b", "a[", "a[x]", "\"a", "\"a\\\"", "\"\\x\"", "a."] {
             assert!(text.parse::<Pointer>().is_err(), "{text}");
         }
     }

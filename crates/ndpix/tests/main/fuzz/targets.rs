@@ -24,7 +24,7 @@ pub(super) struct Target {
     /// Words of the format, to be put where they do not belong.
     pub(super) words: &'static [&'static [u8]],
     /// Makes checksums right again, so that what they guard is reached.
-    pub(super) mend: Option<fn(&mut Vec<u8>)>,
+    pub(super) mend: Option<fn(&mut [u8])>,
     pub(super) run: fn(&[u8]),
 }
 
@@ -338,7 +338,7 @@ fn npy_seeds() -> Vec<Vec<u8>> {
     seeds
 }
 
-fn right_checksums(png: &mut Vec<u8>) {
+fn right_checksums(png: &mut [u8]) {
     let mut at = 8;
     while let Some(length) = png.get(at..at + 4).and_then(|b| b.first_chunk::<4>()) {
         let end = at + 8 + u32::from_be_bytes(*length) as usize;
@@ -483,9 +483,8 @@ fn record(input: &[u8]) {
     }
     // And where it is to be found, which may fail as a plan.
     let found = Options { field: None, threads: 3, ..base() };
-    match ndpix::each(bytes(input), &found, |_| Ok(())) {
-        Err(error) => no_bug(&error),
-        Ok(()) => {}
+    if let Err(error) = ndpix::each(bytes(input), &found, |_| Ok(())) {
+        no_bug(&error);
     }
     match ndpix::inspect(bytes(input), &found) {
         Err(error) => no_bug(&error),

@@ -91,6 +91,7 @@ const RUNS: &[(&[&str], &str)] = &[
     (&[GOOD], "-o out.npy --dtype float32"),
     (&[r#"{"image":"UDUgMiAyIDI1NQphYmM="}"#], "-o out.npy"),
     (&[PATHS], "-o out.npy --field file --encoding path"),
+    (&[PATHS], "-o out.npy --field file --encoding path --base-dir nowhere"),
     (&[r#"{"image":[[]]}"#], "-o out.npy --field image --encoding list"),
     // Stopped because of the data.
     (&[GOOD, "{", GOOD], "-o out.npy --on-error raise"),

@@ -81,6 +81,7 @@ fn go(
 ) -> Result<()> {
     options.validate()?;
     checks::keep_apart(&inputs, out, options)?;
+    checks::readable(&inputs)?;
     if !checks::may_write(out, options.if_exists)? {
         if let Some(note) = control.note {
             note(&format!("{} exists; nothing to do", out.display()));
@@ -119,11 +120,26 @@ fn go(
         ended = Err(Error::new(ErrorKind::Io, "interrupted"));
     }
     if ended.is_ok() {
-        ended = books.too_many(true);
+        ended = books.too_many(true).and_then(|()| shrunk(&reader, counts.hit_limit));
     }
     let (result, done) = books.close(out, options, ended);
     *summary = done;
     result
+}
+
+/// Refuses to call whole what was made from files that became shorter while they were read.
+fn shrunk(reader: &Reader, hit_limit: bool) -> Result<()> {
+    let read = reader.counter().load(Ordering::Relaxed);
+    match reader.feed.total_bytes() {
+        // A decompressor need not read what stands behind its stream.
+        Some(total) if read < total && !hit_limit && reader.feed.compressions().is_empty() => {
+            Err(Error::new(
+                ErrorKind::Io,
+                format!("the input had {total} bytes at the start, but only {read} could be read"),
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The most memory this process held, in bytes; 0 where it cannot be told.

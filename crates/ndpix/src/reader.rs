@@ -60,6 +60,9 @@ impl Reader {
 
     fn sample(inputs: Vec<Input>, options: &Options) -> Result<Self> {
         options.validate()?;
+        if let Some(base) = options.base_dir.as_ref().filter(|base| !base.is_dir()) {
+            return Err(Error::options(format!("base_dir {} is no directory", base.display())));
+        }
         let mut feed =
             Feed::new(inputs, options.framing, &options.limits, options.skip, options.limit)
                 .with_block_bytes(options.block_bytes.unwrap_or(BLOCK_BYTES));

@@ -4,6 +4,8 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::AccessFlags;
+
 use crate::error::{Error, Result};
 use crate::options::{IfExists, Options, Rejects};
 use crate::reader::Reader;
@@ -83,6 +85,16 @@ pub(super) fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Res
                 path.display()
             )));
         }
+    }
+    Ok(())
+}
+
+/// Refuses to start where an input cannot be opened when it is its turn, perhaps hours later.
+pub(super) fn readable(inputs: &[Input]) -> Result<()> {
+    for input in inputs {
+        let Input::Path(path) = input else { continue };
+        nix::unistd::access(path, AccessFlags::R_OK)
+            .map_err(|e| Error::io(format_args!("cannot open {}", path.display()), e.into()))?;
     }
     Ok(())
 }

@@ -162,7 +162,7 @@ fn nothing(survey: &Survey) -> Error {
         first.map(|e| format!("; the first was rejected: {}", e.message())).unwrap_or_default();
     // Where paths lead nowhere, no shape would help.
     let advice = match first.map(Error::kind) {
-        Some(ErrorKind::Path) => "",
+        Some(ErrorKind::Path | ErrorKind::Io) => "",
         _ => "; pass shape and dtype to convert all the same",
     };
     Error::plan(format!(

@@ -196,3 +196,37 @@ fn a_caller_that_leaves_early() {
         assert_eq!(seen, 100);
     }
 }
+
+#[test]
+fn an_input_that_is_not_there() {
+    // It is known before the work on the others begins.
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("in.ndjson");
+    std::fs::write(&path, records(3)).expect("written");
+    let inputs = vec![Input::Path(path), Input::Path(folder.path().join("none.ndjson"))];
+    let done = convert(inputs, &with_threads(1));
+    let error = done.run.result.as_ref().expect_err("fails");
+    assert!(error.message().contains("cannot open"), "{error}");
+    assert_eq!((error.kind(), done.run.summary.records), (ErrorKind::Io, 0));
+    assert!(done.file(".partial").is_none());
+}
+
+#[test]
+fn a_file_that_becomes_shorter() {
+    for threads in [1, 8] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("in.ndjson");
+        std::fs::write(&path, records(1500)).expect("written");
+        let cut = || {
+            let file = std::fs::File::options().write(true).open(&path).expect("opened");
+            file.set_len(5_000_000).expect("cut");
+        };
+        let started = |_, _| cut();
+        let control = Control { started: Some(&started), ..Control::default() };
+        let done = convert_with(vec![Input::Path(path.clone())], &with_threads(threads), &control);
+        let error = done.run.result.as_ref().expect_err("fails");
+        assert_eq!(error.kind(), ErrorKind::Io);
+        assert!(error.message().contains("only 5000000 could be read"), "{error}");
+        assert!(done.file("").is_none());
+    }
+}

@@ -127,6 +127,8 @@ def pngs():
     bad("png-no-width.png", png_of(0, h, 8, 2, b"\0"))
     bad("png-odd-depth.png", png_of(w, h, 3, 2, b"\0"))
     bad("png-no-palette.png", png_of(w, h, 8, 3, b"\0" * (h * (w + 1))))
+    for colours in (100, 770):
+        bad(f"png-palette-{colours}-bytes.png", png_of(w, h, 8, 3, b"\0" * (h * (w + 1)), [(b"PLTE", bytes(colours))]))
     bad("png-large.png", png_of(60_000, 60_000, 8, 2, b"\0" * 999), "limit")
     bad("png-mangled.png", whole.replace(b"\r\n", b"\n"), "unsupported")
 

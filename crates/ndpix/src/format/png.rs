@@ -187,6 +187,13 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
         }
         match name {
             b"IDAT" => in_head = false,
+            // The codec takes whole colours, at most 256, for granted.
+            b"PLTE" if in_head && color == 3 && (data.len() % 3 != 0 || data.len() > 768) => {
+                return Err(Error::image(format!(
+                    "damaged PNG: a palette of {} bytes, three for each of at most 256 colours were expected",
+                    data.len()
+                )));
+            }
             b"PLTE" if in_head => palette = true,
             // Where the codec ignores the chunk, so must this.
             b"tRNS" if in_head => {

@@ -1,4 +1,4 @@
-"""Writes sample.ndjson and cases/ from the two photographs beside it.
+"""Writes sample.ndjson, cases/ and astronaut.webp from the two photographs beside it.
 
     .venv/bin/python testdata/make.py
 
@@ -337,3 +337,5 @@ encodings()
 policies()
 framings()
 sample()
+# For crates/ndpix/benches: no crate at hand writes lossy WebP.
+(HERE / "astronaut.webp").write_bytes(file_of(PHOTOS["astronaut"].crop((128, 128, 384, 384)), "WEBP", quality=85))

@@ -35,6 +35,10 @@ mod options;
 mod plan;
 mod shape;
 mod summary;
+// For benches/stages alone.
+#[cfg(feature = "stations")]
+#[doc(hidden)]
+pub mod stations;
 
 pub use convert::{Control, Run, convert, run};
 pub use dtype::{ByteOrder, DType};

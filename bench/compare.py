@@ -32,10 +32,10 @@ def compare(want: np.ndarray, got: np.ndarray) -> dict[str, Any]:
             "says": f"differs by up to {largest:g} in {share:.2g} % of the bytes"}
 
 
-def main() -> None:
-    want, got = (np.load(path, mmap_mode="r") for path in sys.argv[1:3])
+def main(paths: list[str]) -> None:
+    want, got = (np.load(path, mmap_mode="r") for path in paths)
     print(json.dumps(compare(want, got)))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -38,13 +38,17 @@ class Ndpix:
 
     def command(self, corpus: Corpus, folder: Path, out: Path) -> list[str | Path]:
         corpus = self.on or corpus
-        return [places.NDPIX, "convert", folder / corpus.file, "-o", out, "--threads", str(THREADS), *flags(corpus)]
+        return convert(folder / corpus.file, out, *flags(corpus))
 
     def fingerprint(self) -> str:
         return digest(places.NDPIX.read_bytes())
 
 
 Contender = Peer | Ndpix
+
+
+def convert(source: Path | str, out: Path, *flags: str, threads: int = THREADS) -> list[str | Path]:
+    return [places.NDPIX, "convert", source, "-o", out, "--threads", str(threads), *flags]
 
 
 def flags(corpus: Corpus) -> list[str]:
@@ -57,7 +61,7 @@ def shown(corpus: Corpus) -> str:
     return " ".join(["ndpix convert", corpus.file, "-o out.npy --threads", str(THREADS), *flags(corpus)])
 
 
-NAIVE = Peer("naive", "naive.py", "base", "json, base64, Pillow, np.save")
+NAIVE = Peer("naive", "naive.py", "base", "json, base64, Pillow (tifffile for TIFF), a list, np.save")
 TUNED = Peer("tuned", "tuned.py", "base",
              "orjson, pybase64, simplejpeg / OpenCV / imagecodecs, 2 processes over byte ranges, one mapped .npy")
 OTHERS = [

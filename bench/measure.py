@@ -12,10 +12,10 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 SAMPLE_SECONDS = 0.01
 # Orphans of the command become children of this process, so that their time is counted too.
@@ -37,34 +37,46 @@ class Failed(Exception):
     """The command ended with an error; the last lines it printed."""
 
 
-def run(command: Sequence[str | Path], memory: bool = False, timeout: float = 600, stdin: Any = None,
-        good: tuple[int, ...] = (0,)) -> Cost:
-    """Runs to the end. `memory`: sample it, too."""
+def run(command: Sequence[str | Path], memory: bool = False, timeout: float = 600,
+        feed: Iterable[bytes] | None = None) -> Cost:
+    """Runs to the end. `memory`: sample it, too. `feed`: what to write to its standard input, whose cost
+    is this process's."""
     with tempfile.TemporaryFile() as said:
         before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        process = subprocess.Popen([str(c) for c in command], stdin=stdin or subprocess.DEVNULL, stdout=said,
-                                   stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
+                                   stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
+        if feed is not None:
+            threading.Thread(target=pump, args=(feed, process.stdin), daemon=True).start()
         sampler = Sampler(process.pid) if memory else None
-        try:
-            code = process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            code = f"timeout after {timeout:.0f} s"
+        # Popen.wait(timeout) polls every 50 ms, which would be the precision of the wall time.
+        watchdog = threading.Timer(timeout, os.killpg, [process.pid, signal.SIGKILL])
+        watchdog.start()
+        code = process.wait()
         wall = time.monotonic() - begun
+        watchdog.cancel()
         if sampler:
             sampler.stop()
         reap()
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         said.seek(0)
         text = said.read().decode("utf-8", "replace")
-    if code not in good:
-        raise Failed(f"exit {code}: " + " / ".join(text.strip().splitlines()[-3:]))
+    if code != 0:
+        what = f"stopped after {timeout:.0f} s" if wall >= timeout else f"exit {code}"
+        raise Failed(f"{what}: " + " / ".join(text.strip().splitlines()[-3:]))
     cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     cost = Cost(cpu, wall)
     if sampler:
         cost.anonymous, cost.resident = sampler.anonymous, sampler.resident
     return cost
+
+
+def pump(feed: Iterable[bytes], into: IO[bytes]) -> None:
+    try:
+        for block in feed:
+            into.write(block)
+        into.close()
+    except BrokenPipeError:
+        pass  # it ended early, and its exit code says why
 
 
 def reap() -> None:

@@ -1,5 +1,8 @@
 """Where the benchmarks keep what they make: everything is under target/bench, which git ignores."""
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -18,8 +21,17 @@ def corpora(mode: str) -> Path:
     return WORK / "corpora" / mode
 
 
-def outputs(where: str) -> Path:
-    """A folder for outputs on a RAM disk (`ram`) or beside the corpora (`disk`)."""
-    folder = RAM / "ndpix-bench" if where == "ram" and RAM.is_dir() else WORK / "out"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+@contextmanager
+def scratch(where: str) -> Iterator[Path]:
+    """An empty folder for outputs on a RAM disk (`ram`) or beside the corpora (`disk`), removed in the
+    end; what runs that were killed left behind is removed, too."""
+    parent = RAM if where == "ram" and os.access(RAM, os.W_OK) else WORK
+    for old in parent.glob("ndpix-bench-*"):
+        if not Path("/proc", old.name.rpartition("-")[2]).exists():
+            shutil.rmtree(old, ignore_errors=True)
+    folder = parent / f"ndpix-bench-{os.getpid()}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

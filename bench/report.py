@@ -9,7 +9,6 @@ from typing import Any
 import contenders
 import goals
 import machine
-import venvs
 from corpora import Corpus
 
 Row = dict[str, Any]
@@ -134,15 +133,14 @@ def lost(rows: list[Row]) -> str:
     return "\n".join(found) if found else "None."
 
 
-def comparison(rows: list[Row], corpora: dict[str, Corpus], pairs: int, where: str, others: bool) -> str:
+def comparison(rows: list[Row], corpora: dict[str, Corpus], pairs: int, where: str, others: bool,
+               versions: dict[str, str]) -> str:
     """The section that compares ndpix with its peers."""
     used = {name: c for name, c in corpora.items() if any(row["corpus"] == name for row in rows)}
     spellings = [row for row in rows if row["peer"].startswith("ndpix")]
     scripts = [row for row in rows if row["peer"] in ("naive", "tuned")]
     tools = [row for row in rows if row not in spellings and row not in scripts]
     peers = [contenders.NAIVE, contenders.TUNED, *(contenders.OTHERS if others else [])]
-    environments = dict.fromkeys(peer.environment for peer in peers)
-    versions = {k: v for name in environments for k, v in venvs.versions(name).items()}
     loads = [row["load"] for row in rows] or [0]
     parts = [
         "## ndpix and its peers",

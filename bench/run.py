@@ -7,12 +7,9 @@ corpus changed. `full` writes its sections of BENCHMARKS.md, `quick` only prints
 """
 import argparse
 import json
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -34,18 +31,6 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-@contextmanager
-def scratch(where: str) -> Iterator[Path]:
-    """An empty folder for outputs, removed in the end."""
-    folder = places.outputs(where)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 class Runner:
     """Measures the rows of one mode."""
 
@@ -64,7 +49,7 @@ class Runner:
             peers = contenders.peers(corpus, others, self.corpora)
             missing = [peer for peer in peers if self.kept(corpus, peer) is None]
             if missing:
-                with scratch(self.where) as out:
+                with places.scratch(self.where) as out:
                     self.measure(corpus, missing, out)
             found += [row for peer in peers if (row := self.kept(corpus, peer))]
         return found
@@ -106,7 +91,7 @@ class Runner:
         out.unlink(missing_ok=True)
         try:
             cost = measure.run(contender.command(corpus, self.folder, out), memory=True)
-        except measure.Failed as why:
+        except (measure.Failed, venvs.Missing) as why:
             return {"failed": str(why)}
         compared = {"same": True, "comparable": True, "says": "the reference"}
         if out != reference:
@@ -150,7 +135,9 @@ def main() -> None:
     runner = Runner(options.mode, options.pairs, options.out, options.fresh)
     others = options.mode == "full" and not options.scripts_only
     rows = runner.rows(names, others)
-    text = report.comparison(rows, runner.corpora, options.pairs, options.out, others)
+    environments = ["base", *(venvs.OPTIONAL if others else [])]
+    versions = {package: version for name in environments for package, version in venvs.versions(name).items()}
+    text = report.comparison(rows, runner.corpora, options.pairs, options.out, others, versions)
     if options.mode == "full" and not names:
         report.write(places.REPORT, "comparison", text)
         say("BENCHMARKS.md is written")

@@ -21,6 +21,10 @@ OPTIONAL = {
 }
 
 
+class Missing(Exception):
+    """An environment that cannot be made."""
+
+
 def requirements(name: str) -> list[str]:
     if name != "base":
         return OPTIONAL[name]
@@ -38,19 +42,26 @@ def python(name: str) -> Path:
     if stamp.exists() and stamp.read_text() == text:
         return interpreter
     print(f"making the Python environment {name}", file=sys.stderr)
-    if not interpreter.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     pip = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, *wanted], check=True)
-    if name == "base":
-        subprocess.run([*pip, "--no-deps", *PHOTOGRAPHS], check=True)
+    try:
+        if not interpreter.exists():
+            subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([*pip, *wanted], check=True)
+        if name == "base":
+            subprocess.run([*pip, "--no-deps", *PHOTOGRAPHS], check=True)
+    except subprocess.CalledProcessError as why:
+        raise Missing(f"the Python environment {name} cannot be made") from why
     stamp.write_text(text)
     return interpreter
 
 
 def versions(name: str) -> dict[str, str]:
-    """Installed versions of what an environment was asked for."""
-    listing = subprocess.run([python(name), "-m", "pip", "list", "--format=json", "--disable-pip-version-check"],
+    """Installed versions of what an environment was asked for; none where it cannot be made."""
+    try:
+        interpreter = python(name)
+    except Missing:
+        return {}
+    listing = subprocess.run([interpreter, "-m", "pip", "list", "--format=json", "--disable-pip-version-check"],
                              check=True, capture_output=True, text=True).stdout
     installed = {entry["name"].lower(): entry["version"] for entry in json.loads(listing)}
     asked = [line.split("==")[0] for line in requirements(name)]

@@ -67,6 +67,7 @@ TUNED = Peer("tuned", "tuned.py", "base",
 OTHERS = [
     Peer("Polars", "polars_pillow.py", "polars", "read_ndjson, base64 in Polars, Pillow in 2 threads"),
     Peer("DuckDB", "duckdb_pillow.py", "duckdb", "read_ndjson and from_base64 in SQL, Pillow in 2 threads"),
+    # Daft panics on 16-bit images.
     Peer("Daft", "daft_images.py", "daft", "read_json, base64 and images in Daft expressions",
          without=("png16", "tiff16")),
     Peer("HF datasets", "hf_datasets.py", "datasets", "load_dataset, map with 2 processes, Image feature"),

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+# Memory is looked at this often, and more often in the first tenths of a second.
 SAMPLE_SECONDS = 0.01
 # Orphans of the command become children of this process, so that their time is counted too.
 PR_SET_CHILD_SUBREAPER = 36
@@ -39,7 +40,7 @@ class Failed(Exception):
 
 def run(command: Sequence[str | Path], memory: bool = False, timeout: float = 600,
         feed: Iterable[bytes] | None = None) -> Cost:
-    """Runs to the end. `memory`: sample it, too. `feed`: what to write to its standard input, whose cost
+    """Runs to the end. `memory`: sample it, too; 0 where it ended before it was looked at. `feed`: what to write to its standard input, whose cost
     is this process's."""
     with tempfile.TemporaryFile() as said:
         before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
@@ -101,7 +102,8 @@ class Sampler:
         self.thread.start()
 
     def watch(self) -> None:
-        while not self.stopped.wait(SAMPLE_SECONDS):
+        begun = time.monotonic()
+        while not self.stopped.wait(min(SAMPLE_SECONDS, 0.001 + (time.monotonic() - begun) / 20)):
             self.resident = max(self.resident, status(self.root).get("VmHWM", 0))
             total = sum(status(pid).get("RssAnon", 0) for pid in descendants(self.root))
             self.anonymous = max(self.anonymous, total)

@@ -34,8 +34,9 @@ def between(text: str, name: str) -> str:
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table; every column but the first is aligned to the right."""
-    marks = ["---"] + ["---:"] * (len(head) - 1)
+    """A Markdown table; columns of numbers are aligned to the right."""
+    marks = ["---:" if all(cell[:1].isdigit() or cell == "-" for cell in cells) else "---" for cells in zip(*rows)]
+    marks = marks or ["---"] * len(head)
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, marks, *rows])
 
 
@@ -58,13 +59,18 @@ def line(row: Row) -> str:
     if not row["pairs"]:
         return f"{row['peer']}: no figures: {failure(row)}"
     return (f"{row['peer']}: {ratio(row, 'cpu'):.2f} of its CPU, {ratio(row, 'wall'):.2f} of its time; "
-            f"{row['theirs']['array']['says']}")
+            f"{row['theirs']['array']['says']}{crashed(row)}")
 
 
 def failure(row: Row) -> str:
     if row["ndpix"].get("failed"):
         return f"ndpix: {row['ndpix']['failed']}"
     return row["theirs"]["failed"]
+
+
+def crashed(row: Row) -> str:
+    count = row.get("crashes", 0)
+    return f"; crashed {count} times in {count + len(row['pairs'])} runs" if count else ""
 
 
 def against(row: Row) -> tuple[str, bool]:
@@ -87,7 +93,8 @@ def ratios(rows: list[Row]) -> str:
             continue
         cells.append([
             row["corpus"], row["peer"], f"{cost(row, 0, 'cpu'):.3f}", f"{cost(row, 1, 'cpu'):.3f}", against(row)[0],
-            spread(row, "cpu"), f"{ratio(row, 'wall'):.2f}", row["ndpix"]["array"]["says"], row["theirs"]["array"]["says"]])
+            spread(row, "cpu"), f"{ratio(row, 'wall'):.2f}", row["ndpix"]["array"]["says"],
+            row["theirs"]["array"]["says"] + crashed(row)])
     return table(head, cells)
 
 
@@ -150,6 +157,7 @@ def comparison(rows: list[Row], corpora: dict[str, Corpus], pairs: int, where: s
         f"ndpix runs with `--threads {contenders.THREADS}`; peers have {contenders.THREADS} processes or threads where "
         f"they can use them. Before a row is measured, the arrays are compared with the naive script's.",
         "\n".join(f"* {name}: {value}" for name, value in machine.describe().items()),
+        "Where a peer needs less than a second, much of that is the start of Python.",
         f"The load average was between {min(loads):.1f} and {max(loads):.1f} while this was measured.",
         "\n".join(f"* {peer.name}: {peer.says}" for peer in peers),
         "Versions: " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
@@ -168,6 +176,8 @@ def comparison(rows: list[Row], corpora: dict[str, Corpus], pairs: int, where: s
         "largest record and its image. The other columns are anonymous memory of all processes, which leaves out "
         "mapped outputs and page cache. Sampled every 10 ms in a run of its own.",
         memory(rows, used),
-        "### Commands", "\n".join(f"* `{contenders.shown(corpus)}`" for corpus in used.values()),
+        "### Commands",
+        f"Peers: `python bench/peers/NAME.py CORPORA CORPUS out.npy {contenders.THREADS}`. ndpix:",
+        "\n".join(f"* `{contenders.shown(corpus)}`" for corpus in used.values()),
     ]
     return "\n\n".join(parts)

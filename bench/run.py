@@ -7,6 +7,7 @@ corpus changed. `full` writes its sections of BENCHMARKS.md, `quick` only prints
 """
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -81,22 +82,25 @@ class Runner:
                         "ndpix": ours, "theirs": theirs, "pairs": [], "load": machine.load()}
             # No figures for a contender that made something else.
             if not any(side.get("failed") for side in (ours, theirs)):
-                for _ in range(self.pairs):
-                    row["pairs"].append([self.time(c, corpus, out / "out.npy") for c in (Ndpix(), peer)])
+                self.time(row, peer, corpus, out / "out.npy")
             self.path(corpus, peer).write_text(json.dumps(row, indent=1) + "\n")
             say("  " + report.line(row))
 
     def once(self, contender: Contender, corpus: Corpus, out: Path, reference: Path) -> Row:
-        """One run with its memory sampled, and how its array compares with the reference."""
-        out.unlink(missing_ok=True)
+        """Runs with their memory sampled, and how the array compares with the reference."""
+        costs: list[measure.Cost] = []
         try:
-            cost = measure.run(contender.command(corpus, self.folder, out), memory=True)
+            # A short run can end between two looks at its memory.
+            while len(costs) < 5 and sum(cost.wall for cost in costs) < 0.5:
+                clear(out)
+                costs.append(measure.run(contender.command(corpus, self.folder, out), memory=True))
         except (measure.Failed, venvs.Missing) as why:
             return {"failed": str(why)}
         compared = {"same": True, "comparable": True, "says": "the reference"}
         if out != reference:
             compared = self.compare(reference, out)
-        made: Row = {"anonymous": cost.anonymous, "resident": cost.resident, "array": compared}
+        made: Row = {"anonymous": max(c.anonymous for c in costs), "resident": max(c.resident for c in costs),
+                     "array": compared}
         if not compared["comparable"]:
             made["failed"] = compared["says"]
         return made
@@ -108,11 +112,35 @@ class Runner:
             return {"same": False, "comparable": False, "says": "the array cannot be read"}
         return json.loads(done.stdout)
 
-    def time(self, contender: Contender, corpus: Corpus, out: Path) -> Row:
-        for file in out.parent.glob(f"{out.name}*"):
-            file.unlink()
-        cost = measure.run(contender.command(corpus, self.folder, out))
+    def time(self, row: Row, peer: Contender, corpus: Corpus, out: Path) -> None:
+        """The pairs of a row. A peer that crashes now and then is run again, and the row says so; one that
+        crashes more often than it is to be run has no figures."""
+        row["crashes"] = 0
+        while len(row["pairs"]) < self.pairs:
+            try:
+                row["pairs"].append([self.timed(c, corpus, out) for c in (Ndpix(), peer)])
+            except measure.Failed as why:
+                row["crashes"] += 1
+                if row["crashes"] > self.pairs:
+                    row["pairs"] = []
+                    row["theirs"]["failed"] = str(why)
+                    return
+
+    def timed(self, contender: Contender, corpus: Corpus, out: Path) -> Row:
+        clear(out)
+        try:
+            cost = measure.run(contender.command(corpus, self.folder, out))
+        except measure.Failed as why:
+            if isinstance(contender, Ndpix):
+                raise SystemExit(f"ndpix failed on {corpus.name}: {why}") from why
+            raise
         return {"cpu": cost.cpu, "wall": cost.wall}
+
+
+def clear(out: Path) -> None:
+    """Removes an output and what stands beside it under its name."""
+    for file in out.parent.glob(f"{out.name}*"):
+        shutil.rmtree(file) if file.is_dir() else file.unlink()
 
 
 BEGUN = time.time()

@@ -56,16 +56,18 @@ class Series:
         return made
 
     def streamed(self, block: bytes, times: int, flags: list[str], out: Path) -> Point:
-        """Runs on standard input, one with its memory sampled; short ones are repeated."""
+        """Runs on standard input; short ones are repeated, with their memory sampled and without."""
         text = len(block) * times
-        costs = []
-        for number in range(1 if text > 1.5e8 else 1 + ROUNDS):
+        sampled, timed = [], []
+        for number in range(1 if text > 1.5e8 else 2 * ROUNDS):
             remove(out)
             feed = itertools.repeat(block, times)
-            costs.append(measure.run(contenders.convert("-", out, *flags), memory=number == 0, feed=feed, timeout=1800))
-        timed = costs[1:] or costs
+            memory = number < ROUNDS
+            cost = measure.run(contenders.convert("-", out, *flags), memory=memory, feed=feed, timeout=1800)
+            (sampled if memory else timed).append(cost)
+        timed = timed or sampled
         return {"cpu": median(c.cpu for c in timed), "wall": median(c.wall for c in timed),
-                "resident": costs[0].resident, "text": text}
+                "resident": max(c.resident for c in sampled), "text": text}
 
 
 def size(series: Series) -> str:

@@ -2,6 +2,13 @@
 # make test         everything that has to be green
 # make conformance  the conformance corpus, where it is present
 # make clean        remove what these targets made
+#
+# Measurements (bench/README.md):
+# make bench-quick  ndpix beside the naive and the tuned script on small files, under 3 minutes
+# make bench        the full tables, into BENCHMARKS.md
+# make bench-scale  cost as the work grows, into BENCHMARKS.md
+# make stages       every station timed alone
+# make instructions instruction counts of the stations against the committed ones (UPDATE=1 renews)
 
 CARGO  ?= cargo
 PYTHON ?= python3
@@ -18,6 +25,7 @@ PY    = $(VENV)/bin/python
 FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,format:qoi,format:tga,tiff:cmyk,tiff:fax,tiff:odd-bits
 
 .PHONY: demo test rust python licences conformance maybe-conformance release clean
+.PHONY: bench-quick bench bench-scale stages instructions
 .NOTPARALLEL:
 
 demo: release $(VENV)/ready
@@ -29,8 +37,9 @@ test: rust python licences maybe-conformance
 rust:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features ndpix/stations -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --lib --no-deps
-	$(CARGO) test --workspace
+	$(CARGO) test --workspace --features ndpix/stations
 
 python: release $(VENV)/ready
 	NDPIX="$(NDPIX)" $(PY) -m unittest discover -s tests/python -p 'test_*.py' -t tests/python
@@ -52,6 +61,22 @@ maybe-conformance:
 	else \
 	  echo "conformance: no corpus at $(CORPUS), not run (CORPUS=DIR names another place)"; \
 	fi
+
+# BENCH holds flags of the runner: BENCH="--only raw,jpeg --out disk --pairs 9 --fresh".
+bench-quick: release
+	$(PYTHON) bench/run.py quick $(BENCH)
+
+bench: release
+	$(PYTHON) bench/run.py full $(BENCH)
+
+bench-scale: release
+	$(PYTHON) bench/scale.py $(BENCH)
+
+stages:
+	$(CARGO) bench -p ndpix --features stations --bench stages -- $(STAGE)
+
+instructions:
+	CARGO="$(CARGO)" $(PYTHON) bench/instructions.py $(if $(UPDATE),--update)
 
 # The stamp is written last, so an interrupted installation is repeated.
 $(VENV)/ready: requirements-test.txt

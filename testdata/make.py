@@ -1,4 +1,4 @@
-"""Writes sample.ndjson, cases/ and images/ from the two photographs beside it.
+"""Writes sample.ndjson, cases/, images/ and astronaut.webp from the two photographs beside it.
 
     .venv/bin/python testdata/make.py
 
@@ -279,3 +279,5 @@ policies()
 framings()
 sample()
 make_images()
+# For crates/ndpix/benches: no crate at hand writes lossy WebP.
+(HERE / "astronaut.webp").write_bytes(file_of(PHOTOS["astronaut"].crop((128, 128, 384, 384)), "WEBP", quality=85))

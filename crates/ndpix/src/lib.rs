@@ -36,6 +36,10 @@ mod options;
 mod plan;
 mod shape;
 mod summary;
+// For benches/stages alone.
+#[cfg(feature = "stations")]
+#[doc(hidden)]
+pub mod stations;
 
 pub use convert::{Control, Run, convert, files_of, run};
 pub use dtype::{ByteOrder, DType};

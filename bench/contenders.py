@@ -1,0 +1,88 @@
+"""Who is compared: ndpix, and the peers with their scripts and environments."""
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import places
+import venvs
+from corpora import Corpus
+
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A script in bench/peers, run as `python SCRIPT CORPORA NAME OUT JOBS`."""
+    name: str
+    script: str
+    environment: str
+    says: str
+    without: tuple[str, ...] = ()
+    """Corpora that it is not run on, because it reads something else there."""
+
+    def command(self, corpus: Corpus, folder: Path, out: Path) -> list[str | Path]:
+        script = places.BENCH / "peers" / self.script
+        return [venvs.python(self.environment), script, folder, corpus.name, out, str(THREADS)]
+
+    def fingerprint(self) -> str:
+        """Changes when the script or its packages do."""
+        scripts = [(places.BENCH / "peers" / name).read_bytes() for name in (self.script, "common.py")]
+        return digest(*scripts, "\n".join(venvs.requirements(self.environment)).encode())
+
+
+@dataclass(frozen=True)
+class Ndpix:
+    """ndpix itself; `on` is another corpus to run it on, to compare two spellings."""
+    name: str = "ndpix"
+    on: Corpus | None = None
+
+    def command(self, corpus: Corpus, folder: Path, out: Path) -> list[str | Path]:
+        corpus = self.on or corpus
+        return convert(folder / corpus.file, out, *flags(corpus))
+
+    def fingerprint(self) -> str:
+        return digest(places.NDPIX.read_bytes())
+
+
+Contender = Peer | Ndpix
+
+
+def convert(source: Path | str, out: Path, *flags: str, threads: int = THREADS) -> list[str | Path]:
+    return [places.NDPIX, "convert", source, "-o", out, "--threads", str(threads), *flags]
+
+
+def flags(corpus: Corpus) -> list[str]:
+    """Number lists are read as uint8 and not as NumPy's int64; the rest is found by ndpix."""
+    return ["--dtype", corpus.dtype] if corpus.kind == "list" else []
+
+
+def shown(corpus: Corpus) -> str:
+    """The command as the report prints it."""
+    return " ".join(["ndpix convert", corpus.file, "-o out.npy --threads", str(THREADS), *flags(corpus)])
+
+
+NAIVE = Peer("naive", "naive.py", "base", "json, base64, Pillow (tifffile for TIFF), a list, np.save")
+TUNED = Peer("tuned", "tuned.py", "base",
+             "orjson, pybase64, simplejpeg / OpenCV / imagecodecs, 2 processes over byte ranges, one mapped .npy")
+OTHERS = [
+    Peer("Polars", "polars_pillow.py", "polars", "read_ndjson, base64 in Polars, Pillow in 2 threads"),
+    Peer("DuckDB", "duckdb_pillow.py", "duckdb", "read_ndjson and from_base64 in SQL, Pillow in 2 threads"),
+    # Daft panics on 16-bit images.
+    Peer("Daft", "daft_images.py", "daft", "read_json, base64 and images in Daft expressions",
+         without=("png16", "tiff16")),
+    Peer("HF datasets", "hf_datasets.py", "datasets", "load_dataset, map with 2 processes, Image feature"),
+]
+
+
+def peers(corpus: Corpus, others: bool, all_corpora: dict[str, Corpus]) -> list[Contender]:
+    """Who is measured on a corpus besides ndpix."""
+    chosen: list[Contender] = [NAIVE, TUNED]
+    if corpus.of:
+        chosen.append(Ndpix(f"ndpix on {corpus.of}", all_corpora[corpus.of]))
+    elif others and corpus.name != "photo":
+        chosen += [peer for peer in OTHERS if corpus.name not in peer.without]
+    return chosen
+
+
+def digest(*parts: bytes) -> str:
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]

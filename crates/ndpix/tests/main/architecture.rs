@@ -7,13 +7,7 @@ const WORDS: [&str; 8] =
     ["batch", "dtype", "error", "limits", "options", "plan", "shape", "summary"];
 const STATIONS: [&str; 7] = ["source", "framing", "record", "encoding", "format", "pixels", "sink"];
 /// Used by stations, uses none.
-<<<<<<< HEAD
 const LEAVES: [&str; 2] = ["inflate", "sieve"];
-=======
-const LEAF: &str = "inflate";
-/// The door to single stations for the stage benchmarks; nothing uses it.
-const BENCH_DOOR: &str = "stations";
->>>>>>> aab429249d63fa74b237bff8ef2b4e8ce1d7bae4
 const ENGINE: [&str; 6] = ["detect", "decode", "pipeline", "reader", "convert", "inspect"];
 
 /// What words may name of stations: the closed choices, and the name of a field.
@@ -119,11 +113,7 @@ fn every_module_has_its_place() {
     none(breaches(|f| {
         let m = f.module.as_str();
         let known = WORDS.contains(&m) || STATIONS.contains(&m) || ENGINE.contains(&m);
-<<<<<<< HEAD
-        match known || LEAVES.contains(&m) || m == "lib" {
-=======
-        match known || [LEAF, BENCH_DOOR, "lib"].contains(&m) {
->>>>>>> aab429249d63fa74b237bff8ef2b4e8ce1d7bae4
+        match known || LEAVES.contains(&m) || [BENCH_DOOR, "lib"].contains(&m) {
             true => Vec::new(),
             false => vec!["add it to the table above and to ARCHITECTURE.md".to_string()],
         }

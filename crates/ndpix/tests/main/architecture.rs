@@ -8,6 +8,8 @@ const WORDS: [&str; 8] =
 const STATIONS: [&str; 7] = ["source", "framing", "record", "encoding", "format", "pixels", "sink"];
 /// Used by stations, uses none.
 const LEAVES: [&str; 2] = ["inflate", "sieve"];
+/// The door to single stations for the stage benchmarks; nothing uses it.
+const BENCH_DOOR: &str = "stations";
 const ENGINE: [&str; 6] = ["detect", "decode", "pipeline", "reader", "convert", "inspect"];
 
 /// What words may name of stations: the closed choices, and the name of a field.

@@ -1,4 +1,4 @@
-"""Who is compared: ndpix, and the peers with their scripts and environments."""
+"""Who is compared: ndpix, the peers with their scripts and environments, and the floor."""
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,16 +35,37 @@ class Ndpix:
     """ndpix itself; `on` is another corpus to run it on, to compare two spellings."""
     name: str = "ndpix"
     on: Corpus | None = None
+    threads: int = THREADS
 
     def command(self, corpus: Corpus, folder: Path, out: Path) -> list[str | Path]:
         corpus = self.on or corpus
-        return convert(folder / corpus.file, out, *flags(corpus))
+        return convert(folder / corpus.file, out, *flags(corpus), threads=self.threads)
 
     def fingerprint(self) -> str:
         return digest(places.NDPIX.read_bytes())
 
 
-Contender = Peer | Ndpix
+@dataclass(frozen=True)
+class Floor:
+    """The program in bench/floor: the same codecs and nothing else, on one thread."""
+    name: str = "floor"
+    says: str = "bench/floor: one thread, the codecs of ndpix, corpora known beforehand, nothing checked"
+
+    def command(self, corpus: Corpus, folder: Path, out: Path) -> list[str | Path]:
+        kind = corpus.format if corpus.kind == "image" else corpus.kind
+        descr = {"uint8": "|u1", "uint16": "<u2"}[corpus.dtype]
+        return [places.FLOOR, kind, folder / corpus.file, out, descr, ",".join(map(str, corpus.shape))]
+
+    def fingerprint(self) -> str:
+        return digest(places.FLOOR.read_bytes())
+
+
+Contender = Peer | Ndpix | Floor
+
+
+def beside(contender: Contender) -> Ndpix:
+    """The ndpix that a contender is compared with: as many threads as it has."""
+    return Ndpix(threads=1) if isinstance(contender, Floor) else Ndpix()
 
 
 def convert(source: Path | str, out: Path, *flags: str, threads: int = THREADS) -> list[str | Path]:
@@ -61,6 +82,7 @@ def shown(corpus: Corpus) -> str:
     return " ".join(["ndpix convert", corpus.file, "-o out.npy --threads", str(THREADS), *flags(corpus)])
 
 
+FLOOR = Floor()
 NAIVE = Peer("naive", "naive.py", "base", "json, base64, Pillow (tifffile for TIFF), a list, np.save")
 TUNED = Peer("tuned", "tuned.py", "base",
              "orjson, pybase64, simplejpeg / OpenCV / imagecodecs, 2 processes over byte ranges, one mapped .npy")
@@ -74,8 +96,13 @@ OTHERS = [
 ]
 
 
+def floored(corpus: Corpus) -> list[Contender]:
+    """The floor, on the corpora that it knows."""
+    return [] if corpus.of or corpus.name == "photo" else [FLOOR]
+
+
 def peers(corpus: Corpus, others: bool, all_corpora: dict[str, Corpus]) -> list[Contender]:
-    """Who is measured on a corpus besides ndpix."""
+    """Who is measured on a corpus besides ndpix and the floor."""
     chosen: list[Contender] = [NAIVE, TUNED]
     if corpus.of:
         chosen.append(Ndpix(f"ndpix on {corpus.of}", all_corpora[corpus.of]))

@@ -177,7 +177,7 @@ impl<'p> Decoder<'p> {
                         self.items.push((start, start + element.len(), hit.parent));
                     }
                 }
-                Kind::Array if value::elements(text).next().is_none() => {}
+                Kind::Array if is_empty(text) => {}
                 _ => self.items.push((hit.start, hit.end, hit.parent)),
             }
         }
@@ -436,6 +436,11 @@ fn misfit(found: &Found, shape: Shape, dtype: DType) -> Error {
 fn guarded<T>(format: ImageFormat, codec: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(codec))
         .unwrap_or_else(|_| Err(Error::image(format!("the {format} decoder failed on this image"))))
+}
+
+/// Whether an array has no elements; that of a list that was passed by its brackets decides its decoder.
+fn is_empty(array: &[u8]) -> bool {
+    array[1..].iter().find(|b| !matches!(b, b' ' | b'\t' | b'\n' | b'\r')) == Some(&b']')
 }
 
 /// Whether an array holds strings or objects, so that it is a list of images and not one of numbers.

@@ -6,6 +6,7 @@
 //! holds: booleans, else integers (int64, or uint64 where only that fits), else float64. Floats
 //! narrower than 64 bits are rounded from the float64, which is what NumPy gives.
 
+mod digits;
 mod element;
 #[cfg(target_arch = "x86_64")]
 mod ssse3;
@@ -81,6 +82,9 @@ fn decode_as(text: &[u8], dtype: DType, out: &mut Vec<u8>) -> Result<Shape> {
         DType::Float64 => walk::<f64>(text, dtype, out),
     }
 }
+
+/// Room for the small integers of one [`ssse3::run`].
+const SMALL: usize = 264;
 
 /// Where the walk is: how deep, and how many elements each open list has so far.
 #[derive(Default)]
@@ -163,6 +167,8 @@ fn walk<T: Element>(text: &[u8], dtype: DType, out: &mut Vec<u8>) -> Result<Shap
     let mut at = 0;
     let mut nesting = Nesting::default();
     let mut after = After::Open;
+    // One for all rows: clearing it for each costs 5 % of a list of short rows.
+    let mut small = [0; SMALL];
     while let Some(&byte) = text.get(at) {
         at += 1;
         match byte {
@@ -189,7 +195,7 @@ fn walk<T: Element>(text: &[u8], dtype: DType, out: &mut Vec<u8>) -> Result<Shap
                 nesting.at_leaf()?;
                 at -= 1;
                 let before = out.len();
-                let ended = row::<T>(text, &mut at, out);
+                let ended = row::<T>(text, &mut at, &mut small, out);
                 nesting.counts[nesting.depth - 1] += (out.len() - before) / dtype.size();
                 if let Err(what) = ended {
                     return Err(Error::shape(format!(
@@ -218,19 +224,21 @@ fn stray(text: &[u8]) -> Error {
 fn row<T: Element>(
     text: &[u8],
     at: &mut usize,
+    small: &mut [u8; SMALL],
     out: &mut Vec<u8>,
 ) -> std::result::Result<(), &'static str> {
     let begun = *at;
     let mut quick = T::SMALL;
+    // Without white space, as JSON.stringify writes it.
+    let mut compact = true;
     loop {
         #[cfg(target_arch = "x86_64")]
         while quick {
-            let mut values = [0; ssse3::ROOM + 8];
-            let (end, n) = ssse3::run(text, *at, &mut values);
+            let (end, n) = ssse3::run(text, *at, small);
             // Where numbers are of another kind, trying costs more than it gives.
             quick = n >= 8;
             if n > 0 {
-                T::put_small(&values[..n], out);
+                T::put_small(&small[..n], out);
                 *at = end;
                 match next_number(&text[end..]) {
                     Some(used) => *at += used,
@@ -238,16 +246,18 @@ fn row<T: Element>(
                 }
             }
         }
-        while let Some(four) = T::quad(&text[*at..]) {
-            let [a, b, c, d] = four;
-            T::put_pair(a, b, out);
-            T::put_pair(c, d, out);
-            *at += 8;
-        }
-        if let Some((first, second, used)) = T::pair(&text[*at..]) {
-            T::put_pair(first, second, out);
-            *at += used;
-            continue;
+        if compact {
+            while let Some(four) = T::quad(&text[*at..]) {
+                let [a, b, c, d] = four;
+                T::put_pair(a, b, out);
+                T::put_pair(c, d, out);
+                *at += 8;
+            }
+            if let Some((first, second, used)) = T::pair(&text[*at..]) {
+                T::put_pair(first, second, out);
+                *at += used;
+                continue;
+            }
         }
         if *at > begun && !matches!(text.get(*at), Some(b'0'..=b'9' | b'-')) {
             return Ok(());
@@ -256,7 +266,10 @@ fn row<T: Element>(
         value.put(out);
         *at += used;
         match next_number(&text[*at..]) {
-            Some(used) => *at += used,
+            Some(used) => {
+                *at += used;
+                compact = used == 1;
+            }
             None => return Ok(()),
         }
     }

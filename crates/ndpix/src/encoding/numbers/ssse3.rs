@@ -18,7 +18,7 @@ use std::arch::x86_64::{
 use crate::sieve::MOVES;
 
 /// The most values that one call gives; a little more is written.
-pub(super) const ROOM: usize = 256;
+const ROOM: usize = super::SMALL - 8;
 const BLOCK: usize = 32;
 
 /// Whether this processor can.
@@ -29,7 +29,7 @@ pub(super) fn available() -> bool {
 /// Reads numbers from `text[start..]`, where one begins and nothing of a number stands before.
 /// Where the run ends (behind the last digit that was taken), and how many values are in `out`.
 /// Gives nothing where [`available`] is false.
-pub(super) fn run(text: &[u8], start: usize, out: &mut [u8; ROOM + 8]) -> (usize, usize) {
+pub(super) fn run(text: &[u8], start: usize, out: &mut [u8; super::SMALL]) -> (usize, usize) {
     if !available() {
         return (start, 0);
     }
@@ -48,7 +48,7 @@ struct Classes {
 }
 
 #[target_feature(enable = "ssse3,popcnt")]
-fn run_here(text: &[u8], start: usize, out: &mut [u8; ROOM + 8]) -> (usize, usize) {
+fn run_here(text: &[u8], start: usize, out: &mut [u8; super::SMALL]) -> (usize, usize) {
     let (mut at, mut end, mut taken) = (start, start, 0);
     // As if white space stood before the first number.
     let mut before = Classes { space: 1 << (BLOCK - 1), ..Classes::default() };

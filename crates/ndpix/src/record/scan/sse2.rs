@@ -4,22 +4,24 @@
 
 use std::arch::x86_64::{
     __m128i, _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x,
-    _mm_set1_epi8,
+    _mm_set1_epi8, _mm_setzero_si128,
 };
+
+use super::Run;
 
 const BLOCK: usize = 64;
 
-/// How many whole blocks, in bytes, hold no quote, no control character and no backslash but in
-/// `\/`, `\n`, `\r` and `\t`, which base64 is full of where writers escape slashes or break lines;
-/// whether one of those was there. The caller looks at the rest byte by byte.
-pub(super) fn plain(text: &[u8]) -> (usize, bool) {
+/// The whole blocks that hold no quote, no control character and no backslash but in `\/`, `\n`,
+/// `\r` and `\t`, which base64 is full of where writers escape slashes or break lines. The caller
+/// looks at the rest byte by byte.
+pub(super) fn plain(text: &[u8]) -> Run {
     // SAFETY: SSE2 is part of every x86-64 processor.
     unsafe { blocks(text) }
 }
 
 #[target_feature(enable = "sse2")]
-fn blocks(text: &[u8]) -> (usize, bool) {
-    let (mut at, mut escaped) = (0, false);
+fn blocks(text: &[u8]) -> Run {
+    let (mut at, mut escapes_met, mut seen) = (0, false, _mm_setzero_si128());
     // One byte behind the block says what a backslash at its end escapes.
     while let Some(window) = text[at..].first_chunk::<{ BLOCK + 1 }>() {
         let parts = window.as_chunks::<16>().0;
@@ -49,9 +51,10 @@ fn blocks(text: &[u8]) -> (usize, bool) {
             if bits(escapes) & !(named >> 1 | u64::from(last) << 63) != 0 {
                 break;
             }
-            escaped = true;
+            escapes_met = true;
         }
+        seen = _mm_or_si128(seen, _mm_or_si128(_mm_or_si128(v[0], v[1]), _mm_or_si128(v[2], v[3])));
         at += BLOCK;
     }
-    (at, escaped)
+    Run { length: at, escapes: escapes_met, ascii: _mm_movemask_epi8(seen) == 0 }
 }

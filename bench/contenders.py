@@ -8,6 +8,8 @@ import venvs
 from corpora import Corpus
 
 THREADS = 2
+# What ndpix does once, to look at a sample, weighs as in files of a usual size: about 240 MB.
+FLOOR_TIMES = 4
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,13 @@ class Ndpix:
     name: str = "ndpix"
     on: Corpus | None = None
     threads: int = THREADS
+    times: int = 1
+    """How often the corpus is given, one after the other."""
 
     def command(self, corpus: Corpus, folder: Path, out: Path) -> list[str | Path]:
         corpus = self.on or corpus
-        return convert(folder / corpus.file, out, *flags(corpus), threads=self.threads)
+        again = [folder / corpus.file] * (self.times - 1)
+        return convert(folder / corpus.file, out, *again, *flags(corpus), threads=self.threads)
 
     def fingerprint(self) -> str:
         return digest(places.NDPIX.read_bytes())
@@ -50,11 +55,13 @@ class Floor:
     """The program in bench/floor: the same codecs and nothing else, on one thread."""
     name: str = "floor"
     says: str = "bench/floor: one thread, the codecs of ndpix, corpora known beforehand, nothing checked"
+    times: int = 1
 
     def command(self, corpus: Corpus, folder: Path, out: Path) -> list[str | Path]:
         kind = corpus.format if corpus.kind == "image" else corpus.kind
         descr = {"uint8": "|u1", "uint16": "<u2"}[corpus.dtype]
-        return [places.FLOOR, kind, folder / corpus.file, out, descr, ",".join(map(str, corpus.shape))]
+        shape = ",".join(map(str, corpus.shape))
+        return [places.FLOOR, kind, descr, shape, out, *[folder / corpus.file] * self.times]
 
     def fingerprint(self) -> str:
         return digest(places.FLOOR.read_bytes())
@@ -63,9 +70,11 @@ class Floor:
 Contender = Peer | Ndpix | Floor
 
 
-def beside(contender: Contender) -> Ndpix:
-    """The ndpix that a contender is compared with: as many threads as it has."""
-    return Ndpix(threads=1) if isinstance(contender, Floor) else Ndpix()
+def timed(contender: Contender) -> tuple[Ndpix, Contender]:
+    """The two commands of a pair: ndpix with as many threads as the contender, on as much input."""
+    if isinstance(contender, Floor):
+        return Ndpix(threads=1, times=FLOOR_TIMES), Floor(times=FLOOR_TIMES)
+    return Ndpix(), contender
 
 
 def convert(source: Path | str, out: Path, *flags: str, threads: int = THREADS) -> list[str | Path]:

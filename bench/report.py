@@ -173,9 +173,9 @@ def comparison(rows: list[Row], corpora: dict[str, Corpus], pairs: int, where: s
     if floor:
         parts += ["### The floor",
                   "What the work costs a program that knows the corpora: reading, base64, the codecs of ndpix (TIFF: the "
-                  "`tiff` crate) and writing, on one thread and without any check, beside ndpix with `--threads 1`. So the "
-                  "ratio says what ndpix adds; below 1 its own code (number lists, TIFF) is faster than what the floor "
-                  "uses.", ratios(floor)]
+                  "`tiff` crate) and writing, on one thread and without any check, beside ndpix with `--threads 1`; "
+                  f"each corpus is given {contenders.FLOOR_TIMES} times in a row. So the ratio says what ndpix adds; "
+                  "below 1 its own code (number lists, TIFF) is faster than what the floor uses.", ratios(floor)]
     if spellings:
         parts += ["### One input in other spellings",
                   "The peer is ndpix itself on the same records as plain lines.", ratios(spellings)]

@@ -121,7 +121,7 @@ class Runner:
         row["crashes"] = 0
         while len(row["pairs"]) < self.pairs:
             try:
-                row["pairs"].append([self.timed(c, corpus, out) for c in (contenders.beside(peer), peer)])
+                row["pairs"].append([self.timed(c, corpus, out) for c in contenders.timed(peer)])
             except measure.Failed as why:
                 row["crashes"] += 1
                 if row["crashes"] > self.pairs:

@@ -1,6 +1,6 @@
 //! The floor: what the corpora of the benchmarks cost a program that knows them.
 //!
-//! `ndpix-floor KIND IN OUT DESCR H,W[,C]` converts `IN` with one thread and with the codecs of ndpix
+//! `ndpix-floor KIND DESCR H,W[,C] OUT IN...` converts the inputs with one thread and with the codecs of ndpix
 //! (TIFF: with the crate that ndpix replaced). It leaves out everything that makes a result
 //! trustworthy: it finds the field by its first `"image"` and does not check that a record is JSON
 //! or UTF-8, takes each image for what the corpus holds and looks at no header but the codec's,
@@ -24,14 +24,13 @@ const ROWS: usize = 2 << 20;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [kind, input, output, descr, shape] = &arguments[..] else {
-        panic!("usage: ndpix-floor KIND IN OUT DESCR SHAPE");
+    let [kind, descr, shape, output, inputs @ ..] = &arguments[..] else {
+        panic!("usage: ndpix-floor KIND DESCR SHAPE OUT IN...");
     };
     let shape: Vec<usize> = shape.split(',').map(|axis| axis.parse().expect("an axis")).collect();
-    let folder = Path::new(input).parent().map_or(PathBuf::new(), Path::to_path_buf);
     let mut floor = Floor {
         kind: kind.clone(),
-        folder,
+        folder: PathBuf::new(),
         len: shape.iter().product::<usize>() * if descr.ends_with('2') { 2 } else { 1 },
         find: Finder::new(b"\"image\": "),
         file: Vec::new(),
@@ -40,7 +39,11 @@ fn main() {
         out: File::create(output).expect("an output"),
         written: 0,
     };
-    convert(File::open(input).expect("an input"), &mut floor);
+    let mut text = vec![0; 2 * BLOCK];
+    for input in inputs {
+        floor.folder = Path::new(input).parent().map_or(PathBuf::new(), Path::to_path_buf);
+        convert(File::open(input).expect("an input"), &mut text, &mut floor);
+    }
     floor.write();
     let header = header(descr, floor.written / floor.len as u64, &shape);
     floor.out.write_all_at(&header, 0).expect("written");
@@ -57,8 +60,7 @@ fn header(descr: &str, rows: u64, shape: &[usize]) -> Vec<u8> {
 }
 
 /// Reads blocks into one buffer and cuts them at their last newline.
-fn convert(mut input: File, floor: &mut Floor) {
-    let mut text = vec![0; 2 * BLOCK];
+fn convert(mut input: File, text: &mut Vec<u8>, floor: &mut Floor) {
     let mut filled = 0;
     loop {
         let got = input.read(&mut text[filled..filled + BLOCK]).expect("read");

@@ -139,24 +139,18 @@ where
         }),
         turned: Condvar::new(),
     };
-    if threads == 1 {
-        work_guarded(&shared);
-    } else {
-        std::thread::scope(|scope| {
-            for i in 0..threads {
-                let spawned = std::thread::Builder::new()
-                    .name(format!("ndpix-{i}"))
-                    .spawn_scoped(scope, || work_guarded(&shared));
-                // One thread is enough to finish; none is an error of the machine.
-                if let Err(e) = spawned {
-                    if i == 0 {
-                        fail(&shared, Error::io("cannot start a thread", e));
-                    }
-                    break;
-                }
+    std::thread::scope(|scope| {
+        // This thread is one of them, and alone enough to finish.
+        for i in 1..threads {
+            let spawned = std::thread::Builder::new()
+                .name(format!("ndpix-{i}"))
+                .spawn_scoped(scope, || work_guarded(&shared));
+            if spawned.is_err() {
+                break;
             }
-        });
-    }
+        }
+        work_guarded(&shared);
+    });
     let turn = shared.turn.into_inner().unwrap_or_else(PoisonError::into_inner);
     let source = shared.source.into_inner().unwrap_or_else(PoisonError::into_inner);
     match turn.failure.or(source.failure) {

@@ -6,6 +6,8 @@
 //! holds: booleans, else integers (int64, or uint64 where only that fits), else float64. Floats
 //! narrower than 64 bits are rounded from the float64, which is what NumPy gives.
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod digits;
 mod element;
 #[cfg(target_arch = "x86_64")]
@@ -83,8 +85,8 @@ fn decode_as(text: &[u8], dtype: DType, out: &mut Vec<u8>) -> Result<Shape> {
     }
 }
 
-/// Room for the small integers of one [`ssse3::run`].
-const SMALL: usize = 264;
+/// Room for the small integers of one run of a kernel, which may write 64 bytes behind them.
+const SMALL: usize = 256 + 64;
 
 /// Where the walk is: how deep, and how many elements each open list has so far.
 #[derive(Default)]
@@ -233,8 +235,12 @@ fn row<T: Element>(
     let mut compact = true;
     loop {
         #[cfg(target_arch = "x86_64")]
-        while quick {
-            let (end, n) = ssse3::run(text, *at, small);
+        // The kernels look at two bytes before a number: the first of a flat list has only one.
+        while quick && *at >= 2 {
+            let (end, n) = match avx512::available() {
+                true => avx512::run(text, *at, small),
+                false => ssse3::run(text, *at, small),
+            };
             // Where numbers are of another kind, trying costs more than it gives.
             quick = n >= 8;
             if n > 0 {

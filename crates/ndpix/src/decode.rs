@@ -243,6 +243,8 @@ impl<'p> Decoder<'p> {
                 guarded(format, || format::decode(format, bytes, &info, limits, stored))?;
                 pixels::promote(stored, info.color, color, dtype, slot);
             }
+            // Base64 straight into the slot would save this copy, 2 to 3 % of a run on raw pixels; it would
+            // take a second way through every check of raw pixels.
             None if info.shape == shape => slot.copy_from_slice(bytes),
             None => pixels::promote(bytes, info.color, color, dtype, slot),
         }
@@ -471,5 +473,17 @@ fn byteorder_of(text: &[u8]) -> Result<ByteOrder> {
             .trim_matches('"')
             .parse()
             .map_err(|e: Error| Error::field(e.message())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_empty;
+
+    #[test]
+    fn only_json_without_elements_is_an_empty_array() {
+        assert!(["[]", "[ \t\r\n]"].iter().all(|array| is_empty(array.as_bytes())));
+        // The last ones are no JSON: their decoder refuses them, and then `scan` says why.
+        assert!(!["[1]", "[[]]", "[,1]", "[\u{c}]"].iter().any(|array| is_empty(array.as_bytes())));
     }
 }

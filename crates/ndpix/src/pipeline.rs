@@ -6,6 +6,11 @@
 //! more pixels than a few MiB it is committed in parts, so that neither a record with a thousand
 //! images nor a short line that names a large file widens the bound. Large images wait for each
 //! other: those decoded ahead of their turn share a budget.
+//!
+//! The commit writes while it has the turn. Writers of one file wait for each other anyway: the kernel
+//! takes the file's lock for every buffered write. Two threads that each `pwrite` parts of 400 KiB or
+//! 2 MiB (600 MB to a RAM disk, medians of 7) took 0.51 and 0.59 s without a lock of their own, 0.52 and
+//! 0.66 s with one, and one thread 0.51 and 0.65 s. So writing outside the turn gains nothing.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -140,7 +140,8 @@ mod tests {
             }
         }
         assert!(certain > 10_000 && left > 1000, "{certain} {left}");
-        for text in ["01,", "1.,", ".5,", "-,", "1e5,", "1.5e5,", "--1,", "1.5.5,", "1.5x", "-.5,"] {
+        for text in ["01,", "1.,", ".5,", "-,", "1e5,", "1.5e5,", "--1,", "1.5.5,", "1.5x", "-.5,"]
+        {
             assert_eq!(decimal(&padded(text)), None, "{text}");
         }
     }

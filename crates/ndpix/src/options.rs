@@ -111,6 +111,9 @@ choice!(
     Bgr = "bgr",
 });
 
+mod pixels;
+pub use pixels::{Fit, Frames, Layout, Mode, Normalize, Resample, Rgb, Scale, Size, Stack};
+
 /// A setting that is given, or that a field of each record gives (`@field`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given<T> {

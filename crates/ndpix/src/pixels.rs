@@ -3,6 +3,9 @@
 //! Here only what loses nothing: gray to RGB, a full alpha added. Anything else that does not fit
 //! is `shape`. Samples are little-endian, channels last.
 
+pub(crate) mod half;
+pub(crate) mod resize;
+
 use crate::dtype::DType;
 use crate::format::Color;
 

@@ -62,11 +62,15 @@ fn fail(error: &Error) -> ExitCode {
 }
 
 fn convert(args: &Convert) -> ExitCode {
-    let (options, inputs) =
-        match args.read.options().and_then(|o| Ok((o, Input::expand(&args.inputs)?))) {
-            Ok(both) => both,
-            Err(error) => return fail(&error),
-        };
+    let (options, inputs) = match args
+        .read
+        .options()
+        .and_then(|o| args.pixels.onto(o))
+        .and_then(|o| Ok((o, Input::expand(&args.inputs)?)))
+    {
+        Ok(both) => both,
+        Err(error) => return fail(&error),
+    };
     let options = args.write.onto(options);
     let mut taken = ndpix::files_of(&args.output, &options);
     taken.extend(inputs.iter().filter_map(|input| match input {
@@ -152,7 +156,7 @@ fn interrupts(stop: &Arc<AtomicBool>) {
 }
 
 fn inspect(args: &Inspect) -> ExitCode {
-    let report = args.read.options().and_then(|options| {
+    let report = args.read.options().and_then(|o| args.pixels.onto(o)).and_then(|options| {
         let report = ndpix::inspect(Input::expand(&args.inputs)?, &options)?;
         Ok((report, options))
     });

@@ -14,7 +14,8 @@ use crate::error::{Error, Result, quote};
 use crate::format::{self, Color, ImageFormat, ImageInfo};
 use crate::options::{Given, RawChannels, RawDType, RawOrder};
 use crate::pixels;
-use crate::plan::{Plan, Target};
+use crate::pixels::steps::{self, Bench, Outcome};
+use crate::plan::{Plan, Steps, Target};
 use crate::record::scan::{Hit, Query, scan, scan_around};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
@@ -35,6 +36,8 @@ pub(crate) struct Opened {
     shape: Shape,
     dtype: DType,
     color: Color,
+    /// Whether the plan has steps for its pixels.
+    work: bool,
     /// The bytes it takes until it is committed: text, payload, pixels, scratch of the codec.
     pub(crate) need: u64,
 }
@@ -107,6 +110,7 @@ pub(crate) struct Decoder<'p> {
     stored: Vec<u8>,
     /// The list of numbers that was found is not validated yet.
     unchecked: bool,
+    bench: Bench,
 }
 
 impl<'p> Decoder<'p> {
@@ -150,6 +154,7 @@ impl<'p> Decoder<'p> {
             scratch: Scratch::default(),
             stored: Vec::new(),
             unchecked: false,
+            bench: Bench::default(),
         })
     }
 
@@ -206,32 +211,51 @@ impl<'p> Decoder<'p> {
     ) -> Result<Opened> {
         let found = self.probe(record, item, base)?;
         let info = found.info;
+        let steps = &self.plan.steps;
+        let outcome = steps::outcome(steps, &info)?;
+        let own = steps::laid(outcome.shape, steps.layout);
         let (shape, dtype, color) = match self.plan.target {
             Target::Stack { shape, dtype, color } => (shape, dtype, color),
-            Target::Each => (info.shape, info.dtype, info.color),
+            Target::Each => (own, outcome.dtype, outcome.color),
         };
-        let direct = info.shape == shape;
-        if info.dtype != dtype || !(direct || fits(&info, shape, color)) {
-            return Err(misfit(&found, shape, dtype));
+        if outcome.dtype != dtype || !(own == shape || fits(&outcome, shape, color, steps)) {
+            return Err(misfit(&info, shape, dtype, outcome.dtype != dtype));
         }
+        let work = steps::are_needed(steps, &info, &outcome);
         let (stored_len, len) = (info.bytes()?, shape.bytes(dtype)?);
         let text_len = (record.len() + self.scratch.bytes.len()) as u64;
-        let need = text_len + 2 * stored_len as u64 + len as u64;
+        let scratch = if work { steps::scratch_bytes(steps, &info, &outcome) } else { 0 };
+        let need = text_len + 2 * stored_len as u64 + len as u64 + scratch;
         match self.plan.limits.memory {
             Some(cap) if need > cap => Err(Error::limit(format!(
                 "the record needs {need} bytes while it is decoded, over memory {cap}"
             ))),
-            _ => Ok(Opened { found, shape, dtype, color, need }),
+            _ => Ok(Opened { found, shape, dtype, color, work, need }),
         }
     }
 
     /// Decodes the image that was last opened behind the used part of `buffer`.
     pub(crate) fn fill(&mut self, opened: &Opened, buffer: &mut PixelBuffer) -> Result<Found> {
-        let Opened { mut found, shape, dtype, color, .. } = *opened;
+        let Opened { mut found, shape, dtype, color, work, .. } = *opened;
         let info = found.info;
         let len = shape.bytes(dtype)?;
         let slot = buffer.slot(len)?;
         let limits = &self.plan.limits;
+        if work {
+            match found.format {
+                Some(format) => {
+                    let stored = steps::room(&mut self.stored, info.bytes()?)?;
+                    let bytes = &self.scratch.bytes;
+                    guarded(format, || format::decode(format, bytes, &info, limits, stored))?;
+                }
+                None => std::mem::swap(&mut self.stored, &mut self.scratch.bytes),
+            }
+            self.bench.run(&self.plan.steps, &info, &mut self.stored, color, slot)?;
+            buffer.keep(len);
+            found.info.shape = shape;
+            found.info.dtype = dtype;
+            return Ok(found);
+        }
         let bytes = &self.scratch.bytes;
         match found.format {
             Some(format) if info.shape == shape => {
@@ -253,9 +277,10 @@ impl<'p> Decoder<'p> {
 
     /// Gives scratch memory back where it is more than `keep` bytes.
     pub(crate) fn shrink(&mut self, keep: usize) {
-        if self.scratch.capacity() + self.stored.capacity() > keep {
+        if self.scratch.capacity() + self.stored.capacity() + self.bench.capacity() > keep {
             self.scratch = Scratch::default();
             self.stored = Vec::new();
+            self.bench = Bench::default();
         }
     }
 
@@ -411,19 +436,18 @@ fn array_info(shape: Shape, dtype: DType) -> ImageInfo {
     ImageInfo { shape, dtype, color, orientation: 1, frames: 1 }
 }
 
-fn fits(info: &ImageInfo, shape: Shape, color: Color) -> bool {
-    pixels::promotes(info.color, color)
-        && info.color != color
-        && shape.len() >= 2
-        && info.shape.len() >= 2
-        && info.shape[..2] == shape[..2]
-        && shape[2..] == [pixels::channels(color)]
+/// Whether what comes out can be promoted to the shape and color of the array.
+fn fits(outcome: &Outcome, shape: Shape, color: Color, steps: &Steps) -> bool {
+    let [height, width, ..] = outcome.shape[..] else { return false };
+    let promoted = Shape::image(height, width, pixels::channels(color));
+    pixels::promotes(outcome.color, color)
+        && outcome.color != color
+        && steps::laid(promoted, steps.layout) == shape
 }
 
-fn misfit(found: &Found, shape: Shape, dtype: DType) -> Error {
-    let info = &found.info;
-    let remedy = match info.dtype != dtype && found.format.is_none() {
-        true => "; pass dtype to read number lists as another type",
+fn misfit(info: &ImageInfo, shape: Shape, dtype: DType, converted: bool) -> Error {
+    let remedy = match converted {
+        true => "; pass dtype to convert the numbers",
         false => "",
     };
     Error::shape(format!(

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Options;
 use crate::error::{Error, Result, quote};
 
 choice!(
@@ -54,12 +55,14 @@ choice!(
     Lanczos = "lanczos",
 });
 choice!(
-    /// How integer samples become floating-point ones.
+    /// How the numbers of one dtype become those of another.
     Scale, "scale" {
     /// The numbers as they are.
     #[default] None = "none",
     /// Divided by the largest of the stored integer dtype: 0 to 1.
     Unit = "unit",
+    /// From the full range of one unsigned dtype to that of another: 65535 becomes 255.
+    Full = "full",
 });
 choice!(
     /// The order of the axes of an image.
@@ -279,6 +282,85 @@ impl FromStr for Normalize {
             }
             _ => Err(bad("unknown")),
         }
+    }
+}
+
+impl Options {
+    /// The part of [`Options::validate`] that is about pixels.
+    pub(super) fn validate_pixels(&self) -> Result<()> {
+        let no = |message: &str| Err(Error::options(message));
+        let integers = self.dtype.is_some_and(|d| !d.is_float());
+        if self.mode == Mode::P {
+            if self.size.is_some() && self.resample != Resample::Nearest {
+                return no(
+                    "mode P keeps palette indices, which cannot be mixed; pass resample nearest",
+                );
+            }
+            if self.normalize != Normalize::None || self.scale != Scale::None {
+                return no(
+                    "mode P keeps palette indices, which scale and normalize would spoil; leave them out",
+                );
+            }
+        }
+        let keeps_alpha = matches!(self.mode, Mode::Auto | Mode::La | Mode::Rgba | Mode::P);
+        if self.background.is_some() && keeps_alpha {
+            return no(
+                "background is what alpha is blended on; pass a mode without alpha: RGB, BGR or L",
+            );
+        }
+        if self.normalize != Normalize::None && integers {
+            return no(
+                "normalize gives fractions but dtype holds integers; pass dtype float32 or float16",
+            );
+        }
+        match self.scale {
+            Scale::Unit if integers => {
+                return no(
+                    "scale unit gives fractions but dtype holds integers; pass dtype float32 or float16, or scale full",
+                );
+            }
+            Scale::Full if !integers => {
+                return no(
+                    "scale full goes to an integer dtype: pass dtype uint8 or uint16, or scale unit",
+                );
+            }
+            Scale::Full if self.normalize != Normalize::None => {
+                return no("scale full and normalize exclude each other");
+            }
+            _ => {}
+        }
+        if self.fit.is_some() && self.size.is_none() {
+            return no("fit says how images come to a size; pass size");
+        }
+        if self.fit == Some(Fit::Contain) {
+            return no(
+                "fit contain gives images of differing sizes, which one array cannot hold yet; pass fit pad for all of each image, or crop",
+            );
+        }
+        if !self.pad_value.is_finite() {
+            return no("pad_value must be a number");
+        }
+        if let Some(size) = self.size {
+            let (height, width) = (size.height as u64, size.width as u64);
+            if height.min(width) == 0 || height.max(width) > Size::MAX_SIDE as u64 {
+                return Err(Error::options(format!(
+                    "size {size}: each side must be between 1 and {}",
+                    Size::MAX_SIDE
+                )));
+            }
+            if height * width > self.limits.max_pixels {
+                return Err(Error::options(format!(
+                    "size {size} is over the limit of {} pixels; raise max_pixels if it is meant",
+                    self.limits.max_pixels
+                )));
+            }
+        }
+        if self.stack != Stack::Off {
+            return no(
+                "stack is not there yet; convert each field to a file of its own and stack them in NumPy",
+            );
+        }
+        Ok(())
     }
 }
 

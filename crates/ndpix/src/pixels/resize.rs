@@ -73,10 +73,9 @@ pub(crate) struct Resizer {
 }
 
 impl Resizer {
-    /// The largest buffer that [`Resizer::resize`] takes for a job, in bytes.
-    pub(crate) fn scratch_bytes(job: &Job) -> u64 {
-        let rows = job.from.0 as u64;
-        rows.saturating_mul((job.to.1 * job.channels * job.dtype.size()) as u64)
+    /// Bytes that the buffer between the passes holds.
+    pub(crate) fn capacity(&self) -> usize {
+        self.between.capacity()
     }
 
     /// Resizes `src` into `out`. With alpha the colours of `src` are premultiplied in place. Kind

@@ -6,69 +6,7 @@
 
 use super::coefficients::Coefficients;
 use crate::dtype::DType;
-use crate::pixels::half;
-
-/// One little-endian sample.
-pub(super) trait Sample: Copy {
-    /// Bytes of it.
-    const SIZE: usize;
-    fn get(bytes: &[u8]) -> f64;
-    /// Rounds half away from zero and saturates where the type is an integer.
-    fn put(value: f64, bytes: &mut [u8]);
-}
-
-macro_rules! integer {
-    ($($type:ty),*) => {$(
-        impl Sample for $type {
-            const SIZE: usize = size_of::<$type>();
-            #[inline(always)]
-            fn get(bytes: &[u8]) -> f64 {
-                let mut raw = [0; size_of::<$type>()];
-                raw.copy_from_slice(bytes);
-                <$type>::from_le_bytes(raw) as f64
-            }
-            #[inline(always)]
-            fn put(value: f64, bytes: &mut [u8]) {
-                let rounded = if value >= 0.0 { value + 0.5 } else { value - 0.5 };
-                bytes.copy_from_slice(&(rounded as $type).to_le_bytes());
-            }
-        }
-    )*};
-}
-integer!(i8, u16, i16, u32, i32, u64, i64);
-
-macro_rules! float {
-    ($($type:ty),*) => {$(
-        impl Sample for $type {
-            const SIZE: usize = size_of::<$type>();
-            #[inline(always)]
-            fn get(bytes: &[u8]) -> f64 {
-                let mut raw = [0; size_of::<$type>()];
-                raw.copy_from_slice(bytes);
-                f64::from(<$type>::from_le_bytes(raw))
-            }
-            #[inline(always)]
-            fn put(value: f64, bytes: &mut [u8]) {
-                bytes.copy_from_slice(&(value as $type).to_le_bytes());
-            }
-        }
-    )*};
-}
-float!(f32, f64);
-
-/// A `float16`: stored as its bits.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Half;
-
-impl Sample for Half {
-    const SIZE: usize = 2;
-    fn get(bytes: &[u8]) -> f64 {
-        half::to_f64(u16::from_le_bytes([bytes[0], bytes[1]]))
-    }
-    fn put(value: f64, bytes: &mut [u8]) {
-        bytes.copy_from_slice(&half::from_f64(value).to_le_bytes());
-    }
-}
+use crate::pixels::sample::{Half, Sample};
 
 /// Both passes for one sample type.
 #[derive(Clone, Copy)]

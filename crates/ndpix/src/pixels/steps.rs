@@ -13,7 +13,7 @@ use super::{channels, layout, orient, promote, promotes, sample};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::{Color, ImageInfo};
-use crate::options::{Layout, Scale};
+use crate::options::{Fit, Layout, Scale};
 use crate::plan::{Resize, Steps};
 use crate::shape::Shape;
 
@@ -39,11 +39,12 @@ fn picture(shape: &Shape) -> Option<(usize, usize, usize)> {
     }
 }
 
-/// The color of pixels that are no image file, where a mode is asked for that has as many channels.
-fn named(info: &ImageInfo, channels_of: usize, mode: Color) -> Color {
-    match info.color {
-        Color::Samples if channels(mode) == channels_of => mode,
-        color => color,
+/// The color of an array that is no image file where a mode is asked for, so that it is a picture.
+fn named(info: &ImageInfo, count: usize) -> Color {
+    match (info.color, count) {
+        (Color::Samples, 1) => Color::Gray,
+        (Color::Samples, 2) => Color::GrayAlpha,
+        (color, _) => color,
     }
 }
 
@@ -94,7 +95,7 @@ pub(crate) fn outcome(steps: &Steps, info: &ImageInfo) -> Result<Outcome> {
     let mut shape = info.shape;
     let mut count = stored;
     if let Some(mode) = steps.mode {
-        let from = named(info, stored, mode);
+        let from = named(info, stored);
         if !color::converts(from, mode, info.dtype) {
             return Err(Error::shape(format!(
                 "an image of shape {} {} has no conversion to the mode that is asked for",
@@ -202,7 +203,7 @@ impl Bench {
         let (mut now, mut free, mut spare) = (stored, &mut self.one, &mut self.two);
         let mut len = info.bytes()?;
         if let Some((mut height, mut width, mut count)) = picture(&info.shape) {
-            let mut colored = steps.mode.map_or(info.color, |mode| named(info, count, mode));
+            let mut colored = steps.mode.map_or(info.color, |_| named(info, count));
             if steps.transpose && info.orientation != 1 {
                 let target = room(free, len)?;
                 orient::upright(
@@ -217,7 +218,11 @@ impl Bench {
                     (height, width) = (width, height);
                 }
             }
-            if colored != color && !promotes(colored, color) {
+            // Alpha that is added after padding would be full there, and not `pad_value`.
+            let padded = steps.resize.is_some_and(|r| r.fit == Some(Fit::Pad))
+                && has_alpha(color)
+                && !has_alpha(colored);
+            if colored != color && (padded || !promotes(colored, color)) {
                 let wanted = height * width * channels(color) * size;
                 let target = room(free, wanted)?;
                 color::convert(

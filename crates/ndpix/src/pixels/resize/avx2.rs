@@ -103,11 +103,14 @@ fn pair_mask(channels: i8) -> __m256i {
 }
 
 /// The 16 bytes at `at`, in both lanes.
+///
+/// # Safety
+/// `bytes` has 16 bytes at `at`.
 #[target_feature(enable = "avx2")]
-fn load_both(bytes: &[u8], at: usize) -> __m256i {
-    let sixteen = &bytes[at..at + 16];
-    // SAFETY: the slice holds the 16 bytes that are read.
-    unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(sixteen.as_ptr().cast())) }
+unsafe fn load_both(bytes: &[u8], at: usize) -> __m256i {
+    debug_assert!(at + 16 <= bytes.len());
+    // SAFETY: the caller says that the bytes are there.
+    unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(bytes.as_ptr().add(at).cast())) }
 }
 
 /// The weights of one chunk: as pairs for the lanes of [`pair_mask`], lower and upper halves.
@@ -121,14 +124,29 @@ fn unpack(chunk: &[i16; 8]) -> (__m256i, __m256i) {
     (low, high)
 }
 
-/// The sums of the lower and upper halves as one, with both lanes added, as bytes in the lowest four.
+/// The sums of four rows as samples: lower and upper halves and both lanes added, the row `r` in the
+/// bytes `4 r` on.
 #[target_feature(enable = "avx2")]
-fn finish(low: __m256i, high: __m256i) -> i32 {
-    let sum = _mm256_add_epi32(low, _mm256_slli_epi32::<{ LOW as i32 }>(high));
-    let sum = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256::<1>(sum));
-    let sum = _mm_srai_epi32::<{ PRECISION as i32 }>(_mm_add_epi32(sum, _mm_set1_epi32(HALF)));
-    let words = _mm_packs_epi32(sum, sum);
-    _mm_cvtsi128_si32(_mm_packus_epi16(words, words))
+fn finish(low: [__m256i; 4], high: [__m256i; 4]) -> [u8; 16] {
+    let half = _mm256_set1_epi32(HALF);
+    let whole: [__m256i; 4] = std::array::from_fn(|r| {
+        _mm256_add_epi32(low[r], _mm256_slli_epi32::<{ LOW as i32 }>(high[r]))
+    });
+    let two = |a: __m256i, b: __m256i| {
+        let sum = _mm256_add_epi32(
+            _mm256_permute2x128_si256::<0x20>(a, b),
+            _mm256_permute2x128_si256::<0x31>(a, b),
+        );
+        _mm256_srai_epi32::<{ PRECISION as i32 }>(_mm256_add_epi32(sum, half))
+    };
+    // Packing works lane by lane: rows 0 and 1 beside rows 2 and 3.
+    let words = _mm256_packs_epi32(two(whole[0], whole[2]), two(whole[1], whole[3]));
+    let bytes =
+        _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+    let mut rows = [0; 16];
+    // SAFETY: the array holds the 16 bytes that are written.
+    unsafe { _mm_storeu_si128(rows.as_mut_ptr().cast(), bytes) };
+    rows
 }
 
 #[target_feature(enable = "avx2")]
@@ -160,14 +178,15 @@ fn four_rows<const C: usize>(
             let (k_low, k_high) = unpack(chunk);
             let at = (first + t * 4) * C;
             for r in 0..4 {
-                let pairs = _mm256_shuffle_epi8(load_both(src, r * row_len + at), mask);
+                // SAFETY: `end` is behind the last byte that any row reads, and inside `src`.
+                let pairs = _mm256_shuffle_epi8(unsafe { load_both(src, r * row_len + at) }, mask);
                 low[r] = _mm256_add_epi32(low[r], _mm256_madd_epi16(pairs, k_low));
                 high[r] = _mm256_add_epi32(high[r], _mm256_madd_epi16(pairs, k_high));
             }
         }
+        let rows = finish(low, high);
         for r in 0..4 {
-            let pixel = finish(low[r], high[r]).to_le_bytes();
-            out[r * out_len + i * C..][..C].copy_from_slice(&pixel[..C]);
+            out[r * out_len + i * C..][..C].copy_from_slice(&rows[r * 4..][..C]);
         }
     }
 }

@@ -100,7 +100,7 @@ fn convert(args: &Convert) -> ExitCode {
     };
     let s = &run.summary;
     if end != 2 && s.records + s.blank_lines + s.outputs.len() as u64 > 0 {
-        report::summary(&run);
+        report::summary(&run, &options);
     }
     if let Err(error) = &run.result {
         report::say(&format!("ndpix: {error}"));
@@ -163,8 +163,8 @@ fn inspect(args: &Inspect) -> ExitCode {
     match report {
         Ok((report, _)) => {
             let text = match args.json {
-                true => report::inspect_json(&report, &args.inputs, &args.read),
-                false => report::inspect_text(&report, &args.inputs, &args.read),
+                true => report::inspect_json(&report, args),
+                false => report::inspect_text(&report, args),
             };
             match report::print(&text) {
                 ExitCode::SUCCESS if report.problem.is_some() => ExitCode::from(2),

@@ -14,6 +14,7 @@ use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{IfExists, MaxRejects, OnError, OnMissing, Options, Rejects, Rows};
 use crate::pipeline::{Fate, Part};
+use crate::pixels::color::has_alpha;
 use crate::plan::{Plan, Target};
 use crate::reader::Reader;
 use crate::record::rejected;
@@ -105,6 +106,7 @@ fn go(
     }
     checks::disk(&reader, out)?;
     let plan = reader.plan.clone();
+    summary.steps = plan.steps.said();
     let mut books = Books::open(out, options, &plan, std::mem::take(summary))?;
     if let Some(started) = control.started {
         started(reader.counter(), reader.feed.total_bytes());
@@ -215,6 +217,7 @@ impl<'o> Books<'o> {
                     s.decoded += 1;
                     s.rows += 1;
                     s.oriented += u64::from(found.info.orientation != 1);
+                    s.alpha += u64::from(has_alpha(found.info.color));
                     s.multi_frame += u64::from(found.info.frames > 1);
                     pending += len;
                     if let Some(rows) = &mut self.rows {

@@ -28,7 +28,7 @@ use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 
 pub(crate) use settle::settle;
-pub(crate) use suggest::{Suggestion, suggest};
+pub(crate) use suggest::{choices, suggest};
 
 /// Records that are looked at for the plan.
 pub(crate) const SAMPLE_RECORDS: usize = 64;

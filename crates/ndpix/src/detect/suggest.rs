@@ -50,8 +50,49 @@ pub(crate) fn suggest(plan: &Plan, survey: &Survey, options: &Options) -> Option
     (!given.is_empty()).then_some(Suggestion { options: given, row_bytes })
 }
 
+/// What usual choices beside the options given (and `fixed`, which a plan needs) would take.
+pub(crate) fn choices(
+    plan: &Plan,
+    survey: &Survey,
+    options: &Options,
+    fixed: &[(&'static str, String)],
+) -> Vec<Suggestion> {
+    let mut sets: Vec<Vec<(&'static str, String)>> = vec![fixed.to_vec()];
+    let small = [("size", "224,224".to_string()), ("fit", Fit::Crop.to_string())];
+    let floats = [("dtype", "float32".to_string()), ("scale", Scale::Unit.to_string())];
+    let free = |names: &[&str]| !fixed.iter().any(|f| names.contains(&f.0));
+    let resize = options.size.is_none() && options.shape.is_none();
+    let convert = options.dtype.is_none() && options.scale == Scale::None && free(&["dtype"]);
+    let unsized_fixed: Vec<_> =
+        fixed.iter().filter(|f| !["size", "fit"].contains(&f.0)).cloned().collect();
+    if resize {
+        sets.push([&unsized_fixed[..], &small].concat());
+    }
+    if convert {
+        sets.push([fixed, &floats].concat());
+    }
+    if resize && convert {
+        sets.push([&unsized_fixed[..], &small, &floats].concat());
+    }
+    let bytes = |set: &Vec<(&'static str, String)>| {
+        let mut wanted = options.clone();
+        for (name, value) in set {
+            match *name {
+                "size" => wanted.size = value.parse().ok(),
+                "fit" => wanted.fit = value.parse().ok(),
+                "mode" => wanted.mode = value.parse().unwrap_or_default(),
+                "dtype" => wanted.dtype = value.parse().ok(),
+                _ => wanted.scale = value.parse().unwrap_or_default(),
+            }
+        }
+        row_bytes(plan, survey, &wanted)
+    };
+    let fits = |set: Vec<_>| Some(Suggestion { row_bytes: bytes(&set)?, options: set });
+    sets.into_iter().filter_map(fits).collect()
+}
+
 /// What a row takes with these options; `None` where they do not fit.
-pub(crate) fn row_bytes(plan: &Plan, survey: &Survey, options: &Options) -> Option<u64> {
+fn row_bytes(plan: &Plan, survey: &Survey, options: &Options) -> Option<u64> {
     options.validate().ok()?;
     let mut plan = Plan { steps: Steps::new(options), ..plan.clone() };
     settle(&mut plan, survey, options).ok()?;

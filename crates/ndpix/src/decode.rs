@@ -5,6 +5,8 @@
 //! buffer; between the two the caller can wait for memory. A decoder belongs to one thread; its
 //! buffers are reused from record to record. A panic inside a codec becomes a rejected image.
 
+mod buffer;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -20,6 +22,8 @@ use crate::record::scan::{Hit, Query, scan, scan_around};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 use crate::source::reference;
+
+pub(crate) use buffer::PixelBuffer;
 
 /// What was found where an image was looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,47 +44,6 @@ pub(crate) struct Opened {
     work: bool,
     /// The bytes it takes until it is committed: text, payload, pixels, scratch of the codec.
     pub(crate) need: u64,
-}
-
-/// The pixels of a batch: a buffer that only grows, and how much of it is used.
-#[derive(Debug, Default)]
-pub(crate) struct PixelBuffer {
-    bytes: Vec<u8>,
-    used: usize,
-}
-
-impl PixelBuffer {
-    pub(crate) fn used(&self) -> &[u8] {
-        &self.bytes[..self.used]
-    }
-
-    pub(crate) fn capacity(&self) -> usize {
-        self.bytes.capacity()
-    }
-
-    /// Forgets the pixels, and gives memory back where it is more than `keep` bytes.
-    pub(crate) fn clear(&mut self, keep: usize) {
-        self.used = 0;
-        if self.bytes.len() > keep {
-            self.bytes = Vec::new();
-        }
-    }
-
-    /// The next `len` bytes; they count as used only after [`PixelBuffer::keep`].
-    pub(crate) fn slot(&mut self, len: usize) -> Result<&mut [u8]> {
-        let end = self.used + len;
-        if self.bytes.len() < end {
-            self.bytes
-                .try_reserve_exact(end - self.bytes.len())
-                .map_err(|_| Error::limit(format!("no memory for {len} bytes of pixels")))?;
-            self.bytes.resize(end, 0);
-        }
-        Ok(&mut self.bytes[self.used..end])
-    }
-
-    pub(crate) fn keep(&mut self, len: usize) {
-        self.used += len;
-    }
 }
 
 /// Where the siblings of raw pixels stand in the query.
@@ -241,12 +204,16 @@ impl<'p> Decoder<'p> {
         let len = shape.bytes(dtype)?;
         let slot = buffer.slot(len)?;
         let limits = &self.plan.limits;
+        let decode = match self.plan.steps.indices {
+            true => format::decode_indices,
+            false => format::decode,
+        };
         if work {
             match found.format {
                 Some(format) => {
                     let stored = steps::room(&mut self.stored, info.bytes()?)?;
                     let bytes = &self.scratch.bytes;
-                    guarded(format, || format::decode(format, bytes, &info, limits, stored))?;
+                    guarded(format, || decode(format, bytes, &info, limits, stored))?;
                 }
                 None => std::mem::swap(&mut self.stored, &mut self.scratch.bytes),
             }
@@ -259,12 +226,12 @@ impl<'p> Decoder<'p> {
         let bytes = &self.scratch.bytes;
         match found.format {
             Some(format) if info.shape == shape => {
-                guarded(format, || format::decode(format, bytes, &info, limits, slot))?;
+                guarded(format, || decode(format, bytes, &info, limits, slot))?;
             }
             Some(format) => {
                 self.stored.resize(info.bytes()?, 0);
                 let stored = &mut self.stored;
-                guarded(format, || format::decode(format, bytes, &info, limits, stored))?;
+                guarded(format, || decode(format, bytes, &info, limits, stored))?;
                 pixels::promote(stored, info.color, color, dtype, slot);
             }
             None if info.shape == shape => slot.copy_from_slice(bytes),
@@ -342,7 +309,11 @@ impl<'p> Decoder<'p> {
                 "a {format} image, which formats does not allow"
             )));
         }
-        let info = guarded(format, || format::info(format, bytes, &self.plan.limits))?;
+        let limits = &self.plan.limits;
+        let info = guarded(format, || match self.plan.steps.indices {
+            true => format::indices_info(format, bytes, limits),
+            false => format::info(format, bytes, limits),
+        })?;
         Ok(Found { info, format: Some(format) })
     }
 

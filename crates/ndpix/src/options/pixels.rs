@@ -355,6 +355,9 @@ impl Options {
                 )));
             }
         }
+        if self.frames != Frames::First {
+            return no("frames other than the first are not read yet; leave frames out");
+        }
         if self.stack != Stack::Off {
             return no(
                 "stack is not there yet; convert each field to a file of its own and stack them in NumPy",

@@ -96,6 +96,12 @@ pub(crate) fn outcome(steps: &Steps, info: &ImageInfo) -> Result<Outcome> {
     let mut count = stored;
     if let Some(mode) = steps.mode {
         let from = named(info, stored);
+        if steps.indices && from != Color::Gray {
+            return Err(Error::shape(format!(
+                "an array of shape {} holds no palette indices, which mode P keeps",
+                info.shape
+            )));
+        }
         if !color::converts(from, mode, info.dtype) {
             return Err(Error::shape(format!(
                 "an image of shape {} {} has no conversion to the mode that is asked for",

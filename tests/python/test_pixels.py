@@ -115,8 +115,16 @@ class Arrays(Case):
         source = self.write("in.ndjson", [{"image": [[0, 255], [51, 102]]}] * 2)
         done = self.run_ndpix(2, "convert", source, "-o", self.out, "--scale", "unit")
         self.assertIn(b"raw_dtype", done.stderr)
+        self.run_ndpix(2, "convert", source, "-o", self.out, "--scale", "unit", "--dtype", "float32")
         self.run_ndpix(0, "convert", source, "-o", self.out, "--scale", "unit", "--raw-dtype", "uint8")
         np.testing.assert_array_equal(load(self.out)[0], (np.array([[0, 255], [51, 102]], "u1") / np.float32(255)))
+
+
+    def test_gray_images_take_part_in_imagenet(self):
+        source = self.write("in.ndjson", [record(8, 12, "L"), record(8, 12, "RGBA")])
+        done = self.run_ndpix(0, "convert", source, "-o", self.out, "--normalize", "imagenet")
+        self.assertIn(b"alpha, which is dropped", done.stderr)
+        self.assertEqual((load(self.out).shape, load(self.out).dtype), ((2, 8, 12, 3), np.float32))
 
 
 class Suggested(Case):

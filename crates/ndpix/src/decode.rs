@@ -184,6 +184,8 @@ impl<'p> Decoder<'p> {
         if outcome.dtype != dtype || !(own == shape || fits(&outcome, shape, color, steps)) {
             return Err(misfit(&info, shape, dtype, outcome.dtype != dtype));
         }
+        // Of the wanted shape already: whatever its channels are, they stay.
+        let color = if own == shape { outcome.color } else { color };
         let work = steps::are_needed(steps, &info, &outcome);
         let (stored_len, len) = (info.bytes()?, shape.bytes(dtype)?);
         let text_len = (record.len() + self.scratch.bytes.len()) as u64;

@@ -17,7 +17,7 @@ use crate::dtype::DType;
 use crate::encoding::Encoding;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::Color;
-use crate::options::{Options, Size};
+use crate::options::{Options, Scale, Size};
 use crate::pipeline::File;
 use crate::pixels::orient;
 use crate::plan::{Plan, Steps, Target};
@@ -195,17 +195,23 @@ pub(crate) fn locate(
 
 /// The plan before the sample is looked at.
 pub(crate) fn plan_for(options: &Options, field: Pointer, encoding: Option<Encoding>) -> Plan {
+    let steps = Steps::new(options);
+    let mut raw = options.clone();
+    if steps.scale != Scale::None {
+        // Lists and bare pixels must be what they are before they can be scaled.
+        raw.dtype = None;
+    }
     Plan {
         field,
         encoding,
         rejects_input: false,
         target: Target::Each,
-        steps: Steps::new(options),
+        steps,
         formats: options.formats.clone(),
         fill_value: options.fill_value,
         base_dir: options.base_dir.clone(),
         limits: options.limits,
-        raw: options.clone(),
+        raw,
         notes: Vec::new(),
     }
 }

@@ -78,7 +78,11 @@ impl Steps {
             indices: options.mode == Mode::P,
             transpose: options.exif_transpose,
             mode: match options.mode {
-                Mode::Auto => None,
+                // Three means are those of red, green and blue.
+                Mode::Auto => match options.normalize.values() {
+                    Some((mean, _)) if mean.len() == 3 => Some(Color::Rgb),
+                    _ => None,
+                },
                 Mode::L | Mode::P => Some(Color::Gray),
                 Mode::La => Some(Color::GrayAlpha),
                 Mode::Rgb | Mode::Bgr => Some(Color::Rgb),
@@ -107,6 +111,15 @@ impl Steps {
     /// What is done to the pixels, a sentence a step; orientation and alpha depend on the images.
     pub(crate) fn said(&self) -> Vec<String> {
         let mut said = Vec::new();
+        match self.mode {
+            Some(_) if self.indices => said.push("palette indices are kept".to_string()),
+            Some(Color::Gray) => said.push("images are made gray".to_string()),
+            Some(Color::GrayAlpha) => said.push("images are made gray and alpha".to_string()),
+            Some(Color::Rgba) => said.push("images are made RGBA".to_string()),
+            Some(_) if self.bgr => said.push("images are made BGR".to_string()),
+            Some(_) => said.push("images are made RGB".to_string()),
+            None => {}
+        }
         if let Some(Resize { size, fit, resample, pad_value }) = &self.resize {
             let fit = match fit {
                 Some(Fit::Pad) => format!(" with fit pad (pad_value {pad_value})"),
@@ -120,9 +133,6 @@ impl Steps {
         }
         if self.normalize != Normalize::None {
             said.push(format!("samples are normalized by {}", self.normalize));
-        }
-        if self.bgr {
-            said.push("channels are blue, green, red".to_string());
         }
         if self.layout == Layout::Chw {
             said.push("channels are the first axis".to_string());

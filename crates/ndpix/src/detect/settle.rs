@@ -10,7 +10,7 @@ use super::Survey;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{Color, ImageInfo};
-use crate::options::{Mode, Options};
+use crate::options::{Mode, Options, Scale};
 use crate::pixels;
 use crate::pixels::color::has_alpha;
 use crate::pixels::fit::same_aspect;
@@ -171,6 +171,13 @@ fn announce(plan: &mut Plan, survey: &Survey, options: &Options, dtype: DType) {
         notes.push(format!(
             "{} of {of} images in the sample have several frames or pages; only the first is read",
             survey.multi_frame
+        ));
+    }
+    let stored = counted(&survey.shapes, |k| k.1.to_string());
+    if stored.len() > 1 && options.scale == Scale::None {
+        notes.push(format!(
+            "the images are stored as {}; their numbers become {dtype} as they are",
+            listed(&stored)
         ));
     }
     notes.extend(plan.steps.said());

@@ -30,6 +30,7 @@ pub(super) fn horizontal(
     if !matches!(channels, 1 | 3 | 4) || rows < 4 || !is_x86_feature_detected!("avx2") {
         return false;
     }
+    let vnni = is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("avx512vl");
     let packed = pack(c);
     let (row_len, out_len) = (width * channels, c.bounds.len() * channels);
     for group in 0..rows.div_ceil(4) {
@@ -37,12 +38,14 @@ pub(super) fn horizontal(
         let top = (group * 4).min(rows - 4);
         let four = &mut out[top * out_len..(top + 4) * out_len];
         let source = &src[top * row_len..];
-        // SAFETY: AVX2 was found above.
+        // SAFETY: AVX2 was found above, and the others where `vnni` says so.
         unsafe {
-            match channels {
-                1 => four_rows_gray(source, row_len, c, &packed, four),
-                3 => four_rows::<3>(source, row_len, c, &packed, four),
-                _ => four_rows::<4>(source, row_len, c, &packed, four),
+            match (channels, vnni) {
+                (1, _) => four_rows_gray(source, row_len, c, &packed, four),
+                (3, true) => four_rows_vnni::<3>(source, row_len, c, &packed, four),
+                (3, false) => four_rows_avx2::<3>(source, row_len, c, &packed, four),
+                (_, true) => four_rows_vnni::<4>(source, row_len, c, &packed, four),
+                (_, false) => four_rows_avx2::<4>(source, row_len, c, &packed, four),
             }
         }
     }
@@ -149,47 +152,60 @@ fn finish(low: [__m256i; 4], high: [__m256i; 4]) -> [u8; 16] {
     rows
 }
 
-#[target_feature(enable = "avx2")]
-fn four_rows<const C: usize>(
-    src: &[u8],
-    row_len: usize,
-    c: &Coefficients<i32>,
-    packed: &[[i16; 8]],
-    out: &mut [u8],
-) {
-    let mask = pair_mask(C as i8);
-    let chunks = c.stride / 4;
-    let out_len = out.len() / 4;
-    for (i, &(first, len)) in c.bounds.iter().enumerate() {
-        let used = len.div_ceil(4);
-        // Sixteen bytes are read for each four pixels: the last ones of an image have no such end.
-        let end = 3 * row_len + (first + used * 4) * C + 16 - 4 * C;
-        if end > src.len() {
-            for r in 0..4 {
-                let row = &src[r * row_len..(r + 1) * row_len];
-                let slot = &mut out[r * out_len + i * C..][..C];
-                plain::horizontal_pixel(row, C, c, i, slot);
+/// Four rows of three or four channels. `$dot(sum, samples, weights)` adds the products of pairs.
+macro_rules! four_rows {
+    ($name:ident, $features:literal, $dot:expr) => {
+        #[target_feature(enable = $features)]
+        fn $name<const C: usize>(
+            src: &[u8],
+            row_len: usize,
+            c: &Coefficients<i32>,
+            packed: &[[i16; 8]],
+            out: &mut [u8],
+        ) {
+            let mask = pair_mask(C as i8);
+            let chunks = c.stride / 4;
+            let out_len = out.len() / 4;
+            for (i, &(first, len)) in c.bounds.iter().enumerate() {
+                let used = len.div_ceil(4);
+                // Sixteen bytes are read for each four pixels: the last ones of an image have no such end.
+                let end = 3 * row_len + (first + used * 4) * C + 16 - 4 * C;
+                if end > src.len() {
+                    for r in 0..4 {
+                        let row = &src[r * row_len..(r + 1) * row_len];
+                        let slot = &mut out[r * out_len + i * C..][..C];
+                        plain::horizontal_pixel(row, C, c, i, slot);
+                    }
+                    continue;
+                }
+                let mut low = [_mm256_setzero_si256(); 4];
+                let mut high = [_mm256_setzero_si256(); 4];
+                for (t, chunk) in packed[i * chunks..i * chunks + used].iter().enumerate() {
+                    let (k_low, k_high) = unpack(chunk);
+                    let at = (first + t * 4) * C;
+                    for r in 0..4 {
+                        // SAFETY: `end` is behind the last byte that any row reads, and inside `src`.
+                        let pairs =
+                            _mm256_shuffle_epi8(unsafe { load_both(src, r * row_len + at) }, mask);
+                        low[r] = $dot(low[r], pairs, k_low);
+                        high[r] = $dot(high[r], pairs, k_high);
+                    }
+                }
+                let rows = finish(low, high);
+                for r in 0..4 {
+                    out[r * out_len + i * C..][..C].copy_from_slice(&rows[r * 4..][..C]);
+                }
             }
-            continue;
         }
-        let mut low = [_mm256_setzero_si256(); 4];
-        let mut high = [_mm256_setzero_si256(); 4];
-        for (t, chunk) in packed[i * chunks..i * chunks + used].iter().enumerate() {
-            let (k_low, k_high) = unpack(chunk);
-            let at = (first + t * 4) * C;
-            for r in 0..4 {
-                // SAFETY: `end` is behind the last byte that any row reads, and inside `src`.
-                let pairs = _mm256_shuffle_epi8(unsafe { load_both(src, r * row_len + at) }, mask);
-                low[r] = _mm256_add_epi32(low[r], _mm256_madd_epi16(pairs, k_low));
-                high[r] = _mm256_add_epi32(high[r], _mm256_madd_epi16(pairs, k_high));
-            }
-        }
-        let rows = finish(low, high);
-        for r in 0..4 {
-            out[r * out_len + i * C..][..C].copy_from_slice(&rows[r * 4..][..C]);
-        }
-    }
+    };
 }
+four_rows!(four_rows_avx2, "avx2", |sum, samples, weights| {
+    _mm256_add_epi32(sum, _mm256_madd_epi16(samples, weights))
+});
+// Both steps in one, where the machine has it.
+four_rows!(four_rows_vnni, "avx2,avx512vnni,avx512vl", |sum, samples, weights| {
+    _mm256_dpwssd_epi32(sum, samples, weights)
+});
 
 #[target_feature(enable = "avx2")]
 fn four_rows_gray(

@@ -27,7 +27,7 @@ pub(crate) fn from_f64(value: f64) -> u16 {
     let exponent = ((size.to_bits() >> 52) as i32 - 1023).max(-14);
     let steps = (size * 2f64.powi(10 - exponent)).round_ties_even() as u16;
     // A carry out of the fraction is a carry into the exponent, which is what the sum does.
-    sign | (((exponent + 14) as u16) << 10) + steps
+    sign | ((((exponent + 14) as u16) << 10) + steps)
 }
 
 #[cfg(test)]

@@ -46,8 +46,8 @@ integer!(u8, i8, u16, i16, u32, i32, u64, i64);
 
 /// A floating-point value as an integer, where it is one.
 fn whole(value: f64) -> Option<i64> {
-    // 2^63 is the first that does not fit; both bounds are exact in f64.
-    let fits = value >= -9.223_372_036_854_775_8e18 && value < 9.223_372_036_854_775_8e18;
+    // i64::MAX becomes 2^63, which is the first that does not fit.
+    let fits = (i64::MIN as f64..i64::MAX as f64).contains(&value);
     (fits && value.fract() == 0.0).then_some(value as i64)
 }
 

@@ -18,11 +18,12 @@ const LOW: u32 = 15;
 const HALF: i32 = 1 << (PRECISION - 1);
 
 /// As [`plain::horizontal`]; `false`, with nothing done, where this machine or these channels have
-/// no such pass.
+/// no such pass. `newer`: with AVX-512 VNNI where the machine has it.
 pub(super) fn horizontal(
     src: &[u8],
     width: usize,
     channels: usize,
+    newer: bool,
     c: &Coefficients<i32>,
     out: &mut [u8],
 ) -> bool {
@@ -30,7 +31,8 @@ pub(super) fn horizontal(
     if !matches!(channels, 1 | 3 | 4) || rows < 4 || !is_x86_feature_detected!("avx2") {
         return false;
     }
-    let vnni = is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("avx512vl");
+    let vnni =
+        newer && is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("avx512vl");
     let packed = pack(c);
     let (row_len, out_len) = (width * channels, c.bounds.len() * channels);
     for group in 0..rows.div_ceil(4) {

@@ -259,7 +259,7 @@ pub(crate) fn inspect_json(report: &Report, args: &Inspect) -> String {
         "alpha": report.alpha, "multi_frame": report.multi_frame,
         "without_image": report.without_image, "rejects": report.rejects, "shape": report.shape,
         "dtype": report.dtype, "expected_rows": report.expected_rows,
-        "expected_bytes": report.expected_bytes, "choices": choices, "notes": report.notes, "problem": report.problem,
+        "expected_bytes": report.expected_bytes, "free_bytes": report.free_bytes, "choices": choices, "notes": report.notes, "problem": report.problem,
         "command": if runs { json!(words) } else { Value::Null },
         "command_line": if runs { json!(quoted(&words)) } else { Value::Null },
     });
@@ -304,7 +304,12 @@ pub(crate) fn inspect_text(report: &Report, args: &Inspect) -> String {
     }
     if let (Some(shape), Some(dtype)) = (&report.shape, &report.dtype) {
         let size = match (report.expected_rows, report.expected_bytes) {
-            (Some(rows), Some(bytes)) => format!(", about {rows} rows, {}", HumanBytes(bytes)),
+            (Some(rows), Some(bytes)) => {
+                let free = report.free_bytes.map_or(String::new(), |free| {
+                    format!(" ({} free on this disk)", HumanBytes(free))
+                });
+                format!(", about {rows} rows, {}{free}", HumanBytes(bytes))
+            }
             _ => String::new(),
         };
         line("output", format!("rows of {shape} {dtype}{size}"));

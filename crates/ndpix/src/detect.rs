@@ -15,7 +15,7 @@ use crate::batch::Text;
 use crate::decode::{Decoder, Found};
 use crate::dtype::DType;
 use crate::encoding::Encoding;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Position, Result};
 use crate::format::Color;
 use crate::options::{Options, Scale, Size};
 use crate::pipeline::File;
@@ -45,7 +45,7 @@ pub(crate) struct Sample<'a> {
 struct Sampled<'a> {
     text: Cow<'a, [u8]>,
     base: Option<Cow<'a, Path>>,
-    line: u64,
+    position: Position,
     /// Its length where it is over the limit; then the text is empty.
     overlong: Option<u64>,
 }
@@ -70,13 +70,18 @@ impl<'a> Sample<'a> {
                 Some(original) => Sampled {
                     text: Cow::Owned(original.text),
                     base: original.base.map(Cow::Owned),
-                    line: record.line,
+                    position: original.position,
                     overlong: record.overlong,
                 },
                 None => Sampled {
                     text: Cow::Borrowed(text),
                     base: file.base_dir.as_deref().map(Cow::Borrowed),
-                    line: record.line,
+                    position: Position {
+                        file: file.name.clone(),
+                        line: record.line,
+                        byte: record.byte,
+                        item: 0,
+                    },
                     overlong: record.overlong,
                 },
             }
@@ -259,7 +264,8 @@ fn first_reason(sample: &Sample<'_>) -> String {
         };
         Some(format!("{}{advice}", error.message()))
     };
-    let mut reasons = sample.records.iter().map(|r| r.line).zip(sample.records.iter().map(reason));
+    let mut reasons =
+        sample.records.iter().map(|r| r.position.line).zip(sample.records.iter().map(reason));
     match reasons.find_map(|(line, reason)| Some((line, reason?))) {
         Some((line, reason)) => format!(" (line {line}: {reason})"),
         None => String::new(),
@@ -364,10 +370,11 @@ fn candidate(sample: &Sample<'_>, options: &Options, field: Pointer) -> Result<O
 pub(crate) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
     let mut decoder = Decoder::new(plan)?;
     let mut survey = Survey::default();
-    for Sampled { text, base, .. } in &sample.records {
+    for Sampled { text, base, position, .. } in &sample.records {
+        let at = |item: usize| Position { item: item as u32, ..position.clone() };
         match decoder.find(text) {
             Ok(0) => survey.missing += 1,
-            Err(error) => survey.rejects.push(error),
+            Err(error) => survey.rejects.push(error.at(at(0))),
             Ok(items) => {
                 for item in 0..items {
                     survey.images += 1;
@@ -375,7 +382,7 @@ pub(crate) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
                         Ok(found) => note(&mut survey, &found, decoder.payload()),
                         Err(error) => {
                             survey.images -= u64::from(error.kind() == ErrorKind::Json);
-                            survey.rejects.push(error);
+                            survey.rejects.push(error.at(at(item)));
                         }
                     }
                 }

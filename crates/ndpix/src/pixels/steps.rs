@@ -31,7 +31,7 @@ pub(crate) struct Outcome {
 /// Height, width and channels, where the shape is that of a picture.
 fn picture(shape: &Shape) -> Option<(usize, usize, usize)> {
     match shape[..] {
-        [height, width] => Some((height, width, 1)),
+        [height, width] if height * width > 0 => Some((height, width, 1)),
         [height, width, channels] if height * width * channels > 0 => {
             Some((height, width, channels))
         }

@@ -130,3 +130,20 @@ def write(p):
            ["--size", "12,16", "--normalize", "imagenet", "--layout", "chw"])
     p.case("normalize-given", p.images(files), [(a - np.float32(127.5)) / np.float32(127.5) for a in pictures],
            ["--normalize", "127.5/127.5"])
+
+    def pages(first, count):
+        images = [p.crop(first + i) for i in range(count)]
+        return p.file_of(images[0], "TIFF", save_all=True, append_images=images[1:])
+
+    stacks = [pages(0, 3), pages(3, 3)]
+    p.case("frames-all", p.images(stacks), [np.stack([p.pixels(3 * i + j) for j in range(3)]) for i in range(2)],
+           ["--frames", "all"])
+    p.case("frames-all-resized", p.images(stacks),
+           [np.stack([np.asarray(p.crop(3 * i + j).resize((16, 12), BILINEAR)).transpose(2, 0, 1) for j in range(3)]) for i in range(2)],
+           ["--frames", "all", "--size", "12,16", "--layout", "chw"])
+    p.case("frames-index", p.images([*stacks, p.png(0)]), [p.pixels(2), p.pixels(5)], ["--frames", "index:2"],
+           exit=3, rejects=[(3, "shape")])
+    p.case("frames-differ", p.images([stacks[0], pages(0, 2)]), None, ["--frames", "all"], exit=2)
+    gif = p.file_of(p.crop(0), "GIF", save_all=True, append_images=[p.crop(2)])
+    p.case("frames-of-gif", p.images([gif, stacks[0]]), [p.pixels(1)], ["--frames", "index:1"],
+           exit=3, rejects=[(1, "unsupported")])

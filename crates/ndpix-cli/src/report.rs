@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use ndpix::{Mode, Options, Report, Run};
+use ndpix::{Frames, Mode, Options, Report, Run};
 use serde_json::{Value, json};
 
 use crate::args::Inspect;
@@ -137,7 +137,7 @@ pub(crate) fn summary(run: &Run, options: &Options) {
         };
         say(&format!("note     {} images have alpha, which {what}", s.alpha));
     }
-    if s.multi_frame > 0 {
+    if s.multi_frame > 0 && options.frames == Frames::First {
         say(&format!(
             "note     {} images have more frames or pages than the first, which was read",
             s.multi_frame

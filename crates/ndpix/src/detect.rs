@@ -106,6 +106,8 @@ pub(crate) struct Survey {
     pub(crate) shapes: BTreeMap<(Shape, DType, Color), u64>,
     /// The same with the orientation beside it: all that the steps look at.
     pub(crate) kinds: BTreeMap<(Shape, DType, Color, u8), u64>,
+    /// Frames or pages of the images.
+    pub(crate) frames: BTreeMap<u32, u64>,
     pub(crate) formats: BTreeMap<&'static str, u64>,
     pub(crate) orientations: BTreeMap<u8, u64>,
     pub(crate) multi_frame: u64,
@@ -399,6 +401,7 @@ fn note(survey: &mut Survey, found: &Found, payload: &[u8]) {
     *survey.kinds.entry(kind).or_default() += 1;
     *survey.formats.entry(found.format.map_or("array", |f| f.name())).or_default() += 1;
     *survey.orientations.entry(info.orientation).or_default() += 1;
+    *survey.frames.entry(info.frames).or_default() += 1;
     survey.multi_frame += u64::from(info.frames > 1);
     if found.format.is_none() && info.dtype == DType::Int64 {
         let values = payload.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b));

@@ -13,7 +13,7 @@ use super::{channels, layout, orient, promote, promotes, sample};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::{Color, ImageInfo};
-use crate::options::{Fit, Layout, Scale};
+use crate::options::{Fit, Frames, Layout, Scale};
 use crate::plan::{Resize, Steps};
 use crate::shape::Shape;
 
@@ -31,7 +31,7 @@ pub(crate) struct Outcome {
 /// Height, width and channels, where the shape is that of a picture.
 fn picture(shape: &Shape) -> Option<(usize, usize, usize)> {
     match shape[..] {
-        [height, width] => Some((height, width, 1)),
+        [height, width] if height * width > 0 => Some((height, width, 1)),
         [height, width, channels] if height * width * channels > 0 => {
             Some((height, width, channels))
         }
@@ -67,10 +67,19 @@ fn shaped(height: usize, width: usize, channels_of: usize, info: &Shape) -> Resu
 }
 
 /// The shape with its axes in the order that is asked for.
-pub(crate) fn laid(shape: Shape, order: Layout) -> Shape {
+fn laid(shape: Shape, order: Layout) -> Shape {
     match (order, &shape[..]) {
         (Layout::Chw, &[height, width, n]) => Shape::new(&[n, height, width]).unwrap_or(shape),
         _ => shape,
+    }
+}
+
+/// The shape of a row: laid out, and with an axis for frames in front where all are read.
+pub(crate) fn row_shape(shape: Shape, frames: u32, steps: &Steps) -> Result<Shape> {
+    let shape = laid(shape, steps.layout);
+    match steps.frames {
+        Frames::All => Shape::new(&[&[frames as usize], &shape[..]].concat()),
+        Frames::First | Frames::Index(_) => Ok(shape),
     }
 }
 

@@ -123,6 +123,9 @@ def write(p):
     p.case("scale-unit", p.images(files), unit, ["--scale", "unit"])
     p.case("scale-unit-half", p.images(files), [a.astype(np.float16) for a in unit], ["--scale", "unit", "--dtype", "float16"])
     p.case("layout-chw", p.images(files), [a.transpose(2, 0, 1) for a in pictures], ["--layout", "chw"])
+    gray = p.file_of(p.crop(0, mode="L"), "PNG")
+    p.case("layout-chw-promoted", p.images([gray, files[1]]),
+           [np.stack([p.pixels(0, mode="L")] * 3), pictures[1].transpose(2, 0, 1)], ["--layout", "chw"])
     mean, std = (np.array(v, np.float32) for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
     small = [np.asarray(Image.fromarray(a).resize((16, 12), BILINEAR)) for a in pictures]
     p.case("imagenet", p.images(files),

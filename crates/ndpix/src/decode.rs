@@ -195,7 +195,7 @@ impl<'p> Decoder<'p> {
         }
         // Of the wanted shape already: whatever its channels are, they stay.
         let color = if own == shape { outcome.color } else { color };
-        let work = steps::are_needed(steps, &info, &outcome);
+        let work = steps::are_needed(steps, &info, &outcome, color);
         let (stored_len, len) = (info.bytes()?, shape.bytes(dtype)?);
         let text_len = (record.len() + self.scratch.bytes.len()) as u64;
         let scratch = if work { steps::scratch_bytes(steps, &info, &outcome) } else { 0 };

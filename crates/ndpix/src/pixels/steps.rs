@@ -146,13 +146,15 @@ fn change(steps: &Steps, from: DType, to: DType, channels: usize) -> Change<'_> 
     Change { from, to, scale: steps.scale, normalize: steps.normalize.values(), channels }
 }
 
-/// Whether anything is to be done, so that the decoder cannot write into the slot itself.
-pub(crate) fn are_needed(steps: &Steps, info: &ImageInfo, outcome: &Outcome) -> bool {
+/// Whether anything is to be done but a promotion to `color` with channels last, so that the decoder
+/// cannot write into the slot itself.
+pub(crate) fn are_needed(steps: &Steps, info: &ImageInfo, outcome: &Outcome, color: Color) -> bool {
     let same = info.shape == outcome.shape
         && info.dtype == outcome.dtype
         && (info.color == outcome.color || info.color == Color::Samples);
     let turned = steps.transpose && info.orientation != 1;
-    let order = steps.bgr || laid(outcome.shape, steps.layout) != outcome.shape;
+    let promoted = outcome.color != color && steps.layout != Layout::Hwc;
+    let order = steps.bgr || promoted || laid(outcome.shape, steps.layout) != outcome.shape;
     let count = outcome.shape.get(2).copied().unwrap_or(1);
     let moved = steps.resize.is_some_and(|r| {
         // Of the wanted size already: only a transposition by shape could still hide here.

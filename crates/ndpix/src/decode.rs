@@ -150,6 +150,10 @@ impl<'p> Decoder<'p> {
                 _ => self.items.push((hit.start, hit.end, hit.parent)),
             }
         }
+        // Where nothing will be decoded, nothing else would find out that `[,1]` is no empty list.
+        if self.unchecked && self.items.is_empty() {
+            scan(record, &self.query, &mut self.hits)?;
+        }
         Ok(self.items.len())
     }
 

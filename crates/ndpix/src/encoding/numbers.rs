@@ -223,8 +223,9 @@ fn row<T: Element>(
     let begun = *at;
     let mut quick = T::SMALL;
     loop {
+        // It looks back at two bytes, which the first number of a flat list does not have.
         #[cfg(target_arch = "x86_64")]
-        while quick {
+        while quick && *at >= 2 {
             let mut values = [0; ssse3::ROOM + 8];
             let (end, n) = ssse3::run(text, *at, &mut values);
             // Where numbers are of another kind, trying costs more than it gives.

@@ -62,11 +62,15 @@ fn fail(error: &Error) -> ExitCode {
 }
 
 fn convert(args: &Convert) -> ExitCode {
-    let (options, inputs) =
-        match args.read.options().and_then(|o| Ok((o, Input::expand(&args.inputs)?))) {
-            Ok(both) => both,
-            Err(error) => return fail(&error),
-        };
+    let (options, inputs) = match args
+        .read
+        .options()
+        .and_then(|o| args.pixels.onto(o))
+        .and_then(|o| Ok((o, Input::expand(&args.inputs)?)))
+    {
+        Ok(both) => both,
+        Err(error) => return fail(&error),
+    };
     let options = args.write.onto(options);
     let mut taken = ndpix::files_of(&args.output, &options);
     taken.extend(inputs.iter().filter_map(|input| match input {
@@ -96,7 +100,7 @@ fn convert(args: &Convert) -> ExitCode {
     };
     let s = &run.summary;
     if end != 2 && s.records + s.blank_lines + s.outputs.len() as u64 > 0 {
-        report::summary(&run);
+        report::summary(&run, &options);
     }
     if let Err(error) = &run.result {
         report::say(&format!("ndpix: {error}"));
@@ -152,15 +156,15 @@ fn interrupts(stop: &Arc<AtomicBool>) {
 }
 
 fn inspect(args: &Inspect) -> ExitCode {
-    let report = args.read.options().and_then(|options| {
+    let report = args.read.options().and_then(|o| args.pixels.onto(o)).and_then(|options| {
         let report = ndpix::inspect(Input::expand(&args.inputs)?, &options)?;
         Ok((report, options))
     });
     match report {
         Ok((report, _)) => {
             let text = match args.json {
-                true => report::inspect_json(&report, &args.inputs, &args.read),
-                false => report::inspect_text(&report, &args.inputs, &args.read),
+                true => report::inspect_json(&report, args),
+                false => report::inspect_text(&report, args),
             };
             match report::print(&text) {
                 ExitCode::SUCCESS if report.problem.is_some() => ExitCode::from(2),

@@ -1,7 +1,6 @@
 //! What is printed: notes and the summary on standard error, reports on standard output.
 
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,10 +8,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use ndpix::{Options, Report, Run};
+use ndpix::{Frames, Mode, Options, Report, Run};
 use serde_json::{Value, json};
 
-use crate::args::Read;
+use crate::args::Inspect;
 
 /// A line for people. A closed pipe is not an error.
 pub(crate) fn say(line: &str) {
@@ -93,7 +92,7 @@ fn bar(total: Option<u64>) -> ProgressBar {
 }
 
 /// The closing lines of a run.
-pub(crate) fn summary(run: &Run) {
+pub(crate) fn summary(run: &Run, options: &Options) {
     let s = &run.summary;
     say(&format!(
         "records  {} = {} with image + {} without + {} unreadable; {} passed over, {} blank lines{}",
@@ -123,13 +122,29 @@ pub(crate) fn summary(run: &Run) {
         }
     }
     if s.oriented > 0 {
-        say(&format!("note     {} images carry an orientation that is not applied", s.oriented));
+        say(&match options.exif_transpose {
+            true => format!("note     {} images were turned upright", s.oriented),
+            false => {
+                format!("note     {} images carry an orientation that is not applied", s.oriented)
+            }
+        });
     }
-    if s.multi_frame > 0 {
+    if s.alpha > 0 {
+        let what = match (options.mode, &options.background) {
+            (Mode::L | Mode::Rgb | Mode::Bgr, Some(color)) => format!("was blended on {color}"),
+            (Mode::L | Mode::Rgb | Mode::Bgr, None) => "was dropped".to_string(),
+            _ => "is the last channel".to_string(),
+        };
+        say(&format!("note     {} images have alpha, which {what}", s.alpha));
+    }
+    if s.multi_frame > 0 && options.frames == Frames::First {
         say(&format!(
             "note     {} images have more frames or pages than the first, which was read",
             s.multi_frame
         ));
+    }
+    for step in &s.steps {
+        say(&format!("pixels   {step}"));
     }
     for file in &s.outputs {
         // What is not under its final name is not to be used as if it were.
@@ -161,7 +176,7 @@ pub(crate) fn summary_json(run: &Run, exit: u8, options: &Options) -> String {
         "limited": s.limited, "images": s.images, "decoded": s.decoded,
         "rejected_images": s.rejected_images, "rows": s.rows, "filled": s.filled,
         "rejected": s.rejected(), "rejects": rejects, "first_rejects": s.first_rejects,
-        "oriented": s.oriented, "multi_frame": s.multi_frame, "bytes_read": s.bytes_read,
+        "oriented": s.oriented, "alpha": s.alpha, "steps": s.steps, "multi_frame": s.multi_frame, "bytes_read": s.bytes_read,
         "bytes_written": s.bytes_written, "inputs": s.inputs.iter().map(|i| i.as_ref()).collect::<Vec<&str>>(),
         "outputs": s.outputs, "seconds": s.seconds, "peak_memory": s.peak_memory,
         "interrupted": s.interrupted, "threads": options.thread_count(),
@@ -170,7 +185,8 @@ pub(crate) fn summary_json(run: &Run, exit: u8, options: &Options) -> String {
 }
 
 /// The command that does what the report says.
-fn command(report: &Report, inputs: &[PathBuf], read: &Read) -> Vec<String> {
+fn command(report: &Report, args: &Inspect) -> Vec<String> {
+    let inputs = &args.inputs;
     let mut words = vec!["ndpix".to_string(), "convert".to_string()];
     words.extend(inputs.iter().map(|p| p.display().to_string()));
     let first = inputs.first().filter(|p| p.as_os_str() != "-");
@@ -184,11 +200,18 @@ fn command(report: &Report, inputs: &[PathBuf], read: &Read) -> Vec<String> {
     for (flag, value) in flags {
         words.extend(value.iter().flat_map(|v| [flag.to_string(), v.clone()]));
     }
-    for (flag, value) in read.given() {
+    for (flag, value) in args.read.given().into_iter().chain(args.pixels.given()) {
         words.push(flag.to_string());
         words.extend(value);
     }
+    for (name, value) in report.suggestion.iter().flatten() {
+        words.extend([flag(name), value.clone()]);
+    }
     words
+}
+
+fn flag(name: &str) -> String {
+    format!("--{}", name.replace('_', "-"))
 }
 
 fn quoted(words: &[String]) -> String {
@@ -201,7 +224,7 @@ fn quoted(words: &[String]) -> String {
 }
 
 /// The report for programs.
-pub(crate) fn inspect_json(report: &Report, inputs: &[PathBuf], read: &Read) -> String {
+pub(crate) fn inspect_json(report: &Report, args: &Inspect) -> String {
     let counts = |list: &[(String, u64)]| -> Value {
         list.iter().map(|(k, n)| (k.clone(), json!(n))).collect::<serde_json::Map<_, _>>().into()
     };
@@ -217,23 +240,34 @@ pub(crate) fn inspect_json(report: &Report, inputs: &[PathBuf], read: &Read) -> 
         .collect();
     let orientations: serde_json::Map<String, Value> =
         report.orientations.iter().map(|(o, n)| (o.to_string(), json!(n))).collect();
-    let words = command(report, inputs, read);
+    let words = command(report, args);
+    let runs = report.problem.is_none() || report.suggestion.is_some();
+    let choices: Vec<Value> = report
+        .choices
+        .iter()
+        .map(|(options, bytes)| {
+            let options: serde_json::Map<String, Value> =
+                options.iter().map(|(k, v)| (k.to_string(), json!(v))).collect();
+            json!({"options": options, "bytes": bytes})
+        })
+        .collect();
     let value = json!({
         "version": 1, "framing": report.framing, "compression": report.compression,
         "sampled": report.sampled, "fields": fields, "field": report.field,
         "encoding": report.encoding, "images": report.images, "formats": counts(&report.formats),
-        "shapes": shapes, "orientations": orientations, "multi_frame": report.multi_frame,
+        "shapes": shapes, "orientations": orientations, "aspects": counts(&report.aspects),
+        "alpha": report.alpha, "multi_frame": report.multi_frame,
         "without_image": report.without_image, "rejects": report.rejects, "shape": report.shape,
         "dtype": report.dtype, "expected_rows": report.expected_rows,
-        "expected_bytes": report.expected_bytes, "notes": report.notes, "problem": report.problem,
-        "command": if report.problem.is_none() { json!(words) } else { Value::Null },
-        "command_line": if report.problem.is_none() { json!(quoted(&words)) } else { Value::Null },
+        "expected_bytes": report.expected_bytes, "free_bytes": report.free_bytes, "choices": choices, "notes": report.notes, "problem": report.problem,
+        "command": if runs { json!(words) } else { Value::Null },
+        "command_line": if runs { json!(quoted(&words)) } else { Value::Null },
     });
     format!("{value:#}\n")
 }
 
 /// The report for people.
-pub(crate) fn inspect_text(report: &Report, inputs: &[PathBuf], read: &Read) -> String {
+pub(crate) fn inspect_text(report: &Report, args: &Inspect) -> String {
     let mut lines = Vec::new();
     let mut line = |name: &str, text: String| lines.push(format!("{name:12} {text}"));
     let list = |l: &[(String, u64)]| {
@@ -259,20 +293,39 @@ pub(crate) fn inspect_text(report: &Report, inputs: &[PathBuf], read: &Read) -> 
         let seen: Vec<_> = report.orientations.iter().map(|(o, n)| format!("{o} ({n})")).collect();
         line("orientation", seen.join(", "));
     }
+    if report.aspects.len() > 1 {
+        line("aspect", list(&report.aspects[..report.aspects.len().min(6)]));
+    }
+    if report.alpha > 0 {
+        line("alpha", format!("{} images", report.alpha));
+    }
     for reject in report.rejects.iter().take(5) {
         line("reject", reject.clone());
     }
     if let (Some(shape), Some(dtype)) = (&report.shape, &report.dtype) {
         let size = match (report.expected_rows, report.expected_bytes) {
-            (Some(rows), Some(bytes)) => format!(", about {rows} rows, {}", HumanBytes(bytes)),
+            (Some(rows), Some(bytes)) => {
+                let free = report.free_bytes.map_or(String::new(), |free| {
+                    format!(" ({} free on this disk)", HumanBytes(free))
+                });
+                format!(", about {rows} rows, {}{free}", HumanBytes(bytes))
+            }
             _ => String::new(),
         };
         line("output", format!("rows of {shape} {dtype}{size}"));
     }
+    for (options, bytes) in report.choices.iter().filter(|c| !c.0.is_empty()) {
+        let flags: Vec<_> = options.iter().map(|(k, v)| format!("{} {v}", flag(k))).collect();
+        let of =
+            if report.expected_rows.is_some() || report.problem.is_some() { "" } else { " a row" };
+        line("or", format!("{}: {}{of}", flags.join(" "), HumanBytes(*bytes)));
+    }
     report.notes.iter().for_each(|n| line("note", n.clone()));
-    match &report.problem {
-        Some(problem) => line("problem", problem.clone()),
-        None => line("run", quoted(&command(report, inputs, read))),
+    if let Some(problem) = &report.problem {
+        line("problem", problem.clone());
+    }
+    if report.problem.is_none() || report.suggestion.is_some() {
+        line("run", quoted(&command(report, args)));
     }
     lines.join("\n") + "\n"
 }

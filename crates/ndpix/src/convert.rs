@@ -14,6 +14,8 @@ use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{IfExists, MaxRejects, OnError, OnMissing, Options, Rejects, Rows};
 use crate::pipeline::{Fate, Part};
+use crate::pixels::color::has_alpha;
+use crate::pixels::sample;
 use crate::plan::{Plan, Target};
 use crate::reader::Reader;
 use crate::record::rejected;
@@ -25,6 +27,7 @@ use crate::source::Input;
 use crate::summary::Summary;
 
 pub use checks::files_of;
+pub(crate) use checks::free_bytes;
 
 /// What a caller may say and hear while a run goes on.
 #[derive(Default)]
@@ -105,6 +108,7 @@ fn go(
     }
     checks::disk(&reader, out)?;
     let plan = reader.plan.clone();
+    summary.steps = plan.steps.said();
     let mut books = Books::open(out, options, &plan, std::mem::take(summary))?;
     if let Some(started) = control.started {
         started(reader.counter(), reader.feed.total_bytes());
@@ -215,6 +219,7 @@ impl<'o> Books<'o> {
                     s.decoded += 1;
                     s.rows += 1;
                     s.oriented += u64::from(found.info.orientation != 1);
+                    s.alpha += u64::from(has_alpha(found.info.color));
                     s.multi_frame += u64::from(found.info.frames > 1);
                     pending += len;
                     if let Some(rows) = &mut self.rows {
@@ -386,33 +391,8 @@ impl<'o> Books<'o> {
 
 /// The bytes of one element that holds `value`; kind `options` where the dtype cannot.
 fn fill_element(value: f64, dtype: DType) -> Result<Vec<u8>> {
-    let no = || Error::options(format!("fill_value {value} is no {dtype}"));
-    macro_rules! integer {
-        ($t:ty) => {
-            match value.fract() == 0.0 && value >= <$t>::MIN as f64 && value <= <$t>::MAX as f64 {
-                true => (value as $t).to_le_bytes().to_vec(),
-                false => return Err(no()),
-            }
-        };
-    }
-    Ok(match dtype {
-        DType::Bool if value == 0.0 || value == 1.0 => vec![value as u8],
-        DType::Bool => return Err(no()),
-        DType::Uint8 => integer!(u8),
-        DType::Int8 => integer!(i8),
-        DType::Uint16 => integer!(u16),
-        DType::Int16 => integer!(i16),
-        DType::Uint32 => integer!(u32),
-        DType::Int32 => integer!(i32),
-        DType::Uint64 => integer!(u64),
-        DType::Int64 => integer!(i64),
-        DType::Float16 if value == 0.0 => vec![0, 0],
-        DType::Float16 => {
-            return Err(Error::options("fill_value other than 0 is not supported for float16"));
-        }
-        DType::Float32 => (value as f32).to_le_bytes().to_vec(),
-        DType::Float64 => value.to_le_bytes().to_vec(),
-    })
+    sample::element(value, dtype)
+        .ok_or_else(|| Error::options(format!("fill_value {value} is no {dtype}")))
 }
 
 #[cfg(test)]

@@ -5,6 +5,9 @@
 //! buffer; between the two the caller can wait for memory. A decoder belongs to one thread; its
 //! buffers are reused from record to record. A panic inside a codec becomes a rejected image.
 
+mod buffer;
+mod fill;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -12,13 +15,16 @@ use crate::dtype::{ByteOrder, DType};
 use crate::encoding::{self, Encoding, Payload, RawSpec, Scratch, dtype_of, shape_of};
 use crate::error::{Error, Result, quote};
 use crate::format::{self, Color, ImageFormat, ImageInfo};
-use crate::options::{Given, RawChannels, RawDType, RawOrder};
+use crate::options::{Frames, Given, RawChannels, RawDType, RawOrder};
 use crate::pixels;
-use crate::plan::{Plan, Target};
+use crate::pixels::steps::{self, Bench, Outcome};
+use crate::plan::{Plan, Steps, Target};
 use crate::record::scan::{Hit, Query, scan, scan_around};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 use crate::source::reference;
+
+pub(crate) use buffer::PixelBuffer;
 
 /// What was found where an image was looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,49 +41,10 @@ pub(crate) struct Opened {
     shape: Shape,
     dtype: DType,
     color: Color,
+    /// Whether the plan has steps for its pixels.
+    work: bool,
     /// The bytes it takes until it is committed: text, payload, pixels, scratch of the codec.
     pub(crate) need: u64,
-}
-
-/// The pixels of a batch: a buffer that only grows, and how much of it is used.
-#[derive(Debug, Default)]
-pub(crate) struct PixelBuffer {
-    bytes: Vec<u8>,
-    used: usize,
-}
-
-impl PixelBuffer {
-    pub(crate) fn used(&self) -> &[u8] {
-        &self.bytes[..self.used]
-    }
-
-    pub(crate) fn capacity(&self) -> usize {
-        self.bytes.capacity()
-    }
-
-    /// Forgets the pixels, and gives memory back where it is more than `keep` bytes.
-    pub(crate) fn clear(&mut self, keep: usize) {
-        self.used = 0;
-        if self.bytes.len() > keep {
-            self.bytes = Vec::new();
-        }
-    }
-
-    /// The next `len` bytes; they count as used only after [`PixelBuffer::keep`].
-    pub(crate) fn slot(&mut self, len: usize) -> Result<&mut [u8]> {
-        let end = self.used + len;
-        if self.bytes.len() < end {
-            self.bytes
-                .try_reserve_exact(end - self.bytes.len())
-                .map_err(|_| Error::limit(format!("no memory for {len} bytes of pixels")))?;
-            self.bytes.resize(end, 0);
-        }
-        Ok(&mut self.bytes[self.used..end])
-    }
-
-    pub(crate) fn keep(&mut self, len: usize) {
-        self.used += len;
-    }
 }
 
 /// Where the siblings of raw pixels stand in the query.
@@ -107,6 +74,7 @@ pub(crate) struct Decoder<'p> {
     stored: Vec<u8>,
     /// The list of numbers that was found is not validated yet.
     unchecked: bool,
+    bench: Bench,
 }
 
 impl<'p> Decoder<'p> {
@@ -150,6 +118,7 @@ impl<'p> Decoder<'p> {
             scratch: Scratch::default(),
             stored: Vec::new(),
             unchecked: false,
+            bench: Bench::default(),
         })
     }
 
@@ -177,9 +146,13 @@ impl<'p> Decoder<'p> {
                         self.items.push((start, start + element.len(), hit.parent));
                     }
                 }
-                Kind::Array if is_empty(text) => {}
+                Kind::Array if value::elements(text).next().is_none() => {}
                 _ => self.items.push((hit.start, hit.end, hit.parent)),
             }
+        }
+        // Where nothing will be decoded, nothing else would find out that `[,1]` is no empty list.
+        if self.unchecked && self.items.is_empty() {
+            scan(record, &self.query, &mut self.hits)?;
         }
         Ok(self.items.len())
     }
@@ -206,58 +179,45 @@ impl<'p> Decoder<'p> {
     ) -> Result<Opened> {
         let found = self.probe(record, item, base)?;
         let info = found.info;
+        let steps = &self.plan.steps;
+        let outcome = steps::outcome(steps, &info)?;
+        let own = steps::row_shape(outcome.shape, info.frames, steps)?;
+        if steps.frames == Frames::All
+            && let [height, width, ..] = info.shape[..]
+        {
+            let rows = (height as u64).saturating_mul(u64::from(info.frames));
+            self.plan.limits.check_pixels(rows, width as u64)?;
+        }
         let (shape, dtype, color) = match self.plan.target {
             Target::Stack { shape, dtype, color } => (shape, dtype, color),
-            Target::Each => (info.shape, info.dtype, info.color),
+            Target::Each => (own, outcome.dtype, outcome.color),
         };
-        let direct = info.shape == shape;
-        if info.dtype != dtype || !(direct || fits(&info, shape, color)) {
-            return Err(misfit(&found, shape, dtype));
+        if outcome.dtype != dtype
+            || !(own == shape || fits(&outcome, info.frames, shape, color, steps))
+        {
+            return Err(misfit(&info, shape, dtype, outcome.dtype != dtype));
         }
+        // Of the wanted shape already: whatever its channels are, they stay.
+        let color = if own == shape { outcome.color } else { color };
+        let work = steps::are_needed(steps, &info, &outcome, color);
         let (stored_len, len) = (info.bytes()?, shape.bytes(dtype)?);
         let text_len = (record.len() + self.scratch.bytes.len()) as u64;
-        let need = text_len + 2 * stored_len as u64 + len as u64;
+        let scratch = if work { steps::scratch_bytes(steps, &info, &outcome) } else { 0 };
+        let need = text_len + 2 * stored_len as u64 + len as u64 + scratch;
         match self.plan.limits.memory {
             Some(cap) if need > cap => Err(Error::limit(format!(
                 "the record needs {need} bytes while it is decoded, over memory {cap}"
             ))),
-            _ => Ok(Opened { found, shape, dtype, color, need }),
+            _ => Ok(Opened { found, shape, dtype, color, work, need }),
         }
-    }
-
-    /// Decodes the image that was last opened behind the used part of `buffer`.
-    pub(crate) fn fill(&mut self, opened: &Opened, buffer: &mut PixelBuffer) -> Result<Found> {
-        let Opened { mut found, shape, dtype, color, .. } = *opened;
-        let info = found.info;
-        let len = shape.bytes(dtype)?;
-        let slot = buffer.slot(len)?;
-        let limits = &self.plan.limits;
-        let bytes = &self.scratch.bytes;
-        match found.format {
-            Some(format) if info.shape == shape => {
-                guarded(format, || format::decode(format, bytes, &info, limits, slot))?;
-            }
-            Some(format) => {
-                self.stored.resize(info.bytes()?, 0);
-                let stored = &mut self.stored;
-                guarded(format, || format::decode(format, bytes, &info, limits, stored))?;
-                pixels::promote(stored, info.color, color, dtype, slot);
-            }
-            // Base64 straight into the slot would save this copy, 2 to 3 % of a run on raw pixels; it would
-            // take a second way through every check of raw pixels.
-            None if info.shape == shape => slot.copy_from_slice(bytes),
-            None => pixels::promote(bytes, info.color, color, dtype, slot),
-        }
-        buffer.keep(len);
-        found.info.shape = shape;
-        Ok(found)
     }
 
     /// Gives scratch memory back where it is more than `keep` bytes.
     pub(crate) fn shrink(&mut self, keep: usize) {
-        if self.scratch.capacity() + self.stored.capacity() > keep {
+        if self.scratch.capacity() + self.stored.capacity() + self.bench.capacity() > keep {
             self.scratch = Scratch::default();
             self.stored = Vec::new();
+            self.bench = Bench::default();
         }
     }
 
@@ -319,7 +279,13 @@ impl<'p> Decoder<'p> {
                 "a {format} image, which formats does not allow"
             )));
         }
-        let info = guarded(format, || format::info(format, bytes, &self.plan.limits))?;
+        let limits = &self.plan.limits;
+        let steps = &self.plan.steps;
+        let info = guarded(format, || match (steps.indices, steps.frames) {
+            (true, _) => format::indices_info(format, bytes, limits),
+            (_, Frames::Index(frame)) => format::frame_info(format, bytes, frame, limits),
+            (_, Frames::First | Frames::All) => format::info(format, bytes, limits),
+        })?;
         Ok(Found { info, format: Some(format) })
     }
 
@@ -413,19 +379,18 @@ fn array_info(shape: Shape, dtype: DType) -> ImageInfo {
     ImageInfo { shape, dtype, color, orientation: 1, frames: 1 }
 }
 
-fn fits(info: &ImageInfo, shape: Shape, color: Color) -> bool {
-    pixels::promotes(info.color, color)
-        && info.color != color
-        && shape.len() >= 2
-        && info.shape.len() >= 2
-        && info.shape[..2] == shape[..2]
-        && shape[2..] == [pixels::channels(color)]
+/// Whether what comes out can be promoted to the shape and color of the array.
+fn fits(outcome: &Outcome, frames: u32, shape: Shape, color: Color, steps: &Steps) -> bool {
+    let [height, width, ..] = outcome.shape[..] else { return false };
+    let promoted = Shape::image(height, width, pixels::channels(color));
+    pixels::promotes(outcome.color, color)
+        && outcome.color != color
+        && steps::row_shape(promoted, frames, steps).is_ok_and(|s| s == shape)
 }
 
-fn misfit(found: &Found, shape: Shape, dtype: DType) -> Error {
-    let info = &found.info;
-    let remedy = match info.dtype != dtype && found.format.is_none() {
-        true => "; pass dtype to read number lists as another type",
+fn misfit(info: &ImageInfo, shape: Shape, dtype: DType, converted: bool) -> Error {
+    let remedy = match converted {
+        true => "; pass dtype to convert the numbers",
         false => "",
     };
     Error::shape(format!(
@@ -438,11 +403,6 @@ fn misfit(found: &Found, shape: Shape, dtype: DType) -> Error {
 fn guarded<T>(format: ImageFormat, codec: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(codec))
         .unwrap_or_else(|_| Err(Error::image(format!("the {format} decoder failed on this image"))))
-}
-
-/// Whether an array has no elements; that of a list that was passed by its brackets decides its decoder.
-fn is_empty(array: &[u8]) -> bool {
-    array[1..].iter().find(|b| !matches!(b, b' ' | b'\t' | b'\n' | b'\r')) == Some(&b']')
 }
 
 /// Whether an array holds strings or objects, so that it is a list of images and not one of numbers.
@@ -473,17 +433,5 @@ fn byteorder_of(text: &[u8]) -> Result<ByteOrder> {
             .trim_matches('"')
             .parse()
             .map_err(|e: Error| Error::field(e.message())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_empty;
-
-    #[test]
-    fn only_json_without_elements_is_an_empty_array() {
-        assert!(["[]", "[ \t\r\n]"].iter().all(|array| is_empty(array.as_bytes())));
-        // The last ones are no JSON: their decoder refuses them, and then `scan` says why.
-        assert!(!["[1]", "[[]]", "[,1]", "[\u{c}]"].iter().any(|array| is_empty(array.as_bytes())));
     }
 }

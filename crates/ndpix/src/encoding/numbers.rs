@@ -220,6 +220,21 @@ fn stray(text: &[u8]) -> Error {
     ))
 }
 
+/// As many integers from 0 to 255 as the best kernel of this processor takes from `text[at..]`: where
+/// they end, and how many there are. None at all where there is no kernel.
+fn small_run(text: &[u8], at: usize, values: &mut [u8; SMALL]) -> (usize, usize) {
+    #[cfg(target_arch = "x86_64")]
+    return match avx512::available() {
+        true => avx512::run(text, at, values),
+        false => ssse3::run(text, at, values),
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = (text, values);
+        (at, 0)
+    }
+}
+
 /// Reads numbers with single commas between them, from `text[at..]` where one begins, until
 /// something else comes: there `at` then is. An error says what is wrong with the number there.
 #[inline]
@@ -234,13 +249,9 @@ fn row<T: Element>(
     // Without white space, as JSON.stringify writes it.
     let mut compact = true;
     loop {
-        #[cfg(target_arch = "x86_64")]
         // The kernels look at two bytes before a number: the first of a flat list has only one.
         while quick && *at >= 2 {
-            let (end, n) = match avx512::available() {
-                true => avx512::run(text, *at, small),
-                false => ssse3::run(text, *at, small),
-            };
+            let (end, n) = small_run(text, *at, small);
             // Where numbers are of another kind, trying costs more than it gives.
             quick = n >= 8;
             if n > 0 {

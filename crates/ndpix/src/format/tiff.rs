@@ -22,32 +22,57 @@ use super::ImageInfo;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 
-/// What the first directory says of its picture.
-pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
-    Picture::read(bytes, limits).map(|picture| picture.info)
+/// What a directory says of its picture; the first page is 0.
+pub(super) fn info(bytes: &[u8], page: u32, limits: &Limits) -> Result<ImageInfo> {
+    Picture::read(bytes, page, limits).map(|picture| picture.info)
 }
 
-/// Decodes the picture of the first directory.
+/// Decodes the picture of a directory.
 pub(super) fn decode(
     bytes: &[u8],
+    page: u32,
     info: &ImageInfo,
     limits: &Limits,
     out: &mut [u8],
 ) -> Result<()> {
-    let picture = Picture::read(bytes, limits)?;
+    let picture = Picture::read(bytes, page, limits)?;
     if picture.info.shape != info.shape || out.len() != picture.info.bytes()? {
         return Err(Error::image("the TIFF changed between its header and its pixels"));
     }
+    lay(&picture, out)
+}
+
+/// Fills `out` with the converted rows of the picture.
+fn lay(picture: &Picture<'_>, out: &mut [u8]) -> Result<()> {
     if !picture.planar || matches!(picture.convert, Convert::None) {
-        return fill(&picture, &picture.convert, out);
+        return fill(picture, &picture.convert, out);
     }
     // A conversion wants the samples of a pixel together.
     let row = picture.width * picture.samples * picture.packing.sample_bytes();
     let mut stored = vec![0; row * picture.height];
-    fill(&picture, &Convert::None, &mut stored)?;
+    fill(picture, &Convert::None, &mut stored)?;
     let row_out = out.len() / picture.height;
     for (from, to) in stored.chunks_exact(row).zip(out.chunks_exact_mut(row_out)) {
         picture.convert.row(from, to);
+    }
+    Ok(())
+}
+
+/// Whether the samples are indices into a colour map.
+pub(super) fn has_palette(bytes: &[u8], limits: &Limits) -> bool {
+    Picture::read(bytes, 0, limits).is_ok_and(|p| matches!(p.convert, Convert::Palette { .. }))
+}
+
+/// The palette indices of the first directory.
+pub(super) fn decode_indices(bytes: &[u8], limits: &Limits, out: &mut [u8]) -> Result<()> {
+    let mut picture = Picture::read(bytes, 0, limits)?;
+    let info = picture.info;
+    picture.convert.keep_indices();
+    let mut colors = vec![0; info.bytes()?];
+    lay(&picture, &mut colors)?;
+    let channels = info.shape.get(2).copied().unwrap_or(1);
+    for (index, color) in out.iter_mut().zip(colors.chunks_exact(channels)) {
+        *index = color[0];
     }
     Ok(())
 }
@@ -201,9 +226,9 @@ mod tests {
 
     fn pixels(bytes: &[u8]) -> Result<(ImageInfo, Vec<u8>)> {
         let limits = Limits::default();
-        let info = info(bytes, &limits)?;
+        let info = info(bytes, 0, &limits)?;
         let mut out = vec![0xAA; info.bytes()?];
-        decode(bytes, &info, &limits, &mut out)?;
+        decode(bytes, 0, &info, &limits, &mut out)?;
         Ok((info, out))
     }
 

@@ -53,7 +53,8 @@ pub(crate) fn scan(record: &[u8], query: &Query, hits: &mut Vec<Hit>) -> Result<
 
 /// As [`scan`], but an array that a pointer of the mask `lists` leads to is only measured by its
 /// brackets, and not yet validated: for lists of numbers, whose decoder accepts nothing that is
-/// not JSON. Whether there was such an array; if its decoder fails, [`scan`] must have a word.
+/// not JSON. Whether there was such an array; if its decoder fails or is not asked, [`scan`] must
+/// have a word.
 pub(crate) fn scan_around(
     record: &[u8],
     query: &Query,
@@ -63,21 +64,20 @@ pub(crate) fn scan_around(
     hits.clear();
     let pointers = &query.pointers;
     let mut scan = Scan { text: record, at: 0, pointers, hits, lists, passed: 0, ascii: true };
-    let scanned = scan.whole();
+    let whole = scan.whole();
     let (passed, ascii) = (scan.passed, scan.ascii);
     // What is ASCII is UTF-8: a pass of its own over every record costs 4 % of a run on raw pixels.
-    if (scanned.is_err() || !ascii)
+    if (whole.is_err() || !ascii)
         && let Err(e) = std::str::from_utf8(record)
     {
         return Err(Error::json(format!("not UTF-8 at offset {}", e.valid_up_to())));
     }
-    scanned?;
     let kept = hits.iter().filter(|h| lists >> h.pointer & 1 == 1 && record[h.start] == b'[');
-    if passed > kept.count() {
-        // One of two equal keys, of which nobody will decode the first.
+    // Brackets in strings may have misled it; and of two equal keys nobody will decode the first.
+    if passed > 0 && (whole.is_err() || passed > kept.count()) {
         return self::scan(record, query, hits).map(|()| false);
     }
-    Ok(passed > 0)
+    whole.map(|()| passed > 0)
 }
 
 struct Scan<'a> {
@@ -128,6 +128,7 @@ impl Scan<'_> {
         }
     }
 
+    /// The whole record, of which the pointers in `mask` want something.
     /// The value at `at`, of which the pointers in `mask` want something `depth` steps deep.
     fn walk(&mut self, mask: u64, depth: usize, parent: usize) -> Result<()> {
         let (mut ended, mut rest) = (0u64, mask);

@@ -4,7 +4,6 @@ Threads take turns twice: at the source (read, decompress, find line ends) and a
 Everything else is done side by side. So n threads are at most min(n, whole / under a lock) times one.
 """
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -81,10 +80,7 @@ def section(corpora: dict[str, Corpus], folder: Path, point: Callable[..., dict[
     """`point` keeps what was measured under a name."""
     empty = point("saturation-start", lambda out: {"cpu": start(out)})["cpu"]
     rows = []
-    for name in NAMES:
-        if name not in corpora:
-            print(f"{name} is left out: no such corpus yet", file=sys.stderr)
-            continue
+    for name in (name for name in NAMES if name in corpora):
         corpus = corpora[name]
         got = point(f"saturation-{name}", lambda out: measured(corpus, folder, out, empty))
         whole, locks = got["whole"], {"source": got["source"], "turn": got["turn"]}

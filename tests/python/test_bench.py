@@ -17,6 +17,7 @@ import corpora  # noqa: E402
 import instructions  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
+import saturation  # noqa: E402
 import scale  # noqa: E402
 
 SPEC = corpora.BY_NAME["raw"]
@@ -67,6 +68,13 @@ class Report(Case):
     def test_a_lost_row_is_kept(self):
         text = self.section([row("tuned", [3, 3, 3], [2, 2, 2])])
         self.assertIn("* raw against tuned: 1.50", text)
+
+    def test_the_floor_is_a_measure_and_no_rival(self):
+        text = self.section([row("floor", [1.1, 1.1, 1.1], [1, 1, 1])])
+        self.assertIn("| raw | floor | 1.100 | 1.000 | 1.10 (goal 1.15) |", text)
+        self.assertNotIn("* raw against floor", text)
+        text = self.section([row("floor", [1.2, 1.2, 1.2], [1, 1, 1])])
+        self.assertIn("* raw against floor: 1.20 (missed: goal 1.15)", text)
 
     def test_no_figures_for_another_array(self):
         other = {"failed": "uint8 (3,) instead of uint8 (4,)"}
@@ -137,6 +145,11 @@ class Instructions(unittest.TestCase):
 
 
 class Scale(unittest.TestCase):
+    def test_threads_that_saturate_a_lock(self):
+        point = {"saturation-start": {"cpu": 0.0}, "saturation-raw": {"whole": 8.0, "source": 1.0, "turn": 2.0}}
+        text = saturation.section({"raw": CORPUS}, ROOT, lambda name, _: point[name])
+        self.assertIn("| raw | 1250.00 | 250.00 | 500.00 | 4.0 | turn | 4 | 4 | 4 |", text)
+
     def test_blocks_hold_whole_records(self):
         lines = [b"x" * 10] * 10
         self.assertEqual(len(list(scale.leading(lines, 35))), 3)

@@ -12,7 +12,10 @@ use crate::record::value::{self, Kind};
 /// None or several fields where one is needed.
 pub(super) fn not_one(sample: &Sample<'_>, options: &Options, candidates: &[Candidate]) -> Error {
     if sample.records.is_empty() {
-        return Error::plan("the input has no records");
+        return Error::plan(match options.skip {
+            0 => "the input has no records".to_string(),
+            n => format!("no record is left behind skip {n}"),
+        });
     }
     if candidates.is_empty() {
         return Error::plan(match &options.field {

@@ -290,7 +290,7 @@ fn nothing(survey: &Survey) -> Error {
         _ => "; where images begin later, pass skip, or shape and dtype",
     };
     Error::plan(format!(
-        "the sample, which is the first {SAMPLE_RECORDS} records, has no image that decodes ({} without image, {} rejected){reason}{advice}",
+        "the sample (the first records, at most {SAMPLE_RECORDS}) has no image that decodes ({} without image, {} rejected){reason}{advice}",
         survey.missing,
         survey.rejects.len()
     ))

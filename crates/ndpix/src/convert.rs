@@ -102,14 +102,15 @@ fn go(
             ));
         }
         reader.plan.notes.iter().for_each(|n| note(n));
-        if beside(out, ".partial").exists() {
-            note(&format!("{} of an earlier run is replaced", beside(out, ".partial").display()));
-        }
     }
+    let left = beside(out, ".partial").exists();
     checks::disk(&reader, out)?;
     let plan = reader.plan.clone();
     summary.steps = plan.steps.said();
     let mut books = Books::open(out, options, &plan, std::mem::take(summary))?;
+    if let (true, Some(note)) = (left, control.note) {
+        note(&format!("{} of an earlier run is replaced", beside(out, ".partial").display()));
+    }
     if let Some(started) = control.started {
         started(reader.counter(), reader.feed.total_bytes());
     }
@@ -322,7 +323,7 @@ impl<'o> Books<'o> {
         match over {
             false => Ok(()),
             true => Err(Error::limit(format!(
-                "{rejected} of {} images rejected, more than max_rejects allows; the first: {}",
+                "{rejected} of {} images and unreadable records rejected, more than max_rejects allows; the first: {}",
                 s.judged(),
                 s.first_rejects.first().map_or("", String::as_str)
             ))),

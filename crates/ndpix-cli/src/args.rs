@@ -176,24 +176,6 @@ fn maybe<T: std::str::FromStr<Err = Error>>(text: &Option<String>) -> Result<Opt
     text.as_deref().map(str::parse).transpose()
 }
 
-/// A number of bytes, with an optional K, M or G.
-fn bytes(name: &str, text: &str) -> Result<u64> {
-    let upper = text.to_ascii_uppercase();
-    let digits = upper.trim_end_matches('B').trim_end_matches('I');
-    let (number, shift) = match digits.as_bytes().last() {
-        Some(b'K') => (&digits[..digits.len() - 1], 10),
-        Some(b'M') => (&digits[..digits.len() - 1], 20),
-        Some(b'G') => (&digits[..digits.len() - 1], 30),
-        _ => (digits, 0),
-    };
-    number.parse::<u64>().ok().and_then(|n| n.checked_mul(1 << shift)).ok_or_else(|| {
-        Error::new(
-            ndpix::ErrorKind::Options,
-            format!("{name} {text:?} is no number of bytes; write 500000 or 64M"),
-        )
-    })
-}
-
 impl Read {
     pub(crate) fn options(&self) -> Result<Options> {
         let auto = |text: &str| (text != "auto").then(|| text.to_string());
@@ -227,12 +209,9 @@ impl Read {
             rejects_content: self.rejects_content.parse::<RejectsContent>()?,
             ..Options::default()
         };
-        options.limits.max_record_bytes = bytes("max_record_bytes", &self.max_record_bytes)?;
         options.limits.max_pixels = self.max_pixels;
-        options.limits.memory = match self.memory.as_str() {
-            "auto" => None,
-            text => Some(bytes("memory", text)?),
-        };
+        options.set("max_record_bytes", &self.max_record_bytes)?;
+        options.set("memory", &self.memory)?;
         Ok(options)
     }
 

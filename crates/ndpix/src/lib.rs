@@ -11,6 +11,7 @@
 #![deny(unsafe_code)]
 
 // Stations.
+mod array;
 mod encoding;
 mod format;
 mod framing;
@@ -25,6 +26,7 @@ mod convert;
 mod decode;
 mod detect;
 mod inspect;
+mod load;
 mod pipeline;
 mod reader;
 // Words.
@@ -41,6 +43,7 @@ mod summary;
 #[doc(hidden)]
 pub mod stations;
 
+pub use array::{Aligned, Array};
 pub use convert::{Control, Run, convert, files_of, run};
 pub use dtype::{ByteOrder, DType};
 pub use encoding::{Chain, Content, Encoding, Transport};
@@ -50,6 +53,7 @@ pub use framing::Framing;
 pub use inflate::Compression;
 pub use inspect::{Each, FieldReport, Report, ShapeReport, each, inspect};
 pub use limits::Limits;
+pub use load::{Loaded, load};
 pub use options::{
     Given, IfExists, MaxRejects, OnError, OnMissing, Options, RawChannels, RawDType, RawOrder,
     Rejects, RejectsContent, Rows,

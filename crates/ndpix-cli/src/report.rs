@@ -2,7 +2,6 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -19,15 +18,15 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// Text for the next program. A closed pipe ends quietly.
-pub(crate) fn print(text: &str) -> ExitCode {
+/// Text for the next program, and the exit code it ends with. A closed pipe ends quietly.
+pub(crate) fn print(text: &str) -> u8 {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Ok(()) => 0,
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => 0,
         Err(e) => {
             say(&format!("ndpix: cannot write to standard output: {e}"));
-            ExitCode::from(1)
+            1
         }
     }
 }
@@ -145,8 +144,9 @@ pub(crate) fn summary(run: &Run) {
     ));
 }
 
-/// The summary for programs. `version` changes when a name or a meaning does.
-pub(crate) fn summary_json(run: &Run, exit: u8, options: &Options) -> String {
+/// The summary for programs, as JSON text, with the exit code of the command. `version` changes when a
+/// name or a meaning does.
+pub fn summary_json(run: &Run, exit: u8, options: &Options) -> String {
     let s = &run.summary;
     let rejects: serde_json::Map<String, Value> =
         s.rejects.iter().map(|(k, n)| (k.to_string(), json!(n))).collect();

@@ -434,7 +434,7 @@ pub(crate) fn fill_row(options: &Options, plan: &Plan) -> Result<Vec<u8>> {
 }
 
 /// The bytes of one element that holds `value`; kind `options` where the dtype cannot.
-fn fill_element(value: f64, dtype: DType) -> Result<Vec<u8>> {
+pub(crate) fn fill_element(value: f64, dtype: DType) -> Result<Vec<u8>> {
     let no = || Error::options(format!("fill_value {value} is no {dtype}"));
     macro_rules! integer {
         ($t:ty) => {

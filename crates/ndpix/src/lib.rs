@@ -22,13 +22,16 @@ mod sieve;
 mod sink;
 mod source;
 // Engine.
+mod batches;
 mod convert;
+mod dataset;
 mod decode;
 mod detect;
 mod inspect;
 mod load;
 mod pipeline;
 mod reader;
+mod single;
 // Words.
 mod batch;
 mod dtype;
@@ -44,7 +47,9 @@ mod summary;
 pub mod stations;
 
 pub use array::{Aligned, Array};
+pub use batches::{Batch, Batches, Reject, Spares};
 pub use convert::{Control, Run, convert, files_of, run};
+pub use dataset::Dataset;
 pub use dtype::{ByteOrder, DType};
 pub use encoding::{Chain, Content, Encoding, Transport};
 pub use error::{Error, ErrorKind, Position, Result};
@@ -60,5 +65,6 @@ pub use options::{
 };
 pub use record::pointer::{Pointer, Step};
 pub use shape::Shape;
+pub use single::decode;
 pub use source::Input;
 pub use summary::Summary;

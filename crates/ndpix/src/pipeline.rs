@@ -1,4 +1,4 @@
-//! The only file with threads: every worker runs the same loop, and batches commit in order.
+//! The only file with threads, but for `driver.rs` beside it: every worker runs the same loop, and batches commit in order.
 //!
 //! A worker locks the source, takes whole records and the next ticket, unlocks, decodes, waits for
 //! its turn, commits. There are exactly as many batches as threads, so they are the memory bound.
@@ -6,6 +6,8 @@
 //! more pixels than a few MiB it is committed in parts, so that neither a record with a thousand
 //! images nor a short line that names a large file widens the bound. Large images wait for each
 //! other: those decoded ahead of their turn share a budget.
+
+mod driver;
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,6 +21,8 @@ use crate::error::{Error, ErrorKind, Position, Result};
 use crate::framing::Feed;
 use crate::plan::Plan;
 use crate::record::rejected;
+
+pub(crate) use driver::{Driver, spread};
 
 /// A part of a batch is committed when this many bytes of pixels are waiting.
 const PART_BYTES: usize = 2 << 20;

@@ -3,6 +3,7 @@
 //! Takes rows in input order and writes them beside the final name; [`Sink::finish`] makes the file
 //! whole and puts it in place. A file under its final name is therefore always complete.
 
+pub(crate) mod index;
 pub(crate) mod memory;
 pub(crate) mod npy;
 pub(crate) mod rejects;

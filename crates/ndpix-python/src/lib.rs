@@ -1,0 +1,28 @@
+//! The native half of the Python package: each file translates one operation, and the engine is `ndpix`.
+//!
+//! What users see is in `python/ndpix/`; this module takes plain values and gives plain values, keeps
+//! the interpreter lock only while it touches Python objects, and holds no state between calls.
+
+mod arrays;
+mod command;
+mod convert;
+mod errors;
+mod inputs;
+mod load;
+mod options;
+mod summary;
+mod task;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = false)]
+fn _ndpix(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    m.add("optimised", !cfg!(debug_assertions))?;
+    m.add_function(wrap_pyfunction!(options::defaults, m)?)?;
+    m.add_function(wrap_pyfunction!(options::changed, m)?)?;
+    m.add_function(wrap_pyfunction!(load::load, m)?)?;
+    m.add_function(wrap_pyfunction!(convert::convert, m)?)?;
+    m.add_function(wrap_pyfunction!(command::command, m)?)?;
+    Ok(())
+}

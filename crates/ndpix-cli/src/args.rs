@@ -214,29 +214,4 @@ impl Read {
         options.set("memory", &self.memory)?;
         Ok(options)
     }
-
-    /// The flags that a suggested command repeats, because they were given.
-    pub(crate) fn given(&self) -> Vec<(&'static str, Option<String>)> {
-        let base = self.base_dir.as_ref().map(|p| p.display().to_string());
-        let word = |text: &String, usual: &str| (text != usual).then(|| text.clone());
-        let mut flags: Vec<(&'static str, Option<String>)> = [
-            ("--raw-shape", self.raw_shape.clone()),
-            ("--raw-dtype", self.raw_dtype.clone()),
-            ("--raw-byteorder", self.raw_byteorder.clone()),
-            ("--raw-order", self.raw_order.clone()),
-            ("--raw-channels", word(&self.raw_channels, "rgb")),
-            ("--raw-step", self.raw_step.clone()),
-            ("--shape", self.shape.clone()),
-            ("--dtype", self.dtype.clone()),
-            ("--framing", word(&self.framing, "auto")),
-            ("--base-dir", base),
-        ]
-        .into_iter()
-        .filter(|f| f.1.is_some())
-        .collect();
-        if self.mixed {
-            flags.push(("--mixed", None));
-        }
-        flags
-    }
 }

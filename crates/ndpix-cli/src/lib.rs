@@ -21,7 +21,7 @@ use ndpix::{Control, Error, ErrorKind, Input, Options, Run};
 use crate::args::{Cli, Command, Convert, Inspect};
 use crate::report::Progress;
 
-pub use crate::report::summary_json;
+pub use crate::report::{command, quoted, summary_json};
 
 /// Runs the command with these words, the first of them its own name, and gives its exit code.
 ///
@@ -178,10 +178,10 @@ fn inspect(args: &Inspect) -> u8 {
         Ok((report, options))
     });
     match report {
-        Ok((report, _)) => {
+        Ok((report, options)) => {
             let text = match args.json {
-                true => report::inspect_json(&report, &args.inputs, &args.read),
-                false => report::inspect_text(&report, &args.inputs, &args.read),
+                true => report::inspect_json(&report, &args.inputs, &options),
+                false => report::inspect_text(&report, &args.inputs, &options),
             };
             match report::print(&text) {
                 0 if report.problem.is_some() => 2,

@@ -11,8 +11,6 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use ndpix::{Options, Report, Run};
 use serde_json::{Value, json};
 
-use crate::args::Read;
-
 /// A line for people. A closed pipe is not an error.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
@@ -169,8 +167,8 @@ pub fn summary_json(run: &Run, exit: u8, options: &Options) -> String {
     format!("{value:#}\n")
 }
 
-/// The command that does what the report says.
-fn command(report: &Report, inputs: &[PathBuf], read: &Read) -> Vec<String> {
+/// The words of the command that does what the report says.
+pub fn command(report: &Report, inputs: &[PathBuf], options: &Options) -> Vec<String> {
     let mut words = vec!["ndpix".to_string(), "convert".to_string()];
     words.extend(inputs.iter().map(|p| p.display().to_string()));
     let first = inputs.first().filter(|p| p.as_os_str() != "-");
@@ -184,14 +182,13 @@ fn command(report: &Report, inputs: &[PathBuf], read: &Read) -> Vec<String> {
     for (flag, value) in flags {
         words.extend(value.iter().flat_map(|v| [flag.to_string(), v.clone()]));
     }
-    for (flag, value) in read.given() {
-        words.push(flag.to_string());
-        words.extend(value);
-    }
+    let rest = Options { field: None, encoding: None, ..options.clone() };
+    words.extend(rest.flags());
     words
 }
 
-fn quoted(words: &[String]) -> String {
+/// Words as a line for a shell.
+pub fn quoted(words: &[String]) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_./,+%=@:".contains(c);
     let quote = |word: &String| match !word.is_empty() && word.chars().all(safe) {
         true => word.clone(),
@@ -201,7 +198,7 @@ fn quoted(words: &[String]) -> String {
 }
 
 /// The report for programs.
-pub(crate) fn inspect_json(report: &Report, inputs: &[PathBuf], read: &Read) -> String {
+pub(crate) fn inspect_json(report: &Report, inputs: &[PathBuf], options: &Options) -> String {
     let counts = |list: &[(String, u64)]| -> Value {
         list.iter().map(|(k, n)| (k.clone(), json!(n))).collect::<serde_json::Map<_, _>>().into()
     };
@@ -217,7 +214,7 @@ pub(crate) fn inspect_json(report: &Report, inputs: &[PathBuf], read: &Read) -> 
         .collect();
     let orientations: serde_json::Map<String, Value> =
         report.orientations.iter().map(|(o, n)| (o.to_string(), json!(n))).collect();
-    let words = command(report, inputs, read);
+    let words = command(report, inputs, options);
     let value = json!({
         "version": 1, "framing": report.framing, "compression": report.compression,
         "sampled": report.sampled, "fields": fields, "field": report.field,
@@ -233,7 +230,7 @@ pub(crate) fn inspect_json(report: &Report, inputs: &[PathBuf], read: &Read) -> 
 }
 
 /// The report for people.
-pub(crate) fn inspect_text(report: &Report, inputs: &[PathBuf], read: &Read) -> String {
+pub(crate) fn inspect_text(report: &Report, inputs: &[PathBuf], options: &Options) -> String {
     let mut lines = Vec::new();
     let mut line = |name: &str, text: String| lines.push(format!("{name:12} {text}"));
     let list = |l: &[(String, u64)]| {
@@ -272,7 +269,7 @@ pub(crate) fn inspect_text(report: &Report, inputs: &[PathBuf], read: &Read) -> 
     report.notes.iter().for_each(|n| line("note", n.clone()));
     match &report.problem {
         Some(problem) => line("problem", problem.clone()),
-        None => line("run", quoted(&command(report, inputs, read))),
+        None => line("run", quoted(&command(report, inputs, options))),
     }
     lines.join("\n") + "\n"
 }

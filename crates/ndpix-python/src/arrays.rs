@@ -1,8 +1,8 @@
 //! Arrays of the library as NumPy arrays, without a copy.
 
 use ndpix::{Aligned, Array, Spares};
-use numpy::ndarray::ArrayView1;
 use numpy::PyArray1;
+use numpy::ndarray::ArrayView1;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -25,7 +25,11 @@ impl Drop for Owned {
 
 /// A writable NumPy array that takes the memory over.
 #[allow(unsafe_code, reason = "NumPy is told of memory that Rust allocated")]
-pub(crate) fn numpy<'py>(py: Python<'py>, array: Array, home: Option<Spares>) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn numpy<'py>(
+    py: Python<'py>,
+    array: Array,
+    home: Option<Spares>,
+) -> PyResult<Bound<'py, PyAny>> {
     let Array { shape, dtype, mut bytes } = array;
     let (ptr, len) = (bytes.as_mut_ptr(), bytes.len());
     let owner = Bound::new(py, Owned { bytes, home })?;
@@ -35,6 +39,5 @@ pub(crate) fn numpy<'py>(py: Python<'py>, array: Array, home: Option<Spares>) ->
         let view = ArrayView1::from_shape_ptr(len, ptr.cast_const());
         PyArray1::borrow_from_array(&view, owner.into_any())
     };
-    flat.call_method1("view", (dtype.name(),))?
-        .call_method1("reshape", (PyTuple::new(py, shape)?,))
+    flat.call_method1("view", (dtype.name(),))?.call_method1("reshape", (PyTuple::new(py, shape)?,))
 }

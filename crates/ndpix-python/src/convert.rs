@@ -23,7 +23,10 @@ pub(crate) fn convert<'py>(
     let (run, written) = task::run(py, &hooks, move |control| {
         let run = ndpix::run(inputs, &out, &options, control);
         let written = report.map(|path| {
-            std::fs::write(path, ndpix_cli::summary_json(&run, ndpix_cli::exit_code(&run, &options), &options))
+            std::fs::write(
+                path,
+                ndpix_cli::summary_json(&run, ndpix_cli::exit_code(&run, &options), &options),
+            )
         });
         (run, written)
     })?;

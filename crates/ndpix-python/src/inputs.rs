@@ -39,7 +39,7 @@ fn inputs(source: &Bound<'_, PyAny>) -> PyResult<(Vec<Input>, bool)> {
     }
     if source.hasattr("read")? {
         let name = source.getattr("name").and_then(|n| n.extract()).unwrap_or("stream".to_string());
-        let reader = Box::new(Stream { file: source.clone().unbind() });
+        let reader = Box::new(Stream { file: source.clone().unbind(), text: Vec::new(), given: 0 });
         return Ok((vec![Input::Reader { name, reader }], false));
     }
     if source.is_instance_of::<PyDict>() {
@@ -98,21 +98,32 @@ fn bytes(source: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
 /// A binary file object; the interpreter lock is held only while it reads.
 struct Stream {
     file: Py<PyAny>,
+    /// What it gave beyond what was asked for, as some do.
+    text: Vec<u8>,
+    given: usize,
+}
+
+impl Stream {
+    fn fill(&mut self, py: Python<'_>, wanted: usize) -> PyResult<()> {
+        let got = self.file.bind(py).call_method1("read", (wanted,))?;
+        let bytes = got.cast::<PyBytes>().map_err(|_| {
+            PyTypeError::new_err("the file must be open in binary mode: open(path, \"rb\")")
+        })?;
+        self.text.clear();
+        self.text.extend_from_slice(bytes.as_bytes());
+        self.given = 0;
+        Ok(())
+    }
 }
 
 impl Read for Stream {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        Python::attach(|py| {
-            let got = self.file.bind(py).call_method1("read", (buf.len(),))?;
-            let bytes = got.cast::<PyBytes>().map_err(|_| {
-                PyTypeError::new_err("the file must be open in binary mode: open(path, \"rb\")")
-            })?;
-            let bytes = bytes.as_bytes();
-            let n = bytes.len().min(buf.len());
-            buf[..n].copy_from_slice(&bytes[..n]);
-            Ok(n)
-        })
-        .map_err(|e: PyErr| io::Error::other(e))
+        if self.given == self.text.len() {
+            Python::attach(|py| self.fill(py, buf.len())).map_err(io::Error::other)?;
+        }
+        let n = (&self.text[self.given..]).read(buf)?;
+        self.given += n;
+        Ok(n)
     }
 }
 

@@ -34,7 +34,8 @@ fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
     }
     if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
         let inner = value.try_iter()?.collect::<PyResult<Vec<_>>>()?;
-        let nested = inner.iter().any(|v| v.is_instance_of::<PyList>() || v.is_instance_of::<PyTuple>());
+        let nested =
+            inner.iter().any(|v| v.is_instance_of::<PyList>() || v.is_instance_of::<PyTuple>());
         let words = inner.iter().map(text).collect::<PyResult<Vec<_>>>()?;
         return Ok(words.join(if nested { "/" } else { "," }));
     }

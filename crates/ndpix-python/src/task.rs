@@ -70,7 +70,9 @@ pub(crate) fn run<T: Send + 'static>(
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(PyRuntimeError::new_err("a bug in ndpix ended the run; please report it"));
+                return Err(PyRuntimeError::new_err(
+                    "a bug in ndpix ended the run; please report it",
+                ));
             }
         }
         let ticked = bar.as_ref().map(|b| b.tick.call1((b.counter.load(Ordering::Relaxed),)));

@@ -28,4 +28,16 @@ impl Array {
         })?;
         Ok(Self { shape, dtype, bytes })
     }
+
+    /// A copy of these elements, C-order and little-endian; kind `limit` where there is no memory, or
+    /// where the shape and dtype have another number of bytes.
+    pub fn copied(shape: &[usize], dtype: DType, elements: &[u8]) -> Result<Self> {
+        let mut array = Self::zeroed(shape.to_vec(), dtype)?;
+        if array.bytes.len() != elements.len() {
+            let (want, have) = (array.bytes.len(), elements.len());
+            return Err(Error::limit(format!("{have} bytes do not make an array of {want}")));
+        }
+        array.bytes.copy_from_slice(elements);
+        Ok(array)
+    }
 }

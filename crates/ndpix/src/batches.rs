@@ -268,7 +268,9 @@ impl Sink for &mut Batcher {
     }
 
     fn reject(&mut self, error: &Error) -> Result<()> {
-        if let Some(position) = error.position().filter(|_| self.rejects.len() < REJECTS.max(self.batch_size)) {
+        if let Some(position) =
+            error.position().filter(|_| self.rejects.len() < REJECTS.max(self.batch_size))
+        {
             let (position, message) = (position.clone(), error.message().to_string());
             self.rejects.push(Reject { position, kind: error.kind(), message });
         }

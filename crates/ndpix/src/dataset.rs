@@ -96,7 +96,9 @@ impl Dataset {
             )));
         }
         if reader.plan.rejects_input {
-            return Err(Error::options("a rejects file cannot be read at random; load or convert it"));
+            return Err(Error::options(
+                "a rejects file cannot be read at random; load or convert it",
+            ));
         }
         announce(&reader, control);
         let entries = match known {
@@ -153,7 +155,11 @@ impl Dataset {
         let first = self.get(first)?;
         let shape = [&[numbers.len()][..], &first.shape].concat();
         let mut all = Array::zeroed(shape, first.dtype)?;
-        let slots: Vec<_> = all.bytes.chunks_exact_mut(first.bytes.len().max(1)).map(std::sync::Mutex::new).collect();
+        let slots: Vec<_> = all
+            .bytes
+            .chunks_exact_mut(first.bytes.len().max(1))
+            .map(std::sync::Mutex::new)
+            .collect();
         let put = |hands: &mut Hands<'_>, i: usize| {
             let image = self.image(hands, numbers[i])?;
             if (&image.shape, image.dtype) != (&first.shape, first.dtype) {
@@ -184,20 +190,28 @@ impl Dataset {
 
     fn image(&self, hands: &mut Hands<'_>, at: usize) -> Result<Array> {
         let Some((entry, place)) = self.entries.get(at).zip(self.position(at)) else {
-            return Err(Error::options(format!("there is no image {at}; there are {}", self.len())));
+            return Err(Error::options(format!(
+                "there is no image {at}; there are {}",
+                self.len()
+            )));
         };
         match self.decode(hands, entry) {
             Ok(image) => Ok(image),
             Err(error) if error.kind() == ErrorKind::Io => Err(error),
-            Err(error) => match (self.fills(entry, hands), self.options.shape, self.options.dtype) {
-                (true, Some(shape), Some(dtype)) => {
-                    let element = fill_element(self.options.fill_value, dtype)?;
-                    let mut array = Array::zeroed(shape.to_vec(), dtype)?;
-                    array.bytes.chunks_exact_mut(element.len()).for_each(|e| e.copy_from_slice(&element));
-                    Ok(array)
+            Err(error) => {
+                match (self.fills(entry, hands), self.options.shape, self.options.dtype) {
+                    (true, Some(shape), Some(dtype)) => {
+                        let element = fill_element(self.options.fill_value, dtype)?;
+                        let mut array = Array::zeroed(shape.to_vec(), dtype)?;
+                        array
+                            .bytes
+                            .chunks_exact_mut(element.len())
+                            .for_each(|e| e.copy_from_slice(&element));
+                        Ok(array)
+                    }
+                    _ => Err(error.at(place)),
                 }
-                _ => Err(error.at(place)),
-            },
+            }
         }
     }
 
@@ -229,9 +243,7 @@ impl Dataset {
         hands.pixels.clear(0);
         let found = hands.decoder.fill(&opened, &mut hands.pixels)?;
         fit(&self.options, &found.info)?;
-        let mut array = Array::zeroed(found.info.shape.to_vec(), found.info.dtype)?;
-        array.bytes.copy_from_slice(hands.pixels.used());
-        Ok(array)
+        Array::copied(&found.info.shape, found.info.dtype, hands.pixels.used())
     }
 }
 
@@ -264,7 +276,13 @@ fn survey(reader: &mut Reader, control: &Control<'_>) -> Result<Vec<Entry>> {
             };
             let len = record.overlong.unwrap_or((record.end - record.start) as u64);
             let (file, line, byte) = (record.file, record.line, record.byte);
-            entries.extend((0..items.max(1)).map(|i| Entry { byte, len, line, file, item: i as u32 }));
+            entries.extend((0..items.max(1)).map(|i| Entry {
+                byte,
+                len,
+                line,
+                file,
+                item: i as u32,
+            }));
         }
     };
     reader.sampled_texts()?.iter().for_each(&mut note);

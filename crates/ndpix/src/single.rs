@@ -33,16 +33,17 @@ pub fn decode(value: &[u8], options: &Options) -> Result<Array> {
         ..options.clone()
     };
     let mut found = None;
-    let input = Input::Reader { name: "value".into(), reader: Box::new(std::io::Cursor::new(value.to_vec())) };
+    let input = Input::Reader {
+        name: "value".into(),
+        reader: Box::new(std::io::Cursor::new(value.to_vec())),
+    };
     each(vec![input], &options, |each| {
         let (info, pixels) = each.image?;
         if found.is_some() {
             return Err(Error::field("the value holds several images").at(each.position));
         }
         fit(&options, &info).map_err(|e| e.at(each.position))?;
-        let mut array = Array::zeroed(info.shape.to_vec(), info.dtype)?;
-        array.bytes.copy_from_slice(pixels);
-        found = Some(array);
+        found = Some(Array::copied(&info.shape, info.dtype, pixels)?);
         Ok(())
     })?;
     found.ok_or_else(|| Error::field("there is no value"))

@@ -7,13 +7,33 @@ bounded memory, `open` gives random access without converting, `decode` reads on
 says what is in a file. They take the same options, which are those of the `ndpix` command.
 """
 
+from ndpix._batches import Batch, Batches, Reject, batches
 from ndpix._convert import convert
+from ndpix._dataset import Dataset, open
+from ndpix._decode import decode
 from ndpix._errors import Error, RejectedWarning
+from ndpix._inspect import Report, inspect
 from ndpix._load import load
 from ndpix._ndpix import __version__, optimised as _optimised
 from ndpix._summary import Summary
 
-__all__ = ["Error", "RejectedWarning", "Summary", "__version__", "convert", "load"]
+__all__ = [
+    "Batch",
+    "Batches",
+    "Dataset",
+    "Error",
+    "Reject",
+    "RejectedWarning",
+    "Report",
+    "Summary",
+    "__version__",
+    "batches",
+    "convert",
+    "decode",
+    "inspect",
+    "load",
+    "open",
+]
 
 if not _optimised:
     import warnings as _warnings

@@ -19,9 +19,11 @@ type Set = fn(&mut Options, &str) -> Result<()>;
 /// Name, value as text (`None`: not given), and how text becomes the value.
 const TABLE: &[(&str, Get, Set)] = &[
     ("field", |o| text(&o.field), |o, t| some(&mut o.field, t)),
-    ("encoding", |o| Some(o.encoding.as_ref().map_or("auto".into(), ToString::to_string)), |o, t| {
-        auto(&mut o.encoding, t)
-    }),
+    (
+        "encoding",
+        |o| Some(o.encoding.as_ref().map_or("auto".into(), ToString::to_string)),
+        |o, t| auto(&mut o.encoding, t),
+    ),
     ("mixed", |o| Some(o.mixed.to_string()), |o, t| flag("mixed", &mut o.mixed, t)),
     ("raw_shape", |o| given(&o.raw_shape, shape), |o, t| some(&mut o.raw_shape, t)),
     ("raw_dtype", |o| given(&o.raw_dtype, raw_dtype), |o, t| some(&mut o.raw_dtype, t)),
@@ -29,54 +31,84 @@ const TABLE: &[(&str, Get, Set)] = &[
     ("raw_order", |o| given(&o.raw_order, ToString::to_string), |o, t| some(&mut o.raw_order, t)),
     ("raw_channels", |o| Some(o.raw_channels.to_string()), |o, t| one(&mut o.raw_channels, t)),
     ("raw_step", |o| given(&o.raw_step, ToString::to_string), |o, t| some(&mut o.raw_step, t)),
-    ("formats", |o| list(&o.formats), |o, t| {
-        o.formats = t.split(',').map(|f| f.trim().parse()).collect::<Result<_>>()?;
-        Ok(())
-    }),
+    (
+        "formats",
+        |o| list(&o.formats),
+        |o, t| {
+            o.formats = t.split(',').map(|f| f.trim().parse()).collect::<Result<_>>()?;
+            Ok(())
+        },
+    ),
     ("shape", |o| o.shape.as_ref().map(shape), |o, t| some(&mut o.shape, t)),
     ("dtype", |o| text(&o.dtype), |o, t| some(&mut o.dtype, t)),
-    ("fill_value", |o| Some(o.fill_value.to_string()), |o, t| {
-        number("fill_value", &mut o.fill_value, t)
-    }),
+    (
+        "fill_value",
+        |o| Some(o.fill_value.to_string()),
+        |o, t| number("fill_value", &mut o.fill_value, t),
+    ),
     ("skip", |o| Some(o.skip.to_string()), |o, t| number("skip", &mut o.skip, t)),
-    ("limit", |o| text(&o.limit), |o, t| {
-        let mut limit = 0;
-        number("limit", &mut limit, t)?;
-        o.limit = Some(limit);
-        Ok(())
-    }),
+    (
+        "limit",
+        |o| text(&o.limit),
+        |o, t| {
+            let mut limit = 0;
+            number("limit", &mut limit, t)?;
+            o.limit = Some(limit);
+            Ok(())
+        },
+    ),
     ("on_missing", |o| Some(o.on_missing.to_string()), |o, t| one(&mut o.on_missing, t)),
     ("on_error", |o| Some(o.on_error.to_string()), |o, t| one(&mut o.on_error, t)),
     ("max_rejects", |o| o.max_rejects.map(max_rejects), |o, t| some(&mut o.max_rejects, t)),
-    ("rejects", |o| rejects(&o.rejects), |o, t| {
-        o.rejects = match t {
-            "none" => Rejects::None,
-            path => Rejects::Path(path.into()),
-        };
-        Ok(())
-    }),
-    ("rejects_content", |o| Some(o.rejects_content.to_string()), |o, t| {
-        one(&mut o.rejects_content, t)
-    }),
+    (
+        "rejects",
+        |o| rejects(&o.rejects),
+        |o, t| {
+            o.rejects = match t {
+                "none" => Rejects::None,
+                path => Rejects::Path(path.into()),
+            };
+            Ok(())
+        },
+    ),
+    (
+        "rejects_content",
+        |o| Some(o.rejects_content.to_string()),
+        |o, t| one(&mut o.rejects_content, t),
+    ),
     ("framing", |o| Some(o.framing.to_string()), |o, t| one(&mut o.framing, t)),
-    ("base_dir", |o| o.base_dir.as_ref().map(|p| p.display().to_string()), |o, t| {
-        o.base_dir = Some(PathBuf::from(t));
-        Ok(())
-    }),
-    ("max_record_bytes", |o| Some(size(o.limits.max_record_bytes)), |o, t| {
-        o.limits.max_record_bytes = bytes("max_record_bytes", t)?;
-        Ok(())
-    }),
-    ("max_pixels", |o| Some(o.limits.max_pixels.to_string()), |o, t| {
-        number("max_pixels", &mut o.limits.max_pixels, t)
-    }),
-    ("memory", |o| Some(o.limits.memory.map_or("auto".into(), size)), |o, t| {
-        o.limits.memory = match t {
-            "auto" => None,
-            text => Some(bytes("memory", text)?),
-        };
-        Ok(())
-    }),
+    (
+        "base_dir",
+        |o| o.base_dir.as_ref().map(|p| p.display().to_string()),
+        |o, t| {
+            o.base_dir = Some(PathBuf::from(t));
+            Ok(())
+        },
+    ),
+    (
+        "max_record_bytes",
+        |o| Some(size(o.limits.max_record_bytes)),
+        |o, t| {
+            o.limits.max_record_bytes = bytes("max_record_bytes", t)?;
+            Ok(())
+        },
+    ),
+    (
+        "max_pixels",
+        |o| Some(o.limits.max_pixels.to_string()),
+        |o, t| number("max_pixels", &mut o.limits.max_pixels, t),
+    ),
+    (
+        "memory",
+        |o| Some(o.limits.memory.map_or("auto".into(), size)),
+        |o, t| {
+            o.limits.memory = match t {
+                "auto" => None,
+                text => Some(bytes("memory", text)?),
+            };
+            Ok(())
+        },
+    ),
     ("threads", |o| Some(o.threads.to_string()), |o, t| number("threads", &mut o.threads, t)),
     ("if_exists", |o| Some(o.if_exists.to_string()), |o, t| one(&mut o.if_exists, t)),
     ("rows", |o| Some(o.rows.to_string()), |o, t| one(&mut o.rows, t)),
@@ -99,6 +131,16 @@ impl Options {
             Some((_, _, set)) => set(self, value),
             None => Err(Error::options(format!("there is no option {}", quote(name.as_bytes())))),
         }
+    }
+
+    /// The words of the command that stand for the options that differ from the default.
+    pub fn flags(&self) -> Vec<String> {
+        let switch = |name| Self::default().entries().contains(&(name, Some("false".to_string())));
+        let words = self.changed().into_iter().flat_map(|(name, value)| {
+            let flag = format!("--{}", name.replace('_', "-"));
+            std::iter::once(flag).chain((!switch(name)).then_some(value))
+        });
+        words.collect()
     }
 
     /// The options that differ from the default, in the spelling of the command.

@@ -42,7 +42,9 @@ pub(crate) fn text(key: &str, entries: &[Entry]) -> Vec<u8> {
 pub(crate) fn parse(text: &[u8], key: &str) -> Option<Vec<Entry>> {
     let rest = text.strip_prefix(MAGIC)?;
     let (len, rest) = rest.split_first_chunk::<8>()?;
-    let rest = rest.strip_prefix(key.as_bytes()).filter(|_| u64::from_le_bytes(*len) == key.len() as u64)?;
+    let rest = rest
+        .strip_prefix(key.as_bytes())
+        .filter(|_| u64::from_le_bytes(*len) == key.len() as u64)?;
     let (entries, []) = rest.as_chunks::<ENTRY>() else { return None };
     let long = |e: &[u8; ENTRY], at: usize| {
         e[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
@@ -93,8 +95,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_is_read() {
-        let entries: Vec<Entry> =
-            (0..5).map(|i| Entry { byte: i, len: 1 << 40, line: i + 1, file: 7, item: i as u32 }).collect();
+        let entries: Vec<Entry> = (0..5)
+            .map(|i| Entry { byte: i, len: 1 << 40, line: i + 1, file: 7, item: i as u32 })
+            .collect();
         let text = text("key", &entries);
         assert_eq!(parse(&text, "key"), Some(entries));
         assert_eq!(parse(&text, "kay"), None);

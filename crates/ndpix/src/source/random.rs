@@ -50,8 +50,8 @@ impl Places {
                         let meta = file.metadata()?;
                         Ok((file, meta))
                     };
-                    let (file, meta) = open(path)
-                        .map_err(|e| Error::io(format_args!("cannot open {name}"), e))?;
+                    let (file, meta) =
+                        open(path).map_err(|e| Error::io(format_args!("cannot open {name}"), e))?;
                     if !meta.is_file() {
                         return Err(stream(&name));
                     }
@@ -93,7 +93,9 @@ impl Places {
     /// The bytes of one record.
     pub(crate) fn read(&self, file: u32, byte: u64, len: u64, out: &mut Vec<u8>) -> Result<()> {
         let name = &self.stamps[file as usize].name;
-        let gone = || Error::io(format_args!("cannot read {name}"), std::io::ErrorKind::UnexpectedEof.into());
+        let gone = || {
+            Error::io(format_args!("cannot read {name}"), std::io::ErrorKind::UnexpectedEof.into())
+        };
         match &self.places[file as usize] {
             Place::File(file) => {
                 out.resize(usize::try_from(len).map_err(|_| gone())?, 0);

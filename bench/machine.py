@@ -7,15 +7,19 @@ from pathlib import Path
 import places
 
 
-def describe() -> dict[str, str]:
-    info = Path("/proc/cpuinfo").read_text()
-    model = next((line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name")), "unknown")
-    flags = next((line.split() for line in info.splitlines() if line.startswith("flags")), [])
+def processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown")
+    flags = next((line.split() for line in lines if line.startswith("flags")), [])
     vectors = [name for name in ("avx2", "avx512bw", "avx512vbmi") if name in flags]
-    memory = next(line.split()[1] for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemTotal"))
+    return f"{model}, {os.cpu_count()} cores" + (f" ({', '.join(vectors)})" if vectors else "")
+
+
+def describe() -> dict[str, str]:
+    total = Path("/proc/meminfo").read_text().split()[1]
     return {
-        "CPU": f"{model}, {os.cpu_count()} cores" + (f" ({', '.join(vectors)})" if vectors else ""),
-        "memory": f"{int(memory) / (1 << 20):.0f} GiB",
+        "CPU": processor(),
+        "memory": f"{int(total) / (1 << 20):.0f} GiB",
         "kernel": f"{platform.system()} {platform.release()}",
         "Python": platform.python_version(),
         "Rust": said("rustc", "--version").removeprefix("rustc ").split(" (")[0],

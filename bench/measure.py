@@ -6,6 +6,7 @@ but the standard library: a child of a large process would begin with that proce
 """
 import ctypes
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -35,17 +36,18 @@ class Cost:
 
 
 class Failed(Exception):
-    """The command ended with an error; the last lines it printed."""
+    """The command ended with an error; how, and the last line it printed."""
 
 
 def run(command: Sequence[str | Path], memory: bool = False, timeout: float = 600,
         feed: Iterable[bytes] | None = None) -> Cost:
-    """Runs to the end. `memory`: sample it, too; 0 where it ended before it was looked at. `feed`: what to write to its standard input, whose cost
-    is this process's."""
+    """Runs to the end. `memory`: sample it, too; it stays 0 where the command ended before it was looked
+    at. `feed`: what to write to its standard input, at the cost of this process."""
     with tempfile.TemporaryFile() as said:
         before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        process = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
-                                   stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
+        stdin = subprocess.DEVNULL if feed is None else subprocess.PIPE
+        process = subprocess.Popen([str(c) for c in command], stdin=stdin, stdout=said, stderr=subprocess.STDOUT,
+                                   start_new_session=True)
         if feed is not None:
             threading.Thread(target=pump, args=(feed, process.stdin), daemon=True).start()
         sampler = Sampler(process.pid) if memory else None
@@ -63,7 +65,9 @@ def run(command: Sequence[str | Path], memory: bool = False, timeout: float = 60
         text = said.read().decode("utf-8", "replace")
     if code != 0:
         what = f"stopped after {timeout:.0f} s" if wall >= timeout else f"exit {code}"
-        raise Failed(f"{what}: " + " / ".join(text.strip().splitlines()[-3:]))
+        last = (text.strip().splitlines() or ["no words"])[-1]
+        # Reports name no folders of the machine.
+        raise Failed(f"{what}: " + re.sub(r"(/[^\s/]+)+/", "", last)[:200])
     cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     cost = Cost(cpu, wall)
     if sampler:

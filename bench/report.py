@@ -84,8 +84,8 @@ def against(row: Row) -> tuple[str, bool]:
 
 
 def ratios(rows: list[Row]) -> str:
-    head = ["corpus", "peer", "ndpix CPU s", "peer CPU s", "CPU ratio", "lowest to highest", "wall ratio", "array of ndpix",
-            "array of the peer"]
+    head = ["corpus", "peer", "ndpix CPU s", "peer CPU s", "CPU ratio", "lowest to highest", "wall ratio",
+            "array of ndpix", "array of the peer"]
     cells = []
     for row in rows:
         if not row["pairs"]:
@@ -110,8 +110,8 @@ def memory(rows: list[Row], corpora: dict[str, Corpus]) -> str:
         bound = goals.memory(contenders.THREADS, corpus.largest_record, corpus.decoded_bytes // corpus.records)
         resident = max(side["resident"] for side in measured)
         over = " (over)" if resident > bound else ""
-        peers = [mib(own[name]["theirs"]["anonymous"]) if name in own and "anonymous" in own[name]["theirs"] else "-"
-                 for name in names]
+        sides = [own[name]["theirs"] if name in own else {} for name in names]
+        peers = [mib(side["anonymous"]) if "anonymous" in side else "-" for side in sides]
         anonymous = max(side["anonymous"] for side in measured)
         cells.append([corpus.name, mib(resident) + over, mib(bound), mib(anonymous), *peers])
     return table(head, cells)
@@ -153,7 +153,7 @@ def comparison(rows: list[Row], corpora: dict[str, Corpus], pairs: int, where: s
         "## ndpix and its peers",
         f"A ratio is ndpix divided by the peer: below 1, ndpix needs less. Each is the median of {pairs} pairs, ndpix "
         f"and peer in turn (A B A B ...) on the same file, each run a new process. CPU is user and system time of the "
-        f"whole process tree. Inputs are in the page cache, outputs go to {'a RAM disk' if where == 'ram' else 'a disk'}. "
+        f"whole process tree. Inputs are in the page cache, outputs on a {'RAM disk' if where == 'ram' else 'disk'}. "
         f"ndpix runs with `--threads {contenders.THREADS}`; peers have {contenders.THREADS} processes or threads where "
         f"they can use them. Before a row is measured, the arrays are compared with the naive script's.",
         "\n".join(f"* {name}: {value}" for name, value in machine.describe().items()),
@@ -172,8 +172,8 @@ def comparison(rows: list[Row], corpora: dict[str, Corpus], pairs: int, where: s
     parts += [
         "### Goals missed, and rows that ndpix loses", lost(rows),
         "### Peak memory, MiB",
-        "Resident: all pages of the ndpix process, mapped files included; its bound is 32 MiB and, for each thread, the "
-        "largest record and its image. The other columns are anonymous memory of all processes, which leaves out "
+        "Resident: all pages of the ndpix process, mapped files included; its bound is 32 MiB and, for each thread, "
+        "the largest record and its image. The other columns are anonymous memory of all processes, which leaves out "
         "mapped outputs and page cache. Sampled every 10 ms in a run of its own.",
         memory(rows, used),
         "### Commands",

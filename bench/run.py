@@ -57,7 +57,8 @@ class Runner:
 
     def key(self, corpus: Corpus, peer: Contender) -> str:
         """What a row depends on."""
-        parts = [json.dumps(asdict(corpus)), Ndpix().fingerprint(), peer.fingerprint(), self.where, str(self.pairs)]
+        parts = [machine.processor(), json.dumps(asdict(corpus)), Ndpix().fingerprint(), peer.fingerprint(),
+                 self.where, str(self.pairs)]
         return contenders.digest(*(part.encode() for part in parts))
 
     def path(self, corpus: Corpus, peer: Contender) -> Path:

@@ -33,7 +33,7 @@ ROUNDS = 5
 
 
 class Series:
-    """Points that are kept as JSON and measured again when ndpix changed."""
+    """Points that are kept as JSON and measured again when ndpix or the machine changed."""
 
     def __init__(self, quick: bool, fresh: bool) -> None:
         self.quick, self.fresh = quick, fresh
@@ -41,24 +41,25 @@ class Series:
         self.corpora = corpora.load(self.corpora_folder)
         self.results = places.RESULTS / ("scale-quick" if quick else "scale")
         self.results.mkdir(parents=True, exist_ok=True)
-        self.binary = contenders.Ndpix().fingerprint()
+        self.key = f"{contenders.Ndpix().fingerprint()} on {machine.processor()}"
 
     def point(self, name: str, measured: Callable[[Path], Point]) -> Point:
         path = self.results / f"{name}.json"
         if path.exists() and not self.fresh:
             kept = json.loads(path.read_text())
-            if kept["ndpix"] == self.binary:
+            if kept["key"] == self.key:
                 return kept
         print(name, file=sys.stderr, flush=True)
         with places.scratch("ram") as folder:
-            made = measured(folder / "out.npy") | {"ndpix": self.binary, "load": machine.load()}
+            made = measured(folder / "out.npy") | {"key": self.key, "load": machine.load()}
         path.write_text(json.dumps(made, indent=1) + "\n")
         return made
 
     def streamed(self, block: bytes, times: int, flags: list[str], out: Path) -> Point:
         """Runs on standard input; short ones are repeated, with their memory sampled and without."""
         text = len(block) * times
-        sampled, timed = [], []
+        sampled: list[measure.Cost] = []
+        timed: list[measure.Cost] = []
         for number in range(1 if text > 1.5e8 else 2 * ROUNDS):
             remove(out)
             feed = itertools.repeat(block, times)
@@ -107,8 +108,9 @@ def leading(lines: Iterable[bytes], limit: float) -> Iterator[bytes]:
 
 
 def record(series: Series) -> str:
-    """The record grows: raw pixels of one row of height, about 200 MB of input and two records at least."""
-    lengths = [100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000] + ([] if series.quick else [100_000_000, 500_000_000])
+    """The record grows: raw pixels, about 200 MB of input, two records at least."""
+    lengths = [100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000]
+    lengths += [] if series.quick else [100_000_000, 500_000_000]
     total = 2e7 if series.quick else 2e8
     rows = []
     for length in lengths:
@@ -123,7 +125,8 @@ def record(series: Series) -> str:
         point = series.point(f"record-{length}", lambda out: series.streamed(block, times, flags, out))
         bound = goals.memory(contenders.THREADS, len(line), pixels)
         over = " (over)" if point["resident"] > bound else ""
-        rows.append([f"{length:,}", str(block.count(b"\n") * times), f"{point['text'] / 1e6:.0f}", f"{point['cpu']:.2f}",
+        count = block.count(b"\n") * times
+        rows.append([f"{length:,}", str(count), f"{point['text'] / 1e6:.0f}", f"{point['cpu']:.2f}",
                      f"{1e3 * point['cpu'] / (point['text'] / 1e6):.2f}", mib(point["resident"]) + over, mib(bound)])
     head = ["bytes a record", "records", "input MB", "CPU s", "CPU ms a MB", "peak resident MiB", "bound MiB"]
     return f"### The record grows\n\nBase64 of bare pixels through a pipe.\n\n{table(head, rows)}"
@@ -154,8 +157,8 @@ def files(series: Series) -> str:
                     "resident": max(c.resident for c in costs)}
 
         point = series.point(f"files-{count}", measured)
-        rows.append([f"{count:,}", f"{point['cpu']:.3f}", f"{point['wall']:.3f}", f"{1e6 * point['cpu'] / len(lines):.1f}",
-                     mib(point["resident"])])
+        rows.append([f"{count:,}", f"{point['cpu']:.3f}", f"{point['wall']:.3f}",
+                     f"{1e6 * point['cpu'] / len(lines):.1f}", mib(point["resident"])])
     head = ["files", "CPU s", "wall s", "CPU us a record", "peak resident MiB"]
     return f"### The files grow in number\n\n{len(lines):,} records of `mnist`.\n\n{table(head, rows)}"
 
@@ -188,8 +191,8 @@ def threads(series: Series) -> str:
         rows.append([name, *(f"{median(pair[i]['wall'] for pair in point['pairs']):.3f}" for i in (0, 1)),
                      f"{faster:.2f}{goal}", f"{dearer:.2f}", f"{point['load']:.1f}"])
     head = ["corpus", "1 thread, wall s", "2 threads, wall s", "times as fast", "CPU ratio", "load"]
-    text = (f"Medians of {PAIRS} pairs. Two threads cannot be twice as fast where something else runs: the load average after "
-            f"each series is in the last column; 2 is what ndpix itself makes of {os.cpu_count()} cores.")
+    text = (f"Medians of {PAIRS} pairs on {os.cpu_count()} cores. Two threads cannot be twice as fast where "
+            "something else runs: the load average is in the last column, and ndpix itself makes up to 2 of it.")
     return f"### Two threads\n\n{text}\n\n{table(head, rows)}"
 
 
@@ -203,8 +206,8 @@ SERIES: dict[str, Callable[[Series], str]] = {"size": size, "record": record, "f
 
 def report(parts: Iterable[str]) -> str:
     facts = "\n".join(f"* {name}: {value}" for name, value in machine.describe().items())
-    return "\n\n".join(["## Cost as the work grows", f"ndpix with `--threads {contenders.THREADS}`, output on a RAM disk.",
-                        facts, *parts])
+    head = f"ndpix with `--threads {contenders.THREADS}`, output on a RAM disk."
+    return "\n\n".join(["## Cost as the work grows", head, facts, *parts])
 
 
 def main() -> None:
@@ -216,8 +219,8 @@ def main() -> None:
     if not places.NDPIX.exists():
         raise SystemExit("no ndpix: cargo build --release -p ndpix-cli")
     needed = ",".join(["raw", "mnist", *goals.SCALING_FORMATS])
-    make = [venvs.python("base"), places.BENCH / "make_corpora.py", "quick" if options.quick else "full", "--only", needed]
-    subprocess.run(make, check=True)
+    mode = "quick" if options.quick else "full"
+    subprocess.run([venvs.python("base"), places.BENCH / "make_corpora.py", mode, "--only", needed], check=True)
     series = Series(options.quick, options.fresh)
     names = [name for name in options.only.split(",") if name] or list(SERIES)
     text = report([SERIES[name](series) for name in names])

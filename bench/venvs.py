@@ -42,7 +42,7 @@ def python(name: str) -> Path:
     if stamp.exists() and stamp.read_text() == text:
         return interpreter
     print(f"making the Python environment {name}", file=sys.stderr)
-    pip = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip: list[str | Path] = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     try:
         if not interpreter.exists():
             subprocess.run([sys.executable, "-m", "venv", folder], check=True)

@@ -12,13 +12,15 @@ import hashlib
 import json
 import lzma
 import shutil
+import sys
 import zlib
 
 import numpy as np
 from PIL import Image
 
+import make_pixels
 from make_images import make_images
-from pictures import HERE, crop, deep, file_of, jpeg, npy, pixels, png, png16, seen
+from pictures import HERE, PHOTOS, crop, deep, file_of, jpeg, npy, pixels, png, png16, seen
 
 CASES = HERE / "cases"
 
@@ -277,6 +279,7 @@ formats()
 encodings()
 policies()
 framings()
+make_pixels.write(sys.modules[__name__])
 sample()
 make_images()
 # For crates/ndpix/benches: no crate at hand writes lossy WebP.

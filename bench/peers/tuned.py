@@ -22,11 +22,10 @@ def decoder(job: Job) -> Callable[[object], np.ndarray]:
         return lambda value: np.array(value, job.dtype)
     if job.kind == "raw":
         return lambda value: np.frombuffer(base64(value), job.dtype).reshape(job.shape)
-    if job.format == "tiff":
+    if job.format in ("tiff", "webp"):
         import imagecodecs
-        return lambda value: imagecodecs.tiff_decode(base64(value))
-    if job.format == "webp":
-        import imagecodecs
+        if job.format == "tiff":
+            return lambda value: imagecodecs.tiff_decode(base64(value))
         return lambda value: imagecodecs.webp_decode(base64(value), hasalpha=False)
     if job.format == "png":
         import cv2

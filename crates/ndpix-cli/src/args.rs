@@ -43,6 +43,8 @@ pub(crate) struct Convert {
     #[command(flatten)]
     pub(crate) read: Read,
     #[command(flatten)]
+    pub(crate) pixels: Pixels,
+    #[command(flatten)]
     pub(crate) write: Write,
     /// Write the summary as JSON to this file (- for standard output), also when the run fails
     #[arg(long, value_name = "PATH")]
@@ -62,6 +64,8 @@ pub(crate) struct Inspect {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) read: Read,
+    #[command(flatten)]
+    pub(crate) pixels: Pixels,
 }
 
 /// How inputs are read.
@@ -146,6 +150,62 @@ pub(crate) struct Read {
     /// What the rejects file keeps of a record: full, position
     #[arg(long, value_name = "NAME", default_value = "full")]
     rejects_content: String,
+}
+
+/// What is done to pixels.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Pixels")]
+pub(crate) struct Pixels {
+    /// The channels: auto, L, LA, RGB, RGBA, BGR, P (palette indices)
+    #[arg(long, value_name = "MODE", default_value = "auto")]
+    mode: String,
+    /// The colour that alpha is blended on where the mode has none: white, #rrggbb [default: dropped]
+    #[arg(long, value_name = "COLOR")]
+    background: Option<String>,
+    /// Turn images upright by their EXIF or TIFF orientation
+    #[arg(long)]
+    exif_transpose: bool,
+    /// Frames of animations and pages of files: first, all, index:N
+    #[arg(long, value_name = "WHICH", default_value = "first")]
+    frames: String,
+    /// Resize to N,N or H,W (height,width) [default: as stored]
+    #[arg(long, value_name = "SIZE")]
+    size: Option<String>,
+    /// How, where the aspect differs: stretch, crop, pad, contain [default: refuse]
+    #[arg(long, value_name = "NAME")]
+    fit: Option<String>,
+    /// The filter: nearest, box, bilinear, hamming, bicubic, lanczos
+    #[arg(long, value_name = "NAME", default_value = "bilinear")]
+    resample: String,
+    /// What stands around padded images, before dtype and scale
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.0, allow_negative_numbers = true)]
+    pad_value: f64,
+    /// How numbers of one dtype become those of another: none, unit (0 to 1), full (65535 to 255)
+    #[arg(long, value_name = "NAME", default_value = "none")]
+    scale: String,
+    /// (x - mean) / std: none, imagenet, clip, or MEAN/STD
+    #[arg(long, value_name = "NAME", default_value = "none", allow_hyphen_values = true)]
+    normalize: String,
+    /// The order of axes: hwc, chw
+    #[arg(long, value_name = "NAME", default_value = "hwc")]
+    layout: String,
+}
+
+impl Pixels {
+    pub(crate) fn onto(&self, mut options: Options) -> Result<Options> {
+        options.mode = self.mode.parse()?;
+        options.background = maybe(&self.background)?;
+        options.exif_transpose = self.exif_transpose;
+        options.frames = self.frames.parse()?;
+        options.size = maybe(&self.size)?;
+        options.fit = maybe(&self.fit)?;
+        options.resample = self.resample.parse()?;
+        options.pad_value = self.pad_value;
+        options.scale = self.scale.parse()?;
+        options.normalize = self.normalize.parse()?;
+        options.layout = self.layout.parse()?;
+        Ok(options)
+    }
 }
 
 /// How the output is written.

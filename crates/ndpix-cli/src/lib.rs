@@ -88,11 +88,15 @@ fn fail(error: &Error) -> u8 {
 }
 
 fn convert(args: &Convert) -> u8 {
-    let (options, inputs) =
-        match args.read.options().and_then(|o| Ok((o, Input::expand(&args.inputs)?))) {
-            Ok(both) => both,
-            Err(error) => return fail(&error),
-        };
+    let (options, inputs) = match args
+        .read
+        .options()
+        .and_then(|o| args.pixels.onto(o))
+        .and_then(|o| Ok((o, Input::expand(&args.inputs)?)))
+    {
+        Ok(both) => both,
+        Err(error) => return fail(&error),
+    };
     let options = args.write.onto(options);
     let mut taken = ndpix::files_of(&args.output, &options);
     taken.extend(inputs.iter().filter_map(|input| match input {
@@ -117,7 +121,7 @@ fn convert(args: &Convert) -> u8 {
     let end = exit_code(&run, &options);
     let s = &run.summary;
     if end != 2 && s.records + s.blank_lines + s.outputs.len() as u64 > 0 {
-        report::summary(&run);
+        report::summary(&run, &options);
     }
     if let Err(error) = &run.result {
         report::say(&format!("ndpix: {error}"));
@@ -173,7 +177,7 @@ fn interrupts(stop: &Arc<AtomicBool>) {
 }
 
 fn inspect(args: &Inspect) -> u8 {
-    let report = args.read.options().and_then(|options| {
+    let report = args.read.options().and_then(|o| args.pixels.onto(o)).and_then(|options| {
         let report = ndpix::inspect(Input::expand(&args.inputs)?, &options)?;
         Ok((report, options))
     });

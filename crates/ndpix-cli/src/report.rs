@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use ndpix::{Options, Report, Run};
+use ndpix::{Mode, Options, Report, Run};
 use serde_json::{Value, json};
 
 /// A line for people. A closed pipe is not an error.
@@ -90,7 +90,7 @@ fn bar(total: Option<u64>) -> ProgressBar {
 }
 
 /// The closing lines of a run.
-pub(crate) fn summary(run: &Run) {
+pub(crate) fn summary(run: &Run, options: &Options) {
     let s = &run.summary;
     say(&format!(
         "records  {} = {} with image + {} without + {} unreadable; {} passed over, {} blank lines{}",
@@ -120,13 +120,29 @@ pub(crate) fn summary(run: &Run) {
         }
     }
     if s.oriented > 0 {
-        say(&format!("note     {} images carry an orientation that is not applied", s.oriented));
+        say(&match options.exif_transpose {
+            true => format!("note     {} images were turned upright", s.oriented),
+            false => {
+                format!("note     {} images carry an orientation that is not applied", s.oriented)
+            }
+        });
+    }
+    if s.alpha > 0 {
+        let what = match (options.mode, &options.background) {
+            (Mode::L | Mode::Rgb | Mode::Bgr, Some(color)) => format!("was blended on {color}"),
+            (Mode::L | Mode::Rgb | Mode::Bgr, None) => "was dropped".to_string(),
+            _ => "is the last channel".to_string(),
+        };
+        say(&format!("note     {} images have alpha, which {what}", s.alpha));
     }
     if s.multi_frame > 0 {
         say(&format!(
             "note     {} images have more frames or pages than the first, which was read",
             s.multi_frame
         ));
+    }
+    for step in &s.steps {
+        say(&format!("pixels   {step}"));
     }
     for file in &s.outputs {
         // What is not under its final name is not to be used as if it were.
@@ -159,7 +175,7 @@ pub fn summary_json(run: &Run, exit: u8, options: &Options) -> String {
         "limited": s.limited, "images": s.images, "decoded": s.decoded,
         "rejected_images": s.rejected_images, "rows": s.rows, "filled": s.filled,
         "rejected": s.rejected(), "rejects": rejects, "first_rejects": s.first_rejects,
-        "oriented": s.oriented, "multi_frame": s.multi_frame, "bytes_read": s.bytes_read,
+        "oriented": s.oriented, "alpha": s.alpha, "steps": s.steps, "multi_frame": s.multi_frame, "bytes_read": s.bytes_read,
         "bytes_written": s.bytes_written, "inputs": s.inputs.iter().map(|i| i.as_ref()).collect::<Vec<&str>>(),
         "outputs": s.outputs, "seconds": s.seconds, "peak_memory": s.peak_memory,
         "interrupted": s.interrupted, "threads": options.thread_count(),
@@ -184,7 +200,14 @@ pub fn command(report: &Report, inputs: &[PathBuf], options: &Options) -> Vec<St
     }
     let rest = Options { field: None, encoding: None, ..options.clone() };
     words.extend(rest.flags());
+    for (name, value) in report.suggestion.iter().flatten() {
+        words.extend([flag(name), value.clone()]);
+    }
     words
+}
+
+fn flag(name: &str) -> String {
+    format!("--{}", name.replace('_', "-"))
 }
 
 /// Words as a line for a shell.
@@ -215,16 +238,27 @@ pub(crate) fn inspect_json(report: &Report, inputs: &[PathBuf], options: &Option
     let orientations: serde_json::Map<String, Value> =
         report.orientations.iter().map(|(o, n)| (o.to_string(), json!(n))).collect();
     let words = command(report, inputs, options);
+    let runs = report.problem.is_none() || report.suggestion.is_some();
+    let choices: Vec<Value> = report
+        .choices
+        .iter()
+        .map(|(options, bytes)| {
+            let options: serde_json::Map<String, Value> =
+                options.iter().map(|(k, v)| (k.to_string(), json!(v))).collect();
+            json!({"options": options, "bytes": bytes})
+        })
+        .collect();
     let value = json!({
         "version": 1, "framing": report.framing, "compression": report.compression,
         "sampled": report.sampled, "fields": fields, "field": report.field,
         "encoding": report.encoding, "images": report.images, "formats": counts(&report.formats),
-        "shapes": shapes, "orientations": orientations, "multi_frame": report.multi_frame,
+        "shapes": shapes, "orientations": orientations, "aspects": counts(&report.aspects),
+        "alpha": report.alpha, "multi_frame": report.multi_frame,
         "without_image": report.without_image, "rejects": report.rejects, "shape": report.shape,
         "dtype": report.dtype, "expected_rows": report.expected_rows,
-        "expected_bytes": report.expected_bytes, "notes": report.notes, "problem": report.problem,
-        "command": if report.problem.is_none() { json!(words) } else { Value::Null },
-        "command_line": if report.problem.is_none() { json!(quoted(&words)) } else { Value::Null },
+        "expected_bytes": report.expected_bytes, "choices": choices, "notes": report.notes, "problem": report.problem,
+        "command": if runs { json!(words) } else { Value::Null },
+        "command_line": if runs { json!(quoted(&words)) } else { Value::Null },
     });
     format!("{value:#}\n")
 }
@@ -256,6 +290,12 @@ pub(crate) fn inspect_text(report: &Report, inputs: &[PathBuf], options: &Option
         let seen: Vec<_> = report.orientations.iter().map(|(o, n)| format!("{o} ({n})")).collect();
         line("orientation", seen.join(", "));
     }
+    if report.aspects.len() > 1 {
+        line("aspect", list(&report.aspects[..report.aspects.len().min(6)]));
+    }
+    if report.alpha > 0 {
+        line("alpha", format!("{} images", report.alpha));
+    }
     for reject in report.rejects.iter().take(5) {
         line("reject", reject.clone());
     }
@@ -266,10 +306,18 @@ pub(crate) fn inspect_text(report: &Report, inputs: &[PathBuf], options: &Option
         };
         line("output", format!("rows of {shape} {dtype}{size}"));
     }
+    for (options, bytes) in report.choices.iter().filter(|c| !c.0.is_empty()) {
+        let flags: Vec<_> = options.iter().map(|(k, v)| format!("{} {v}", flag(k))).collect();
+        let of =
+            if report.expected_rows.is_some() || report.problem.is_some() { "" } else { " a row" };
+        line("or", format!("{}: {}{of}", flags.join(" "), HumanBytes(*bytes)));
+    }
     report.notes.iter().for_each(|n| line("note", n.clone()));
-    match &report.problem {
-        Some(problem) => line("problem", problem.clone()),
-        None => line("run", quoted(&command(report, inputs, options))),
+    if let Some(problem) = &report.problem {
+        line("problem", problem.clone());
+    }
+    if report.problem.is_none() || report.suggestion.is_some() {
+        line("run", quoted(&command(report, inputs, options)));
     }
     lines.join("\n") + "\n"
 }

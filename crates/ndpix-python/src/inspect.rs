@@ -1,5 +1,6 @@
 //! `ndpix.inspect`: what the first records say, and a few of their images.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use ndpix::{Array, Input, Report};
@@ -28,7 +29,7 @@ pub(crate) fn inspect<'py>(
     let (report, options) =
         task::run(py, &hooks, move |_| (ndpix::inspect(inputs, &options), options))?;
     let report = report.map_err(|e| errors::raise(py, &e))?;
-    let words = names.filter(|_| report.problem.is_none());
+    let words = names.filter(|_| report.problem.is_none() || report.suggestion.is_some());
     let command =
         words.map(|names| ndpix_cli::quoted(&ndpix_cli::command(&report, &names, &options)));
     let all = dict(py, report)?;
@@ -70,7 +71,15 @@ fn dict(py: Python<'_>, r: Report) -> PyResult<Bound<'_, PyDict>> {
     all.set_item("expected_bytes", r.expected_bytes)?;
     all.set_item("notes", r.notes)?;
     all.set_item("problem", r.problem)?;
+    all.set_item("suggestion", r.suggestion.map(named))?;
+    let choices = r.choices.into_iter().map(|(options, bytes)| (named(options), bytes));
+    all.set_item("choices", choices.collect::<Vec<_>>())?;
     Ok(all)
+}
+
+/// Options by their names.
+fn named(options: Vec<(&'static str, String)>) -> BTreeMap<&'static str, String> {
+    options.into_iter().collect()
 }
 
 /// The images of the first `count` records, those that can be read, each with its own shape.

@@ -21,6 +21,7 @@ pub(crate) fn dict<'py>(py: Python<'py>, s: &Summary) -> PyResult<Bound<'py, PyD
         ("filled", s.filled),
         ("rejected", s.rejected()),
         ("oriented", s.oriented),
+        ("alpha", s.alpha),
         ("multi_frame", s.multi_frame),
         ("bytes_read", s.bytes_read),
         ("bytes_written", s.bytes_written),
@@ -33,6 +34,7 @@ pub(crate) fn dict<'py>(py: Python<'py>, s: &Summary) -> PyResult<Bound<'py, PyD
     for (kind, count) in &s.rejects {
         rejects.set_item(kind.name(), count)?;
     }
+    all.set_item("steps", &s.steps)?;
     all.set_item("limited", s.limited)?;
     all.set_item("rejects", rejects)?;
     all.set_item("first_rejects", &s.first_rejects)?;

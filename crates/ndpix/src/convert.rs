@@ -14,6 +14,8 @@ use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{IfExists, MaxRejects, OnError, OnMissing, Options, Rejects, Rows};
 use crate::pipeline::{Fate, Part};
+use crate::pixels::color::has_alpha;
+use crate::pixels::sample;
 use crate::plan::{Plan, Target};
 use crate::reader::Reader;
 use crate::record::rejected;
@@ -185,7 +187,7 @@ impl<'o> Books<'o> {
             rows: None,
             rejects,
             fill,
-            summary,
+            summary: Summary { steps: plan.steps.said(), ..summary },
             last_record: None,
             rejects_input: plan.rejects_input,
         }
@@ -242,6 +244,7 @@ impl<'o> Books<'o> {
                     s.decoded += 1;
                     s.rows += 1;
                     s.oriented += u64::from(found.info.orientation != 1);
+                    s.alpha += u64::from(has_alpha(found.info.color));
                     s.multi_frame += u64::from(found.info.frames > 1);
                     pending += len;
                     self.sink.place(record, outcome.item, true)?;
@@ -435,33 +438,8 @@ pub(crate) fn fill_row(options: &Options, plan: &Plan) -> Result<Vec<u8>> {
 
 /// The bytes of one element that holds `value`; kind `options` where the dtype cannot.
 pub(crate) fn fill_element(value: f64, dtype: DType) -> Result<Vec<u8>> {
-    let no = || Error::options(format!("fill_value {value} is no {dtype}"));
-    macro_rules! integer {
-        ($t:ty) => {
-            match value.fract() == 0.0 && value >= <$t>::MIN as f64 && value <= <$t>::MAX as f64 {
-                true => (value as $t).to_le_bytes().to_vec(),
-                false => return Err(no()),
-            }
-        };
-    }
-    Ok(match dtype {
-        DType::Bool if value == 0.0 || value == 1.0 => vec![value as u8],
-        DType::Bool => return Err(no()),
-        DType::Uint8 => integer!(u8),
-        DType::Int8 => integer!(i8),
-        DType::Uint16 => integer!(u16),
-        DType::Int16 => integer!(i16),
-        DType::Uint32 => integer!(u32),
-        DType::Int32 => integer!(i32),
-        DType::Uint64 => integer!(u64),
-        DType::Int64 => integer!(i64),
-        DType::Float16 if value == 0.0 => vec![0, 0],
-        DType::Float16 => {
-            return Err(Error::options("fill_value other than 0 is not supported for float16"));
-        }
-        DType::Float32 => (value as f32).to_le_bytes().to_vec(),
-        DType::Float64 => value.to_le_bytes().to_vec(),
-    })
+    sample::element(value, dtype)
+        .ok_or_else(|| Error::options(format!("fill_value {value} is no {dtype}")))
 }
 
 #[cfg(test)]

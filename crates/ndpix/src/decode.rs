@@ -5,6 +5,8 @@
 //! buffer; between the two the caller can wait for memory. A decoder belongs to one thread; its
 //! buffers are reused from record to record. A panic inside a codec becomes a rejected image.
 
+mod buffer;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -14,11 +16,14 @@ use crate::error::{Error, Result, quote};
 use crate::format::{self, Color, ImageFormat, ImageInfo};
 use crate::options::{Given, RawChannels, RawDType, RawOrder};
 use crate::pixels;
-use crate::plan::{Plan, Target};
+use crate::pixels::steps::{self, Bench, Outcome};
+use crate::plan::{Plan, Steps, Target};
 use crate::record::scan::{Hit, Query, scan, scan_around};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 use crate::source::reference;
+
+pub(crate) use buffer::PixelBuffer;
 
 /// What was found where an image was looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,49 +40,10 @@ pub(crate) struct Opened {
     shape: Shape,
     dtype: DType,
     color: Color,
+    /// Whether the plan has steps for its pixels.
+    work: bool,
     /// The bytes it takes until it is committed: text, payload, pixels, scratch of the codec.
     pub(crate) need: u64,
-}
-
-/// The pixels of a batch: a buffer that only grows, and how much of it is used.
-#[derive(Debug, Default)]
-pub(crate) struct PixelBuffer {
-    bytes: Vec<u8>,
-    used: usize,
-}
-
-impl PixelBuffer {
-    pub(crate) fn used(&self) -> &[u8] {
-        &self.bytes[..self.used]
-    }
-
-    pub(crate) fn capacity(&self) -> usize {
-        self.bytes.capacity()
-    }
-
-    /// Forgets the pixels, and gives memory back where it is more than `keep` bytes.
-    pub(crate) fn clear(&mut self, keep: usize) {
-        self.used = 0;
-        if self.bytes.len() > keep {
-            self.bytes = Vec::new();
-        }
-    }
-
-    /// The next `len` bytes; they count as used only after [`PixelBuffer::keep`].
-    pub(crate) fn slot(&mut self, len: usize) -> Result<&mut [u8]> {
-        let end = self.used + len;
-        if self.bytes.len() < end {
-            self.bytes
-                .try_reserve_exact(end - self.bytes.len())
-                .map_err(|_| Error::limit(format!("no memory for {len} bytes of pixels")))?;
-            self.bytes.resize(end, 0);
-        }
-        Ok(&mut self.bytes[self.used..end])
-    }
-
-    pub(crate) fn keep(&mut self, len: usize) {
-        self.used += len;
-    }
 }
 
 /// Where the siblings of raw pixels stand in the query.
@@ -107,6 +73,7 @@ pub(crate) struct Decoder<'p> {
     stored: Vec<u8>,
     /// The list of numbers that was found is not validated yet.
     unchecked: bool,
+    bench: Bench,
 }
 
 impl<'p> Decoder<'p> {
@@ -150,6 +117,7 @@ impl<'p> Decoder<'p> {
             scratch: Scratch::default(),
             stored: Vec::new(),
             unchecked: false,
+            bench: Bench::default(),
         })
     }
 
@@ -206,41 +174,66 @@ impl<'p> Decoder<'p> {
     ) -> Result<Opened> {
         let found = self.probe(record, item, base)?;
         let info = found.info;
+        let steps = &self.plan.steps;
+        let outcome = steps::outcome(steps, &info)?;
+        let own = steps::laid(outcome.shape, steps.layout);
         let (shape, dtype, color) = match self.plan.target {
             Target::Stack { shape, dtype, color } => (shape, dtype, color),
-            Target::Each => (info.shape, info.dtype, info.color),
+            Target::Each => (own, outcome.dtype, outcome.color),
         };
-        let direct = info.shape == shape;
-        if info.dtype != dtype || !(direct || fits(&info, shape, color)) {
-            return Err(misfit(&found, shape, dtype));
+        if outcome.dtype != dtype || !(own == shape || fits(&outcome, shape, color, steps)) {
+            return Err(misfit(&info, shape, dtype, outcome.dtype != dtype));
         }
+        // Of the wanted shape already: whatever its channels are, they stay.
+        let color = if own == shape { outcome.color } else { color };
+        let work = steps::are_needed(steps, &info, &outcome);
         let (stored_len, len) = (info.bytes()?, shape.bytes(dtype)?);
         let text_len = (record.len() + self.scratch.bytes.len()) as u64;
-        let need = text_len + 2 * stored_len as u64 + len as u64;
+        let scratch = if work { steps::scratch_bytes(steps, &info, &outcome) } else { 0 };
+        let need = text_len + 2 * stored_len as u64 + len as u64 + scratch;
         match self.plan.limits.memory {
             Some(cap) if need > cap => Err(Error::limit(format!(
                 "the record needs {need} bytes while it is decoded, over memory {cap}"
             ))),
-            _ => Ok(Opened { found, shape, dtype, color, need }),
+            _ => Ok(Opened { found, shape, dtype, color, work, need }),
         }
     }
 
     /// Decodes the image that was last opened behind the used part of `buffer`.
     pub(crate) fn fill(&mut self, opened: &Opened, buffer: &mut PixelBuffer) -> Result<Found> {
-        let Opened { mut found, shape, dtype, color, .. } = *opened;
+        let Opened { mut found, shape, dtype, color, work, .. } = *opened;
         let info = found.info;
         let len = shape.bytes(dtype)?;
         let slot = buffer.slot(len)?;
         let limits = &self.plan.limits;
+        let decode = match self.plan.steps.indices {
+            true => format::decode_indices,
+            false => format::decode,
+        };
+        if work {
+            match found.format {
+                Some(format) => {
+                    let stored = steps::room(&mut self.stored, info.bytes()?)?;
+                    let bytes = &self.scratch.bytes;
+                    guarded(format, || decode(format, bytes, &info, limits, stored))?;
+                }
+                None => std::mem::swap(&mut self.stored, &mut self.scratch.bytes),
+            }
+            self.bench.run(&self.plan.steps, &info, &mut self.stored, color, slot)?;
+            buffer.keep(len);
+            found.info.shape = shape;
+            found.info.dtype = dtype;
+            return Ok(found);
+        }
         let bytes = &self.scratch.bytes;
         match found.format {
             Some(format) if info.shape == shape => {
-                guarded(format, || format::decode(format, bytes, &info, limits, slot))?;
+                guarded(format, || decode(format, bytes, &info, limits, slot))?;
             }
             Some(format) => {
                 self.stored.resize(info.bytes()?, 0);
                 let stored = &mut self.stored;
-                guarded(format, || format::decode(format, bytes, &info, limits, stored))?;
+                guarded(format, || decode(format, bytes, &info, limits, stored))?;
                 pixels::promote(stored, info.color, color, dtype, slot);
             }
             None if info.shape == shape => slot.copy_from_slice(bytes),
@@ -253,9 +246,10 @@ impl<'p> Decoder<'p> {
 
     /// Gives scratch memory back where it is more than `keep` bytes.
     pub(crate) fn shrink(&mut self, keep: usize) {
-        if self.scratch.capacity() + self.stored.capacity() > keep {
+        if self.scratch.capacity() + self.stored.capacity() + self.bench.capacity() > keep {
             self.scratch = Scratch::default();
             self.stored = Vec::new();
+            self.bench = Bench::default();
         }
     }
 
@@ -317,7 +311,11 @@ impl<'p> Decoder<'p> {
                 "a {format} image, which formats does not allow"
             )));
         }
-        let info = guarded(format, || format::info(format, bytes, &self.plan.limits))?;
+        let limits = &self.plan.limits;
+        let info = guarded(format, || match self.plan.steps.indices {
+            true => format::indices_info(format, bytes, limits),
+            false => format::info(format, bytes, limits),
+        })?;
         Ok(Found { info, format: Some(format) })
     }
 
@@ -411,19 +409,18 @@ fn array_info(shape: Shape, dtype: DType) -> ImageInfo {
     ImageInfo { shape, dtype, color, orientation: 1, frames: 1 }
 }
 
-fn fits(info: &ImageInfo, shape: Shape, color: Color) -> bool {
-    pixels::promotes(info.color, color)
-        && info.color != color
-        && shape.len() >= 2
-        && info.shape.len() >= 2
-        && info.shape[..2] == shape[..2]
-        && shape[2..] == [pixels::channels(color)]
+/// Whether what comes out can be promoted to the shape and color of the array.
+fn fits(outcome: &Outcome, shape: Shape, color: Color, steps: &Steps) -> bool {
+    let [height, width, ..] = outcome.shape[..] else { return false };
+    let promoted = Shape::image(height, width, pixels::channels(color));
+    pixels::promotes(outcome.color, color)
+        && outcome.color != color
+        && steps::laid(promoted, steps.layout) == shape
 }
 
-fn misfit(found: &Found, shape: Shape, dtype: DType) -> Error {
-    let info = &found.info;
-    let remedy = match info.dtype != dtype && found.format.is_none() {
-        true => "; pass dtype to read number lists as another type",
+fn misfit(info: &ImageInfo, shape: Shape, dtype: DType, converted: bool) -> Error {
+    let remedy = match converted {
+        true => "; pass dtype to convert the numbers",
         false => "",
     };
     Error::shape(format!(

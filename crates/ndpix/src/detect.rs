@@ -5,6 +5,7 @@
 //! guessed: none or several candidates is an error that lists what was found.
 
 mod settle;
+mod suggest;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,9 +17,10 @@ use crate::dtype::DType;
 use crate::encoding::Encoding;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::Color;
-use crate::options::Options;
+use crate::options::{Options, Scale, Size};
 use crate::pipeline::File;
-use crate::plan::{Plan, Target};
+use crate::pixels::orient;
+use crate::plan::{Plan, Steps, Target};
 use crate::record::pointer::{Pointer, Step};
 use crate::record::rejected;
 use crate::record::scan::{Query, scan};
@@ -26,6 +28,7 @@ use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 
 pub(crate) use settle::settle;
+pub(crate) use suggest::{choices, suggest};
 
 /// Records that are looked at for the plan.
 pub(crate) const SAMPLE_RECORDS: usize = 64;
@@ -96,6 +99,8 @@ pub(crate) struct Candidate {
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
     pub(crate) shapes: BTreeMap<(Shape, DType, Color), u64>,
+    /// The same with the orientation beside it: all that the steps look at.
+    pub(crate) kinds: BTreeMap<(Shape, DType, Color, u8), u64>,
     pub(crate) formats: BTreeMap<&'static str, u64>,
     pub(crate) orientations: BTreeMap<u8, u64>,
     pub(crate) multi_frame: u64,
@@ -104,6 +109,26 @@ pub(crate) struct Survey {
     pub(crate) rejects: Vec<Error>,
     /// The smallest integer dtype that the number lists of the sample fit, where smaller than read.
     pub(crate) smaller: Option<DType>,
+}
+
+impl Survey {
+    /// Sizes of the images, turned upright or not, most frequent first.
+    pub(crate) fn sizes(&self, upright: bool) -> Vec<(Size, u64)> {
+        let mut sizes: Vec<(Size, u64)> = Vec::new();
+        for ((shape, _, _, orientation), count) in &self.kinds {
+            let [height, width, ..] = shape[..] else { continue };
+            let size = match upright && orient::swaps(*orientation) {
+                true => Size { height: width, width: height },
+                false => Size { height, width },
+            };
+            match sizes.iter_mut().find(|s| s.0 == size) {
+                Some(found) => found.1 += count,
+                None => sizes.push((size, *count)),
+            }
+        }
+        sizes.sort_by_key(|s| std::cmp::Reverse(s.1));
+        sizes
+    }
 }
 
 /// The fields that may hold images: the one that is given, or all that are found.
@@ -170,16 +195,23 @@ pub(crate) fn locate(
 
 /// The plan before the sample is looked at.
 pub(crate) fn plan_for(options: &Options, field: Pointer, encoding: Option<Encoding>) -> Plan {
+    let steps = Steps::new(options);
+    let mut raw = options.clone();
+    if steps.scale != Scale::None {
+        // Lists and bare pixels must be what they are before they can be scaled.
+        raw.dtype = None;
+    }
     Plan {
         field,
         encoding,
         rejects_input: false,
         target: Target::Each,
+        steps,
         formats: options.formats.clone(),
         fill_value: options.fill_value,
         base_dir: options.base_dir.clone(),
         limits: options.limits,
-        raw: options.clone(),
+        raw,
         notes: Vec::new(),
     }
 }
@@ -356,6 +388,8 @@ pub(crate) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
 fn note(survey: &mut Survey, found: &Found, payload: &[u8]) {
     let info = &found.info;
     *survey.shapes.entry((info.shape, info.dtype, info.color)).or_default() += 1;
+    let kind = (info.shape, info.dtype, info.color, info.orientation);
+    *survey.kinds.entry(kind).or_default() += 1;
     *survey.formats.entry(found.format.map_or("array", |f| f.name())).or_default() += 1;
     *survey.orientations.entry(info.orientation).or_default() += 1;
     survey.multi_frame += u64::from(info.frames > 1);

@@ -158,11 +158,11 @@ pub(crate) fn decode(
     let Scratch { bytes, text, spare } = &mut *scratch;
     Ok(match encoding {
         Encoding::Raw => {
-            base64::decode(base64::strip_prefix(string(value, text)?), bytes)?;
+            base64::decode_string(value, text, bytes)?;
             Payload::Pixels(raw::finish(raw, limits, bytes, spare)?)
         }
         Encoding::Encoded => {
-            base64::decode(base64::strip_prefix(string(value, text)?), bytes)?;
+            base64::decode_string(value, text, bytes)?;
             Payload::File
         }
         Encoding::DataUrl => {
@@ -170,7 +170,7 @@ pub(crate) fn decode(
             Payload::File
         }
         Encoding::Npy => {
-            base64::decode(base64::strip_prefix(string(value, text)?), bytes)?;
+            base64::decode_string(value, text, bytes)?;
             Payload::Pixels(npy::finish(raw.bgr, limits, bytes, spare)?)
         }
         Encoding::Hex => {

@@ -207,6 +207,53 @@ pub(crate) fn info(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result
     }
 }
 
+/// As [`info`] for the palette indices of an image that has a palette: `(H, W)`, `uint8`. An 8-bit gray
+/// image is its own; any other is refused as `shape`.
+pub(crate) fn indices_info(
+    format: ImageFormat,
+    bytes: &[u8],
+    limits: &Limits,
+) -> Result<ImageInfo> {
+    let info = info(format, bytes, limits)?;
+    let indexed = match format {
+        ImageFormat::Png => png::has_palette(bytes),
+        ImageFormat::Gif => true,
+        ImageFormat::Bmp => bmp::has_palette(bytes),
+        ImageFormat::Tiff => tiff::has_palette(bytes, limits),
+        _ => false,
+    };
+    match (indexed, info.color, info.dtype) {
+        (true, ..) => {
+            let shape = Shape::image(info.shape[0], info.shape[1], 1);
+            Ok(ImageInfo { shape, dtype: DType::Uint8, color: Color::Gray, ..info })
+        }
+        (false, Color::Gray, DType::Uint8) => Ok(info),
+        _ => Err(Error::shape(format!(
+            "a {format} image of shape {} has no palette, whose indices mode P keeps",
+            info.shape
+        ))),
+    }
+}
+
+/// As [`decode`] for what [`indices_info`] announced.
+pub(crate) fn decode_indices(
+    format: ImageFormat,
+    bytes: &[u8],
+    info: &ImageInfo,
+    limits: &Limits,
+    out: &mut [u8],
+) -> Result<()> {
+    match format {
+        ImageFormat::Png if png::has_palette(bytes) => png::decode_indices(bytes, limits, out),
+        ImageFormat::Gif => gif::decode_indices(bytes, out),
+        ImageFormat::Bmp if bmp::has_palette(bytes) => bmp::decode_indices(bytes, out),
+        ImageFormat::Tiff if tiff::has_palette(bytes, limits) => {
+            tiff::decode_indices(bytes, limits, out)
+        }
+        _ => decode(format, bytes, info, limits, out),
+    }
+}
+
 /// Decodes into `out`, whose length is `info.bytes()` of the [`ImageInfo`] that [`info`] gave for
 /// the same bytes. On an error `out` holds anything.
 pub(crate) fn decode(

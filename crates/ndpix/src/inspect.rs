@@ -2,10 +2,12 @@
 
 use std::sync::atomic::AtomicBool;
 
+use crate::detect;
 use crate::error::{Error, Position, Result};
 use crate::format::ImageInfo;
-use crate::options::Options;
+use crate::options::{Options, Size};
 use crate::pipeline::Fate;
+use crate::pixels::color::has_alpha;
 use crate::plan::Target;
 use crate::reader::Reader;
 use crate::source::Input;
@@ -55,7 +57,11 @@ pub struct Report {
     pub shapes: Vec<ShapeReport>,
     /// EXIF / TIFF orientations, with counts.
     pub orientations: Vec<(u8, u64)>,
-    /// Images of which only the first frame is read.
+    /// Aspects, width to height as the images are stored, with counts, most frequent first.
+    pub aspects: Vec<(String, u64)>,
+    /// Images with an alpha channel.
+    pub alpha: u64,
+    /// Images with more than one frame or page.
     pub multi_frame: u64,
     /// Records without image.
     pub without_image: u64,
@@ -69,10 +75,15 @@ pub struct Report {
     pub expected_rows: Option<u64>,
     /// Bytes of the output to expect.
     pub expected_bytes: Option<u64>,
+    /// What other options would make of it: their names and values, and the bytes of the output, or
+    /// of one row where the number of rows is not known.
+    pub choices: Vec<(Vec<(&'static str, String)>, u64)>,
     /// What a run would say before it works.
     pub notes: Vec<String>,
     /// Why no plan can be made, and what to do.
     pub problem: Option<String>,
+    /// The options beside those given with which a plan can be made, where there is none without.
+    pub suggestion: Option<Vec<(&'static str, String)>>,
 }
 
 /// Looks at the first records of the inputs. A plan that cannot be made is a report, not an error.
@@ -111,6 +122,8 @@ pub fn inspect(inputs: Vec<Input>, options: &Options) -> Result<Report> {
         .collect();
     report.shapes.sort_by_key(|s| std::cmp::Reverse(s.count));
     report.orientations = survey.orientations.iter().map(|(o, n)| (*o, *n)).collect();
+    report.aspects = aspects(&survey.sizes(false));
+    report.alpha = survey.kinds.iter().filter(|k| has_alpha(k.0.2)).map(|k| k.1).sum();
     report.multi_frame = survey.multi_frame;
     report.without_image = survey.missing;
     report.rejects = survey.rejects.iter().map(ToString::to_string).collect();
@@ -119,13 +132,42 @@ pub fn inspect(inputs: Vec<Input>, options: &Options) -> Result<Report> {
         report.field = Some(reader.plan.field.to_string());
         report.encoding = reader.plan.encoding.as_ref().map(ToString::to_string);
     }
+    let rows = reader.expected_rows().map(|r| r.round() as u64);
+    if report.problem.is_some() && reader.located {
+        let found = detect::suggest(&reader.plan, survey, options);
+        report.suggestion = found.map(|s| s.options);
+    }
+    if reader.located && survey.images > 0 {
+        let fixed = report.suggestion.clone().unwrap_or_default();
+        let all = detect::choices(&reader.plan, survey, options, &fixed);
+        report.choices =
+            all.into_iter().map(|c| (c.options, c.row_bytes * rows.unwrap_or(1))).collect();
+    }
     if let Target::Stack { shape, dtype, .. } = reader.plan.target {
         report.shape = Some(shape.to_string());
         report.dtype = Some(dtype.to_string());
-        report.expected_rows = reader.expected_rows().map(|r| r.round() as u64);
+        report.expected_rows = rows;
         report.expected_bytes = report.expected_rows.map(|r| r * reader.row_bytes());
     }
     Ok(report)
+}
+
+/// Sizes by their ratio of width to height, in lowest terms.
+fn aspects(sizes: &[(Size, u64)]) -> Vec<(String, u64)> {
+    let mut all: Vec<(String, u64)> = Vec::new();
+    for (size, count) in sizes {
+        let (mut a, mut b) = (size.width, size.height);
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        let aspect = format!("{}:{}", size.width / a.max(1), size.height / a.max(1));
+        match all.iter_mut().find(|known| known.0 == aspect) {
+            Some(known) => known.1 += count,
+            None => all.push((aspect, *count)),
+        }
+    }
+    all.sort_by_key(|a| std::cmp::Reverse(a.1));
+    all
 }
 
 /// One image, or why there is none; blank lines give nothing.

@@ -60,8 +60,9 @@ pub use inspect::{Each, FieldReport, Report, ShapeReport, each, inspect};
 pub use limits::Limits;
 pub use load::{Loaded, load};
 pub use options::{
-    Given, IfExists, MaxRejects, OnError, OnMissing, Options, RawChannels, RawDType, RawOrder,
-    Rejects, RejectsContent, Rows,
+    Fit, Frames, Given, IfExists, Layout, MaxRejects, Mode, Normalize, OnError, OnMissing, Options,
+    RawChannels, RawDType, RawOrder, Rejects, RejectsContent, Resample, Rgb, Rows, Scale, Size,
+    Stack,
 };
 pub use record::pointer::{Pointer, Step};
 pub use shape::Shape;

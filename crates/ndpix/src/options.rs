@@ -113,6 +113,9 @@ choice!(
     Bgr = "bgr",
 });
 
+mod pixels;
+pub use pixels::{Fit, Frames, Layout, Mode, Normalize, Resample, Rgb, Scale, Size, Stack};
+
 /// A setting that is given, or that a field of each record gives (`@field`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given<T> {
@@ -299,6 +302,30 @@ pub struct Options {
     pub shape: Option<Shape>,
     /// The dtype of the output; number lists are read as it. `None`: as stored.
     pub dtype: Option<DType>,
+    /// The channels of the array.
+    pub mode: Mode,
+    /// The colour that alpha is blended on when it must go; `None`: it is dropped.
+    pub background: Option<Rgb>,
+    /// Turn images upright by their EXIF or TIFF orientation.
+    pub exif_transpose: bool,
+    /// Which frames of animations and multi-page files are read.
+    pub frames: Frames,
+    /// The size every image is brought to; `None`: as stored.
+    pub size: Option<Size>,
+    /// How, where the aspect differs; `None`: it must not.
+    pub fit: Option<Fit>,
+    /// The filter.
+    pub resample: Resample,
+    /// What stands around a padded image, in every channel, before `dtype` and `scale`.
+    pub pad_value: f64,
+    /// How the numbers of one dtype become those of another.
+    pub scale: Scale,
+    /// What floating-point samples are brought to.
+    pub normalize: Normalize,
+    /// The order of the axes.
+    pub layout: Layout,
+    /// Whether several fields become one image.
+    pub stack: Stack,
     /// The value of rows without image.
     pub fill_value: f64,
     /// Non-blank records to pass over, across files.
@@ -351,7 +378,7 @@ impl Options {
         if self.threads > 1024 {
             return no("threads is over 1024");
         }
-        Ok(())
+        self.validate_pixels()
     }
 
     /// The number of threads to start.

@@ -3,6 +3,16 @@
 //! Here only what loses nothing: gray to RGB, a full alpha added. Anything else that does not fit
 //! is `shape`. Samples are little-endian, channels last.
 
+pub(crate) mod color;
+pub(crate) mod fit;
+mod half;
+mod layout;
+pub(crate) mod orient;
+pub(crate) mod resize;
+pub(crate) mod sample;
+pub(crate) mod steps;
+mod values;
+
 use crate::dtype::DType;
 use crate::format::Color;
 
@@ -33,22 +43,7 @@ pub(crate) fn channels(color: Color) -> usize {
 /// Fills `out` with the pixels of `pixels`, promoted from `from` to `to` (see [`promotes`]). Alpha is
 /// the largest value of an integer dtype, 1.0 of a floating one.
 pub(crate) fn promote(pixels: &[u8], from: Color, to: Color, dtype: DType, out: &mut [u8]) {
-    let size = dtype.size();
-    let full: [u8; 8] = match dtype {
-        DType::Float16 => [0, 0x3C, 0, 0, 0, 0, 0, 0],
-        DType::Float32 => {
-            let b = 1f32.to_le_bytes();
-            [b[0], b[1], b[2], b[3], 0, 0, 0, 0]
-        }
-        DType::Float64 => 1f64.to_le_bytes(),
-        DType::Int8 | DType::Int16 | DType::Int32 | DType::Int64 => {
-            let mut b = [0xFF; 8];
-            b[size - 1] = 0x7F;
-            b
-        }
-        DType::Bool => [1; 8],
-        _ => [0xFF; 8],
-    };
+    let (size, full) = (dtype.size(), full(dtype));
     let (source, target) = (channels(from) * size, channels(to) * size);
     let has_alpha = from == Color::GrayAlpha;
     for (pixel, slot) in pixels.chunks_exact(source).zip(out.chunks_exact_mut(target)) {
@@ -64,6 +59,25 @@ pub(crate) fn promote(pixels: &[u8], from: Color, to: Color, dtype: DType, out: 
             let alpha = if has_alpha { &pixel[size..] } else { &full[..size] };
             slot[target - size..].copy_from_slice(alpha);
         }
+    }
+}
+
+/// Full alpha in a dtype, in the first bytes.
+fn full(dtype: DType) -> [u8; 8] {
+    match dtype {
+        DType::Float16 => [0, 0x3C, 0, 0, 0, 0, 0, 0],
+        DType::Float32 => {
+            let b = 1f32.to_le_bytes();
+            [b[0], b[1], b[2], b[3], 0, 0, 0, 0]
+        }
+        DType::Float64 => 1f64.to_le_bytes(),
+        DType::Int8 | DType::Int16 | DType::Int32 | DType::Int64 => {
+            let mut b = [0xFF; 8];
+            b[dtype.size() - 1] = 0x7F;
+            b
+        }
+        DType::Bool => [1; 8],
+        _ => [0xFF; 8],
     }
 }
 

@@ -8,7 +8,7 @@ use crate::encoding::Encoding;
 use crate::error::Result;
 use crate::format::{Color, ImageFormat};
 use crate::limits::Limits;
-use crate::options::Options;
+use crate::options::{Fit, Frames, Layout, Mode, Normalize, Options, Resample, Scale, Size, Stack};
 use crate::record::pointer::Pointer;
 use crate::shape::Shape;
 
@@ -28,6 +28,127 @@ pub(crate) enum Target {
     Each,
 }
 
+/// How images come to one size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Resize {
+    /// Height and width.
+    pub size: Size,
+    /// What becomes of another aspect; `None`: there must be none.
+    pub fit: Option<Fit>,
+    /// The filter.
+    pub resample: Resample,
+    /// What stands around a padded image.
+    pub pad_value: f64,
+}
+
+/// What is done to the pixels of each image, in the order in which it is done; by default nothing.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Steps {
+    /// Which frames are read.
+    pub frames: Frames,
+    /// Whether palette indices stay what they are.
+    pub indices: bool,
+    /// Turn upright by the orientation.
+    pub transpose: bool,
+    /// The channels that are asked for.
+    pub mode: Option<Color>,
+    /// What alpha is blended on when it goes.
+    pub background: Option<[u8; 3]>,
+    /// The size that is asked for.
+    pub resize: Option<Resize>,
+    /// The dtype that is asked for.
+    pub dtype: Option<DType>,
+    /// How numbers are scaled to it.
+    pub scale: Scale,
+    /// Means and deviations.
+    pub normalize: Normalize,
+    /// Blue first.
+    pub bgr: bool,
+    /// The order of axes.
+    pub layout: Layout,
+    /// Whether several fields become one image.
+    pub stack: Stack,
+}
+
+impl Steps {
+    /// The steps that the options ask for.
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            frames: options.frames,
+            indices: options.mode == Mode::P,
+            transpose: options.exif_transpose,
+            mode: match options.mode {
+                // Three means are those of red, green and blue.
+                Mode::Auto => match options.normalize.values() {
+                    Some((mean, _)) if mean.len() == 3 => Some(Color::Rgb),
+                    _ => None,
+                },
+                Mode::L | Mode::P => Some(Color::Gray),
+                Mode::La => Some(Color::GrayAlpha),
+                Mode::Rgb | Mode::Bgr => Some(Color::Rgb),
+                Mode::Rgba => Some(Color::Rgba),
+            },
+            background: options.background.map(|c| c.0),
+            resize: options.size.map(|size| Resize {
+                size,
+                fit: options.fit,
+                resample: options.resample,
+                pad_value: options.pad_value,
+            }),
+            dtype: options.dtype,
+            scale: match options.normalize {
+                // Their means and deviations are those of samples from 0 to 1.
+                Normalize::Imagenet | Normalize::Clip => Scale::Unit,
+                _ => options.scale,
+            },
+            normalize: options.normalize.clone(),
+            bgr: options.mode == Mode::Bgr,
+            layout: options.layout,
+            stack: options.stack,
+        }
+    }
+
+    /// What is done to the pixels, a sentence a step; orientation and alpha depend on the images.
+    pub(crate) fn said(&self) -> Vec<String> {
+        let mut said = Vec::new();
+        match self.mode {
+            Some(_) if self.indices => said.push("palette indices are kept".to_string()),
+            Some(Color::Gray) => said.push("images are made gray".to_string()),
+            Some(Color::GrayAlpha) => said.push("images are made gray and alpha".to_string()),
+            Some(Color::Rgba) => said.push("images are made RGBA".to_string()),
+            Some(_) if self.bgr => said.push("images are made BGR".to_string()),
+            Some(_) => said.push("images are made RGB".to_string()),
+            None => {}
+        }
+        if let Some(Resize { size, fit, resample, pad_value }) = &self.resize {
+            let fit = match fit {
+                Some(Fit::Pad) => format!(" with fit pad (pad_value {pad_value})"),
+                Some(fit) => format!(" with fit {fit}"),
+                None => String::new(),
+            };
+            said.push(format!("images are resized to {size}{fit} by {resample}"));
+        }
+        if self.scale != Scale::None {
+            said.push(format!("samples are scaled by {}", self.scale));
+        }
+        if self.normalize != Normalize::None {
+            said.push(format!("samples are normalized by {}", self.normalize));
+        }
+        if self.layout == Layout::Chw {
+            said.push("channels are the first axis".to_string());
+        }
+        said
+    }
+
+    /// Whether a step needs height, width and channels, so that no other array can go through.
+    pub(crate) fn is_for_pictures(&self) -> bool {
+        self.mode.is_some()
+            || self.resize.is_some()
+            || self.layout != Layout::Hwc
+            || self.normalize.values().is_some_and(|v| v.0.len() > 1)
+    }
+}
+
 /// The decision of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
@@ -39,6 +160,8 @@ pub(crate) struct Plan {
     pub rejects_input: bool,
     /// What images become.
     pub target: Target,
+    /// What is done to their pixels on the way.
+    pub steps: Steps,
     /// The image formats that are read; empty: all.
     pub formats: Vec<ImageFormat>,
     /// The value of rows without image.

@@ -13,13 +13,20 @@ pub(crate) enum Leave {
     SlashEscapes,
     /// Spaces, tabs and line ends. Any other control character ends the copy.
     Space,
+    /// Backslashes that stand before a slash, and `\n`, `\r` and `\t`, each two characters of text.
+    /// Any other backslash ends the copy.
+    Escapes,
 }
 
 impl Leave {
-    /// Whether `byte`, before `next`, is left out; `None` where it ends the copy.
-    fn leaves(self, byte: u8, next: Option<u8>) -> Option<bool> {
-        match (self, byte) {
-            (Self::SlashEscapes, b'\\') => (next == Some(b'/')).then_some(true),
+    /// Whether the first byte of `rest`, behind `before`, is left out; `None` where it ends the copy.
+    fn leaves(self, before: Option<u8>, rest: &[u8]) -> Option<bool> {
+        match (self, *rest.first()?) {
+            (Self::SlashEscapes, b'\\') => (rest.get(1) == Some(&b'/')).then_some(true),
+            (Self::Escapes, b'\\') => {
+                matches!(rest.get(1), Some(b'/' | b'n' | b'r' | b't')).then_some(true)
+            }
+            (Self::Escapes, b'n' | b'r' | b't') => Some(before == Some(b'\\')),
             (Self::Space, b' ' | b'\t' | b'\n' | b'\r' | 0x0B | 0x0C) => Some(true),
             (Self::Space, 0..b' ') => None,
             _ => Some(false),
@@ -35,7 +42,8 @@ pub(crate) fn sieve(leave: Leave, text: &[u8], out: &mut [u8]) -> (usize, usize)
     #[cfg(not(target_arch = "x86_64"))]
     let (mut read, mut written) = (0, 0);
     while let Some(&byte) = text.get(read) {
-        match leave.leaves(byte, text.get(read + 1).copied()) {
+        let before = read.checked_sub(1).map(|i| text[i]);
+        match leave.leaves(before, &text[read..]) {
             Some(true) => {}
             Some(false) => {
                 out[written] = byte;
@@ -75,7 +83,8 @@ mod tests {
     fn plain(leave: Leave, text: &[u8]) -> (usize, Vec<u8>) {
         let mut out = Vec::new();
         for (i, &byte) in text.iter().enumerate() {
-            match leave.leaves(byte, text.get(i + 1).copied()) {
+            let before = i.checked_sub(1).map(|i| text[i]);
+            match leave.leaves(before, &text[i..]) {
                 Some(true) => {}
                 Some(false) => out.push(byte),
                 None => return (i, out),
@@ -100,12 +109,16 @@ mod tests {
                     1 => text.extend(b"\r\n"),
                     2 => text.push(b' '),
                     3 => text.push(b'/'),
-                    4 if random(20) == 0 => text.extend(b"\\n"),
+                    4 if random(20) == 0 => text.extend(b"\\u00"),
+                    6 if random(3) == 0 => {
+                        text.extend([b"\\n", b"\\r", b"\\t"][random(3) as usize])
+                    }
+                    7 => text.push(b'n'),
                     5 if random(20) == 0 => text.push(1),
                     _ => text.push(b'a' + random(26) as u8),
                 }
             }
-            for leave in [Leave::SlashEscapes, Leave::Space] {
+            for leave in [Leave::SlashEscapes, Leave::Space, Leave::Escapes] {
                 let mut out = vec![0; text.len()];
                 let (read, written) = sieve(leave, &text, &mut out);
                 let shown = String::from_utf8_lossy(&text);

@@ -37,10 +37,14 @@ pub struct Summary {
     pub rejects: BTreeMap<ErrorKind, u64>,
     /// The first rejects, as messages.
     pub first_rejects: Vec<String>,
-    /// Images whose EXIF or TIFF orientation is not applied.
+    /// Images that carry an EXIF or TIFF orientation other than upright.
     pub oriented: u64,
-    /// Images with more frames or pages than the one that is read.
+    /// Images with an alpha channel.
+    pub alpha: u64,
+    /// Images with more frames or pages than one.
     pub multi_frame: u64,
+    /// What was done to the pixels, a sentence each.
+    pub steps: Vec<String>,
     /// Decompressed bytes read.
     pub bytes_read: u64,
     /// Bytes of pixels written.

@@ -46,7 +46,10 @@ class Report:
         expected_bytes: Bytes of the array to expect, where that is known.
         notes: What a run would say before it works.
         problem: Why no array can be made, and what to do; `None` where one can.
-        command: The command to run, as a line for a shell; `None` where there is a problem or the
+        suggestion: The options with which an array can be made, where there is a problem and a way out.
+        choices: Other options that would fit, each with the bytes of the array, or of a row where the
+            number of rows is not known.
+        command: The command to run, as a line for a shell; `None` where there is no way out or the
             source is no file.
     """
 
@@ -69,6 +72,8 @@ class Report:
     expected_bytes: int | None
     notes: list[str]
     problem: str | None
+    suggestion: dict[str, str] | None
+    choices: list[tuple[dict[str, str], int]]
     command: str | None
     _again: tuple[Source, dict[str, Any]] | None = field(default=None, repr=False, compare=False)
 

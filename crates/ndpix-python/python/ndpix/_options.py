@@ -60,7 +60,31 @@ class Options(TypedDict, total=False):
     shape: Shape | None
     """The shape every image must have."""
     dtype: DTypeLike | None
-    """The dtype of the array; number lists are read as it."""
+    """The dtype of the array; number lists are read as it, other pixels are converted, and what is out
+    of its range is an error."""
+    mode: Literal["auto", "L", "LA", "RGB", "RGBA", "BGR", "P"] | None
+    """The channels of the array, by Pillow's names; `P` keeps palette indices."""
+    background: str | None
+    """The colour that alpha is blended on where `mode` has none: `white`, `#rrggbb`. Default: dropped."""
+    exif_transpose: bool | None
+    """Turn images upright by their EXIF or TIFF orientation."""
+    frames: str | None
+    """Frames of animations and pages of files."""
+    size: Shape | None
+    """Resize to `N` or `(height, width)`."""
+    fit: Literal["stretch", "crop", "pad", "contain"] | None
+    """How, where the aspect differs; without it that is refused."""
+    resample: Literal["bilinear", "nearest", "box", "hamming", "bicubic", "lanczos"] | None
+    """The filter, with Pillow's results."""
+    pad_value: float | None
+    """What stands around padded images, before `dtype` and `scale`."""
+    scale: Literal["none", "unit", "full"] | None
+    """How numbers of one dtype become those of another: as they are, to 0 to 1, or full range to full
+    range."""
+    normalize: str | tuple[Any, ...] | None
+    """`(x - mean) / std`: `none`, `imagenet`, `clip`, `"MEAN/STD"`, or a pair of lists."""
+    layout: Literal["hwc", "chw"] | None
+    """The order of axes."""
     fill_value: float | None
     """The value of rows without image."""
     skip: int | None

@@ -26,7 +26,9 @@ class Summary:
         rejected: Everything that was rejected.
         rejects: The same by kind.
         first_rejects: The first rejects, each as `file:line: what was found`.
-        oriented: Images whose orientation is not applied.
+        oriented: Images that carry an orientation.
+        alpha: Images that have alpha.
+        steps: What was done to pixels, in order, as text.
         multi_frame: Images of which only the first frame was read.
         bytes_read: Decompressed bytes read.
         bytes_written: Bytes of pixels.
@@ -52,6 +54,8 @@ class Summary:
     rejects: dict[str, int]
     first_rejects: list[str]
     oriented: int
+    alpha: int
+    steps: list[str]
     multi_frame: int
     bytes_read: int
     bytes_written: int

@@ -9,10 +9,13 @@ use std::collections::BTreeMap;
 use super::Survey;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::Color;
-use crate::options::Options;
+use crate::format::{Color, ImageInfo};
+use crate::options::{Mode, Options, Scale};
 use crate::pixels;
-use crate::plan::{Plan, Target};
+use crate::pixels::color::has_alpha;
+use crate::pixels::fit::same_aspect;
+use crate::pixels::steps;
+use crate::plan::{Plan, Steps, Target};
 use crate::shape::Shape;
 
 /// A kind of image in the sample.
@@ -20,14 +23,14 @@ type Kind = (Shape, DType, Color);
 
 /// Completes the plan with the shape, dtype and color that the sample allows.
 pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Result<()> {
-    let mut kinds = survey.shapes.clone();
-    if let (Some(want), Some(&(_, found, _))) = (options.dtype, kinds.keys().next()) {
-        kinds.retain(|k, _| k.1 == want);
-        if kinds.is_empty() {
-            return Err(Error::plan(format!(
-                "the images are {found}, not {want}; leave dtype out to keep what is stored"
-            )));
-        }
+    let steps = &plan.steps;
+    if options.size.is_some() && options.fit.is_none() {
+        refuse_aspects(survey, steps)?;
+    }
+    let (kinds, refused) = outcomes(survey, steps);
+    if let (true, Some((error, _))) = (kinds.is_empty() && options.shape.is_none(), refused.first())
+    {
+        return Err(Error::plan(error.message()));
     }
     let one = united(kinds.keys().map(|k| (k.0, k.2)));
     let dtypes = counted(&kinds, |k| k.1.to_string());
@@ -37,9 +40,10 @@ pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
             let of = |fit: &dyn Fn(&Kind) -> bool| {
                 kinds.iter().filter(|k| fit(k.0)).min_by_key(|k| Reverse(k.1)).map(|k| k.0.1)
             };
-            let dtype = options.dtype.or_else(|| of(&|k| k.0 == shape)).or_else(|| of(&|_| true));
-            let known = kinds.keys().find(|k| k.0 == shape).map(|k| k.2);
-            let color = known.unwrap_or(match shape[..] {
+            let is_it = |k: &Kind| steps::laid(k.0, steps.layout) == shape;
+            let dtype = options.dtype.or_else(|| of(&is_it)).or_else(|| of(&|_| true));
+            let known = kinds.keys().find(|k| is_it(k)).map(|k| k.2);
+            let color = known.or(steps.mode).unwrap_or(match shape[..] {
                 [_, _] => Color::Gray,
                 [_, _, 2] => Color::GrayAlpha,
                 [_, _, 3] => Color::Rgb,
@@ -48,9 +52,10 @@ pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
             });
             (shape, dtype.ok_or_else(|| nothing(survey))?, color)
         }
-        (None, _) if kinds.is_empty() => return Err(nothing(survey)),
+        (None, _) if kinds.is_empty() => without_sample(options).ok_or_else(|| nothing(survey))?,
         (None, Some((shape, color))) if dtypes.len() == 1 => {
             let dtype = kinds.keys().next().map(|k| k.1);
+            let shape = steps::laid(shape, steps.layout);
             (shape, dtype.ok_or_else(|| nothing(survey))?, color)
         }
         (None, one) => return Err(Error::plan(several(&kinds, one.is_some()))),
@@ -58,43 +63,130 @@ pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
     if shape.bytes(dtype)? == 0 {
         return Err(Error::plan(format!("images of shape {shape} hold nothing")));
     }
+    refuse_padding(survey, steps)?;
     plan.target = Target::Stack { shape, dtype, color };
-    announce(plan, survey, options, (shape, dtype, color));
-    Ok(())
-}
-
-/// What should be known before the work begins.
-fn announce(plan: &mut Plan, survey: &Survey, options: &Options, (shape, dtype, color): Kind) {
-    let others: u64 = survey.shapes.iter().filter(|k| k.0.1 != dtype).map(|k| k.1).sum();
+    if let Some((error, count)) = refused.first() {
+        plan.notes.push(format!(
+            "{count} of {} images in the sample will be rejected: {}",
+            survey.images,
+            error.message()
+        ));
+    }
+    let others: u64 = kinds.iter().filter(|k| k.0.1 != dtype).map(|k| k.1).sum();
     if others > 0 {
         plan.notes.push(format!(
             "{others} of {} images in the sample are not {dtype} and will be rejected",
             survey.images
         ));
     }
-    let promoted = survey.shapes.keys().any(|k| k.1 == dtype && k.2 != color);
+    let promoted = kinds.keys().any(|k| k.1 == dtype && k.2 != color);
     if promoted && options.shape.is_none() {
         plan.notes
             .push(format!("images of fewer channels are promoted to {shape}, which loses nothing"));
     }
+    announce(plan, survey, options, dtype);
+    Ok(())
+}
+
+/// What each kind of image becomes, with channels last; and the kinds that become nothing, and why.
+fn outcomes(survey: &Survey, steps: &Steps) -> (BTreeMap<Kind, u64>, Vec<(Error, u64)>) {
+    let (mut good, mut bad) = (BTreeMap::new(), Vec::new());
+    for (&(shape, dtype, color, orientation), &count) in &survey.kinds {
+        let info = ImageInfo { shape, dtype, color, orientation, frames: 1 };
+        match steps::outcome(steps, &info) {
+            Ok(o) => *good.entry((o.shape, o.dtype, o.color)).or_default() += count,
+            Err(error) => bad.push((error, count)),
+        }
+    }
+    (good, bad)
+}
+
+/// The target that size, mode and dtype fix, where the sample has no image.
+fn without_sample(options: &Options) -> Option<Kind> {
+    let steps = Steps::new(options);
+    let (color, size) = (steps.mode?, options.size?);
+    let shape = Shape::image(size.height, size.width, pixels::channels(color));
+    Some((steps::laid(shape, steps.layout), options.dtype?, color))
+}
+
+/// Refuses a size that would distort images of the sample, where nothing says that it may.
+fn refuse_aspects(survey: &Survey, steps: &Steps) -> Result<()> {
+    let Some(resize) = &steps.resize else { return Ok(()) };
+    let mut others = survey.sizes(steps.transpose);
+    others.retain(|(from, _)| !same_aspect((from.height, from.width), resize.size));
+    if others.is_empty() {
+        return Ok(());
+    }
+    let count: u64 = others.iter().map(|o| o.1).sum();
+    let sizes: Vec<_> = others.iter().map(|(size, n)| (size.to_string(), *n)).collect();
+    Err(Error::plan(format!(
+        "{count} of {} images in the sample have another aspect than size {} ({}); pass fit stretch to distort them, crop to cut them, or pad to keep all of them",
+        survey.images,
+        resize.size,
+        listed(&sizes)
+    )))
+}
+
+/// Refuses a `pad_value` that images of the sample cannot hold.
+fn refuse_padding(survey: &Survey, steps: &Steps) -> Result<()> {
+    let Some(resize) = &steps.resize else { return Ok(()) };
+    let holds = |dtype: DType| pixels::sample::element(resize.pad_value, dtype).is_some();
+    match survey.kinds.keys().find(|k| !holds(k.1)) {
+        Some(kind) => Err(Error::options(format!(
+            "pad_value {} is no {}, which images of the sample are; it is set before dtype and scale",
+            resize.pad_value, kind.1
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// What is not done to the images, and what is: before the work.
+fn announce(plan: &mut Plan, survey: &Survey, options: &Options, dtype: DType) {
+    let of = survey.images;
+    let mut notes = Vec::new();
     let turned: u64 = survey.orientations.iter().filter(|o| *o.0 != 1).map(|o| o.1).sum();
     if turned > 0 {
-        plan.notes.push(format!(
-            "{turned} of {} images in the sample carry an orientation, which is not applied",
-            survey.images
-        ));
+        notes.push(match options.exif_transpose {
+            true => format!("{turned} of {of} images in the sample are turned upright"),
+            false => format!(
+                "{turned} of {of} images in the sample carry an orientation, which is not applied; pass exif_transpose to apply it"
+            ),
+        });
+    }
+    let alpha = |k: &(Shape, DType, Color, u8)| has_alpha(k.2);
+    let alpha: u64 = survey.kinds.iter().filter(|k| alpha(k.0)).map(|k| k.1).sum();
+    if alpha > 0 {
+        let what = match (plan.steps.mode, options.background) {
+            (Some(mode), Some(color)) if !has_alpha(mode) => format!("which is blended on {color}"),
+            (Some(mode), None) if !has_alpha(mode) => {
+                "which is dropped; pass background to blend it on a colour".to_string()
+            }
+            _ => "which is kept as the last channel".to_string(),
+        };
+        if options.mode != Mode::P {
+            notes.push(format!("{alpha} of {of} images in the sample have alpha, {what}"));
+        }
     }
     if survey.multi_frame > 0 {
-        plan.notes.push(format!(
-            "{} of {} images in the sample have several frames or pages; only the first is read",
-            survey.multi_frame, survey.images
+        notes.push(format!(
+            "{} of {of} images in the sample have several frames or pages; only the first is read",
+            survey.multi_frame
         ));
     }
+    let stored = counted(&survey.shapes, |k| k.1.to_string());
+    if stored.len() > 1 && options.scale == Scale::None {
+        notes.push(format!(
+            "the images are stored as {}; their numbers become {dtype} as they are",
+            listed(&stored)
+        ));
+    }
+    notes.extend(plan.steps.said());
     if let (Some(smaller), None) = (survey.smaller, options.dtype)
         && smaller.size() < dtype.size()
     {
-        plan.notes.push(format!("number lists are read as {dtype}, as NumPy does; in the sample {smaller} would do: pass dtype {smaller}"));
+        notes.push(format!("number lists are read as {dtype}, as NumPy does; in the sample {smaller} would do: pass dtype {smaller}"));
     }
+    plan.notes.extend(notes);
 }
 
 /// The one shape and color that all are or promote to without losing anything.
@@ -123,34 +215,44 @@ fn counted(kinds: &BTreeMap<Kind, u64>, word: impl Fn(&Kind) -> String) -> Vec<(
     counts
 }
 
-/// Why the sample is not one array, and the options that take a part of it.
+/// The first six.
+fn listed(counts: &[(String, u64)]) -> String {
+    let shown: Vec<_> = counts.iter().take(6).map(|(w, n)| format!("{w}: {n}")).collect();
+    format!("{}{}", shown.join("; "), if counts.len() > 6 { "; ..." } else { "" })
+}
+
+/// Why the sample is not one array, and the options that bring it there or take a part of it.
 fn several(kinds: &BTreeMap<Kind, u64>, one_shape: bool) -> String {
-    let list = |counts: &[(String, u64)]| {
-        let shown: Vec<_> = counts.iter().take(6).map(|(w, n)| format!("{w}: {n}")).collect();
-        format!("{}{}", shown.join("; "), if counts.len() > 6 { "; ..." } else { "" })
-    };
     // Of several the first.
     let most = kinds.iter().min_by_key(|k| Reverse(k.1)).map(|k| *k.0);
     let Some((shape, dtype, _)) = most else { return String::new() };
     let axes = shape.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
     let dtypes = counted(kinds, |k| k.1.to_string());
     let shapes = counted(kinds, |k| k.0.to_string());
+    let unsigned = |k: &Kind| matches!(k.1, DType::Uint8 | DType::Uint16);
+    let convert = match kinds.keys().all(unsigned) {
+        true => "pass dtype uint16 and scale full to bring all to its range",
+        false => "pass dtype float32 to convert the numbers as they are",
+    };
+    let size = match shape[..] {
+        [height, width, ..] if shape.len() < 4 => {
+            format!("pass size {height},{width} and fit crop or pad to bring all to one, or")
+        }
+        _ => "pass".to_string(),
+    };
     match (one_shape, dtypes.len(), shapes.len()) {
-        (true, ..) => format!(
-            "the images differ in dtype ({}); pass dtype {dtype} to take those and reject the others",
-            list(&dtypes)
-        ),
+        (true, ..) => format!("the images differ in dtype ({}); {convert}", listed(&dtypes)),
         (_, 1, 1) => format!(
-            "the images are all {shape} {dtype}, but their channels are not the same ({}); pass shape {axes} to take them as they are",
-            list(&counted(kinds, |k| format!("{:?}", k.2).to_lowercase()))
+            "the images are all {shape} {dtype}, but their channels are not the same ({}); pass mode to bring all to the same, or shape {axes} to take them as they are",
+            listed(&counted(kinds, |k| format!("{:?}", k.2).to_lowercase()))
         ),
         (_, 1, _) => format!(
-            "the images differ in shape ({}); pass shape {axes} to take those of one shape and reject the others",
-            list(&shapes)
+            "the images differ in shape ({}); {size} shape {axes} to take those of one shape and reject the others",
+            listed(&shapes)
         ),
         _ => format!(
-            "the images differ in shape and dtype ({}); pass shape {axes} and dtype {dtype} to take those of one kind and reject the others",
-            list(&counted(kinds, |k| format!("{} {}", k.0, k.1)))
+            "the images differ in shape and dtype ({}); {convert}, and {size} shape {axes} to take those of one shape and reject the others",
+            listed(&counted(kinds, |k| format!("{} {}", k.0, k.1)))
         ),
     }
 }
@@ -189,7 +291,8 @@ mod tests {
 
     /// The target of a sample that holds each kind so many times, or what is said instead.
     fn check(kinds: &[(Kind, u64)], options: &Options) -> Result<Kind, String> {
-        let survey = Survey { shapes: kinds.iter().copied().collect(), ..Survey::default() };
+        let upright = kinds.iter().map(|((s, d, c), n)| ((*s, *d, *c, 1), *n));
+        let survey = Survey { kinds: upright.collect(), ..Survey::default() };
         let mut plan = plan_for(options, options.field.clone().unwrap_or_default(), None);
         settle(&mut plan, &survey, options).map_err(|e| e.message().to_string())?;
         match plan.target {
@@ -207,7 +310,7 @@ mod tests {
         let none = with(None, None);
         assert_eq!(check(&[(RGB, 2)], &none), Ok(RGB));
         assert_eq!(check(&[(GRAY, 1), (RGB, 2)], &none), Ok(RGB));
-        // A dtype that is asked for takes those that have it.
+        // A dtype that is asked for is what all become.
         let deep = with(None, Some(DType::Uint16));
         assert_eq!(check(&[(GRAY, 9), (RGB, 2), (DEEP, 1)], &deep), Ok(DEEP));
         // A shape takes the dtype of those that have it.
@@ -224,29 +327,29 @@ mod tests {
             (
                 &[(RGB, 3), (DEEP, 1)][..],
                 "differ in dtype (uint8: 3; uint16: 1)",
-                "pass dtype uint8 to",
+                "pass dtype uint16 and scale full to",
             ),
-            (&[(GRAY, 3), (DEEP, 4)], "differ in dtype (uint16: 4; uint8: 3)", "dtype uint16"),
+            (&[(GRAY, 3), (DEEP, 4)], "differ in dtype (uint16: 4; uint8: 3)", "scale full"),
             (
                 &[(RGB, 3), (LOW, 4)],
                 "differ in shape ((20, 32, 3): 4; (24, 32, 3): 3)",
-                "pass shape 20,32,3 to",
+                "or shape 20,32,3 to",
             ),
             (
                 &[(LOW, 3), (DEEP, 1)],
                 "differ in shape and dtype ((20, 32, 3) uint8: 3; (24, 32, 3) uint16: 1)",
-                "pass shape 20,32,3 and dtype uint8",
+                "pass size 20,32 and fit",
             ),
             (
                 &[(RGB, 3), (ARRAY, 1)],
                 "channels are not the same (rgb: 3; samples: 1)",
-                "pass shape 24,32,3",
+                "pass mode to bring all",
             ),
         ] {
             let text = said(kinds);
             assert!(text.contains(found) && text.contains(advice), "{text}");
         }
-        let text = check(&[(RGB, 3)], &with(None, Some(DType::Int8))).expect_err("no plan");
-        assert!(text.starts_with("the images are uint8, not int8"), "{text}");
+        let text = check(&[(RGB, 3)], &with(None, Some(DType::Bool))).expect_err("no plan");
+        assert!(text.contains("uint8 samples are not made bool"), "{text}");
     }
 }

@@ -17,6 +17,26 @@ pub(super) fn strip_prefix(text: &[u8]) -> &[u8] {
     PREFIXES.iter().find_map(|p| text.strip_prefix(*p)).unwrap_or(text)
 }
 
+/// Replaces `out` with the bytes that a JSON string stands for; `text` is overwritten.
+///
+/// Escaped slashes and line ends, which some writers leave all over it, are taken out on the way.
+pub(super) fn decode_string(value: &[u8], text: &mut Vec<u8>, out: &mut Vec<u8>) -> Result<()> {
+    let escaped = value.trim_ascii().strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\""));
+    if let Some(escaped) = escaped.filter(|v| memchr::memchr(b'\\', v).is_some()) {
+        if text.len() < escaped.len() {
+            text.resize(escaped.len(), 0);
+        }
+        let (read, written) = sieve(Leave::Escapes, escaped, text);
+        out.clear();
+        if read == escaped.len()
+            && base64_simd::STANDARD.decode_append(strip_prefix(&text[..written]), out).is_ok()
+        {
+            return Ok(());
+        }
+    }
+    decode(strip_prefix(super::string(value, text)?), out)
+}
+
 /// Replaces `out` with the bytes that `text` stands for.
 pub(super) fn decode(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
     out.clear();
@@ -201,6 +221,25 @@ mod tests {
         assert_eq!(read("AECA/x==").ok().as_deref(), Some(&[0, 64, 128, 255][..]), "unused bits");
         assert_eq!(read("").ok().as_deref(), Some(&[][..]));
         assert_eq!(read("AEA").ok().as_deref(), Some(&[0, 64][..]));
+    }
+
+    #[test]
+    fn escapes_are_no_part_of_the_text() {
+        let string = |inner: &str| {
+            let (mut text, mut out) = (Vec::new(), Vec::new());
+            decode_string(format!("\"{inner}\"").as_bytes(), &mut text, &mut out).map(|()| out).ok()
+        };
+        for inner in
+            [r"AECA\/w==", r"AECA\/w=\r\n=", r"AE\nCA\u002fw==", r"b64:AECA\/w==", "AECA/w=="]
+        {
+            assert_eq!(string(inner), Some(vec![0, 64, 128, 255]), "{inner}");
+        }
+        for inner in [r"AECA\bw==", r"AECA\\nw==", r#"AECA\"w=="#] {
+            assert_eq!(string(inner), None, "{inner}");
+        }
+        let (mut text, mut out) = (Vec::new(), Vec::new());
+        let error = decode_string(b"7", &mut text, &mut out).expect_err("no string");
+        assert_eq!(error.kind(), crate::error::ErrorKind::Field);
     }
 
     #[test]

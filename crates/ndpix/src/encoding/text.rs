@@ -11,8 +11,13 @@ const MAX_TOKEN: usize = 24;
 
 /// Whether the string can only be a list of numbers: two of them or more and nothing else.
 pub(super) fn looks_like(text: &[u8]) -> bool {
+    let text = inner(text);
+    // A long text without a separator at its beginning, such as base64, is not gone through.
+    if text.len() > MAX_TOKEN && !text[..=MAX_TOKEN].iter().any(separates) {
+        return false;
+    }
     let mut count = 0;
-    let good = tokens(inner(text)).all(|token| {
+    let good = tokens(text).all(|token| {
         count += 1;
         token.len() <= MAX_TOKEN && value::is_number(token)
     });
@@ -55,16 +60,17 @@ fn inner(text: &[u8]) -> &[u8] {
     }
 }
 
+fn separates(c: &u8) -> bool {
+    matches!(c, b' ' | b'\t' | b'\n' | b'\r' | b',' | b';')
+}
+
 /// What stands between separators. A comma takes the white space around it with it; two commas
 /// have an empty token between them.
 fn tokens(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = (!text.is_empty()).then_some(text);
     std::iter::from_fn(move || {
         let text = rest?;
-        let end = text
-            .iter()
-            .position(|c| matches!(c, b' ' | b'\t' | b'\n' | b'\r' | b',' | b';'))
-            .unwrap_or(text.len());
+        let end = text.iter().position(separates).unwrap_or(text.len());
         let (token, after) = text.split_at(end);
         let after = after.trim_ascii_start();
         rest = match after {

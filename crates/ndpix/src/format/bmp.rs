@@ -53,6 +53,18 @@ pub(super) fn decode(
     }
 }
 
+/// Whether the pixels are indices into a palette that is no gray ramp.
+pub(super) fn has_palette(bytes: &[u8]) -> bool {
+    open(bytes).is_ok_and(|dib| dib.has_palette())
+}
+
+/// The palette indices, top row first.
+pub(super) fn decode_indices(bytes: &[u8], out: &mut [u8]) -> Result<()> {
+    let mut dib = open(bytes)?;
+    dib.keep_indices();
+    dib.paint::<1>(bytes, out)
+}
+
 /// The bitmap of a whole BMP file.
 fn open(bytes: &[u8]) -> Result<Dib> {
     let pixels = dib::u32_at(bytes, 10)? as usize;

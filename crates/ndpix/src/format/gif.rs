@@ -42,9 +42,14 @@ pub(super) fn decode(
 ) -> Result<()> {
     let gif = Gif::open(bytes)?;
     match info.color {
-        Color::Rgba => gif.paint::<4>(out),
-        _ => gif.paint::<3>(out),
+        Color::Rgba => gif.paint(&gif.colors::<4>(), out),
+        _ => gif.paint(&gif.colors::<3>(), out),
     }
+}
+
+/// The palette indices of the first frame on the canvas.
+pub(super) fn decode_indices(bytes: &[u8], out: &mut [u8]) -> Result<()> {
+    Gif::open(bytes)?.paint(&std::array::from_fn(|index| [index as u8]), out)
 }
 
 /// The parts of a file that its first frame needs.
@@ -110,9 +115,8 @@ impl<'a> Gif<'a> {
         (self.screen.0.max(f.left + f.width), self.screen.1.max(f.top + f.height))
     }
 
-    /// Writes three or four channels of every pixel.
-    fn paint<const N: usize>(&self, out: &mut [u8]) -> Result<()> {
-        let colors = self.colors::<N>();
+    /// Writes the colour of every pixel.
+    fn paint<const N: usize>(&self, colors: &[[u8; N]; 256], out: &mut [u8]) -> Result<()> {
         let (canvas, _) = self.canvas();
         let (out, _) = out.as_chunks_mut::<N>();
         out.fill(colors[usize::from(self.transparent.unwrap_or(0))]);

@@ -13,7 +13,8 @@ use std::io::{Cursor, ErrorKind};
 
 use flate2::Crc;
 use png::{
-    BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, InterlaceInfo, Transformations,
+    BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, InterlaceInfo, Reader,
+    Transformations,
 };
 
 use super::{Color, ImageInfo, exif};
@@ -59,17 +60,7 @@ pub(super) fn decode(
     limits: &Limits,
     out: &mut [u8],
 ) -> Result<()> {
-    let mut options = DecodeOptions::default();
-    options.set_ignore_text_chunk(true);
-    options.set_ignore_iccp_chunk(true);
-    options.set_ignore_crc(true);
-    options.set_ignore_adler32(false);
-    let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
-    let memory = limits.memory.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
-    decoder.set_limits(png::Limits { bytes: CHUNK_BYTES.min(memory) });
-    decoder.set_transformations(Transformations::EXPAND);
-    let mut reader = decoder.read_info().map_err(damaged)?;
-
+    let mut reader = open(bytes, limits, Transformations::EXPAND)?;
     let (color, depth) = reader.output_color_type();
     let color = match color {
         ColorType::Grayscale => Color::Gray,
@@ -85,9 +76,42 @@ pub(super) fn decode(
         return Err(Error::image("damaged PNG: its chunks contradict each other"));
     }
 
+    read_rows(&mut reader, out, line, channels(color) * depth as usize)?;
+    if depth == BitDepth::Sixteen {
+        for sample in out.as_chunks_mut::<2>().0 {
+            sample.reverse();
+        }
+    }
+    Ok(())
+}
+
+/// The codec's reader of these bytes, before the first row.
+fn open<'a>(
+    bytes: &'a [u8],
+    limits: &Limits,
+    transformations: Transformations,
+) -> Result<Reader<Cursor<&'a [u8]>>> {
+    let mut options = DecodeOptions::default();
+    options.set_ignore_text_chunk(true);
+    options.set_ignore_iccp_chunk(true);
+    options.set_ignore_crc(true);
+    options.set_ignore_adler32(false);
+    let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
+    let memory = limits.memory.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+    decoder.set_limits(png::Limits { bytes: CHUNK_BYTES.min(memory) });
+    decoder.set_transformations(transformations);
+    decoder.read_info().map_err(damaged)
+}
+
+/// Reads every row into `out`, `line` bytes apart, with `bits` bits to a pixel.
+fn read_rows(
+    reader: &mut Reader<Cursor<&[u8]>>,
+    out: &mut [u8],
+    line: usize,
+    bits: usize,
+) -> Result<()> {
     if reader.info().interlaced {
-        let bits = channels(color) * depth as usize;
-        for _ in 0..interlaced_rows(size) {
+        for _ in 0..interlaced_rows(reader.info().size()) {
             let Some(row) = reader.next_interlaced_row().map_err(damaged)? else { break };
             if let InterlaceInfo::Adam7(pass) = row.interlace() {
                 png::expand_interlaced_row(out, line, row.data(), pass, bits as u8);
@@ -101,13 +125,38 @@ pub(super) fn decode(
     // Runs to the end of the image data, which checks its last chunk too. Every row is there:
     // a file that just stops is whole for our purposes.
     match reader.read_row(out) {
-        Err(DecodingError::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => {}
-        Err(error) => return Err(damaged(error)),
-        Ok(_) => {}
+        Err(DecodingError::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => Ok(()),
+        Err(error) => Err(damaged(error)),
+        Ok(_) => Ok(()),
     }
-    if depth == BitDepth::Sixteen {
-        for sample in out.as_chunks_mut::<2>().0 {
-            sample.reverse();
+}
+
+/// Whether the pixels are indices into a palette.
+pub(super) fn has_palette(bytes: &[u8]) -> bool {
+    // Signature, length and name of IHDR, height and width, depth, and then the colour type.
+    bytes.starts_with(SIGNATURE) && bytes.get(25) == Some(&3)
+}
+
+/// The palette indices, one byte each.
+pub(super) fn decode_indices(bytes: &[u8], limits: &Limits, out: &mut [u8]) -> Result<()> {
+    let mut reader = open(bytes, limits, Transformations::IDENTITY)?;
+    let (width, height) = reader.info().size();
+    let (color, depth) = reader.output_color_type();
+    let bits = depth as usize;
+    let line = reader.output_line_size(width).unwrap_or(0);
+    let whole =
+        reader.info().frame_control().is_none_or(|f| (f.width, f.height) == (width, height));
+    if color != ColorType::Indexed || !whole || line == 0 || out.len() != (width * height) as usize
+    {
+        return Err(Error::image("damaged PNG: its chunks contradict each other"));
+    }
+    let mut packed = vec![0; line * height as usize];
+    read_rows(&mut reader, &mut packed, line, bits)?;
+    let rows = out.chunks_exact_mut(width as usize).zip(packed.chunks_exact(line));
+    for (row, packed) in rows {
+        for (x, index) in row.iter_mut().enumerate() {
+            let shift = 8 - bits - x * bits % 8;
+            *index = packed[x * bits / 8] >> shift & (0xFF >> (8 - bits));
         }
     }
     Ok(())

@@ -38,16 +38,40 @@ pub(super) fn decode(
     if picture.info.shape != info.shape || out.len() != picture.info.bytes()? {
         return Err(Error::image("the TIFF changed between its header and its pixels"));
     }
+    lay(&picture, out)
+}
+
+/// Fills `out` with the converted rows of the picture.
+fn lay(picture: &Picture<'_>, out: &mut [u8]) -> Result<()> {
     if !picture.planar || matches!(picture.convert, Convert::None) {
-        return fill(&picture, &picture.convert, out);
+        return fill(picture, &picture.convert, out);
     }
     // A conversion wants the samples of a pixel together.
     let row = picture.width * picture.samples * picture.packing.sample_bytes();
     let mut stored = vec![0; row * picture.height];
-    fill(&picture, &Convert::None, &mut stored)?;
+    fill(picture, &Convert::None, &mut stored)?;
     let row_out = out.len() / picture.height;
     for (from, to) in stored.chunks_exact(row).zip(out.chunks_exact_mut(row_out)) {
         picture.convert.row(from, to);
+    }
+    Ok(())
+}
+
+/// Whether the samples are indices into a colour map.
+pub(super) fn has_palette(bytes: &[u8], limits: &Limits) -> bool {
+    Picture::read(bytes, limits).is_ok_and(|p| matches!(p.convert, Convert::Palette { .. }))
+}
+
+/// The palette indices of the first directory.
+pub(super) fn decode_indices(bytes: &[u8], limits: &Limits, out: &mut [u8]) -> Result<()> {
+    let mut picture = Picture::read(bytes, limits)?;
+    let info = picture.info;
+    picture.convert.keep_indices();
+    let mut colors = vec![0; info.bytes()?];
+    lay(&picture, &mut colors)?;
+    let channels = info.shape.get(2).copied().unwrap_or(1);
+    for (index, color) in out.iter_mut().zip(colors.chunks_exact(channels)) {
+        *index = color[0];
     }
     Ok(())
 }

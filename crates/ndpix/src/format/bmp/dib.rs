@@ -153,6 +153,20 @@ impl Dib {
         })
     }
 
+    /// Whether pixels are indices into a palette that is no gray ramp.
+    pub(in crate::format) fn has_palette(&self) -> bool {
+        !self.gray && matches!(self.layout, Layout::Indexed(_) | Layout::Rle(_))
+    }
+
+    /// Makes the first channel of every colour of the palette its index.
+    pub(in crate::format) fn keep_indices(&mut self) {
+        if let Layout::Indexed(palette) | Layout::Rle(palette) = &mut self.layout {
+            for (index, color) in palette.iter_mut().enumerate() {
+                color[0] = index as u8;
+            }
+        }
+    }
+
     /// Makes the fourth byte of 32-bit pixels alpha, or no alpha.
     pub(in crate::format) fn set_alpha(&mut self, alpha: bool) {
         if let (Layout::Masks([.., a]), 32) = (&mut self.layout, self.bits) {

@@ -50,6 +50,15 @@ impl Convert {
         Ok(Self::Palette { map, alpha })
     }
 
+    /// Makes the first channel of every colour of a palette its index.
+    pub(super) fn keep_indices(&mut self) {
+        if let Self::Palette { map, .. } = self {
+            for (index, color) in map.iter_mut().enumerate() {
+                color[0] = index as u8;
+            }
+        }
+    }
+
     /// Converts one row.
     pub(super) fn row(&self, from: &[u8], to: &mut [u8]) {
         match self {

@@ -43,10 +43,11 @@ fn blocks(text: &[u8]) -> (usize, bool) {
                 let bits = |i: usize| u64::from(_mm_movemask_epi8(m[i]) as u16) << (16 * i);
                 bits(0) | bits(1) | bits(2) | bits(3)
             };
-            let named = b"/nrt".map(|c| bits(v.map(|v| is(v, c))));
-            let named = named[0] | named[1] | named[2] | named[3];
-            let last = matches!(window[BLOCK], b'/' | b'n' | b'r' | b't');
-            if bits(escapes) & !(named >> 1 | u64::from(last) << 63) != 0 {
+            let behind =
+                |c: u8| bits(v.map(|v| is(v, c))) >> 1 | u64::from(window[BLOCK] == c) << 63;
+            // Nearly always all of them stand before slashes.
+            let others = bits(escapes) & !behind(b'/');
+            if others != 0 && others & !(behind(b'n') | behind(b'r') | behind(b't')) != 0 {
                 break;
             }
             escaped = true;

@@ -1,0 +1,132 @@
+"""The cases of the pixel options: modes, orientation, sizes, dtypes and layout, with Pillow as the oracle."""
+import numpy as np
+from PIL import Image, ImageOps
+
+BILINEAR = Image.Resampling.BILINEAR
+
+
+def mixed(p):
+    """Image files of three sizes, four modes and three orientations, as one input may hold them."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    sideways = exif.tobytes()
+    exif[0x0112] = 3
+    return [
+        p.file_of(p.crop(0, height=40, width=60), "PNG"),
+        p.file_of(p.crop(1, height=60, width=40, mode="L"), "PNG"),
+        p.file_of(p.crop(2, height=40, width=60), "JPEG", quality=90, exif=sideways),
+        p.file_of(clear(p, 3), "PNG"),
+        p.file_of(p.crop(4, height=44, width=52), "WEBP", lossless=True, exif=exif.tobytes()),
+        p.file_of(p.crop(5, height=40, width=60), "TIFF", tiffinfo={274: 8}),
+    ]
+
+
+def clear(p, n, height=40, width=60):
+    """A picture whose alpha runs from 0 to 255."""
+    image = p.crop(n, height=height, width=width, mode="RGBA")
+    ramp = np.linspace(0, 255, width).astype(np.uint8)
+    image.putalpha(Image.fromarray(np.ascontiguousarray(np.broadcast_to(ramp, (height, width)))))
+    return image
+
+
+def stored(data):
+    """As stored: TIFF orientation, which Pillow applies on loading, taken off."""
+    import io
+    image = Image.open(io.BytesIO(data))
+    if image.format == "TIFF":
+        image.tag_v2[274] = 1
+        image.getexif()[274] = 1
+    image.load()
+    return image
+
+
+def upright(data):
+    import io
+    return ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+
+
+def write(p):
+    """Writes the cases; `p` is make.py with its pictures and `case`."""
+    files = mixed(p)
+    size = ["--size", "20,24"]
+    rgb = lambda image: image.convert("RGB")
+    for fit, make in {
+        "stretch": lambda im: im.resize((24, 20), BILINEAR),
+        "crop": lambda im: ImageOps.fit(im, (24, 20), BILINEAR),
+        "pad": lambda im: ImageOps.pad(im, (24, 20), BILINEAR),
+    }.items():
+        p.case(f"size-{fit}", p.images(files), [np.asarray(make(rgb(upright(b)))) for b in files],
+               ["--mode", "RGB", "--exif-transpose", *size, "--fit", fit])
+    p.case("size-needs-fit", p.images(files), None, size, exit=2)
+    p.case("size-same-aspect", p.images(files[:1] * 2), [np.asarray(stored(files[0]).resize((24, 16), BILINEAR))] * 2,
+           ["--size", "16,24"])
+    p.case("size-as-stored", p.images(files[:1] * 2), [np.asarray(stored(files[0]))] * 2, ["--size", "40,60"])
+    p.case("size-aspect-rejected", p.images([files[0]] * 64 + [files[1], files[0]]),
+           [np.asarray(stored(files[0]).resize((24, 16), BILINEAR))] * 65, ["--size", "16,24", "--mode", "RGB"],
+           exit=3, rejects=[(65, "shape")])
+    p.case("size-mixed-promoted", p.images(files[:4]),
+           [np.asarray(ImageOps.fit(stored(b).convert("RGBA"), (24, 20), BILINEAR)) for b in files[:4]],
+           [*size, "--fit", "crop"])
+    p.case("exif-transpose", p.images(files[i] for i in (2, 5)), [np.asarray(upright(files[i])) for i in (2, 5)],
+           ["--exif-transpose"])
+    turned = []
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        turned.append(p.file_of(p.crop(orientation, height=32, width=32), "PNG", exif=exif.tobytes()))
+    p.case("exif-transpose-all", p.images(turned), [np.asarray(upright(b)) for b in turned], ["--exif-transpose"])
+
+    alpha = [p.file_of(clear(p, n), "PNG") for n in range(2)]
+    for mode in ("L", "LA", "RGB", "RGBA"):
+        p.case(f"mode-{mode.lower()}", p.images(alpha), [np.asarray(stored(b).convert(mode)) for b in alpha], ["--mode", mode])
+    p.case("mode-bgr", p.images(files[:1]), [np.asarray(stored(files[0]))[..., ::-1]], ["--mode", "BGR"])
+
+    def on_white(data):
+        image = stored(data)
+        under = Image.new("RGB", image.size, "white")
+        under.paste(image, mask=image.getchannel("A"))
+        return under
+
+    p.case("background", p.images(alpha), [np.asarray(on_white(b)) for b in alpha], ["--mode", "RGB", "--background", "white"])
+    p.case("background-gray", p.images(alpha), [np.asarray(on_white(b).convert("L")) for b in alpha],
+           ["--mode", "L", "--background", "#ffffff"])
+
+    labels = [p.crop(n).quantize(16) for n in range(2)]
+    for format in ("PNG", "GIF", "BMP", "TIFF"):
+        masks = [p.file_of(im, format) for im in labels]
+        p.case(f"mode-p-{format.lower()}", p.images(masks), [np.asarray(stored(b)) for b in masks], ["--mode", "P"])
+    few = [p.file_of(p.crop(n).quantize(4), "PNG", bits=2) for n in range(2)]
+    p.case("mode-p-two-bits", p.images(few), [np.asarray(stored(b)) for b in few], ["--mode", "P"])
+    p.case("mode-p-nearest", p.images(p.file_of(im, "PNG") for im in labels),
+           [np.asarray(im.resize((20, 15), Image.Resampling.NEAREST)) for im in labels],
+           ["--mode", "P", "--size", "15,20", "--resample", "nearest"])
+    p.case("mode-p-no-palette", p.images([p.file_of(labels[0], "PNG"), p.png(1)]), [np.asarray(labels[0])],
+           ["--mode", "P"], exit=3, rejects=[(2, "shape")])
+
+    deep = [p.deep(n)[..., 0] for n in range(2)]
+    p.case("size-16-bit", p.images(p.png16(a) for a in deep),
+           [np.asarray(Image.fromarray(a).resize((20, 15), BILINEAR)) for a in deep], ["--size", "15,20"])
+    color = [p.deep(n) for n in range(2)]
+    each = lambda a: np.stack([np.asarray(Image.fromarray(np.ascontiguousarray(a[..., c])).resize((20, 15), BILINEAR)) for c in range(3)], -1)
+    p.case("size-16-bit-colour", p.images(p.png16(a) for a in color), [each(a) for a in color], ["--size", "15,20"])
+    p.case("scale-full", p.images(p.png16(a) for a in color),
+           [((a.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8) for a in color],
+           ["--dtype", "uint8", "--scale", "full"])
+    p.case("dtype-out-of-range", p.images([p.png16(deep[0]), p.png16(deep[1] % 200)]), [(deep[1] % 200).astype(np.uint8)],
+           ["--dtype", "uint8"], exit=3, rejects=[(1, "shape")])
+    p.case("dtype-mixed-depth", p.images([p.file_of(p.crop(0, mode="L"), "PNG"), p.png16(deep[1])]),
+           [p.pixels(0, mode="L").astype(np.uint16) * 257, deep[1]], ["--dtype", "uint16", "--scale", "full"])
+
+    pictures = [p.pixels(n) for n in range(3)]
+    files = [p.png(n) for n in range(3)]
+    unit = [(a / np.float32(255)).astype(np.float32) for a in pictures]
+    p.case("scale-unit", p.images(files), unit, ["--scale", "unit"])
+    p.case("scale-unit-half", p.images(files), [a.astype(np.float16) for a in unit], ["--scale", "unit", "--dtype", "float16"])
+    p.case("layout-chw", p.images(files), [a.transpose(2, 0, 1) for a in pictures], ["--layout", "chw"])
+    mean, std = (np.array(v, np.float32) for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
+    small = [np.asarray(Image.fromarray(a).resize((16, 12), BILINEAR)) for a in pictures]
+    p.case("imagenet", p.images(files),
+           [((a / np.float32(255) - mean) / std).transpose(2, 0, 1) for a in small],
+           ["--size", "12,16", "--normalize", "imagenet", "--layout", "chw"])
+    p.case("normalize-given", p.images(files), [(a - np.float32(127.5)) / np.float32(127.5) for a in pictures],
+           ["--normalize", "127.5/127.5"])

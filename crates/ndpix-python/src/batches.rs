@@ -7,6 +7,7 @@ use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::inputs::Stop;
 use crate::task::{self, Hooks};
 use crate::{arrays, errors, inputs, options, summary};
 
@@ -41,8 +42,9 @@ pub(crate) fn batches<'py>(
     hooks: Hooks,
 ) -> PyResult<Batches> {
     let options = options::options(options)?;
-    let (inputs, options) = inputs::framed(source, options)?;
-    let opened = task::run(py, &hooks, move |control| {
+    let stop = Stop::default();
+    let (inputs, options) = inputs::framed(source, options, &stop)?;
+    let opened = task::run(py, &hooks, stop, move |control| {
         ndpix::Batches::open(inputs, &options, batch_size, control)
     })?;
     let run = opened.map_err(|e| errors::raise(py, &e))?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::inputs::Stop;
 use crate::task::{self, Hooks};
 use crate::{errors, inputs, options, summary};
 
@@ -19,8 +20,9 @@ pub(crate) fn convert<'py>(
     hooks: Hooks,
 ) -> PyResult<Bound<'py, PyDict>> {
     let options = options::options(options)?;
-    let (inputs, options) = inputs::framed(source, options)?;
-    let (run, written) = task::run(py, &hooks, move |control| {
+    let stop = Stop::default();
+    let (inputs, options) = inputs::framed(source, options, &stop)?;
+    let (run, written) = task::run(py, &hooks, stop, move |control| {
         let run = ndpix::run(inputs, &out, &options, control);
         let written = report.map(|path| {
             std::fs::write(

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::inputs::Stop;
 use crate::task::{self, Hooks};
 use crate::{arrays, errors, inputs, options};
 
@@ -24,8 +25,9 @@ pub(crate) fn open<'py>(
     hooks: Hooks,
 ) -> PyResult<Dataset> {
     let options = options::options(options)?;
-    let (inputs, options) = inputs::framed(source, options)?;
-    let opened = task::run(py, &hooks, move |control| {
+    let stop = Stop::default();
+    let (inputs, options) = inputs::framed(source, options, &stop)?;
+    let opened = task::run(py, &hooks, stop, move |control| {
         ndpix::Dataset::open(inputs, &options, sidecar.as_deref(), control)
     })?;
     Ok(Dataset { all: opened.map_err(|e| errors::raise(py, &e))? })
@@ -40,7 +42,8 @@ pub(crate) fn reopen<'py>(
     index: &[u8],
 ) -> PyResult<Dataset> {
     let options = options::options(options)?;
-    let (inputs, options) = inputs::framed(source, options)?;
+    let stop = Stop::default();
+    let (inputs, options) = inputs::framed(source, options, &stop)?;
     let opened = py.detach(|| ndpix::Dataset::with_index(inputs, &options, index));
     Ok(Dataset { all: opened.map_err(|e| errors::raise(py, &e))? })
 }

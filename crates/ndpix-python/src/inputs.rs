@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ndpix::{Framing, Input, Options};
@@ -15,12 +17,24 @@ use crate::errors;
 const BLOCK: usize = 256 << 10;
 const PATIENCE: Duration = Duration::from_millis(5);
 
+/// Set when nobody waits for the run any more: then nothing more is read for it, since a slow stream may
+/// not fill what the run looks up after for a long time.
+pub(crate) type Stop = Arc<AtomicBool>;
+
+fn stopped(stop: &Stop) -> io::Result<()> {
+    match stop.load(Ordering::Relaxed) {
+        true => Err(io::Error::other("interrupted")),
+        false => Ok(()),
+    }
+}
+
 /// The inputs that `source` names, and the options with the framing that they have by themselves.
 pub(crate) fn framed(
     source: &Bound<'_, PyAny>,
     mut options: Options,
+    stop: &Stop,
 ) -> PyResult<(Vec<Input>, Options)> {
-    let (inputs, lines) = inputs(source)?;
+    let (inputs, lines) = inputs(source, stop)?;
     if lines && options.framing == Framing::Auto {
         options.framing = Framing::Lines;
     }
@@ -28,7 +42,7 @@ pub(crate) fn framed(
 }
 
 /// The inputs that `source` names, and whether its items are records: then each is one line.
-fn inputs(source: &Bound<'_, PyAny>) -> PyResult<(Vec<Input>, bool)> {
+fn inputs(source: &Bound<'_, PyAny>, stop: &Stop) -> PyResult<(Vec<Input>, bool)> {
     let py = source.py();
     if let Some(paths) = paths(source)? {
         let inputs = Input::expand(&paths).map_err(|e| errors::raise(py, &e))?;
@@ -39,7 +53,12 @@ fn inputs(source: &Bound<'_, PyAny>) -> PyResult<(Vec<Input>, bool)> {
     }
     if source.hasattr("read")? {
         let name = source.getattr("name").and_then(|n| n.extract()).unwrap_or("stream".to_string());
-        let reader = Box::new(Stream { file: source.clone().unbind(), text: Vec::new(), given: 0 });
+        let reader = Box::new(Stream {
+            file: source.clone().unbind(),
+            text: Vec::new(),
+            given: 0,
+            stop: stop.clone(),
+        });
         return Ok((vec![Input::Reader { name, reader }], false));
     }
     if source.is_instance_of::<PyDict>() {
@@ -52,7 +71,14 @@ fn inputs(source: &Bound<'_, PyAny>) -> PyResult<(Vec<Input>, bool)> {
     })?;
     let dumps = py.import("ndpix._records")?.getattr("record")?.unbind();
     let iter = iter.into_any().unbind();
-    let reader = Box::new(Records { iter, dumps, text: Vec::new(), given: 0, done: false });
+    let reader = Box::new(Records {
+        iter,
+        dumps,
+        text: Vec::new(),
+        given: 0,
+        done: false,
+        stop: stop.clone(),
+    });
     Ok((vec![Input::Reader { name: "records".into(), reader }], true))
 }
 
@@ -101,6 +127,7 @@ struct Stream {
     /// What it gave beyond what was asked for, as some do.
     text: Vec<u8>,
     given: usize,
+    stop: Stop,
 }
 
 impl Stream {
@@ -119,6 +146,7 @@ impl Stream {
 impl Read for Stream {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if self.given == self.text.len() {
+            stopped(&self.stop)?;
             Python::attach(|py| self.fill(py, buf.len())).map_err(io::Error::other)?;
         }
         let n = (&self.text[self.given..]).read(buf)?;
@@ -134,6 +162,7 @@ struct Records {
     text: Vec<u8>,
     given: usize,
     done: bool,
+    stop: Stop,
 }
 
 impl Records {
@@ -168,6 +197,7 @@ impl Records {
 impl Read for Records {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if self.given == self.text.len() && !self.done {
+            stopped(&self.stop)?;
             Python::attach(|py| self.fill(py)).map_err(io::Error::other)?;
         }
         let n = (&self.text[self.given..]).read(buf)?;

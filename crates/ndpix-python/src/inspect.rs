@@ -7,6 +7,7 @@ use ndpix::{Array, Input, Report};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::inputs::Stop;
 use crate::task::{self, Hooks};
 use crate::{arrays, errors, inputs, options};
 
@@ -19,7 +20,8 @@ pub(crate) fn inspect<'py>(
     hooks: Hooks,
 ) -> PyResult<Bound<'py, PyDict>> {
     let options = options::options(options)?;
-    let (inputs, options) = inputs::framed(source, options)?;
+    let stop = Stop::default();
+    let (inputs, options) = inputs::framed(source, options, &stop)?;
     let names = inputs.iter().map(|input| match input {
         Input::Path(path) => Some(path.clone()),
         Input::Stdin => Some(PathBuf::from("-")),
@@ -27,7 +29,7 @@ pub(crate) fn inspect<'py>(
     });
     let names: Option<Vec<PathBuf>> = names.collect();
     let (report, options) =
-        task::run(py, &hooks, move |_| (ndpix::inspect(inputs, &options), options))?;
+        task::run(py, &hooks, stop, move |_| (ndpix::inspect(inputs, &options), options))?;
     let report = report.map_err(|e| errors::raise(py, &e))?;
     let words = names.filter(|_| report.problem.is_none() || report.suggestion.is_some());
     let command =
@@ -92,9 +94,10 @@ pub(crate) fn samples<'py>(
     hooks: Hooks,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let options = options::options(options)?;
-    let (inputs, mut options) = inputs::framed(source, options)?;
+    let stop = Stop::default();
+    let (inputs, mut options) = inputs::framed(source, options, &stop)?;
     options.limit = Some(options.limit.map_or(count, |limit| limit.min(count)));
-    let images = task::run(py, &hooks, move |_| samples_of(inputs, &options))?;
+    let images = task::run(py, &hooks, stop, move |_| samples_of(inputs, &options))?;
     let images = images.map_err(|e| errors::raise(py, &e))?;
     images.into_iter().map(|image| arrays::numpy(py, image, None)).collect()
 }

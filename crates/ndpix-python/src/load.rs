@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::inputs::Stop;
 use crate::task::{self, Hooks};
 use crate::{arrays, errors, inputs, options, summary};
 
@@ -15,8 +16,9 @@ pub(crate) fn load<'py>(
     hooks: Hooks,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyDict>)> {
     let options = options::options(options)?;
-    let (inputs, options) = inputs::framed(source, options)?;
-    let done = task::run(py, &hooks, move |control| ndpix::load(inputs, &options, control))?;
+    let stop = Stop::default();
+    let (inputs, options) = inputs::framed(source, options, &stop)?;
+    let done = task::run(py, &hooks, stop, move |control| ndpix::load(inputs, &options, control))?;
     let array = done.result.map_err(|e| errors::raise(py, &e))?;
     Ok((arrays::numpy(py, array, None)?, summary::dict(py, &done.summary)?))
 }

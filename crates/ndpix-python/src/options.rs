@@ -1,7 +1,7 @@
 //! Keywords to [`Options`]: each value as the text that the command takes, and nothing more. Names,
 //! defaults and checks are those of the library.
 
-use ndpix::Options;
+use ndpix::{Error, ErrorKind, Options};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
@@ -14,6 +14,13 @@ pub(crate) fn options(keywords: &Bound<'_, PyDict>) -> PyResult<Options> {
     let known = options.entries();
     for (name, value) in keywords {
         let name: String = name.extract()?;
+        if name == "columns" {
+            let error = Error::new(
+                ErrorKind::Options,
+                "columns are not there yet; read other fields with json and join them by the lines of batches",
+            );
+            return Err(errors::raise(keywords.py(), &error));
+        }
         if !known.iter().any(|entry| entry.0 == name) {
             return Err(PyTypeError::new_err(format!("unexpected keyword argument '{name}'")));
         }

@@ -2,13 +2,15 @@
 //! calling thread passes messages on and listens for Ctrl-C.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use ndpix::Control;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+
+use crate::inputs::Stop;
 
 /// How often the calling thread looks up.
 const TICK: Duration = Duration::from_millis(50);
@@ -49,10 +51,10 @@ impl Drop for Bar<'_> {
 pub(crate) fn run<T: Send + 'static>(
     py: Python<'_>,
     hooks: &Hooks,
+    stop: Stop,
     work: impl FnOnce(&Control<'_>) -> T + Send + 'static,
 ) -> PyResult<T> {
     let (sender, mut messages) = channel();
-    let stop = Arc::new(AtomicBool::new(false));
     start(sender, Arc::clone(&stop), work)?;
     let mut bar = None;
     loop {
@@ -90,7 +92,7 @@ pub(crate) fn run<T: Send + 'static>(
 
 fn start<T: Send + 'static>(
     sender: Sender<Message<T>>,
-    stop: Arc<AtomicBool>,
+    stop: Stop,
     work: impl FnOnce(&Control<'_>) -> T + Send + 'static,
 ) -> PyResult<()> {
     let body = move || {

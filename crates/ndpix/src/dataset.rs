@@ -22,6 +22,9 @@ use crate::sink::index::{self, Entry};
 use crate::source::Input;
 use crate::source::random::{Places, Stamp};
 
+/// A thread that has decoded a larger image gives its memory back.
+const KEEP_BYTES: usize = 64 << 20;
+
 /// Records whose images are decoded one by one, in any order.
 #[derive(Debug)]
 pub struct Dataset {
@@ -240,7 +243,7 @@ impl Dataset {
         }
         let base = self.files[entry.file as usize].base_dir.as_deref();
         let opened = hands.decoder.open(&hands.text, entry.item as usize, base)?;
-        hands.pixels.clear(0);
+        hands.pixels.clear(KEEP_BYTES);
         let found = hands.decoder.fill(&opened, &mut hands.pixels)?;
         fit(&self.options, &found.info)?;
         Array::copied(&found.info.shape, found.info.dtype, hands.pixels.used())

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from ndpix._options import Source
 
+__all__: list[str]
+
 __version__: str
 """The version of the library."""
 

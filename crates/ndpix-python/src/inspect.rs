@@ -84,31 +84,42 @@ fn named(options: Vec<(&'static str, String)>) -> BTreeMap<&'static str, String>
     options.into_iter().collect()
 }
 
-/// The images of the first `count` records, those that can be read, each with its own shape.
+/// The images of the first `count` records or of all: the line of each, and the image with its own shape
+/// or the exception for what it is.
 #[pyfunction]
 pub(crate) fn samples<'py>(
     py: Python<'py>,
     source: &Bound<'py, PyAny>,
-    count: u64,
+    count: Option<u64>,
     options: &Bound<'py, PyDict>,
     hooks: Hooks,
-) -> PyResult<Vec<Bound<'py, PyAny>>> {
+) -> PyResult<Vec<(u64, Bound<'py, PyAny>)>> {
     let options = options::options(options)?;
     let stop = Stop::default();
     let (inputs, mut options) = inputs::framed(source, options, &stop)?;
-    options.limit = Some(options.limit.map_or(count, |limit| limit.min(count)));
-    let images = task::run(py, &hooks, stop, move |_| samples_of(inputs, &options))?;
-    let images = images.map_err(|e| errors::raise(py, &e))?;
-    images.into_iter().map(|image| arrays::numpy(py, image, None)).collect()
+    options.limit = [options.limit, count].into_iter().flatten().min();
+    let found = task::run(py, &hooks, stop, move |_| each(inputs, &options))?;
+    let found = found.map_err(|e| errors::raise(py, &e))?.into_iter().map(|(line, image)| {
+        let image = match image {
+            Ok(image) => arrays::numpy(py, image, None)?,
+            Err(error) => errors::raise(py, &error).into_value(py).into_bound(py).into_any(),
+        };
+        Ok((line, image))
+    });
+    found.collect()
 }
 
-fn samples_of(inputs: Vec<Input>, options: &ndpix::Options) -> ndpix::Result<Vec<Array>> {
-    let mut images = Vec::new();
+type Found = Vec<(u64, ndpix::Result<Array>)>;
+
+fn each(inputs: Vec<Input>, options: &ndpix::Options) -> ndpix::Result<Found> {
+    let mut found = Vec::new();
     ndpix::each(inputs, options, |each| {
-        if let Ok((info, pixels)) = each.image {
-            images.push(Array::copied(&info.shape, info.dtype, pixels)?);
-        }
+        let image = match each.image {
+            Ok((info, pixels)) => Ok(Array::copied(&info.shape, info.dtype, pixels)?),
+            Err(error) => Err(error),
+        };
+        found.push((each.position.line, image));
         Ok(())
     })?;
-    Ok(images)
+    Ok(found)
 }

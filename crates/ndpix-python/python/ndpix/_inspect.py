@@ -106,7 +106,8 @@ class Report:
         source, options = self._again
         found = {"field": self.field, "encoding": self.encoding}
         try:
-            return _ndpix.samples(source, THUMBNAILS, {**found, **options}, Hooks(False))
+            all_of_them = _ndpix.samples(source, THUMBNAILS, {**found, **options}, Hooks(False))
+            return [image for _, image in all_of_them if not isinstance(image, Exception)]
         except (ValueError, OSError):
             return []
 

@@ -88,8 +88,11 @@ def decode(value: bytes, options: Any) -> _Images:
 def inspect(source: Source, options: Any, hooks: _Hooks) -> dict[str, Any]:
     """The report of the first records."""
 
-def samples(source: Source, count: int, options: Any, hooks: _Hooks) -> list[_Images]:
-    """The images of the first `count` records, each with its own shape."""
+def samples(
+    source: Source, count: int | None, options: Any, hooks: _Hooks
+) -> list[tuple[int, _Images | Exception]]:
+    """The images of the first `count` records or of all: the line of each, and the image with its own
+    shape or the exception for what it is."""
 
 def command(words: list[str]) -> int:
     """Runs the command with these words and gives the exit code."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import ndpix
-from ndpix import _ndpix
+from ndpix import _ndpix, _options
 from ndpix._options import Options
 
 OPERATIONS = [ndpix.load, ndpix.convert, ndpix.batches, ndpix.open, ndpix.decode, ndpix.inspect]
@@ -51,7 +51,8 @@ def test_flags_are_the_table():
 
 def test_choices_are_those_of_the_library():
     """Every word of a `Literal` is taken, and no other."""
-    for name, kind in typing.get_type_hints(Options, vars(typing) | {"DTypeLike": object}).items():
+    for name, kind in Options.__annotations__.items():
+        kind = eval(kind.__forward_arg__, vars(_options) | {"DTypeLike": object})
         for part in typing.get_args(kind):
             if typing.get_origin(part) is not typing.Literal:
                 continue

@@ -11,7 +11,23 @@ from numpy.typing import NDArray
 
 from ndpix._options import Source
 
-__all__: list[str]
+__all__ = [
+    "Batches",
+    "Dataset",
+    "__version__",
+    "batches",
+    "changed",
+    "command",
+    "convert",
+    "decode",
+    "defaults",
+    "inspect",
+    "load",
+    "open",
+    "optimised",
+    "reopen",
+    "samples",
+]
 
 __version__: str
 """The version of the library."""

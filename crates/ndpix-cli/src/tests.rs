@@ -15,7 +15,8 @@ fn flags_are_the_options() {
     let flags = convert.get_arguments().filter(|a| !a.is_positional());
     let mut names: Vec<String> = flags.map(|a| a.get_id().to_string()).collect();
     names.retain(|n| !OWN.contains(&n.as_str()));
-    let mut options: Vec<_> = Options::default().entries().iter().map(|e| e.0.into()).collect();
+    let entries = Options::default().entries();
+    let mut options: Vec<String> = entries.iter().map(|e| e.0.to_string()).collect();
     names.sort();
     options.sort();
     assert_eq!(names, options);

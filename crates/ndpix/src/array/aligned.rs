@@ -177,13 +177,13 @@ mod tests {
     #[test]
     fn grows_and_keeps_what_it_holds() {
         let mut all = Aligned::default();
-        assert!(all.is_empty() && all.as_mut_ptr() as usize % ALIGN == 0);
+        assert!(all.is_empty() && (all.as_mut_ptr() as usize).is_multiple_of(ALIGN));
         let mut want = Vec::new();
         for i in 0..40u32 {
             let part = vec![i as u8; 100_000];
             all.extend(&part).expect("memory");
             want.extend(part);
-            assert_eq!(all.as_mut_ptr() as usize % ALIGN, 0);
+            assert!((all.as_mut_ptr() as usize).is_multiple_of(ALIGN));
         }
         assert!(all[..] == want[..]);
         all.clear();

@@ -227,7 +227,7 @@ fn bytes(name: &str, text: &str) -> Result<u64> {
 
 fn size(bytes: u64) -> String {
     let units = [(30, "G"), (20, "M"), (10, "K")];
-    let unit = units.iter().find(|(shift, _)| bytes > 0 && bytes % (1 << shift) == 0);
+    let unit = units.iter().find(|(shift, _)| bytes > 0 && bytes.is_multiple_of(1 << shift));
     unit.map_or(bytes.to_string(), |(shift, name)| format!("{}{name}", bytes >> shift))
 }
 

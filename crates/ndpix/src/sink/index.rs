@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(parse(&text, "kay"), None);
         assert_eq!(parse(&text, "ke"), None);
         for cut in 0..text.len() {
-            let whole = (text.len() - cut) % ENTRY == 0 && cut >= MAGIC.len() + 8 + 3;
+            let whole = (text.len() - cut).is_multiple_of(ENTRY) && cut >= MAGIC.len() + 8 + 3;
             assert_eq!(parse(&text[..cut], "key").is_some(), whole, "{cut}");
         }
     }

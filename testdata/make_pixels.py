@@ -123,6 +123,9 @@ def write(p):
     p.case("scale-unit", p.images(files), unit, ["--scale", "unit"])
     p.case("scale-unit-half", p.images(files), [a.astype(np.float16) for a in unit], ["--scale", "unit", "--dtype", "float16"])
     p.case("layout-chw", p.images(files), [a.transpose(2, 0, 1) for a in pictures], ["--layout", "chw"])
+    gray = p.file_of(p.crop(0, mode="L"), "PNG")
+    p.case("layout-chw-promoted", p.images([gray, files[1]]),
+           [np.stack([p.pixels(0, mode="L")] * 3), pictures[1].transpose(2, 0, 1)], ["--layout", "chw"])
     mean, std = (np.array(v, np.float32) for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
     small = [np.asarray(Image.fromarray(a).resize((16, 12), BILINEAR)) for a in pictures]
     p.case("imagenet", p.images(files),
@@ -130,3 +133,20 @@ def write(p):
            ["--size", "12,16", "--normalize", "imagenet", "--layout", "chw"])
     p.case("normalize-given", p.images(files), [(a - np.float32(127.5)) / np.float32(127.5) for a in pictures],
            ["--normalize", "127.5/127.5"])
+
+    def pages(first, count):
+        images = [p.crop(first + i) for i in range(count)]
+        return p.file_of(images[0], "TIFF", save_all=True, append_images=images[1:])
+
+    stacks = [pages(0, 3), pages(3, 3)]
+    p.case("frames-all", p.images(stacks), [np.stack([p.pixels(3 * i + j) for j in range(3)]) for i in range(2)],
+           ["--frames", "all"])
+    p.case("frames-all-resized", p.images(stacks),
+           [np.stack([np.asarray(p.crop(3 * i + j).resize((16, 12), BILINEAR)).transpose(2, 0, 1) for j in range(3)]) for i in range(2)],
+           ["--frames", "all", "--size", "12,16", "--layout", "chw"])
+    p.case("frames-index", p.images([*stacks, p.png(0)]), [p.pixels(2), p.pixels(5)], ["--frames", "index:2"],
+           exit=3, rejects=[(3, "shape")])
+    p.case("frames-differ", p.images([stacks[0], pages(0, 2)]), None, ["--frames", "all"], exit=2)
+    gif = p.file_of(p.crop(0), "GIF", save_all=True, append_images=[p.crop(2)])
+    p.case("frames-of-gif", p.images([gif, stacks[0]]), [p.pixels(1)], ["--frames", "index:1"],
+           exit=3, rejects=[(1, "unsupported")])

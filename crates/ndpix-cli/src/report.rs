@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use ndpix::{Mode, Options, Report, Run};
+use ndpix::{Frames, Mode, Options, Report, Run};
 use serde_json::{Value, json};
 
 /// A line for people. A closed pipe is not an error.
@@ -135,7 +135,7 @@ pub(crate) fn summary(run: &Run, options: &Options) {
         };
         say(&format!("note     {} images have alpha, which {what}", s.alpha));
     }
-    if s.multi_frame > 0 {
+    if s.multi_frame > 0 && options.frames == Frames::First {
         say(&format!(
             "note     {} images have more frames or pages than the first, which was read",
             s.multi_frame
@@ -256,7 +256,7 @@ pub(crate) fn inspect_json(report: &Report, inputs: &[PathBuf], options: &Option
         "alpha": report.alpha, "multi_frame": report.multi_frame,
         "without_image": report.without_image, "rejects": report.rejects, "shape": report.shape,
         "dtype": report.dtype, "expected_rows": report.expected_rows,
-        "expected_bytes": report.expected_bytes, "choices": choices, "notes": report.notes, "problem": report.problem,
+        "expected_bytes": report.expected_bytes, "free_bytes": report.free_bytes, "choices": choices, "notes": report.notes, "problem": report.problem,
         "command": if runs { json!(words) } else { Value::Null },
         "command_line": if runs { json!(quoted(&words)) } else { Value::Null },
     });
@@ -301,7 +301,12 @@ pub(crate) fn inspect_text(report: &Report, inputs: &[PathBuf], options: &Option
     }
     if let (Some(shape), Some(dtype)) = (&report.shape, &report.dtype) {
         let size = match (report.expected_rows, report.expected_bytes) {
-            (Some(rows), Some(bytes)) => format!(", about {rows} rows, {}", HumanBytes(bytes)),
+            (Some(rows), Some(bytes)) => {
+                let free = report.free_bytes.map_or(String::new(), |free| {
+                    format!(" ({} free on this disk)", HumanBytes(free))
+                });
+                format!(", about {rows} rows, {}{free}", HumanBytes(bytes))
+            }
             _ => String::new(),
         };
         line("output", format!("rows of {shape} {dtype}{size}"));

@@ -280,7 +280,16 @@ impl Place {
             .expect("it runs");
         let said = String::from_utf8([done.stdout, done.stderr].concat()).expect("UTF-8");
         let lines = said.lines().filter(|line| !line.starts_with("took "));
-        let lines: String = lines.map(|line| format!("{}\n", line.trim_end())).collect();
+        // How much disk is free is no property of the command.
+        let lines: String = lines
+            .map(|line| match line.split_once(" free on this disk)") {
+                Some((before, _)) => {
+                    let text = before.rsplit_once('(').map_or(before, |(text, _)| text);
+                    format!("{text}(... free on this disk)\n")
+                }
+                None => format!("{}\n", line.trim_end()),
+            })
+            .collect();
         format!("{lines}exit {}\n\n", done.status.code().unwrap_or(-1))
     }
 

@@ -28,6 +28,7 @@ use crate::source::Input;
 use crate::summary::Summary;
 
 pub use checks::files_of;
+pub(crate) use checks::free_bytes;
 
 /// What a caller may say and hear while a run goes on.
 #[derive(Default)]

@@ -6,6 +6,7 @@
 //! buffers are reused from record to record. A panic inside a codec becomes a rejected image.
 
 mod buffer;
+mod fill;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -14,7 +15,7 @@ use crate::dtype::{ByteOrder, DType};
 use crate::encoding::{self, Encoding, Payload, RawSpec, Scratch, dtype_of, shape_of};
 use crate::error::{Error, Result, quote};
 use crate::format::{self, Color, ImageFormat, ImageInfo};
-use crate::options::{Given, RawChannels, RawDType, RawOrder};
+use crate::options::{Frames, Given, RawChannels, RawDType, RawOrder};
 use crate::pixels;
 use crate::pixels::steps::{self, Bench, Outcome};
 use crate::plan::{Plan, Steps, Target};
@@ -149,6 +150,10 @@ impl<'p> Decoder<'p> {
                 _ => self.items.push((hit.start, hit.end, hit.parent)),
             }
         }
+        // Where nothing will be decoded, nothing else would find out that `[,1]` is no empty list.
+        if self.unchecked && self.items.is_empty() {
+            scan(record, &self.query, &mut self.hits)?;
+        }
         Ok(self.items.len())
     }
 
@@ -176,17 +181,25 @@ impl<'p> Decoder<'p> {
         let info = found.info;
         let steps = &self.plan.steps;
         let outcome = steps::outcome(steps, &info)?;
-        let own = steps::laid(outcome.shape, steps.layout);
+        let own = steps::row_shape(outcome.shape, info.frames, steps)?;
+        if steps.frames == Frames::All
+            && let [height, width, ..] = info.shape[..]
+        {
+            let rows = (height as u64).saturating_mul(u64::from(info.frames));
+            self.plan.limits.check_pixels(rows, width as u64)?;
+        }
         let (shape, dtype, color) = match self.plan.target {
             Target::Stack { shape, dtype, color } => (shape, dtype, color),
             Target::Each => (own, outcome.dtype, outcome.color),
         };
-        if outcome.dtype != dtype || !(own == shape || fits(&outcome, shape, color, steps)) {
+        if outcome.dtype != dtype
+            || !(own == shape || fits(&outcome, info.frames, shape, color, steps))
+        {
             return Err(misfit(&info, shape, dtype, outcome.dtype != dtype));
         }
         // Of the wanted shape already: whatever its channels are, they stay.
         let color = if own == shape { outcome.color } else { color };
-        let work = steps::are_needed(steps, &info, &outcome);
+        let work = steps::are_needed(steps, &info, &outcome, color);
         let (stored_len, len) = (info.bytes()?, shape.bytes(dtype)?);
         let text_len = (record.len() + self.scratch.bytes.len()) as u64;
         let scratch = if work { steps::scratch_bytes(steps, &info, &outcome) } else { 0 };
@@ -197,51 +210,6 @@ impl<'p> Decoder<'p> {
             ))),
             _ => Ok(Opened { found, shape, dtype, color, work, need }),
         }
-    }
-
-    /// Decodes the image that was last opened behind the used part of `buffer`.
-    pub(crate) fn fill(&mut self, opened: &Opened, buffer: &mut PixelBuffer) -> Result<Found> {
-        let Opened { mut found, shape, dtype, color, work, .. } = *opened;
-        let info = found.info;
-        let len = shape.bytes(dtype)?;
-        let slot = buffer.slot(len)?;
-        let limits = &self.plan.limits;
-        let decode = match self.plan.steps.indices {
-            true => format::decode_indices,
-            false => format::decode,
-        };
-        if work {
-            match found.format {
-                Some(format) => {
-                    let stored = steps::room(&mut self.stored, info.bytes()?)?;
-                    let bytes = &self.scratch.bytes;
-                    guarded(format, || decode(format, bytes, &info, limits, stored))?;
-                }
-                None => std::mem::swap(&mut self.stored, &mut self.scratch.bytes),
-            }
-            self.bench.run(&self.plan.steps, &info, &mut self.stored, color, slot)?;
-            buffer.keep(len);
-            found.info.shape = shape;
-            found.info.dtype = dtype;
-            return Ok(found);
-        }
-        let bytes = &self.scratch.bytes;
-        match found.format {
-            Some(format) if info.shape == shape => {
-                guarded(format, || decode(format, bytes, &info, limits, slot))?;
-            }
-            Some(format) => {
-                self.stored.resize(info.bytes()?, 0);
-                let stored = &mut self.stored;
-                guarded(format, || decode(format, bytes, &info, limits, stored))?;
-                pixels::promote(stored, info.color, color, dtype, slot);
-            }
-            None if info.shape == shape => slot.copy_from_slice(bytes),
-            None => pixels::promote(bytes, info.color, color, dtype, slot),
-        }
-        buffer.keep(len);
-        found.info.shape = shape;
-        Ok(found)
     }
 
     /// Gives scratch memory back where it is more than `keep` bytes.
@@ -312,9 +280,11 @@ impl<'p> Decoder<'p> {
             )));
         }
         let limits = &self.plan.limits;
-        let info = guarded(format, || match self.plan.steps.indices {
-            true => format::indices_info(format, bytes, limits),
-            false => format::info(format, bytes, limits),
+        let steps = &self.plan.steps;
+        let info = guarded(format, || match (steps.indices, steps.frames) {
+            (true, _) => format::indices_info(format, bytes, limits),
+            (_, Frames::Index(frame)) => format::frame_info(format, bytes, frame, limits),
+            (_, Frames::First | Frames::All) => format::info(format, bytes, limits),
         })?;
         Ok(Found { info, format: Some(format) })
     }
@@ -410,12 +380,12 @@ fn array_info(shape: Shape, dtype: DType) -> ImageInfo {
 }
 
 /// Whether what comes out can be promoted to the shape and color of the array.
-fn fits(outcome: &Outcome, shape: Shape, color: Color, steps: &Steps) -> bool {
+fn fits(outcome: &Outcome, frames: u32, shape: Shape, color: Color, steps: &Steps) -> bool {
     let [height, width, ..] = outcome.shape[..] else { return false };
     let promoted = Shape::image(height, width, pixels::channels(color));
     pixels::promotes(outcome.color, color)
         && outcome.color != color
-        && steps::laid(promoted, steps.layout) == shape
+        && steps::row_shape(promoted, frames, steps).is_ok_and(|s| s == shape)
 }
 
 fn misfit(info: &ImageInfo, shape: Shape, dtype: DType, converted: bool) -> Error {

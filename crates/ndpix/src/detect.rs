@@ -15,7 +15,7 @@ use crate::batch::Text;
 use crate::decode::{Decoder, Found};
 use crate::dtype::DType;
 use crate::encoding::Encoding;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Position, Result};
 use crate::format::Color;
 use crate::options::{Options, Scale, Size};
 use crate::pipeline::File;
@@ -45,7 +45,7 @@ pub(crate) struct Sample<'a> {
 struct Sampled<'a> {
     text: Cow<'a, [u8]>,
     base: Option<Cow<'a, Path>>,
-    line: u64,
+    position: Position,
     /// Its length where it is over the limit; then the text is empty.
     overlong: Option<u64>,
 }
@@ -70,13 +70,18 @@ impl<'a> Sample<'a> {
                 Some(original) => Sampled {
                     text: Cow::Owned(original.text),
                     base: original.base.map(Cow::Owned),
-                    line: record.line,
+                    position: original.position,
                     overlong: record.overlong,
                 },
                 None => Sampled {
                     text: Cow::Borrowed(text),
                     base: file.base_dir.as_deref().map(Cow::Borrowed),
-                    line: record.line,
+                    position: Position {
+                        file: file.name.clone(),
+                        line: record.line,
+                        byte: record.byte,
+                        item: 0,
+                    },
                     overlong: record.overlong,
                 },
             }
@@ -101,6 +106,8 @@ pub(crate) struct Survey {
     pub(crate) shapes: BTreeMap<(Shape, DType, Color), u64>,
     /// The same with the orientation beside it: all that the steps look at.
     pub(crate) kinds: BTreeMap<(Shape, DType, Color, u8), u64>,
+    /// Frames or pages of the images.
+    pub(crate) frames: BTreeMap<u32, u64>,
     pub(crate) formats: BTreeMap<&'static str, u64>,
     pub(crate) orientations: BTreeMap<u8, u64>,
     pub(crate) multi_frame: u64,
@@ -259,7 +266,8 @@ fn first_reason(sample: &Sample<'_>) -> String {
         };
         Some(format!("{}{advice}", error.message()))
     };
-    let mut reasons = sample.records.iter().map(|r| r.line).zip(sample.records.iter().map(reason));
+    let mut reasons =
+        sample.records.iter().map(|r| r.position.line).zip(sample.records.iter().map(reason));
     match reasons.find_map(|(line, reason)| Some((line, reason?))) {
         Some((line, reason)) => format!(" (line {line}: {reason})"),
         None => String::new(),
@@ -364,10 +372,11 @@ fn candidate(sample: &Sample<'_>, options: &Options, field: Pointer) -> Result<O
 pub(crate) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
     let mut decoder = Decoder::new(plan)?;
     let mut survey = Survey::default();
-    for Sampled { text, base, .. } in &sample.records {
+    for Sampled { text, base, position, .. } in &sample.records {
+        let at = |item: usize| Position { item: item as u32, ..position.clone() };
         match decoder.find(text) {
             Ok(0) => survey.missing += 1,
-            Err(error) => survey.rejects.push(error),
+            Err(error) => survey.rejects.push(error.at(at(0))),
             Ok(items) => {
                 for item in 0..items {
                     survey.images += 1;
@@ -375,7 +384,7 @@ pub(crate) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
                         Ok(found) => note(&mut survey, &found, decoder.payload()),
                         Err(error) => {
                             survey.images -= u64::from(error.kind() == ErrorKind::Json);
-                            survey.rejects.push(error);
+                            survey.rejects.push(error.at(at(item)));
                         }
                     }
                 }
@@ -392,6 +401,7 @@ fn note(survey: &mut Survey, found: &Found, payload: &[u8]) {
     *survey.kinds.entry(kind).or_default() += 1;
     *survey.formats.entry(found.format.map_or("array", |f| f.name())).or_default() += 1;
     *survey.orientations.entry(info.orientation).or_default() += 1;
+    *survey.frames.entry(info.frames).or_default() += 1;
     survey.multi_frame += u64::from(info.frames > 1);
     if found.format.is_none() && info.dtype == DType::Int64 {
         let values = payload.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b));

@@ -197,13 +197,54 @@ pub(crate) fn info(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result
         ImageFormat::Png => png::info(bytes, limits),
         ImageFormat::Jpeg => jpeg::info(bytes, limits),
         ImageFormat::Webp => webp::info(bytes, limits),
-        ImageFormat::Tiff => tiff::info(bytes, limits),
+        ImageFormat::Tiff => tiff::info(bytes, 0, limits),
         ImageFormat::Gif => gif::info(bytes, limits),
         ImageFormat::Bmp => bmp::info(bytes, limits),
         ImageFormat::Pnm => pnm::info(bytes, limits),
         ImageFormat::Qoi => qoi::info(bytes, limits),
         ImageFormat::Ico => ico::info(bytes, limits),
         ImageFormat::Tga => tga::info(bytes, limits),
+    }
+}
+
+/// As [`info`] for a frame or page by its number, from 0: kind `shape` where the file has none such,
+/// `unsupported` where the frames of its format are not read.
+pub(crate) fn frame_info(
+    format: ImageFormat,
+    bytes: &[u8],
+    frame: u32,
+    limits: &Limits,
+) -> Result<ImageInfo> {
+    match (format, frame) {
+        (ImageFormat::Tiff, _) => tiff::info(bytes, frame, limits),
+        (_, 0) => info(format, bytes, limits),
+        _ => {
+            let info = info(format, bytes, limits)?;
+            Err(match frame < info.frames {
+                true => Error::unsupported(format!(
+                    "frame {frame} of a {format}: of that format only the first frame is read"
+                )),
+                false => Error::shape(format!(
+                    "the {format} has {} frames, and none of index {frame}",
+                    info.frames
+                )),
+            })
+        }
+    }
+}
+
+/// As [`decode`] for what [`frame_info`] announced.
+pub(crate) fn decode_frame(
+    format: ImageFormat,
+    bytes: &[u8],
+    frame: u32,
+    info: &ImageInfo,
+    limits: &Limits,
+    out: &mut [u8],
+) -> Result<()> {
+    match format {
+        ImageFormat::Tiff => tiff::decode(bytes, frame, info, limits, out),
+        _ => decode(format, bytes, info, limits, out),
     }
 }
 
@@ -267,7 +308,7 @@ pub(crate) fn decode(
         ImageFormat::Png => png::decode(bytes, info, limits, out),
         ImageFormat::Jpeg => jpeg::decode(bytes, info, limits, out),
         ImageFormat::Webp => webp::decode(bytes, info, limits, out),
-        ImageFormat::Tiff => tiff::decode(bytes, info, limits, out),
+        ImageFormat::Tiff => tiff::decode(bytes, 0, info, limits, out),
         ImageFormat::Gif => gif::decode(bytes, info, limits, out),
         ImageFormat::Bmp => bmp::decode(bytes, info, limits, out),
         ImageFormat::Pnm => pnm::decode(bytes, info, limits, out),

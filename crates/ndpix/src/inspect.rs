@@ -1,5 +1,6 @@
 //! `inspect`: the same detection and plan as a run, reported; and `each`, every image by itself.
 
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use crate::detect;
@@ -75,6 +76,8 @@ pub struct Report {
     pub expected_rows: Option<u64>,
     /// Bytes of the output to expect.
     pub expected_bytes: Option<u64>,
+    /// Bytes that are free on the disk of the working directory, where that can be told.
+    pub free_bytes: Option<u64>,
     /// What other options would make of it: their names and values, and the bytes of the output, or
     /// of one row where the number of rows is not known.
     pub choices: Vec<(Vec<(&'static str, String)>, u64)>,
@@ -147,6 +150,7 @@ pub fn inspect(inputs: Vec<Input>, options: &Options) -> Result<Report> {
         report.shape = Some(shape.to_string());
         report.dtype = Some(dtype.to_string());
         report.expected_rows = rows;
+        report.free_bytes = crate::convert::free_bytes(Path::new("."));
         report.expected_bytes = report.expected_rows.map(|r| r * reader.row_bytes());
     }
     Ok(report)

@@ -58,6 +58,7 @@ pub(crate) fn sieve(leave: Leave, text: &[u8], out: &mut [u8]) -> (usize, usize)
 
 /// For eight bits: the places of those that are set, from the lowest. With it a byte shuffle moves
 /// the chosen of eight bytes together.
+#[cfg(target_arch = "x86_64")]
 pub(crate) static MOVES: [[u8; 8]; 256] = {
     let mut table = [[0; 8]; 256];
     let mut mask = 0;

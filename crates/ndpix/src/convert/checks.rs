@@ -102,11 +102,10 @@ pub(super) fn readable(inputs: &[Input]) -> Result<()> {
 /// Refuses to start where the plan and the size of the inputs say that the disk cannot hold it.
 pub(super) fn disk(reader: &Reader, out: &Path) -> Result<()> {
     let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let (Some(rows), Ok(disk)) = (reader.expected_rows(), nix::sys::statvfs::statvfs(folder))
-    else {
+    let (Some(rows), Some(free)) = (reader.expected_rows(), free_bytes(folder)) else {
         return Ok(());
     };
-    let free = disk.blocks_available() as f64 * disk.fragment_size() as f64;
+    let free = free as f64;
     let need = rows * reader.row_bytes() as f64;
     // The estimate rests on the sample: only a clear miss is refused.
     if need * 0.8 > free {
@@ -121,6 +120,12 @@ pub(super) fn disk(reader: &Reader, out: &Path) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// The bytes that a user may still write on the disk that holds `folder`, where that can be told.
+pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
+    let disk = nix::sys::statvfs::statvfs(folder).ok()?;
+    disk.blocks_available().checked_mul(disk.fragment_size())
 }
 
 /// A number of bytes for people.

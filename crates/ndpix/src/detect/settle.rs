@@ -10,7 +10,7 @@ use super::Survey;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{Color, ImageInfo};
-use crate::options::{Mode, Options, Scale};
+use crate::options::{Frames, Mode, Options, Scale};
 use crate::pixels;
 use crate::pixels::color::has_alpha;
 use crate::pixels::fit::same_aspect;
@@ -32,6 +32,8 @@ pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
     {
         return Err(Error::plan(error.message()));
     }
+    let frames = frames(survey, steps, options.shape.is_some())?;
+    let row_shape = |shape: Shape| steps::row_shape(shape, frames, steps);
     let one = united(kinds.keys().map(|k| (k.0, k.2)));
     let dtypes = counted(&kinds, |k| k.1.to_string());
     let (shape, dtype, color) = match (options.shape, one) {
@@ -40,7 +42,7 @@ pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
             let of = |fit: &dyn Fn(&Kind) -> bool| {
                 kinds.iter().filter(|k| fit(k.0)).min_by_key(|k| Reverse(k.1)).map(|k| k.0.1)
             };
-            let is_it = |k: &Kind| steps::laid(k.0, steps.layout) == shape;
+            let is_it = |k: &Kind| row_shape(k.0).is_ok_and(|s| s == shape);
             let dtype = options.dtype.or_else(|| of(&is_it)).or_else(|| of(&|_| true));
             let known = kinds.keys().find(|k| is_it(k)).map(|k| k.2);
             let color = known.or(steps.mode).unwrap_or(match shape[..] {
@@ -55,8 +57,7 @@ pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
         (None, _) if kinds.is_empty() => without_sample(options).ok_or_else(|| nothing(survey))?,
         (None, Some((shape, color))) if dtypes.len() == 1 => {
             let dtype = kinds.keys().next().map(|k| k.1);
-            let shape = steps::laid(shape, steps.layout);
-            (shape, dtype.ok_or_else(|| nothing(survey))?, color)
+            (row_shape(shape)?, dtype.ok_or_else(|| nothing(survey))?, color)
         }
         (None, one) => return Err(Error::plan(several(&kinds, one.is_some()))),
     };
@@ -101,12 +102,27 @@ fn outcomes(survey: &Survey, steps: &Steps) -> (BTreeMap<Kind, u64>, Vec<(Error,
     (good, bad)
 }
 
+/// The frames of every image, where all are read.
+fn frames(survey: &Survey, steps: &Steps, shape_given: bool) -> Result<u32> {
+    let most = survey.frames.iter().max_by_key(|f| f.1).map_or(1, |f| *f.0);
+    if steps.frames != Frames::All || survey.frames.len() < 2 || shape_given {
+        return Ok(most);
+    }
+    let counts: Vec<_> = survey.frames.iter().map(|(f, n)| (format!("{f} frames"), *n)).collect();
+    Err(Error::plan(format!(
+        "the images differ in their number of frames ({}); pass frames first or index:N to read one of each",
+        listed(&counts)
+    )))
+}
+
 /// The target that size, mode and dtype fix, where the sample has no image.
 fn without_sample(options: &Options) -> Option<Kind> {
     let steps = Steps::new(options);
     let (color, size) = (steps.mode?, options.size?);
     let shape = Shape::image(size.height, size.width, pixels::channels(color));
-    Some((steps::laid(shape, steps.layout), options.dtype?, color))
+    // How many frames there would be only a sample can say.
+    let shape = (steps.frames != Frames::All).then(|| steps::row_shape(shape, 1, &steps))?.ok()?;
+    Some((shape, options.dtype?, color))
 }
 
 /// Refuses a size that would distort images of the sample, where nothing says that it may.
@@ -167,9 +183,13 @@ fn announce(plan: &mut Plan, survey: &Survey, options: &Options, dtype: DType) {
             notes.push(format!("{alpha} of {of} images in the sample have alpha, {what}"));
         }
     }
-    if survey.multi_frame > 0 {
+    if survey.multi_frame > 0 && options.frames != Frames::All {
+        let read = match options.frames {
+            Frames::Index(n) => format!("only that of index {n}"),
+            _ => "only the first".to_string(),
+        };
         notes.push(format!(
-            "{} of {of} images in the sample have several frames or pages; only the first is read",
+            "{} of {of} images in the sample have several frames or pages; {read} is read",
             survey.multi_frame
         ));
     }

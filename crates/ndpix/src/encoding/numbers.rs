@@ -9,6 +9,15 @@
 mod element;
 #[cfg(target_arch = "x86_64")]
 mod ssse3;
+/// Where there are no such instructions, no run of numbers is ever found.
+#[cfg(not(target_arch = "x86_64"))]
+mod ssse3 {
+    pub(super) const ROOM: usize = 0;
+
+    pub(super) fn run(_: &[u8], start: usize, _: &mut [u8; ROOM + 8]) -> (usize, usize) {
+        (start, 0)
+    }
+}
 
 use super::Pixels;
 use crate::dtype::DType;
@@ -223,8 +232,8 @@ fn row<T: Element>(
     let begun = *at;
     let mut quick = T::SMALL;
     loop {
-        #[cfg(target_arch = "x86_64")]
-        while quick {
+        // It looks back at two bytes, which the first number of a flat list does not have.
+        while quick && *at >= 2 {
             let mut values = [0; ssse3::ROOM + 8];
             let (end, n) = ssse3::run(text, *at, &mut values);
             // Where numbers are of another kind, trying costs more than it gives.

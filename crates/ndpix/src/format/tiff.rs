@@ -22,19 +22,20 @@ use super::ImageInfo;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 
-/// What the first directory says of its picture.
-pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
-    Picture::read(bytes, limits).map(|picture| picture.info)
+/// What a directory says of its picture; the first page is 0.
+pub(super) fn info(bytes: &[u8], page: u32, limits: &Limits) -> Result<ImageInfo> {
+    Picture::read(bytes, page, limits).map(|picture| picture.info)
 }
 
-/// Decodes the picture of the first directory.
+/// Decodes the picture of a directory.
 pub(super) fn decode(
     bytes: &[u8],
+    page: u32,
     info: &ImageInfo,
     limits: &Limits,
     out: &mut [u8],
 ) -> Result<()> {
-    let picture = Picture::read(bytes, limits)?;
+    let picture = Picture::read(bytes, page, limits)?;
     if picture.info.shape != info.shape || out.len() != picture.info.bytes()? {
         return Err(Error::image("the TIFF changed between its header and its pixels"));
     }
@@ -59,12 +60,12 @@ fn lay(picture: &Picture<'_>, out: &mut [u8]) -> Result<()> {
 
 /// Whether the samples are indices into a colour map.
 pub(super) fn has_palette(bytes: &[u8], limits: &Limits) -> bool {
-    Picture::read(bytes, limits).is_ok_and(|p| matches!(p.convert, Convert::Palette { .. }))
+    Picture::read(bytes, 0, limits).is_ok_and(|p| matches!(p.convert, Convert::Palette { .. }))
 }
 
 /// The palette indices of the first directory.
 pub(super) fn decode_indices(bytes: &[u8], limits: &Limits, out: &mut [u8]) -> Result<()> {
-    let mut picture = Picture::read(bytes, limits)?;
+    let mut picture = Picture::read(bytes, 0, limits)?;
     let info = picture.info;
     picture.convert.keep_indices();
     let mut colors = vec![0; info.bytes()?];
@@ -225,9 +226,9 @@ mod tests {
 
     fn pixels(bytes: &[u8]) -> Result<(ImageInfo, Vec<u8>)> {
         let limits = Limits::default();
-        let info = info(bytes, &limits)?;
+        let info = info(bytes, 0, &limits)?;
         let mut out = vec![0xAA; info.bytes()?];
-        decode(bytes, &info, &limits, &mut out)?;
+        decode(bytes, 0, &info, &limits, &mut out)?;
         Ok((info, out))
     }
 

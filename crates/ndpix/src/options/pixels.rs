@@ -355,8 +355,8 @@ impl Options {
                 )));
             }
         }
-        if self.frames != Frames::First {
-            return no("frames other than the first are not read yet; leave frames out");
+        if self.frames != Frames::First && self.mode == Mode::P {
+            return no("mode P keeps the indices of the first frame; leave frames out");
         }
         if self.stack != Stack::Off {
             return no(

@@ -78,6 +78,10 @@ pub(crate) struct Resizer {
     /// The rows between the passes.
     between: Vec<u8>,
     /// Which passes may run; only tests forbid any.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        allow(dead_code, reason = "there is no choice of passes")
+    )]
     allowed: Passes,
 }
 
@@ -91,6 +95,10 @@ enum Passes {
     #[cfg_attr(not(test), expect(dead_code, reason = "tests hold the passes against each other"))]
     Avx2,
     /// Those in plain code.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        allow(dead_code, reason = "there is no choice of passes")
+    )]
     Plain,
 }
 

@@ -13,7 +13,7 @@ use super::{channels, layout, orient, promote, promotes, sample};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::{Color, ImageInfo};
-use crate::options::{Fit, Layout, Scale};
+use crate::options::{Fit, Frames, Layout, Scale};
 use crate::plan::{Resize, Steps};
 use crate::shape::Shape;
 
@@ -31,7 +31,7 @@ pub(crate) struct Outcome {
 /// Height, width and channels, where the shape is that of a picture.
 fn picture(shape: &Shape) -> Option<(usize, usize, usize)> {
     match shape[..] {
-        [height, width] => Some((height, width, 1)),
+        [height, width] if height * width > 0 => Some((height, width, 1)),
         [height, width, channels] if height * width * channels > 0 => {
             Some((height, width, channels))
         }
@@ -67,10 +67,19 @@ fn shaped(height: usize, width: usize, channels_of: usize, info: &Shape) -> Resu
 }
 
 /// The shape with its axes in the order that is asked for.
-pub(crate) fn laid(shape: Shape, order: Layout) -> Shape {
+fn laid(shape: Shape, order: Layout) -> Shape {
     match (order, &shape[..]) {
         (Layout::Chw, &[height, width, n]) => Shape::new(&[n, height, width]).unwrap_or(shape),
         _ => shape,
+    }
+}
+
+/// The shape of a row: laid out, and with an axis for frames in front where all are read.
+pub(crate) fn row_shape(shape: Shape, frames: u32, steps: &Steps) -> Result<Shape> {
+    let shape = laid(shape, steps.layout);
+    match steps.frames {
+        Frames::All => Shape::new(&[&[frames as usize], &shape[..]].concat()),
+        Frames::First | Frames::Index(_) => Ok(shape),
     }
 }
 
@@ -137,13 +146,15 @@ fn change(steps: &Steps, from: DType, to: DType, channels: usize) -> Change<'_> 
     Change { from, to, scale: steps.scale, normalize: steps.normalize.values(), channels }
 }
 
-/// Whether anything is to be done, so that the decoder cannot write into the slot itself.
-pub(crate) fn are_needed(steps: &Steps, info: &ImageInfo, outcome: &Outcome) -> bool {
+/// Whether anything is to be done but a promotion to `color` with channels last, so that the decoder
+/// cannot write into the slot itself.
+pub(crate) fn are_needed(steps: &Steps, info: &ImageInfo, outcome: &Outcome, color: Color) -> bool {
     let same = info.shape == outcome.shape
         && info.dtype == outcome.dtype
         && (info.color == outcome.color || info.color == Color::Samples);
     let turned = steps.transpose && info.orientation != 1;
-    let order = steps.bgr || laid(outcome.shape, steps.layout) != outcome.shape;
+    let promoted = outcome.color != color && steps.layout != Layout::Hwc;
+    let order = steps.bgr || promoted || laid(outcome.shape, steps.layout) != outcome.shape;
     let count = outcome.shape.get(2).copied().unwrap_or(1);
     let moved = steps.resize.is_some_and(|r| {
         // Of the wanted size already: only a transposition by shape could still hide here.

@@ -53,7 +53,8 @@ pub(crate) fn scan(record: &[u8], query: &Query, hits: &mut Vec<Hit>) -> Result<
 
 /// As [`scan`], but an array that a pointer of the mask `lists` leads to is only measured by its
 /// brackets, and not yet validated: for lists of numbers, whose decoder accepts nothing that is
-/// not JSON. Whether there was such an array; if its decoder fails, [`scan`] must have a word.
+/// not JSON. Whether there was such an array; if its decoder fails or is not asked, [`scan`] must
+/// have a word.
 pub(crate) fn scan_around(
     record: &[u8],
     query: &Query,
@@ -69,19 +70,14 @@ pub(crate) fn scan_around(
         n => (1 << n) - 1,
     };
     let mut scan = Scan { text: record, at: 0, pointers: &query.pointers, hits, lists, passed: 0 };
-    scan.space();
-    scan.walk(all, 0, 0)?;
-    scan.space();
-    if scan.peek().is_some() {
-        return Err(scan.unexpected("text after the end of the record"));
-    }
+    let whole = scan.whole(all);
     let passed = scan.passed;
     let kept = hits.iter().filter(|h| lists >> h.pointer & 1 == 1 && record[h.start] == b'[');
-    if passed > kept.count() {
-        // One of two equal keys, of which nobody will decode the first.
+    // Brackets in strings may have misled it; and of two equal keys nobody will decode the first.
+    if passed > 0 && (whole.is_err() || passed > kept.count()) {
         return self::scan(record, query, hits).map(|()| false);
     }
-    Ok(passed > 0)
+    whole.map(|()| passed > 0)
 }
 
 struct Scan<'a> {
@@ -113,6 +109,17 @@ impl Scan<'_> {
                 self.at,
                 quote(&rest[..rest.len().min(20)])
             )),
+        }
+    }
+
+    /// The whole record, of which the pointers in `mask` want something.
+    fn whole(&mut self, mask: u64) -> Result<()> {
+        self.space();
+        self.walk(mask, 0, 0)?;
+        self.space();
+        match self.peek() {
+            Some(_) => Err(self.unexpected("text after the end of the record")),
+            None => Ok(()),
         }
     }
 

@@ -405,3 +405,37 @@ fn numbers_are_those_of_the_standard_library() {
         });
     }
 }
+
+#[test]
+fn around_lists_json_is_what_the_parser_takes() {
+    let random = &mut Random::new(SEED);
+    let marks = "[]{},:\"\\ 01.-t";
+    let records: Vec<String> = (0..6000)
+        .map(|_| {
+            let more = random.pick(&["", "\"b\":\"]\",", "\"b\":[\"[\",\"]\"],", "\"image\":[7],"]);
+            let mut record = format!("{{{more}\"image\":{}}}", list(random, false)).into_bytes();
+            for _ in 0..random.below(4) {
+                let at = random.below(record.len());
+                let mark = marks.as_bytes()[random.below(marks.len())];
+                match random.below(3) {
+                    0 => record[at] = mark,
+                    1 => record.insert(at, mark),
+                    _ => drop(record.remove(at)),
+                }
+            }
+            String::from_utf8(record).expect("ASCII")
+        })
+        .collect();
+    let options = Options {
+        encoding: Some("list".parse().expect("encoding")),
+        framing: "lines".parse().expect("framing"),
+        ..at("image")
+    };
+    let mut damaged = 0;
+    for (found, record) in each(&(records.join("\n") + "\n"), &options).iter().zip(&records) {
+        let is_json = serde_json::from_str::<Value>(record).is_ok();
+        damaged += usize::from(!is_json);
+        assert_eq!(!is_json, *found == [Err(ErrorKind::Json)], "seed {SEED}, record {record}");
+    }
+    assert!((1000..5000).contains(&damaged), "{damaged}");
+}

@@ -102,20 +102,29 @@ impl<'a> File<'a> {
         Some((Directory { file: *self, entries }, self.uint(end as u64, offset).unwrap_or(0)))
     }
 
-    /// The first directory, and how many directories the chain holds; a loop ends the count.
-    pub(super) fn first_and_count(&self, first: u64) -> Result<(Directory<'a>, u32)> {
-        let (directory, mut next) = self
+    /// The directory with this number, from 0, and how many directories the chain holds; a loop ends
+    /// the count.
+    pub(super) fn nth_and_count(&self, first: u64, index: u32) -> Result<(Directory<'a>, u32)> {
+        let (mut directory, mut next) = self
             .directory(first)
             .ok_or_else(|| Error::image("the TIFF directory lies outside the file or is cut"))?;
         let mut seen = HashSet::from([first]);
         // More directories than could lie side by side overlap: no honest file.
         let most = self.bytes.len() / if self.big_tiff { 36 } else { 18 };
         while next != 0 && seen.len() < most && !seen.contains(&next) {
-            let Some((_, after)) = self.directory(next) else { break };
+            let Some((found, after)) = self.directory(next) else { break };
+            if seen.len() == index as usize {
+                directory = found;
+            }
             seen.insert(next);
             next = after;
         }
-        Ok((directory, u32::try_from(seen.len()).unwrap_or(u32::MAX)))
+        match u32::try_from(seen.len()).unwrap_or(u32::MAX) {
+            count if index < count => Ok((directory, count)),
+            count => {
+                Err(Error::shape(format!("the TIFF has {count} pages, and none of index {index}")))
+            }
+        }
     }
 
     /// `count` bytes at `offset`.

@@ -47,10 +47,10 @@ struct Stored {
 }
 
 impl<'a> Picture<'a> {
-    /// Reads the first directory of `bytes`.
-    pub(super) fn read(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
+    /// Reads a directory of `bytes`, the first being 0.
+    pub(super) fn read(bytes: &'a [u8], page: u32, limits: &Limits) -> Result<Self> {
         let (file, first) = File::open(bytes)?;
-        let (directory, frames) = file.first_and_count(first)?;
+        let (directory, frames) = file.nth_and_count(first, page)?;
         let (width, height) = (directory.required(tag::WIDTH)?, directory.required(tag::HEIGHT)?);
         if width == 0 || height == 0 {
             return Err(Error::image(format!("TIFF of {height} x {width} pixels")));

@@ -1,0 +1,87 @@
+//! The pixels of an opened image into its slot: straight from the codec where nothing is to be done,
+//! else through the steps of the plan; frame by frame where all are asked for.
+
+use super::{Decoder, Found, Opened, PixelBuffer, guarded};
+use crate::error::{Error, Result};
+use crate::format::{self, ImageFormat, ImageInfo};
+use crate::options::Frames;
+use crate::pixels;
+use crate::pixels::steps;
+use crate::shape::Shape;
+
+impl Decoder<'_> {
+    /// Decodes the image that was last opened behind the used part of `buffer`.
+    pub(crate) fn fill(&mut self, opened: &Opened, buffer: &mut PixelBuffer) -> Result<Found> {
+        let mut found = opened.found;
+        let len = opened.shape.bytes(opened.dtype)?;
+        let slot = buffer.slot(len)?;
+        match self.plan.steps.frames {
+            Frames::First => self.picture(opened, 0, opened.shape, slot)?,
+            Frames::Index(frame) => self.picture(opened, frame, opened.shape, slot)?,
+            Frames::All => {
+                let frames = found.info.frames.max(1);
+                let shape = Shape::new(&opened.shape[1..])?;
+                let parts = slot.chunks_exact_mut(len / frames as usize);
+                for (frame, part) in (0..frames).zip(parts) {
+                    if let Some(format) = found.format {
+                        self.same_frame(format, frame, &found.info)?;
+                    }
+                    self.picture(opened, frame, shape, part)?;
+                }
+            }
+        }
+        buffer.keep(len);
+        found.info.shape = opened.shape;
+        found.info.dtype = opened.dtype;
+        Ok(found)
+    }
+
+    /// Refuses a frame that is not as the first.
+    fn same_frame(&self, format: ImageFormat, frame: u32, first: &ImageInfo) -> Result<()> {
+        let (bytes, limits) = (&self.scratch.bytes, &self.plan.limits);
+        let info = guarded(format, || format::frame_info(format, bytes, frame, limits))?;
+        let kind = |i: &ImageInfo| (i.shape, i.dtype, i.color, i.orientation);
+        match kind(&info) == kind(first) {
+            true => Ok(()),
+            false => Err(Error::shape(format!(
+                "frame {frame} is {} {} but the first is {} {}",
+                info.shape, info.dtype, first.shape, first.dtype
+            ))),
+        }
+    }
+
+    /// Decodes one frame into `slot`, which has `shape`.
+    fn picture(
+        &mut self,
+        opened: &Opened,
+        frame: u32,
+        shape: Shape,
+        slot: &mut [u8],
+    ) -> Result<()> {
+        let info = opened.found.info;
+        let (limits, steps) = (&self.plan.limits, &self.plan.steps);
+        let bytes = &self.scratch.bytes;
+        let decode = |format: ImageFormat, out: &mut [u8]| {
+            guarded(format, || match steps.indices {
+                true => format::decode_indices(format, bytes, &info, limits, out),
+                false => format::decode_frame(format, bytes, frame, &info, limits, out),
+            })
+        };
+        let direct = !opened.work && info.shape == shape;
+        match opened.found.format {
+            Some(format) if direct => return decode(format, slot),
+            Some(format) => decode(format, steps::room(&mut self.stored, info.bytes()?)?)?,
+            None if direct => {
+                slot.copy_from_slice(bytes);
+                return Ok(());
+            }
+            None => std::mem::swap(&mut self.stored, &mut self.scratch.bytes),
+        }
+        if opened.work {
+            return self.bench.run(steps, &info, &mut self.stored, opened.color, slot);
+        }
+        let stored = &self.stored[..info.bytes()?];
+        pixels::promote(stored, info.color, opened.color, info.dtype, slot);
+        Ok(())
+    }
+}

@@ -71,6 +71,7 @@ fn dict(py: Python<'_>, r: Report) -> PyResult<Bound<'_, PyDict>> {
     all.set_item("dtype", r.dtype)?;
     all.set_item("expected_rows", r.expected_rows)?;
     all.set_item("expected_bytes", r.expected_bytes)?;
+    all.set_item("free_bytes", r.free_bytes)?;
     all.set_item("notes", r.notes)?;
     all.set_item("problem", r.problem)?;
     all.set_item("suggestion", r.suggestion.map(named))?;

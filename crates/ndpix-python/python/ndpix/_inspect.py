@@ -44,6 +44,7 @@ class Report:
         dtype: Dtype of the array.
         expected_rows: Rows to expect, where the size of the inputs is known.
         expected_bytes: Bytes of the array to expect, where that is known.
+        free_bytes: Bytes free on the disk of the current folder, where that can be told.
         notes: What a run would say before it works.
         problem: Why no array can be made, and what to do; `None` where one can.
         suggestion: The options with which an array can be made, where there is a problem and a way out.
@@ -70,6 +71,7 @@ class Report:
     dtype: str | None
     expected_rows: int | None
     expected_bytes: int | None
+    free_bytes: int | None
     notes: list[str]
     problem: str | None
     suggestion: dict[str, str] | None

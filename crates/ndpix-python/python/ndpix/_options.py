@@ -69,7 +69,7 @@ class Options(TypedDict, total=False):
     exif_transpose: bool | None
     """Turn images upright by their EXIF or TIFF orientation."""
     frames: str | None
-    """Frames of animations and pages of files."""
+    """Pages of multi-page files: `first`, `all` as a leading axis, or `index:N`."""
     size: Shape | None
     """Resize to `N` or `(height, width)`."""
     fit: Literal["stretch", "crop", "pad", "contain"] | None

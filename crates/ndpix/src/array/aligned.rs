@@ -15,7 +15,9 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 const ALIGN: usize = 64;
 /// Smaller memory comes from the allocator.
 const MAPPED: usize = 1 << 20;
-/// Mappings are whole pages of this size, and huge pages where the system gives them.
+/// Mappings are multiples of this. Huge pages are not asked for: where memory is fragmented the system
+/// makes room for them first, which cost up to four times as much as touching small ones (700 MB in
+/// 0.25 to 1.3 s against 0.32 to 0.39 s).
 const PAGE: usize = 2 << 20;
 
 /// Bytes at an address that is a multiple of 64.
@@ -131,12 +133,6 @@ fn map(capacity: usize) -> Option<NonNull<u8>> {
     let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
     // SAFETY: a new anonymous mapping touches no memory that is in use.
     let ptr = unsafe { mmap_anonymous(None, NonZeroUsize::new(capacity)?, access, flags) }.ok()?;
-    #[cfg(target_os = "linux")]
-    // A page fault for 2 MiB costs far less than 512 for 4 KiB. Refusal changes nothing.
-    // SAFETY: the advice does not change what the memory holds.
-    let _ = unsafe {
-        nix::sys::mman::madvise(ptr, capacity, nix::sys::mman::MmapAdvise::MADV_HUGEPAGE)
-    };
     Some(ptr.cast())
 }
 

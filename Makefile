@@ -8,6 +8,7 @@
 #
 # Measurements (bench/README.md):
 # make bench-quick  ndpix beside the naive and the tuned script on small files, under 3 minutes
+# make floor        build the program of bench/floor, which `make bench` compares with
 # make bench        the full tables, into BENCHMARKS.md
 # make bench-scale  cost as the work grows, into BENCHMARKS.md
 # make stages       every station timed alone
@@ -31,7 +32,7 @@ FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,for
 
 .PHONY: demo test rust python licences conformance maybe-conformance release clean
 .PHONY: wheel manylinux site
-.PHONY: bench-quick bench bench-scale stages instructions
+.PHONY: bench-quick bench bench-scale floor stages instructions
 .NOTPARALLEL:
 
 demo: release $(VENV)/ready
@@ -90,8 +91,11 @@ maybe-conformance:
 bench-quick: release
 	$(PYTHON) bench/run.py quick $(BENCH)
 
-bench: release
+bench: release floor
 	$(PYTHON) bench/run.py full $(BENCH)
+
+floor:
+	$(CARGO) build --release --locked --manifest-path bench/floor/Cargo.toml --target-dir $(TARGET)/bench/floor
 
 bench-scale: release
 	$(PYTHON) bench/scale.py $(BENCH)

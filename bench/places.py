@@ -12,6 +12,7 @@ WORK = TARGET / "bench"
 RESULTS = WORK / "results"
 VENVS = WORK / "venvs"
 REPORT = ROOT / "BENCHMARKS.md"
+FLOOR = WORK / "floor" / "release" / "ndpix-floor"
 NDPIX = Path(os.environ.get("NDPIX", TARGET / "release" / "ndpix"))
 RAM = Path("/dev/shm")
 

@@ -135,7 +135,8 @@ def lost(rows: list[Row]) -> str:
         if not row["pairs"]:
             continue
         text, met = against(row)
-        if not met or (ratio(row, "cpu") > 1 and not row["peer"].startswith("ndpix")):
+        tool = not row["peer"].startswith(("ndpix", contenders.FLOOR.name))
+        if not met or (ratio(row, "cpu") > 1 and tool):
             found.append(f"* {row['corpus']} against {row['peer']}: {text}")
     return "\n".join(found) if found else "None."
 
@@ -146,26 +147,35 @@ def comparison(rows: list[Row], corpora: dict[str, Corpus], pairs: int, where: s
     used = {name: c for name, c in corpora.items() if any(row["corpus"] == name for row in rows)}
     spellings = [row for row in rows if row["peer"].startswith("ndpix")]
     scripts = [row for row in rows if row["peer"] in ("naive", "tuned")]
-    tools = [row for row in rows if row not in spellings and row not in scripts]
+    floor = [row for row in rows if row["peer"] == contenders.FLOOR.name]
+    tools = [row for row in rows if row not in spellings and row not in scripts and row not in floor]
     peers = [contenders.NAIVE, contenders.TUNED, *(contenders.OTHERS if others else [])]
+    peers += [contenders.FLOOR] if floor else []
     loads = [row["load"] for row in rows] or [0]
     parts = [
         "## ndpix and its peers",
         f"A ratio is ndpix divided by the peer: below 1, ndpix needs less. Each is the median of {pairs} pairs, ndpix "
         f"and peer in turn (A B A B ...) on the same file, each run a new process. CPU is user and system time of the "
         f"whole process tree. Inputs are in the page cache, outputs on a {'RAM disk' if where == 'ram' else 'disk'}. "
-        f"ndpix runs with `--threads {contenders.THREADS}`; peers have {contenders.THREADS} processes or threads where "
-        f"they can use them. Before a row is measured, the arrays are compared with the naive script's.",
+        f"ndpix runs with `--threads {contenders.THREADS}` (beside the floor with 1); peers have {contenders.THREADS} "
+        f"processes or threads where they can use them. Before a row is measured, the arrays are compared with the naive script's.",
         "\n".join(f"* {name}: {value}" for name, value in machine.describe().items()),
         "Where a peer needs less than a second, much of that is the start of Python.",
         f"The load average was between {min(loads):.1f} and {max(loads):.1f} while this was measured.",
         "\n".join(f"* {peer.name}: {peer.says}" for peer in peers),
         "Versions: " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
         "### Corpora", corpus_table(used),
-        "### Scripts", ratios(scripts),
     ]
+    if scripts:
+        parts += ["### Scripts", ratios(scripts)]
     if tools:
         parts += ["### Other tools", ratios(tools)]
+    if floor:
+        parts += ["### The floor",
+                  "What the work costs a program that knows the corpora: reading, base64, the codecs of ndpix (TIFF: the "
+                  "`tiff` crate) and writing, on one thread and without any check, beside ndpix with `--threads 1`; "
+                  f"each corpus is given {contenders.FLOOR_TIMES} times in a row. So the ratio says what ndpix adds; "
+                  "below 1 its own code (number lists, TIFF) is faster than what the floor uses.", ratios(floor)]
     if spellings:
         parts += ["### One input in other spellings",
                   "The peer is ndpix itself on the same records as plain lines.", ratios(spellings)]

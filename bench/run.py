@@ -1,4 +1,5 @@
-"""The runner: `python bench/run.py quick|full [--only raw,jpeg] [--out ram|disk] [--pairs 5] [--fresh]`.
+"""The runner: `python bench/run.py quick|full [--only raw,jpeg] [--out ram|disk] [--pairs 5] [--fresh]
+[--scripts-only] [--floor-only]`.
 
 For every corpus: one run of each contender with its memory sampled, whose array is compared with the
 naive script's; then ndpix and each peer in turn, pair by pair. Results are kept as JSON, one file a row,
@@ -42,12 +43,13 @@ class Runner:
         self.results = places.RESULTS / mode
         self.results.mkdir(parents=True, exist_ok=True)
 
-    def rows(self, names: list[str], others: bool) -> list[Row]:
+    def rows(self, names: list[str], others: bool, scripts: bool, floor: bool) -> list[Row]:
         found = []
         for name, corpus in self.corpora.items():
             if names and name not in names:
                 continue
-            peers = contenders.peers(corpus, others, self.corpora)
+            peers = contenders.peers(corpus, others, self.corpora) if scripts else []
+            peers += contenders.floored(corpus) if floor else []
             missing = [peer for peer in peers if self.kept(corpus, peer) is None]
             if missing:
                 with places.scratch(self.where) as out:
@@ -119,7 +121,7 @@ class Runner:
         row["crashes"] = 0
         while len(row["pairs"]) < self.pairs:
             try:
-                row["pairs"].append([self.timed(c, corpus, out) for c in (Ndpix(), peer)])
+                row["pairs"].append([self.timed(c, corpus, out) for c in contenders.timed(peer)])
             except measure.Failed as why:
                 row["crashes"] += 1
                 if row["crashes"] > self.pairs:
@@ -155,19 +157,23 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--fresh", action="store_true", help="measure again what is there already")
     parser.add_argument("--scripts-only", action="store_true", help="no Polars, DuckDB, Daft, HF datasets")
+    parser.add_argument("--floor-only", action="store_true", help="nothing but the floor")
     options = parser.parse_args()
     names = [name for name in options.only.split(",") if name]
     if not places.NDPIX.exists():
         raise SystemExit("no ndpix: cargo build --release -p ndpix-cli")
+    floor = options.mode == "full" or options.floor_only
+    if floor and not places.FLOOR.exists():
+        raise SystemExit("no floor: make floor")
     make = [venvs.python("base"), places.BENCH / "make_corpora.py", options.mode, "--only", options.only]
     subprocess.run(make, check=True)
     runner = Runner(options.mode, options.pairs, options.out, options.fresh)
-    others = options.mode == "full" and not options.scripts_only
-    rows = runner.rows(names, others)
+    others = options.mode == "full" and not options.scripts_only and not options.floor_only
+    rows = runner.rows(names, others, scripts=not options.floor_only, floor=floor)
     environments = ["base", *(venvs.OPTIONAL if others else [])]
     versions = {package: version for name in environments for package, version in venvs.versions(name).items()}
     text = report.comparison(rows, runner.corpora, options.pairs, options.out, others, versions)
-    if options.mode == "full" and not names:
+    if options.mode == "full" and not names and not options.floor_only:
         report.write(places.REPORT, "comparison", text)
         say("BENCHMARKS.md is written")
     else:

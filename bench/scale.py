@@ -1,7 +1,8 @@
-"""Cost as the work grows: `python bench/scale.py [--quick] [--only size,record,files,threads] [--fresh]`.
+"""Cost as the work grows: `python bench/scale.py [--quick] [--only size,record,files,threads,saturation] [--fresh]`.
 
 Four series, each one figure that grows and the rest alike: the length of the input (through a pipe, by
-repetition, so that no such file is needed), the length of a record, the number of files, the number of threads.
+repetition, so that no such file is needed), the length of a record, the number of files, the number of threads. A
+fifth says how many threads would be too many (saturation.py).
 CPU is of ndpix alone, the writer of the pipe is not counted. Writes its section of BENCHMARKS.md; with
 `--quick` it prints a small version.
 """
@@ -24,6 +25,7 @@ import goals
 import machine
 import measure
 import places
+import saturation
 import venvs
 from report import mib, table, write
 
@@ -196,12 +198,17 @@ def threads(series: Series) -> str:
     return f"### Two threads\n\n{text}\n\n{table(head, rows)}"
 
 
+def many_threads(series: Series) -> str:
+    return saturation.section(series.corpora, series.corpora_folder, series.point)
+
+
 def remove(out: Path) -> None:
     for file in out.parent.glob(f"{out.name}*"):
         file.unlink()
 
 
-SERIES: dict[str, Callable[[Series], str]] = {"size": size, "record": record, "files": files, "threads": threads}
+SERIES: dict[str, Callable[[Series], str]] = {"size": size, "record": record, "files": files, "threads": threads,
+                                             "saturation": many_threads}
 
 
 def report(parts: Iterable[str]) -> str:
@@ -218,7 +225,7 @@ def main() -> None:
     options = parser.parse_args()
     if not places.NDPIX.exists():
         raise SystemExit("no ndpix: cargo build --release -p ndpix-cli")
-    needed = ",".join(["raw", "mnist", *goals.SCALING_FORMATS])
+    needed = ",".join({"raw", "mnist", *goals.SCALING_FORMATS, *saturation.NAMES})
     mode = "quick" if options.quick else "full"
     subprocess.run([venvs.python("base"), places.BENCH / "make_corpora.py", mode, "--only", needed], check=True)
     series = Series(options.quick, options.fresh)

@@ -119,6 +119,11 @@ pub(crate) fn summary(run: &Run, options: &Options) {
             say(&format!("  and {more} more"));
         }
     }
+    if s.with_image > 0 && s.without_image > s.with_image {
+        say(
+            "note     most records have no image in the field; it may have another name in some of the inputs",
+        );
+    }
     if s.oriented > 0 {
         say(&match options.exif_transpose {
             true => format!("note     {} images were turned upright", s.oriented),

@@ -94,13 +94,12 @@ fn go(
     }
     let mut reader = Reader::open(inputs, options, false)?;
     announce(&reader, control);
-    if let Some(note) = control.note
-        && beside(out, ".partial").exists()
-    {
-        note(&format!("{} of an earlier run is replaced", beside(out, ".partial").display()));
-    }
+    let left = beside(out, ".partial").exists();
     checks::disk(&reader, out)?;
     let mut books = Books::open(out, options, &reader.plan, std::mem::take(summary))?;
+    if let (true, Some(note)) = (left, control.note) {
+        note(&format!("{} of an earlier run is replaced", beside(out, ".partial").display()));
+    }
     let ended = books.drive(&mut reader, control);
     let (result, done) = books.close(out, options, ended);
     *summary = done;
@@ -351,7 +350,7 @@ impl<'o> Books<'o> {
         match over {
             false => Ok(()),
             true => Err(Error::limit(format!(
-                "{rejected} of {} images rejected, more than max_rejects allows; the first: {}",
+                "{rejected} of {} images and unreadable records rejected, more than max_rejects allows; the first: {}",
                 s.judged(),
                 s.first_rejects.first().map_or("", String::as_str)
             ))),

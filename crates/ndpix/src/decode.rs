@@ -389,8 +389,12 @@ fn fits(outcome: &Outcome, frames: u32, shape: Shape, color: Color, steps: &Step
 }
 
 fn misfit(info: &ImageInfo, shape: Shape, dtype: DType, converted: bool) -> Error {
+    let sides = |shape: &Shape| shape.get(..2).map(<[usize]>::to_vec);
     let remedy = match converted {
         true => "; pass dtype to convert the numbers",
+        false if info.shape.len() > 1 && sides(&info.shape) == sides(&shape) => {
+            "; pass mode to bring all images to the same channels"
+        }
         false => "",
     };
     Error::shape(format!(

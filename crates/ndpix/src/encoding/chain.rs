@@ -1,7 +1,7 @@
 //! Chains: a transport, any compressions and a content, such as `base64+zlib+npy`.
 
 use super::{Chain, Content, Payload, RawSpec, Scratch, Transport, base64, bytes, hex, npy, raw};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::inflate::inflate;
 use crate::limits::Limits;
 
@@ -22,8 +22,19 @@ pub(super) fn decode(
         Transport::Latin1 => latin1(super::string(value, text)?, out)?,
         Transport::Bytes => bytes::decode(value, limits, spare, out)?,
     }
-    for &compression in &chain.compressions {
-        inflate(compression, out, limits.max_payload_bytes(), spare)?;
+    for (i, &compression) in chain.compressions.iter().enumerate() {
+        // Of bare pixels the size is known: a small payload that would grow far beyond is not grown.
+        let last = i + 1 == chain.compressions.len() && chain.content == Content::Raw;
+        let most = raw::expected(spec).filter(|_| last).map_or(u64::MAX, |n| n as u64);
+        inflate(compression, out, limits.max_payload_bytes().min(most), spare).map_err(
+            |e| match e.kind() == ErrorKind::Limit && most < limits.max_payload_bytes() {
+                true => Error::shape(format!(
+                    "the {} payload is longer than the {most} bytes that its shape takes",
+                    compression.name()
+                )),
+                false => e,
+            },
+        )?;
         std::mem::swap(out, spare);
     }
     Ok(match chain.content {

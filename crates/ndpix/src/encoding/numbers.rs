@@ -6,18 +6,12 @@
 //! holds: booleans, else integers (int64, or uint64 where only that fits), else float64. Floats
 //! narrower than 64 bits are rounded from the float64, which is what NumPy gives.
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod digits;
 mod element;
 #[cfg(target_arch = "x86_64")]
 mod ssse3;
-/// Where there are no such instructions, no run of numbers is ever found.
-#[cfg(not(target_arch = "x86_64"))]
-mod ssse3 {
-    pub(super) const ROOM: usize = 0;
-
-    pub(super) fn run(_: &[u8], start: usize, _: &mut [u8; ROOM + 8]) -> (usize, usize) {
-        (start, 0)
-    }
-}
 
 use super::Pixels;
 use crate::dtype::DType;
@@ -90,6 +84,9 @@ fn decode_as(text: &[u8], dtype: DType, out: &mut Vec<u8>) -> Result<Shape> {
         DType::Float64 => walk::<f64>(text, dtype, out),
     }
 }
+
+/// Room for the small integers of one run of a kernel, which may write 64 bytes behind them.
+const SMALL: usize = 256 + 64;
 
 /// Where the walk is: how deep, and how many elements each open list has so far.
 #[derive(Default)]
@@ -172,6 +169,8 @@ fn walk<T: Element>(text: &[u8], dtype: DType, out: &mut Vec<u8>) -> Result<Shap
     let mut at = 0;
     let mut nesting = Nesting::default();
     let mut after = After::Open;
+    // One for all rows: clearing it for each costs 5 % of a list of short rows.
+    let mut small = [0; SMALL];
     while let Some(&byte) = text.get(at) {
         at += 1;
         match byte {
@@ -198,7 +197,7 @@ fn walk<T: Element>(text: &[u8], dtype: DType, out: &mut Vec<u8>) -> Result<Shap
                 nesting.at_leaf()?;
                 at -= 1;
                 let before = out.len();
-                let ended = row::<T>(text, &mut at, out);
+                let ended = row::<T>(text, &mut at, &mut small, out);
                 nesting.counts[nesting.depth - 1] += (out.len() - before) / dtype.size();
                 if let Err(what) = ended {
                     return Err(Error::shape(format!(
@@ -221,25 +220,42 @@ fn stray(text: &[u8]) -> Error {
     ))
 }
 
+/// As many integers from 0 to 255 as the best kernel of this processor takes from `text[at..]`: where
+/// they end, and how many there are. None at all where there is no kernel.
+fn small_run(text: &[u8], at: usize, values: &mut [u8; SMALL]) -> (usize, usize) {
+    #[cfg(target_arch = "x86_64")]
+    return match avx512::available() {
+        true => avx512::run(text, at, values),
+        false => ssse3::run(text, at, values),
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = (text, values);
+        (at, 0)
+    }
+}
+
 /// Reads numbers with single commas between them, from `text[at..]` where one begins, until
 /// something else comes: there `at` then is. An error says what is wrong with the number there.
 #[inline]
 fn row<T: Element>(
     text: &[u8],
     at: &mut usize,
+    small: &mut [u8; SMALL],
     out: &mut Vec<u8>,
 ) -> std::result::Result<(), &'static str> {
     let begun = *at;
     let mut quick = T::SMALL;
+    // Without white space, as JSON.stringify writes it.
+    let mut compact = true;
     loop {
-        // It looks back at two bytes, which the first number of a flat list does not have.
+        // The kernels look at two bytes before a number: the first of a flat list has only one.
         while quick && *at >= 2 {
-            let mut values = [0; ssse3::ROOM + 8];
-            let (end, n) = ssse3::run(text, *at, &mut values);
+            let (end, n) = small_run(text, *at, small);
             // Where numbers are of another kind, trying costs more than it gives.
             quick = n >= 8;
             if n > 0 {
-                T::put_small(&values[..n], out);
+                T::put_small(&small[..n], out);
                 *at = end;
                 match next_number(&text[end..]) {
                     Some(used) => *at += used,
@@ -247,16 +263,18 @@ fn row<T: Element>(
                 }
             }
         }
-        while let Some(four) = T::quad(&text[*at..]) {
-            let [a, b, c, d] = four;
-            T::put_pair(a, b, out);
-            T::put_pair(c, d, out);
-            *at += 8;
-        }
-        if let Some((first, second, used)) = T::pair(&text[*at..]) {
-            T::put_pair(first, second, out);
-            *at += used;
-            continue;
+        if compact {
+            while let Some(four) = T::quad(&text[*at..]) {
+                let [a, b, c, d] = four;
+                T::put_pair(a, b, out);
+                T::put_pair(c, d, out);
+                *at += 8;
+            }
+            if let Some((first, second, used)) = T::pair(&text[*at..]) {
+                T::put_pair(first, second, out);
+                *at += used;
+                continue;
+            }
         }
         if *at > begun && !matches!(text.get(*at), Some(b'0'..=b'9' | b'-')) {
             return Ok(());
@@ -265,7 +283,10 @@ fn row<T: Element>(
         value.put(out);
         *at += used;
         match next_number(&text[*at..]) {
-            Some(used) => *at += used,
+            Some(used) => {
+                *at += used;
+                compact = used == 1;
+            }
             None => return Ok(()),
         }
     }

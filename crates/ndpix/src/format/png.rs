@@ -76,13 +76,7 @@ pub(super) fn decode(
         return Err(Error::image("damaged PNG: its chunks contradict each other"));
     }
 
-    read_rows(&mut reader, out, line, channels(color) * depth as usize)?;
-    if depth == BitDepth::Sixteen {
-        for sample in out.as_chunks_mut::<2>().0 {
-            sample.reverse();
-        }
-    }
-    Ok(())
+    read_rows(&mut reader, out, line, channels(color) * depth as usize)
 }
 
 /// The codec's reader of these bytes, before the first row.
@@ -103,13 +97,15 @@ fn open<'a>(
     decoder.read_info().map_err(damaged)
 }
 
-/// Reads every row into `out`, `line` bytes apart, with `bits` bits to a pixel.
+/// Reads every row into `out`, `line` bytes apart, with `bits` bits to a pixel; samples of 16 bits become
+/// little-endian.
 fn read_rows(
     reader: &mut Reader<Cursor<&[u8]>>,
     out: &mut [u8],
     line: usize,
     bits: usize,
 ) -> Result<()> {
+    let wide = reader.output_color_type().1 == BitDepth::Sixteen;
     if reader.info().interlaced {
         for _ in 0..interlaced_rows(reader.info().size()) {
             let Some(row) = reader.next_interlaced_row().map_err(damaged)? else { break };
@@ -117,9 +113,16 @@ fn read_rows(
                 png::expand_interlaced_row(out, line, row.data(), pass, bits as u8);
             }
         }
+        if wide {
+            to_little_endian(out);
+        }
     } else {
         for row in out.chunks_exact_mut(line) {
             reader.read_row(row).map_err(damaged)?;
+            // Here the row is still in the nearest cache: a pass over the whole image costs three times as much.
+            if wide {
+                to_little_endian(row);
+            }
         }
     }
     // Runs to the end of the image data, which checks its last chunk too. Every row is there:
@@ -160,6 +163,12 @@ pub(super) fn decode_indices(bytes: &[u8], limits: &Limits, out: &mut [u8]) -> R
         }
     }
     Ok(())
+}
+
+fn to_little_endian(samples: &mut [u8]) {
+    for sample in samples.as_chunks_mut::<2>().0 {
+        sample.reverse();
+    }
 }
 
 /// The rows of all passes of an interlaced image together.

@@ -386,6 +386,10 @@ impl Feed {
         if roomy && (self.buf.capacity() > ALONE || self.buf.len() < self.buf.capacity() / 8) {
             self.buf = Vec::new();
         }
+        // The next text will be about as long. Growing to it in steps leaves pieces behind that the
+        // allocator keeps: 4 of 67 MiB on records of 10 MB.
+        let room = (end - start).min(ALONE) + self.block;
+        self.buf.reserve_exact(room.saturating_sub(self.buf.len()));
         if self.buf.len() < tail {
             self.buf.resize(tail, 0);
         }

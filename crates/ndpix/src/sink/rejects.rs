@@ -14,11 +14,13 @@ pub(crate) struct RejectsFile {
     path: PathBuf,
     content: RejectsContent,
     file: Option<BufWriter<File>>,
+    /// A write failed: what is there is not whole.
+    broken: bool,
 }
 
 impl RejectsFile {
     pub(crate) fn new(path: PathBuf, content: RejectsContent) -> Self {
-        Self { path, content, file: None }
+        Self { path, content, file: None, broken: false }
     }
 
     fn partial(&self) -> PathBuf {
@@ -52,14 +54,17 @@ impl RejectsFile {
             }
         }
         line.push_str("}\n");
-        match &mut self.file {
+        let written = match &mut self.file {
             Some(file) => file.write_all(line.as_bytes()).map_err(io),
             None => Ok(()),
-        }
+        };
+        self.broken |= written.is_err();
+        written
     }
 
     /// Makes the file whole. `replace`: under its final name, where an old one (also one that has no
-    /// successor) goes; otherwise only where no file is in the way. Gives its name, if there is one.
+    /// successor) goes; otherwise it stays `.partial`, so that it never stands beside an array that it
+    /// does not belong to. Gives its name, if there is one.
     pub(crate) fn finish(mut self, replace: bool) -> Result<Option<PathBuf>> {
         let io = |e| Error::io(format_args!("cannot write {}", self.path.display()), e);
         let partial = self.partial();
@@ -72,7 +77,7 @@ impl RejectsFile {
             return Ok(None);
         };
         file.into_inner().map_err(|e| io(e.into_error()))?.sync_all().map_err(io)?;
-        if replace || !self.path.exists() {
+        if replace && !self.broken {
             rename(&partial, &self.path)?;
             Ok(Some(self.path))
         } else {

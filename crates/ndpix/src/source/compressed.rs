@@ -2,6 +2,12 @@
 //!
 //! Decoders are read in steps of one size, so what comes out before a damaged place depends on
 //! the data alone and not on how much the caller asks for.
+//!
+//! No thread of its own decompresses ahead: one thread does it under the source lock while the others
+//! decode, so two threads need about the wall time of the longer of the two. Measured on raw pixels
+//! (40 MB of gzip, 60 MB of text, shared machine): inflating alone 0.27 s of wall time, all of it on two
+//! threads 0.29 s. Nor is another inflater worth a dependency: in CPU for 100 MB of text zlib-rs takes
+//! 0.33 s, fdeflate 0.29 s, libdeflate 0.27 s, and that one wants the whole file in memory.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};

@@ -3,6 +3,7 @@
 //! Integers of up to three digits, which is what pixels are, are read four bytes at a time
 //! without a branch on their length; everything else takes the careful way by its whole token.
 
+use super::digits;
 use crate::record::value;
 
 /// An element type that numbers are read as.
@@ -148,12 +149,22 @@ fn integer(token: &[u8]) -> Result<i128, &'static str> {
     Ok(value as i128)
 }
 
+#[inline]
 fn float(text: &[u8]) -> Result<(f64, usize), &'static str> {
-    if let Some((value, used)) = short(text) {
-        return Ok((f64::from(value), used));
+    match digits::decimal(text) {
+        Some((Some(value), used)) => Ok((value, used)),
+        Some((None, used)) => long_float(&text[..used], std::str::from_utf8(&text[..used]).ok()),
+        None => {
+            let token = token(text);
+            long_float(token, number(token).ok())
+        }
     }
-    let token = token(text);
-    let value: f64 = number(token)?.parse().map_err(|_| NOT_A_NUMBER)?;
+}
+
+/// A float by its whole token, which is a JSON number where its text is given.
+#[inline(never)]
+fn long_float(token: &[u8], text: Option<&str>) -> Result<(f64, usize), &'static str> {
+    let value: f64 = text.and_then(|text| text.parse().ok()).ok_or(NOT_A_NUMBER)?;
     if value.is_finite() { Ok((value, token.len())) } else { Err(OUT_OF_RANGE) }
 }
 
@@ -181,7 +192,13 @@ macro_rules! integers {
                         Ok(value) => Ok((value, used)),
                         Err(_) => Err(OUT_OF_RANGE),
                     },
-                    None => long(text),
+                    None => match digits::integer(text) {
+                        Some((value, used)) => match Self::try_from(value) {
+                            Ok(value) => Ok((value, used)),
+                            Err(_) => Err(OUT_OF_RANGE),
+                        },
+                        None => long(text),
+                    },
                 }
             }
 

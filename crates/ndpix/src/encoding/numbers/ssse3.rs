@@ -18,7 +18,7 @@ use std::arch::x86_64::{
 use crate::sieve::MOVES;
 
 /// The most values that one call gives; a little more is written.
-pub(super) const ROOM: usize = 256;
+const ROOM: usize = super::SMALL - 64;
 const BLOCK: usize = 32;
 
 /// Whether this processor can.
@@ -29,7 +29,7 @@ pub(super) fn available() -> bool {
 /// Reads numbers from `text[start..]`, where one begins and nothing of a number stands before.
 /// Where the run ends (behind the last digit that was taken), and how many values are in `out`.
 /// Gives nothing where [`available`] is false.
-pub(super) fn run(text: &[u8], start: usize, out: &mut [u8; ROOM + 8]) -> (usize, usize) {
+pub(super) fn run(text: &[u8], start: usize, out: &mut [u8; super::SMALL]) -> (usize, usize) {
     if !available() {
         return (start, 0);
     }
@@ -48,7 +48,7 @@ struct Classes {
 }
 
 #[target_feature(enable = "ssse3,popcnt")]
-fn run_here(text: &[u8], start: usize, out: &mut [u8; ROOM + 8]) -> (usize, usize) {
+fn run_here(text: &[u8], start: usize, out: &mut [u8; super::SMALL]) -> (usize, usize) {
     let (mut at, mut end, mut taken) = (start, start, 0);
     // As if white space stood before the first number.
     let mut before = Classes { space: 1 << (BLOCK - 1), ..Classes::default() };
@@ -168,10 +168,21 @@ fn load(window: &[u8; BLOCK + 3], from: usize) -> __m128i {
 mod tests {
     use super::*;
 
+    use super::super::{SMALL, avx512};
+
     fn taken(text: &str) -> (Vec<u8>, usize) {
         let padded = format!("[[{text}{}", " ".repeat(64));
-        let mut out = [0; ROOM + 8];
+        let mut out = [0; SMALL];
         let (end, n) = run(padded.as_bytes(), 2, &mut out);
+        if avx512::available() {
+            // The other kernel stops at the same places, and needs nothing behind the text.
+            for text in [&padded, &format!("[[{text}")] {
+                let mut wide = [0; SMALL];
+                let (wide_end, wide_n) = avx512::run(text.as_bytes(), 2, &mut wide);
+                assert!(wide_n >= n && wide[..n] == out[..n], "{text}");
+                assert!(wide_n > n || wide_end == end, "{text}");
+            }
+        }
         (out[..n].to_vec(), end - 2)
     }
 

@@ -1,0 +1,129 @@
+//! Why no field of the sample can be read: what was found in its place, and what to do.
+
+use super::{Candidate, Sample, Sampled, plan_for};
+use crate::decode::Decoder;
+use crate::encoding::Encoding;
+use crate::error::{Error, quote};
+use crate::options::Options;
+use crate::record::pointer::Pointer;
+use crate::record::scan::{Query, scan};
+use crate::record::value::{self, Kind};
+
+/// None or several fields where one is needed.
+pub(super) fn not_one(sample: &Sample<'_>, options: &Options, candidates: &[Candidate]) -> Error {
+    if sample.records.is_empty() {
+        return Error::plan(match options.skip {
+            0 => "the input has no records".to_string(),
+            n => format!("no record is left behind skip {n}"),
+        });
+    }
+    if candidates.is_empty() {
+        return Error::plan(match &options.field {
+            Some(field) => unread(sample, options, field),
+            None => format!(
+                "no field holds images that ndpix recognises in the first {} records{}; raw base64 pixels need raw_shape (and raw_dtype), anything else field and encoding; where images begin later, pass skip",
+                sample.records.len(),
+                first_reason(sample)
+            ),
+        });
+    }
+    let list: Vec<_> = candidates
+        .iter()
+        .map(|c| {
+            format!("{} ({})", c.field, c.encodings.keys().cloned().collect::<Vec<_>>().join(", "))
+        })
+        .collect();
+    Error::plan(format!("several fields hold images: {}; pass field to name one", list.join("; ")))
+}
+
+/// The first unreadable record, said where it may explain everything.
+fn first_reason(sample: &Sample<'_>) -> String {
+    let mut hits = Vec::new();
+    let reason = |record: &Sampled<'_>| {
+        if let Some(length) = record.overlong {
+            return Some(format!("it is {length} bytes long, over max_record_bytes"));
+        }
+        let error = scan(&record.text, &Query::default(), &mut hits).err()?;
+        // Where the end is missing, it may stand on a later line.
+        let advice = match error.message().contains("ends early") {
+            true => "; if records span lines, pass framing concat",
+            false => "",
+        };
+        Some(format!("{}{advice}", error.message()))
+    };
+    let mut reasons =
+        sample.records.iter().map(|r| r.position.line).zip(sample.records.iter().map(reason));
+    match reasons.find_map(|(line, reason)| Some((line, reason?))) {
+        Some((line, reason)) => format!(" (line {line}: {reason})"),
+        None => String::new(),
+    }
+}
+
+/// A field was named, and nothing in it is an image.
+fn unread(sample: &Sample<'_>, options: &Options, field: &Pointer) -> String {
+    let count = sample.records.len();
+    let mut query = Query::default();
+    let mut hits = Vec::new();
+    if query.add(field.clone()).is_ok() {
+        let mut found = sample
+            .records
+            .iter()
+            .filter(|r| scan(&r.text, &query, &mut hits).is_ok() && !hits.is_empty());
+        if found.next().is_none() {
+            return match first_keys(sample) {
+                Some(keys) => format!(
+                    "field {field} is in none of the first {count} records, which have {keys}{}; where it begins later, pass skip",
+                    first_reason(sample)
+                ),
+                None => format!(
+                    "field {field} is in none of the first {count} records{}",
+                    first_reason(sample)
+                ),
+            };
+        }
+    }
+    match refusal(sample, options, field) {
+        Some((encoding, error)) => format!(
+            "field {field} holds no image that ndpix recognises in the first {count} records; read as {encoding} the first is refused: {}",
+            error.message()
+        ),
+        None => format!(
+            "field {field} holds no image that ndpix recognises in the first {count} records{}; raw base64 pixels need raw_shape (and raw_dtype), anything else encoding",
+            first_reason(sample)
+        ),
+    }
+}
+
+/// The keys of the first record that is an object.
+fn first_keys(sample: &Sample<'_>) -> Option<String> {
+    let mut hits = Vec::new();
+    let mut objects = sample.records.iter().filter(|r| {
+        value::kind(&r.text) == Kind::Object && scan(&r.text, &Query::default(), &mut hits).is_ok()
+    });
+    let keys: Vec<_> = value::entries(&objects.next()?.text).map(|e| quote(e.0)).take(9).collect();
+    (!keys.is_empty()).then(|| match keys.len() {
+        9 => format!("{}, ...", keys[..8].join(", ")),
+        _ => keys.join(", "),
+    })
+}
+
+/// What is wrong with the first value of the field, read as the encoding that its JSON type and the
+/// options suggest.
+fn refusal(sample: &Sample<'_>, options: &Options, field: &Pointer) -> Option<(Encoding, Error)> {
+    let mut query = Query::default();
+    query.add(field.clone()).ok()?;
+    let mut hits = Vec::new();
+    sample.records.iter().find_map(|record| {
+        scan(&record.text, &query, &mut hits).ok()?;
+        let hit = hits.first()?;
+        let encoding = match value::kind(&record.text[hit.start..hit.end]) {
+            Kind::Array => Encoding::List,
+            Kind::String if options.raw_shape.is_some() => Encoding::Raw,
+            _ => return None,
+        };
+        let plan = plan_for(options, field.clone(), Some(encoding.clone()));
+        let mut decoder = Decoder::new(&plan).ok()?;
+        (decoder.find(&record.text).ok()? > 0).then_some(())?;
+        decoder.probe(&record.text, 0, None).err().map(|error| (encoding, error))
+    })
+}

@@ -1,6 +1,9 @@
 # make demo         build, then turn 28 sample records into demo/images.npy
 # make test         everything that has to be green
 # make conformance  the conformance corpus, where it is present
+# make wheel        build the Python package and install it into .venv
+# make manylinux    a wheel for any Linux
+# make site         the documentation, into target/site
 # make clean        remove what these targets made
 #
 # Measurements (bench/README.md):
@@ -21,11 +24,14 @@ export CARGO_TARGET_DIR
 TARGET = $(abspath $(CARGO_TARGET_DIR))
 NDPIX = $(TARGET)/release/ndpix
 PY    = $(VENV)/bin/python
+# It looks for the interpreter and for zig on the path.
+MATURIN = PATH="$(abspath $(VENV)/bin):$$PATH" $(PY) -m maturin
 
 # Optional corpus features that ndpix claims; CONTRIBUTING.md says which it does not, and why.
 FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,format:qoi,format:tga,tiff:cmyk,tiff:fax,tiff:odd-bits
 
 .PHONY: demo test rust python licences conformance maybe-conformance release clean
+.PHONY: wheel manylinux site
 .PHONY: bench-quick bench bench-scale floor stages instructions
 .NOTPARALLEL:
 
@@ -42,8 +48,23 @@ rust:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --lib --no-deps
 	$(CARGO) test --workspace --features ndpix/stations
 
-python: release $(VENV)/ready
+python: release wheel
 	NDPIX="$(NDPIX)" $(PY) -m unittest discover -s tests/python -p 'test_*.py' -t tests/python
+	$(PY) -m pytest
+
+# Built anew and installed into the environment of the tests.
+wheel: $(VENV)/ready
+	rm -rf "$(TARGET)/wheels"
+	$(MATURIN) build --release --out "$(TARGET)/wheels"
+	$(PY) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps "$(TARGET)"/wheels/*.whl
+
+# For any Linux of the last ten years.
+manylinux: $(VENV)/ready
+	$(PY) -m pip install --quiet --disable-pip-version-check ziglang
+	$(MATURIN) build --release --zig --compatibility manylinux_2_17 --out "$(TARGET)/manylinux"
+
+site: wheel
+	$(PY) -m mkdocs build --strict
 
 licences: $(VENV)/ready
 	CARGO="$(CARGO)" $(PY) scripts/check_licences.py
@@ -51,10 +72,13 @@ licences: $(VENV)/ready
 release:
 	$(CARGO) build --release -p ndpix-cli
 
-conformance: $(VENV)/ready
+# Through Rust, then through Python.
+conformance: wheel
 	$(CARGO) build --release -p ndpix --example conformance
 	$(PY) "$(CORPUS)/check.py" run --out "$(TARGET)/conformance" --features $(FEATURES) \
 	  --adapter '"$(TARGET)/release/examples/conformance" --spec {spec} --input {input} --out {outdir} --base-dir {base_dir}'
+	$(PY) "$(CORPUS)/check.py" run --out "$(TARGET)/conformance-python" --features $(FEATURES) \
+	  --adapter '"$(PY)" crates/ndpix-python/conformance.py --spec {spec} --input {input} --out {outdir} --base-dir {base_dir}'
 
 maybe-conformance:
 	@if [ -f "$(CORPUS)/check.py" ]; then \

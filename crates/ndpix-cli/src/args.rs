@@ -206,31 +206,6 @@ impl Pixels {
         options.layout = self.layout.parse()?;
         Ok(options)
     }
-
-    /// The flags that a suggested command repeats, because they were given.
-    pub(crate) fn given(&self) -> Vec<(&'static str, Option<String>)> {
-        let word = |text: &String, usual: &str| (text != usual).then(|| text.clone());
-        let pad = (self.pad_value != 0.0).then(|| self.pad_value.to_string());
-        let mut flags: Vec<(&'static str, Option<String>)> = [
-            ("--mode", word(&self.mode, "auto")),
-            ("--background", self.background.clone()),
-            ("--frames", word(&self.frames, "first")),
-            ("--size", self.size.clone()),
-            ("--fit", self.fit.clone()),
-            ("--resample", word(&self.resample, "bilinear")),
-            ("--pad-value", pad),
-            ("--scale", word(&self.scale, "none")),
-            ("--normalize", word(&self.normalize, "none")),
-            ("--layout", word(&self.layout, "hwc")),
-        ]
-        .into_iter()
-        .filter(|f| f.1.is_some())
-        .collect();
-        if self.exif_transpose {
-            flags.push(("--exif-transpose", None));
-        }
-        flags
-    }
 }
 
 /// How the output is written.
@@ -259,24 +234,6 @@ impl Write {
 
 fn maybe<T: std::str::FromStr<Err = Error>>(text: &Option<String>) -> Result<Option<T>> {
     text.as_deref().map(str::parse).transpose()
-}
-
-/// A number of bytes, with an optional K, M or G.
-fn bytes(name: &str, text: &str) -> Result<u64> {
-    let upper = text.to_ascii_uppercase();
-    let digits = upper.trim_end_matches('B').trim_end_matches('I');
-    let (number, shift) = match digits.as_bytes().last() {
-        Some(b'K') => (&digits[..digits.len() - 1], 10),
-        Some(b'M') => (&digits[..digits.len() - 1], 20),
-        Some(b'G') => (&digits[..digits.len() - 1], 30),
-        _ => (digits, 0),
-    };
-    number.parse::<u64>().ok().and_then(|n| n.checked_mul(1 << shift)).ok_or_else(|| {
-        Error::new(
-            ndpix::ErrorKind::Options,
-            format!("{name} {text:?} is no number of bytes; write 500000 or 64M"),
-        )
-    })
 }
 
 impl Read {
@@ -312,37 +269,9 @@ impl Read {
             rejects_content: self.rejects_content.parse::<RejectsContent>()?,
             ..Options::default()
         };
-        options.limits.max_record_bytes = bytes("max_record_bytes", &self.max_record_bytes)?;
         options.limits.max_pixels = self.max_pixels;
-        options.limits.memory = match self.memory.as_str() {
-            "auto" => None,
-            text => Some(bytes("memory", text)?),
-        };
+        options.set("max_record_bytes", &self.max_record_bytes)?;
+        options.set("memory", &self.memory)?;
         Ok(options)
-    }
-
-    /// The flags that a suggested command repeats, because they were given.
-    pub(crate) fn given(&self) -> Vec<(&'static str, Option<String>)> {
-        let base = self.base_dir.as_ref().map(|p| p.display().to_string());
-        let word = |text: &String, usual: &str| (text != usual).then(|| text.clone());
-        let mut flags: Vec<(&'static str, Option<String>)> = [
-            ("--raw-shape", self.raw_shape.clone()),
-            ("--raw-dtype", self.raw_dtype.clone()),
-            ("--raw-byteorder", self.raw_byteorder.clone()),
-            ("--raw-order", self.raw_order.clone()),
-            ("--raw-channels", word(&self.raw_channels, "rgb")),
-            ("--raw-step", self.raw_step.clone()),
-            ("--shape", self.shape.clone()),
-            ("--dtype", self.dtype.clone()),
-            ("--framing", word(&self.framing, "auto")),
-            ("--base-dir", base),
-        ]
-        .into_iter()
-        .filter(|f| f.1.is_some())
-        .collect();
-        if self.mixed {
-            flags.push(("--mixed", None));
-        }
-        flags
     }
 }

@@ -1,7 +1,7 @@
 //! What is printed: notes and the summary on standard error, reports on standard output.
 
 use std::io::{IsTerminal, Write};
-use std::process::ExitCode;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -11,22 +11,20 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use ndpix::{Frames, Mode, Options, Report, Run};
 use serde_json::{Value, json};
 
-use crate::args::Inspect;
-
 /// A line for people. A closed pipe is not an error.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// Text for the next program. A closed pipe ends quietly.
-pub(crate) fn print(text: &str) -> ExitCode {
+/// Text for the next program, and the exit code it ends with. A closed pipe ends quietly.
+pub(crate) fn print(text: &str) -> u8 {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Ok(()) => 0,
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => 0,
         Err(e) => {
             say(&format!("ndpix: cannot write to standard output: {e}"));
-            ExitCode::from(1)
+            1
         }
     }
 }
@@ -165,8 +163,9 @@ pub(crate) fn summary(run: &Run, options: &Options) {
     ));
 }
 
-/// The summary for programs. `version` changes when a name or a meaning does.
-pub(crate) fn summary_json(run: &Run, exit: u8, options: &Options) -> String {
+/// The summary for programs, as JSON text, with the exit code of the command. `version` changes when a
+/// name or a meaning does.
+pub fn summary_json(run: &Run, exit: u8, options: &Options) -> String {
     let s = &run.summary;
     let rejects: serde_json::Map<String, Value> =
         s.rejects.iter().map(|(k, n)| (k.to_string(), json!(n))).collect();
@@ -189,9 +188,8 @@ pub(crate) fn summary_json(run: &Run, exit: u8, options: &Options) -> String {
     format!("{value:#}\n")
 }
 
-/// The command that does what the report says.
-fn command(report: &Report, args: &Inspect) -> Vec<String> {
-    let inputs = &args.inputs;
+/// The words of the command that does what the report says.
+pub fn command(report: &Report, inputs: &[PathBuf], options: &Options) -> Vec<String> {
     let mut words = vec!["ndpix".to_string(), "convert".to_string()];
     words.extend(inputs.iter().map(|p| p.display().to_string()));
     let first = inputs.first().filter(|p| p.as_os_str() != "-");
@@ -205,10 +203,8 @@ fn command(report: &Report, args: &Inspect) -> Vec<String> {
     for (flag, value) in flags {
         words.extend(value.iter().flat_map(|v| [flag.to_string(), v.clone()]));
     }
-    for (flag, value) in args.read.given().into_iter().chain(args.pixels.given()) {
-        words.push(flag.to_string());
-        words.extend(value);
-    }
+    let rest = Options { field: None, encoding: None, ..options.clone() };
+    words.extend(rest.flags());
     for (name, value) in report.suggestion.iter().flatten() {
         words.extend([flag(name), value.clone()]);
     }
@@ -219,7 +215,8 @@ fn flag(name: &str) -> String {
     format!("--{}", name.replace('_', "-"))
 }
 
-fn quoted(words: &[String]) -> String {
+/// Words as a line for a shell.
+pub fn quoted(words: &[String]) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_./,+%=@:".contains(c);
     let quote = |word: &String| match !word.is_empty() && word.chars().all(safe) {
         true => word.clone(),
@@ -229,7 +226,7 @@ fn quoted(words: &[String]) -> String {
 }
 
 /// The report for programs.
-pub(crate) fn inspect_json(report: &Report, args: &Inspect) -> String {
+pub(crate) fn inspect_json(report: &Report, inputs: &[PathBuf], options: &Options) -> String {
     let counts = |list: &[(String, u64)]| -> Value {
         list.iter().map(|(k, n)| (k.clone(), json!(n))).collect::<serde_json::Map<_, _>>().into()
     };
@@ -245,7 +242,7 @@ pub(crate) fn inspect_json(report: &Report, args: &Inspect) -> String {
         .collect();
     let orientations: serde_json::Map<String, Value> =
         report.orientations.iter().map(|(o, n)| (o.to_string(), json!(n))).collect();
-    let words = command(report, args);
+    let words = command(report, inputs, options);
     let runs = report.problem.is_none() || report.suggestion.is_some();
     let choices: Vec<Value> = report
         .choices
@@ -272,7 +269,7 @@ pub(crate) fn inspect_json(report: &Report, args: &Inspect) -> String {
 }
 
 /// The report for people.
-pub(crate) fn inspect_text(report: &Report, args: &Inspect) -> String {
+pub(crate) fn inspect_text(report: &Report, inputs: &[PathBuf], options: &Options) -> String {
     let mut lines = Vec::new();
     let mut line = |name: &str, text: String| lines.push(format!("{name:12} {text}"));
     let list = |l: &[(String, u64)]| {
@@ -330,7 +327,7 @@ pub(crate) fn inspect_text(report: &Report, args: &Inspect) -> String {
         line("problem", problem.clone());
     }
     if report.problem.is_none() || report.suggestion.is_some() {
-        line("run", quoted(&command(report, args)));
+        line("run", quoted(&command(report, inputs, options)));
     }
     lines.join("\n") + "\n"
 }

@@ -19,6 +19,7 @@ use crate::pixels::sample;
 use crate::plan::{Plan, Target};
 use crate::reader::Reader;
 use crate::record::rejected;
+use crate::shape::Shape;
 use crate::sink::npy::Npy;
 use crate::sink::rejects::{self, RejectsFile};
 use crate::sink::rows::RowMap;
@@ -92,44 +93,27 @@ fn go(
         return Ok(());
     }
     let mut reader = Reader::open(inputs, options, false)?;
-    if let Some(note) = control.note {
-        let encoding =
-            reader.plan.encoding.as_ref().map_or("mixed".to_string(), ToString::to_string);
-        if let Target::Stack { shape, dtype, .. } = reader.plan.target {
-            note(&format!(
-                "field {}, encoding {encoding}, images {shape} {dtype}",
-                reader.plan.field
-            ));
-        }
-        reader.plan.notes.iter().for_each(|n| note(n));
-    }
+    announce(&reader, control);
     let left = beside(out, ".partial").exists();
     checks::disk(&reader, out)?;
-    let plan = reader.plan.clone();
-    summary.steps = plan.steps.said();
-    let mut books = Books::open(out, options, &plan, std::mem::take(summary))?;
+    let mut books = Books::open(out, options, &reader.plan, std::mem::take(summary))?;
     if let (true, Some(note)) = (left, control.note) {
         note(&format!("{} of an earlier run is replaced", beside(out, ".partial").display()));
     }
-    if let Some(started) = control.started {
-        started(reader.counter(), reader.feed.total_bytes());
-    }
-    let mut ended = reader.run(options.thread_count(), &control.stop, |part| books.commit(part));
-    let counts = reader.feed.counts();
-    books.summary.blank_lines = counts.blank;
-    books.summary.passed_over = counts.skipped;
-    books.summary.limited = counts.hit_limit;
-    books.summary.bytes_read = counts.bytes;
-    if control.stop.load(Ordering::Relaxed) && ended.is_ok() {
-        books.summary.interrupted = true;
-        ended = Err(Error::new(ErrorKind::Io, "interrupted"));
-    }
-    if ended.is_ok() {
-        ended = books.too_many(true).and_then(|()| shrunk(&reader, counts.hit_limit));
-    }
+    let ended = books.drive(&mut reader, control);
     let (result, done) = books.close(out, options, ended);
     *summary = done;
     result
+}
+
+/// Says what will be done.
+pub(crate) fn announce(reader: &Reader, control: &Control<'_>) {
+    let Some(note) = control.note else { return };
+    let encoding = reader.plan.encoding.as_ref().map_or("mixed".to_string(), ToString::to_string);
+    if let Target::Stack { shape, dtype, .. } = reader.plan.target {
+        note(&format!("field {}, encoding {encoding}, images {shape} {dtype}", reader.plan.field));
+    }
+    reader.plan.notes.iter().for_each(|n| note(n));
 }
 
 /// Refuses to call whole what was made from files that became shorter while they were read.
@@ -148,16 +132,16 @@ fn shrunk(reader: &Reader, hit_limit: bool) -> Result<()> {
 }
 
 /// The most memory this process held, in bytes; 0 where it cannot be told.
-fn peak_memory() -> u64 {
+pub(crate) fn peak_memory() -> u64 {
     use nix::sys::resource::{UsageWho, getrusage};
     let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
     getrusage(UsageWho::RUSAGE_SELF).map_or(0, |u| u64::try_from(u.max_rss()).unwrap_or(0) * unit)
 }
 
 /// Everything that is written and counted.
-struct Books<'o> {
+pub(crate) struct Books<'o> {
     options: &'o Options,
-    sink: Box<dyn Sink + Send>,
+    sink: Box<dyn Sink + Send + 'o>,
     rows: Option<RowMap>,
     rejects: Option<RejectsFile>,
     fill: Vec<u8>,
@@ -169,36 +153,76 @@ struct Books<'o> {
 
 impl<'o> Books<'o> {
     fn open(out: &Path, options: &'o Options, plan: &Plan, summary: Summary) -> Result<Self> {
-        let Target::Stack { shape, dtype, .. } = plan.target else {
-            return Err(Error::plan("images of different shapes do not make one array"));
-        };
-        let fill = match (options.on_missing, options.on_error) {
-            (OnMissing::Fill, _) | (_, OnError::Fill) => {
-                fill_element(plan.fill_value, dtype)?.repeat(shape.elements().unwrap_or(0))
-            }
-            _ => Vec::new(),
-        };
-        let rejects = match &options.rejects {
-            Rejects::None => None,
-            Rejects::Beside => Some(rejects::default_path(out)),
-            Rejects::Path(path) => Some(path.clone()),
-        };
+        let (shape, dtype) = stacked(plan)?;
+        let fill = fill_row(options, plan)?;
         let sink = Box::new(Npy::create(out, &shape, dtype)?);
         let rows = match options.rows {
             Rows::Never => None,
             _ => Some(RowMap::create(out)?),
         };
-        let rejects = rejects.map(|path| RejectsFile::new(path, options.rejects_content));
-        Ok(Self {
+        let mut books = Self::new(options, plan, sink, fill, summary);
+        books.rows = rows;
+        if options.rejects == Rejects::Beside {
+            books.rejects =
+                Some(RejectsFile::new(rejects::default_path(out), options.rejects_content));
+        }
+        Ok(books)
+    }
+
+    /// Books of a run whose rows go to `sink`, without files beside it.
+    pub(crate) fn new(
+        options: &'o Options,
+        plan: &Plan,
+        sink: Box<dyn Sink + Send + 'o>,
+        fill: Vec<u8>,
+        summary: Summary,
+    ) -> Self {
+        let rejects = match &options.rejects {
+            Rejects::Path(path) => Some(RejectsFile::new(path.clone(), options.rejects_content)),
+            Rejects::Beside | Rejects::None => None,
+        };
+        Self {
             options,
             sink,
-            rows,
+            rows: None,
             rejects,
             fill,
-            summary,
+            summary: Summary { steps: plan.steps.said(), ..summary },
             last_record: None,
             rejects_input: plan.rejects_input,
-        })
+        }
+    }
+
+    /// Runs everything that the reader has through the books.
+    pub(crate) fn drive(&mut self, reader: &mut Reader, control: &Control<'_>) -> Result<()> {
+        if let Some(started) = control.started {
+            started(reader.counter(), reader.feed.total_bytes());
+        }
+        let threads = self.options.thread_count();
+        let ended = reader.run(threads, &control.stop, |part| self.commit(part));
+        let counts = reader.feed.counts();
+        self.summary.blank_lines = counts.blank;
+        self.summary.passed_over = counts.skipped;
+        self.summary.limited = counts.hit_limit;
+        self.summary.bytes_read = counts.bytes;
+        ended?;
+        if control.stop.load(Ordering::Relaxed) {
+            self.summary.interrupted = true;
+            return Err(Error::new(ErrorKind::Io, "interrupted"));
+        }
+        self.too_many(true).and_then(|()| shrunk(reader, counts.hit_limit))
+    }
+
+    /// Ends a run without files of its own but the rejects.
+    pub(crate) fn end(mut self, ended: Result<()>) -> (Result<()>, Summary) {
+        let mut result = ended.and(self.sink.seal());
+        if let Some(rejects) = self.rejects.take() {
+            match rejects.finish(true) {
+                Ok(path) => self.summary.outputs.extend(path.map(|p| p.display().to_string())),
+                Err(error) => result = result.and(Err(error)),
+            }
+        }
+        (result, self.summary)
     }
 
     /// Takes the outcomes of a part in input order.
@@ -223,6 +247,7 @@ impl<'o> Books<'o> {
                     s.alpha += u64::from(has_alpha(found.info.color));
                     s.multi_frame += u64::from(found.info.frames > 1);
                     pending += len;
+                    self.sink.place(record, outcome.item, true)?;
                     if let Some(rows) = &mut self.rows {
                         rows.push(record, outcome.item, true)?;
                     }
@@ -265,6 +290,7 @@ impl<'o> Books<'o> {
                 if s.first_rejects.len() < 5 {
                     s.first_rejects.push(error.to_string());
                 }
+                self.sink.reject(&error)?;
                 if let Some(file) = &mut self.rejects {
                     match text
                         .filter(|_| self.rejects_input)
@@ -281,6 +307,7 @@ impl<'o> Books<'o> {
             }
             if fill {
                 self.put(part.pixels, &mut written, &mut pending)?;
+                self.sink.place(record, outcome.item, false)?;
                 self.sink.write(&self.fill)?;
                 self.summary.bytes_written += self.fill.len() as u64;
                 self.summary.rows += 1;
@@ -390,8 +417,27 @@ impl<'o> Books<'o> {
     }
 }
 
+/// Shape and dtype of a row; kind `plan` where images keep their own.
+pub(crate) fn stacked(plan: &Plan) -> Result<(Shape, DType)> {
+    match plan.target {
+        Target::Stack { shape, dtype, .. } => Ok((shape, dtype)),
+        Target::Each => Err(Error::plan("images of different shapes do not make one array")),
+    }
+}
+
+/// A row for what has no image; empty where the options ask for none.
+pub(crate) fn fill_row(options: &Options, plan: &Plan) -> Result<Vec<u8>> {
+    let (shape, dtype) = stacked(plan)?;
+    match (options.on_missing, options.on_error) {
+        (OnMissing::Fill, _) | (_, OnError::Fill) => {
+            Ok(fill_element(plan.fill_value, dtype)?.repeat(shape.elements().unwrap_or(0)))
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
 /// The bytes of one element that holds `value`; kind `options` where the dtype cannot.
-fn fill_element(value: f64, dtype: DType) -> Result<Vec<u8>> {
+pub(crate) fn fill_element(value: f64, dtype: DType) -> Result<Vec<u8>> {
     sample::element(value, dtype)
         .ok_or_else(|| Error::options(format!("fill_value {value} is no {dtype}")))
 }

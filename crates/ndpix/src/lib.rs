@@ -11,6 +11,7 @@
 #![deny(unsafe_code)]
 
 // Stations.
+mod array;
 mod encoding;
 mod format;
 mod framing;
@@ -21,12 +22,16 @@ mod sieve;
 mod sink;
 mod source;
 // Engine.
+mod batches;
 mod convert;
+mod dataset;
 mod decode;
 mod detect;
 mod inspect;
+mod load;
 mod pipeline;
 mod reader;
+mod single;
 // Words.
 mod batch;
 mod dtype;
@@ -41,7 +46,10 @@ mod summary;
 #[doc(hidden)]
 pub mod stations;
 
+pub use array::{Aligned, Array};
+pub use batches::{Batch, Batches, Reject, Spares};
 pub use convert::{Control, Run, convert, files_of, run};
+pub use dataset::Dataset;
 pub use dtype::{ByteOrder, DType};
 pub use encoding::{Chain, Content, Encoding, Transport};
 pub use error::{Error, ErrorKind, Position, Result};
@@ -50,6 +58,7 @@ pub use framing::Framing;
 pub use inflate::Compression;
 pub use inspect::{Each, FieldReport, Report, ShapeReport, each, inspect};
 pub use limits::Limits;
+pub use load::{Loaded, load};
 pub use options::{
     Fit, Frames, Given, IfExists, Layout, MaxRejects, Mode, Normalize, OnError, OnMissing, Options,
     RawChannels, RawDType, RawOrder, Rejects, RejectsContent, Resample, Rgb, Rows, Scale, Size,
@@ -57,5 +66,6 @@ pub use options::{
 };
 pub use record::pointer::{Pointer, Step};
 pub use shape::Shape;
+pub use single::decode;
 pub use source::Input;
 pub use summary::Summary;

@@ -1,7 +1,9 @@
 //! What the caller asks for: the only definition, default and documentation of every setting.
 //!
 //! Each door (command, Python) translates its idiom into this struct and nothing more; whether the
-//! settings make sense together is decided here, by [`Options::validate`].
+//! settings make sense together is decided here, by [`Options::validate`]. `table.rs` has them by name.
+
+mod table;
 
 use std::fmt;
 use std::path::PathBuf;

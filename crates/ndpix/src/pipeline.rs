@@ -1,4 +1,4 @@
-//! The only file with threads: every worker runs the same loop, and batches commit in order.
+//! The only file with threads, but for `driver.rs` beside it: every worker runs the same loop, and batches commit in order.
 //!
 //! A worker locks the source, takes whole records and the next ticket, unlocks, decodes, waits for
 //! its turn, commits. There are exactly as many batches as threads, so they are the memory bound.
@@ -12,6 +12,8 @@
 //! 2 MiB (600 MB to a RAM disk, medians of 7) took 0.51 and 0.59 s without a lock of their own, 0.52 and
 //! 0.66 s with one, and one thread 0.51 and 0.65 s. So writing outside the turn gains nothing.
 
+mod driver;
+
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -24,6 +26,8 @@ use crate::error::{Error, ErrorKind, Position, Result};
 use crate::framing::Feed;
 use crate::plan::Plan;
 use crate::record::rejected;
+
+pub(crate) use driver::{Driver, spread};
 
 /// A part of a batch is committed when this many bytes of pixels are waiting.
 const PART_BYTES: usize = 2 << 20;

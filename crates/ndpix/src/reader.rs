@@ -135,6 +135,14 @@ impl Reader {
         pipeline::run(work, threads, stop, commit)
     }
 
+    /// The texts of the sample, for a caller that goes through the feed by itself.
+    pub(crate) fn sampled_texts(&mut self) -> Result<VecDeque<Text>> {
+        match self.failure.take() {
+            Some(failure) => Err(failure),
+            None => Ok(std::mem::take(&mut self.sample)),
+        }
+    }
+
     /// The rows to expect and whether that is known at all, from the sizes of the inputs.
     pub(crate) fn expected_rows(&self) -> Option<f64> {
         let total = self.feed.total_bytes()? as f64;

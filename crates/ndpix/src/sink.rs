@@ -3,18 +3,29 @@
 //! Takes rows in input order and writes them beside the final name; [`Sink::finish`] makes the file
 //! whole and puts it in place. A file under its final name is therefore always complete.
 
+pub(crate) mod index;
+pub(crate) mod memory;
 pub(crate) mod npy;
 pub(crate) mod rejects;
 pub(crate) mod rows;
 
 use std::path::{Path, PathBuf};
 
+use crate::batch::Record;
 use crate::error::{Error, Result};
 
 /// An output of rows of one shape and dtype.
 pub(crate) trait Sink {
     /// Appends whole rows.
     fn write(&mut self, rows: &[u8]) -> Result<()>;
+    /// Hears where the next row comes from, before it is written; `valid`: it is no fill row.
+    fn place(&mut self, _record: &Record, _item: u32, _valid: bool) -> Result<()> {
+        Ok(())
+    }
+    /// Hears of a reject, between the rows before and behind it.
+    fn reject(&mut self, _error: &Error) -> Result<()> {
+        Ok(())
+    }
     /// Makes what is written readable, without giving it the final name.
     fn seal(&mut self) -> Result<()>;
     /// Gives the sealed file its final name.

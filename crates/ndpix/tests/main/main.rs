@@ -2,6 +2,7 @@
 
 mod architecture;
 mod corpus;
+mod doors;
 mod fuzz;
 mod limits;
 mod npy;

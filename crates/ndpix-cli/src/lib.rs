@@ -1,0 +1,197 @@
+//! The `ndpix` command as a library, so that the Python package installs the same one: flags to options,
+//! one call into `ndpix`, an exit code.
+//!
+//! Exit codes: 0 all well, 1 the machine, 2 usage or plan, 3 finished with rejects, 4 stopped
+//! because of the data, 130 interrupted.
+
+mod args;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::{CommandFactory, Parser};
+use ndpix::{Control, Error, ErrorKind, Input, Options, Run};
+
+use crate::args::{Cli, Command, Convert, Inspect};
+use crate::report::Progress;
+
+pub use crate::report::{command, quoted, summary_json};
+
+/// Runs the command with these words, the first of them its own name, and gives its exit code.
+///
+/// It prints, and catches interrupts of the process, as the only thing that the process does.
+pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
+    quiet_workers();
+    let cli = match Cli::try_parse_from(words) {
+        Ok(cli) => cli,
+        Err(said) => {
+            // Help goes to standard output and is no failure; a closed pipe is not one either.
+            let _ = said.print();
+            return u8::try_from(said.exit_code()).unwrap_or(2);
+        }
+    };
+    match cli.command {
+        Command::Convert(args) => convert(&args),
+        Command::Inspect(args) => inspect(&args),
+        Command::Completions { shell } => {
+            let mut out = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "ndpix", &mut out);
+            report::print(&String::from_utf8_lossy(&out))
+        }
+        Command::Man => {
+            let mut out = Vec::new();
+            match clap_mangen::Man::new(Cli::command()).render(&mut out) {
+                Ok(()) => report::print(&String::from_utf8_lossy(&out)),
+                Err(_) => 1,
+            }
+        }
+    }
+}
+
+/// A panic in a worker becomes a rejected image or an error with a message: no trace on the terminal.
+fn quiet_workers() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if std::env::var_os("RUST_BACKTRACE").is_some() {
+            usual(info);
+        }
+    }));
+}
+
+fn code(error: &Error) -> u8 {
+    match error.kind() {
+        ErrorKind::Io => 1,
+        ErrorKind::Options | ErrorKind::Plan => 2,
+        _ => 4,
+    }
+}
+
+/// The exit code for a run that ended like this.
+pub fn exit_code(run: &Run, options: &Options) -> u8 {
+    match &run.result {
+        Err(_) if run.summary.interrupted => 130,
+        Err(error) => code(error),
+        Ok(()) if run.summary.rejected() > 0 && options.max_rejects.is_none() => 3,
+        Ok(()) => 0,
+    }
+}
+
+fn fail(error: &Error) -> u8 {
+    report::say(&format!("ndpix: {error}"));
+    code(error)
+}
+
+fn convert(args: &Convert) -> u8 {
+    let (options, inputs) = match args
+        .read
+        .options()
+        .and_then(|o| args.pixels.onto(o))
+        .and_then(|o| Ok((o, Input::expand(&args.inputs)?)))
+    {
+        Ok(both) => both,
+        Err(error) => return fail(&error),
+    };
+    let options = args.write.onto(options);
+    let mut taken = ndpix::files_of(&args.output, &options);
+    taken.extend(inputs.iter().filter_map(|input| match input {
+        Input::Path(path) => Some(path.clone()),
+        _ => None,
+    }));
+    if let Some(path) = args.summary.as_ref().filter(|s| taken.iter().any(|t| same(s, t))) {
+        report::say(&format!(
+            "ndpix: summary {} is an input, the output or a file beside it; give another name",
+            path.display()
+        ));
+        return 2;
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    interrupts(&stop);
+    let progress = Progress::default();
+    let note = |text: &str| report::say(&format!("ndpix: {text}"));
+    let started = |counter, total| progress.start(args.progress, counter, total);
+    let control = Control { stop: Arc::clone(&stop), note: Some(&note), started: Some(&started) };
+    let run = ndpix::run(inputs, &args.output, &options, &control);
+    progress.end();
+    let end = exit_code(&run, &options);
+    let s = &run.summary;
+    if end != 2 && s.records + s.blank_lines + s.outputs.len() as u64 > 0 {
+        report::summary(&run, &options);
+    }
+    if let Err(error) = &run.result {
+        report::say(&format!("ndpix: {error}"));
+    }
+    if let Some(path) = &args.summary {
+        let json = summary_json(&run, end, &options);
+        let written = match path.as_os_str() == "-" {
+            true => {
+                return match report::print(&json) {
+                    0 => end,
+                    failed => failed,
+                };
+            }
+            false => std::fs::write(path, json),
+        };
+        if let Err(error) = written {
+            report::say(&format!("ndpix: cannot write {}: {error}", path.display()));
+            return 1;
+        }
+    }
+    end
+}
+
+/// Whether two names lead to one file, existing or not.
+fn same(a: &Path, b: &Path) -> bool {
+    if let (Ok(a), Ok(b)) = (std::fs::metadata(a), std::fs::metadata(b)) {
+        return (a.dev(), a.ino()) == (b.dev(), b.ino());
+    }
+    let full = |path: &Path| {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some(folder.canonicalize().ok()?.join(path.file_name()?))
+    };
+    a == b || full(a).is_some_and(|a| Some(a) == full(b))
+}
+
+/// The first Ctrl-C ends the run between batches; a second one, or a run that is stuck in a read,
+/// ends the process.
+fn interrupts(stop: &Arc<AtomicBool>) {
+    let stop = Arc::clone(stop);
+    let handler = move || {
+        if stop.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        std::thread::spawn(|| {
+            std::thread::sleep(std::time::Duration::from_secs(3));
+            report::say("ndpix: interrupted while waiting for input; nothing was put in place");
+            std::process::exit(130);
+        });
+    };
+    if ctrlc::set_handler(handler).is_err() {
+        report::say("ndpix: interrupts cannot be caught here; Ctrl-C ends the run at once");
+    }
+}
+
+fn inspect(args: &Inspect) -> u8 {
+    let report = args.read.options().and_then(|o| args.pixels.onto(o)).and_then(|options| {
+        let report = ndpix::inspect(Input::expand(&args.inputs)?, &options)?;
+        Ok((report, options))
+    });
+    match report {
+        Ok((report, options)) => {
+            let text = match args.json {
+                true => report::inspect_json(&report, &args.inputs, &options),
+                false => report::inspect_text(&report, &args.inputs, &options),
+            };
+            match report::print(&text) {
+                0 if report.problem.is_some() => 2,
+                end => end,
+            }
+        }
+        Err(error) => fail(&error),
+    }
+}

@@ -1,0 +1,38 @@
+//! The command and the table of options have the same names and defaults.
+
+use clap::CommandFactory;
+use ndpix::Options;
+
+use crate::args::Cli;
+
+/// Flags that belong to the command and not to [`Options`].
+const OWN: [&str; 4] = ["output", "summary", "progress", "help"];
+
+#[test]
+fn flags_are_the_options() {
+    let cli = Cli::command();
+    let convert = cli.find_subcommand("convert").expect("convert");
+    let flags = convert.get_arguments().filter(|a| !a.is_positional());
+    let mut names: Vec<String> = flags.map(|a| a.get_id().to_string()).collect();
+    names.retain(|n| !OWN.contains(&n.as_str()));
+    let entries = Options::default().entries();
+    let mut options: Vec<String> = entries.iter().map(|e| e.0.to_string()).collect();
+    names.sort();
+    options.sort();
+    assert_eq!(names, options);
+}
+
+#[test]
+fn defaults_are_those_of_the_options() {
+    let cli = Cli::command();
+    let convert = cli.find_subcommand("convert").expect("convert");
+    for (name, value) in Options::default().entries() {
+        let flag = convert.get_arguments().find(|a| a.get_id() == name).expect("a flag");
+        if !flag.get_action().takes_values() {
+            assert_eq!(value.as_deref(), Some("false"), "{name}");
+            continue;
+        }
+        let default = flag.get_default_values().first().map(|v| v.to_string_lossy().into_owned());
+        assert_eq!(default, value, "{name}");
+    }
+}

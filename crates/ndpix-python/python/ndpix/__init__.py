@@ -1,0 +1,41 @@
+"""NDJSON records that hold images, as NumPy arrays.
+
+    images = ndpix.load("images.ndjson")
+
+`load` gives one array, `convert` writes an array file, `batches` goes through any amount of records in
+bounded memory, `open` gives random access without converting, `decode` reads one value, and `inspect`
+says what is in a file. They take the same options, which are those of the `ndpix` command.
+"""
+
+from ndpix._batches import Batch, Batches, Reject, batches
+from ndpix._convert import convert
+from ndpix._dataset import Dataset, open
+from ndpix._decode import decode
+from ndpix._errors import Error, RejectedWarning
+from ndpix._inspect import Report, inspect
+from ndpix._load import load
+from ndpix._ndpix import __version__, optimised as _optimised
+from ndpix._summary import Summary
+
+__all__ = [
+    "Batch",
+    "Batches",
+    "Dataset",
+    "Error",
+    "Reject",
+    "RejectedWarning",
+    "Report",
+    "Summary",
+    "__version__",
+    "batches",
+    "convert",
+    "decode",
+    "inspect",
+    "load",
+    "open",
+]
+
+if not _optimised:
+    import warnings as _warnings
+
+    _warnings.warn("this ndpix was built without optimisation and is many times slower", stacklevel=2)

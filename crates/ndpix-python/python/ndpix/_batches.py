@@ -1,0 +1,133 @@
+"""`ndpix.batches`: any amount of records, some images at a time."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ndpix import _ndpix
+from ndpix._errors import rejected
+from ndpix._options import Options, Source, keywords
+from ndpix._progress import Hooks
+from ndpix._summary import Summary
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from typing_extensions import Unpack
+
+
+class Reject(NamedTuple):
+    """A record or image that was not read."""
+
+    file: str
+    """The input, as it was named."""
+    line: int
+    """Line on which the record begins, from 1."""
+    byte: int
+    """Offset of the record's first byte, from 0."""
+    item: int
+    """Which image of the record, from 0."""
+    kind: str
+    """What is wrong, as in `Error.kind`."""
+    message: str
+    """What was found."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Images that stand together in the input. The arrays belong to the caller, also when the iterator
+    goes on.
+
+    Attributes:
+        images: The images, stacked on axis 0, as from `load`.
+        files: For each image the number of its input, from 0; uint32.
+        lines: For each image the line on which its record begins, from 1; uint64.
+        items: For each image which of its record it is, from 0; uint32.
+        valid: For each image whether it is one, and no fill row; bool.
+        rejects: What was rejected since the batch before, the first 1,000 of it at least.
+    """
+
+    images: NDArray[np.generic[Any]]
+    files: NDArray[np.uint32]
+    lines: NDArray[np.uint64]
+    items: NDArray[np.uint32]
+    valid: NDArray[np.bool_]
+    rejects: list[Reject]
+
+    def __len__(self) -> int:
+        """The number of images."""
+        return len(self.lines)
+
+
+class Batches(Iterator[Batch]):
+    """An iterator over batches, and a context manager that ends it. Made by `batches`.
+
+    It reads ahead by one batch on threads of its own, which end with it: at the last batch, at an
+    exception, on `close`, and when nothing refers to it any more. It does not survive a fork.
+    """
+
+    def __init__(self, run: _ndpix.Batches) -> None:
+        self._run = run
+        # Whether the caller knows how it ended: by the warning, or by an exception.
+        self._told = False
+
+    def __iter__(self) -> Batches:
+        return self
+
+    def __next__(self) -> Batch:
+        try:
+            parts = self._run.take()
+        except BaseException:
+            self._told = True
+            raise
+        if parts is None:
+            if not self._told and (warning := rejected(self._run.summary())):
+                self._told = True
+                warnings.warn(warning, stacklevel=2)
+            raise StopIteration
+        *arrays, rejects = parts
+        return Batch(*arrays, rejects=[Reject(*r) for r in rejects])
+
+    def close(self) -> None:
+        """Ends the run and waits for its threads; what was not taken is lost."""
+        self._run.close()
+
+    @property
+    def summary(self) -> Summary:
+        """What was done: complete once the last batch was taken."""
+        return Summary(**self._run.summary())
+
+    def __enter__(self) -> Batches:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@keywords
+def batches(source: Source, batch_size: int = 256, **options: Unpack[Options]) -> Batches:
+    """Goes through the images of any amount of records, in input order and bounded memory.
+
+    Args:
+        source: As for `load`. A pipe, a growing stream and an endless iterable are fine.
+        batch_size: Images in a batch; the last one has what is left.
+        **options: The options of the command, by their names with underscores.
+
+    Returns:
+        An iterator of `Batch`. About four batches are in memory at a time, however long the input is.
+
+    Raises:
+        Error: Kinds `options` and `plan` here; another kind from the iterator, behind the batches
+            before it, when a record ends the run.
+        OSError: The machine: a file that is missing, a read that fails.
+
+    Warns:
+        RejectedWarning: Once, at the end, when images were passed over.
+    """
+    return Batches(_ndpix.batches(source, batch_size, options, Hooks(False)))

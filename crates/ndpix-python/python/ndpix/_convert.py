@@ -1,0 +1,42 @@
+"""`ndpix.convert`: an array file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ndpix import _ndpix
+from ndpix._options import Options, Path, Source, keywords
+from ndpix._progress import Hooks
+from ndpix._summary import Summary
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+@keywords
+def convert(
+    source: Source,
+    out: Path,
+    *,
+    summary: Path | None = None,
+    progress: bool | None = None,
+    **options: Unpack[Options],
+) -> Summary:
+    """Writes every image of the records to one array file, which may be larger than memory.
+
+    Args:
+        source: As for `load`.
+        out: The file to write: `OUT.npy`. It gets this name when it is whole, and is `OUT.npy.partial`
+            until then.
+        summary: A file that gets the summary as JSON, also when the run fails.
+        progress: As for `load`.
+        **options: The options of the command, by their names with underscores.
+
+    Returns:
+        What was done. Rejects are no exception and no warning: look at `.rejected`.
+
+    Raises:
+        Error: As for `load`; the final name is then untouched.
+        OSError: The machine: a file that is missing, a full disk.
+    """
+    return Summary(**_ndpix.convert(source, out, summary, options, Hooks(progress)))

@@ -1,0 +1,69 @@
+"""What can go wrong, and what was passed over."""
+
+from __future__ import annotations
+
+
+class Error(ValueError):
+    """A record, an image, an option or a plan that does not work.
+
+    Failures of the machine are no `Error`: they stay `OSError` (`FileNotFoundError`, ...) and
+    `MemoryError`.
+
+    Attributes:
+        kind: What it is about: `json`, `field`, `encoding`, `unsupported`, `image`, `shape`, `limit` and
+            `path` concern a record, `options` and `plan` the call.
+        file: The input as the caller named it, or `None` where no record is concerned.
+        line: Line on which the record begins, from 1, or `None`.
+        byte: Offset of the record's first byte in the decompressed input, from 0, or `None`.
+        item: Which image of the record, from 0, or `None`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        kind: str = "options",
+        file: str | None = None,
+        line: int | None = None,
+        byte: int | None = None,
+        item: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.file = file
+        self.line = line
+        self.byte = byte
+        self.item = item
+
+    def __reduce__(self) -> tuple[type[Error], tuple[object, ...]]:
+        return type(self), (str(self), self.kind, self.file, self.line, self.byte, self.item)
+
+
+class RejectedWarning(UserWarning):
+    """Some images were not read; given once by `load` and by `batches`.
+
+    Attributes:
+        rejected: How many, images and unreadable records together.
+        counts: How many of each kind, by the kind's name.
+        first: The first of them, each as `file:line: what was found`.
+    """
+
+    def __init__(self, message: str, rejected: int, counts: dict[str, int], first: list[str]) -> None:
+        super().__init__(message)
+        self.rejected = rejected
+        self.counts = counts
+        self.first = first
+
+    def __reduce__(self) -> tuple[type[RejectedWarning], tuple[object, ...]]:
+        return type(self), (str(self), self.rejected, self.counts, self.first)
+
+
+def rejected(summary: dict[str, object]) -> RejectedWarning | None:
+    """The warning for what a run has rejected, if it has."""
+    counts = dict(summary["rejects"])  # type: ignore[call-overload]
+    total = sum(counts.values())
+    if not total:
+        return None
+    first = list(summary["first_rejects"])  # type: ignore[call-overload]
+    kinds = ", ".join(f"{n} {kind}" for kind, n in counts.items())
+    message = f"{total} rejected ({kinds}); the first: {first[0] if first else ''}"
+    return RejectedWarning(message, total, counts, first)

@@ -1,0 +1,174 @@
+"""`ndpix.inspect`: what is in there, and how to read it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import struct
+import zlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ndpix import _ndpix
+from ndpix._options import Options, Source, keywords
+from ndpix._progress import Hooks
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from typing_extensions import Unpack
+
+THUMBNAILS = 8
+SIDE = 96
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the first records say. In a notebook it shows itself, with the first images.
+
+    Attributes:
+        framing: How records follow each other.
+        compression: Compressions of the inputs.
+        sampled: Records that were looked at.
+        fields: The fields that may hold images, each with how many of its values hold one how.
+        field: The field that a run would read, if it is clear.
+        encoding: The encoding that a run would enforce, if it is clear.
+        images: Images among the records that were looked at.
+        formats: Image formats, with counts.
+        shapes: Shape, dtype, color and count of each kind of image, the most frequent first.
+        orientations: EXIF or TIFF orientations, with counts.
+        multi_frame: Images of which only the first frame would be read.
+        without_image: Records without image.
+        rejects: Rejects to expect, as messages.
+        shape: Shape of one row of the array, as text.
+        dtype: Dtype of the array.
+        expected_rows: Rows to expect, where the size of the inputs is known.
+        expected_bytes: Bytes of the array to expect, where that is known.
+        free_bytes: Bytes free on the disk of the current folder, where that can be told.
+        notes: What a run would say before it works.
+        problem: Why no array can be made, and what to do; `None` where one can.
+        suggestion: The options with which an array can be made, where there is a problem and a way out.
+        choices: Other options that would fit, each with the bytes of the array, or of a row where the
+            number of rows is not known.
+        command: The command to run, as a line for a shell; `None` where there is no way out or the
+            source is no file.
+    """
+
+    framing: str
+    compression: list[str]
+    sampled: int
+    fields: dict[str, dict[str, int]]
+    field: str | None
+    encoding: str | None
+    images: int
+    formats: dict[str, int]
+    shapes: list[tuple[str, str, str, int]]
+    orientations: dict[int, int]
+    multi_frame: int
+    without_image: int
+    rejects: list[str]
+    shape: str | None
+    dtype: str | None
+    expected_rows: int | None
+    expected_bytes: int | None
+    free_bytes: int | None
+    notes: list[str]
+    problem: str | None
+    suggestion: dict[str, str] | None
+    choices: list[tuple[dict[str, str], int]]
+    command: str | None
+    _again: tuple[Source, dict[str, Any]] | None = field(default=None, repr=False, compare=False)
+
+    def _rows(self) -> list[tuple[str, str]]:
+        rows = [("records", f"{self.sampled} looked at, framing {self.framing}")]
+        for name, encodings in self.fields.items():
+            chosen = " (read)" if name == self.field else ""
+            rows.append((f"field {name}{chosen}", ", ".join(f"{e}: {n}" for e, n in encodings.items())))
+        rows.append(("images", f"{self.images}, {self.without_image} records without"))
+        rows.append(("formats", ", ".join(f"{name}: {n}" for name, n in self.formats.items())))
+        rows += [("shape", f"{shape} {dtype} {color}: {n}") for shape, dtype, color, n in self.shapes]
+        rows += [("reject", text) for text in self.rejects[:5]]
+        if self.shape:
+            rows.append(("output", f"rows of {self.shape} {self.dtype}, about {self.expected_rows}"))
+        rows += [("note", text) for text in self.notes]
+        if self.problem:
+            rows.append(("problem", self.problem))
+        if self.command:
+            rows.append(("run", self.command))
+        return rows
+
+    def __str__(self) -> str:
+        """The report as lines of text."""
+        return "\n".join(f"{name:12} {text}" for name, text in self._rows())
+
+    def thumbnails(self) -> list[NDArray[np.generic[Any]]]:
+        """The first images, each with its own shape; none where the source cannot be read twice."""
+        if self._again is None or self.field is None:
+            return []
+        source, options = self._again
+        found = {"field": self.field, "encoding": self.encoding}
+        try:
+            all_of_them = _ndpix.samples(source, THUMBNAILS, {**found, **options}, Hooks(False))
+            return [image for _, image in all_of_them if not isinstance(image, Exception)]
+        except (ValueError, OSError):
+            return []
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
+            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
+            for name, text in self._rows()
+        )
+        pictures = "".join(
+            f"<img style='margin:2px;display:inline' src='data:image/png;base64,{base64.b64encode(png).decode()}'>"
+            for png in map(_png, self.thumbnails())
+            if png
+        )
+        return f"<table>{rows}</table><div>{pictures}</div>"
+
+
+def _png(image: NDArray[Any]) -> bytes | None:
+    """A small PNG of an image; `None` for what is no picture. Deep pixels are stretched to 8 bits."""
+    import numpy as np
+
+    channels = {2: 1}.get(image.ndim, image.shape[-1] if image.ndim == 3 else 0)
+    if not 1 <= channels <= 4 or 0 in image.shape:
+        return None
+    step = max(1, -(-max(image.shape[:2]) // SIDE))
+    small = image[::step, ::step]
+    if small.dtype != np.uint8:
+        values = np.nan_to_num(small.astype(np.float64))
+        low, high = values.min(), values.max()
+        small = ((values - low) * (255 / (high - low or 1))).astype(np.uint8)
+    height, width = small.shape[:2]
+    lines = np.zeros((height, 1 + width * channels), np.uint8)
+    lines[:, 1:] = small.reshape(height, -1)
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines.tobytes())) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+@keywords
+def inspect(source: Source, **options: Unpack[Options]) -> Report:
+    """Looks at the first records and says what they hold and what a run would make of them.
+
+    Args:
+        source: As for `load`. Of a stream the beginning is used up.
+        **options: The options of the command, by their names with underscores.
+
+    Returns:
+        A `Report`. That no array can be made is part of it (`.problem`) and no exception.
+
+    Raises:
+        Error: Kind `options`; a source that holds no records.
+        OSError: The machine: a file that is missing, a read that fails.
+    """
+    report = _ndpix.inspect(source, options, Hooks(False))
+    # A stream is used up and an iterator too; everything else can be read once more.
+    again = hasattr(source, "__fspath__") or isinstance(source, (str, bytes, list, tuple))
+    return Report(**report, _again=(source, dict(options)) if again else None)

@@ -1,0 +1,46 @@
+"""`ndpix.load`: every image in one array."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from ndpix import _ndpix
+from ndpix._errors import rejected
+from ndpix._options import Options, Source, keywords
+from ndpix._progress import Hooks
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from typing_extensions import Unpack
+
+
+@keywords
+def load(source: Source, *, progress: bool | None = None, **options: Unpack[Options]) -> NDArray[np.generic[Any]]:
+    """Reads every image of the records into one array.
+
+    Args:
+        source: A path or glob, a list of them, a binary file object, NDJSON text as `bytes`, or an
+            iterable of `bytes` or `dict` records. `-` is standard input.
+        progress: A bar on standard error: `True`, `False`, or `None` for where a terminal or notebook is.
+        **options: The options of the command, by their names with underscores.
+
+    Returns:
+        The images in input order, stacked on axis 0: `(rows, height, width)` for gray,
+        `(rows, height, width, channels)` for 2 to 4 channels, or rows of whatever shape raw pixels and
+        number lists have. The dtype is the stored one. C-contiguous, writeable, the first element at a
+        multiple of 64 bytes; it owns its memory and was never copied.
+
+    Raises:
+        Error: Kinds `options` and `plan` before the work; another kind when a record ends the run
+            (`on_error="raise"`, too many rejects, lost framing).
+        OSError: The machine: a file that is missing, a read that fails.
+
+    Warns:
+        RejectedWarning: Once, when images were passed over.
+    """
+    array, summary = _ndpix.load(source, options, Hooks(progress))
+    if warning := rejected(summary):
+        warnings.warn(warning, stacklevel=2)
+    return array

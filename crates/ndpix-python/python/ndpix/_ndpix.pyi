@@ -1,0 +1,114 @@
+"""The native half: one function for each operation, with plain values in and out.
+
+Not for use: `ndpix` has the same with types, defaults and documentation.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ndpix._options import Source
+
+__all__ = [
+    "Batches",
+    "Dataset",
+    "__version__",
+    "batches",
+    "changed",
+    "command",
+    "convert",
+    "decode",
+    "defaults",
+    "inspect",
+    "load",
+    "open",
+    "optimised",
+    "reopen",
+    "samples",
+]
+
+__version__: str
+"""The version of the library."""
+
+optimised: bool
+"""Whether this is a release build."""
+
+_Images = NDArray[np.generic[Any]]
+_Reject = tuple[str, int, int, int, str, str]
+_Parts = tuple[
+    _Images, NDArray[np.uint32], NDArray[np.uint64], NDArray[np.uint32], NDArray[np.bool_], list[_Reject]
+]
+
+class _Hooks(Protocol):
+    note: Callable[..., Any]
+    progress: Callable[[int | None], Callable[[int | None], None]] | None
+
+def defaults() -> list[tuple[str, str | None]]:
+    """Every option by its name, with its default as text."""
+
+def changed(options: Any) -> list[tuple[str, str]]:
+    """The options that these keywords change, as the command spells them."""
+
+def load(source: Source, options: Any, hooks: _Hooks) -> tuple[_Images, dict[str, Any]]:
+    """The array and the summary of the run."""
+
+def convert(
+    source: Source, out: Any, report: Any, options: Any, hooks: _Hooks
+) -> dict[str, Any]:
+    """The summary of the run; written as JSON to `report` too."""
+
+@final
+class Batches:
+    """A run that waits for whoever takes its batches."""
+
+    def take(self) -> _Parts | None:
+        """Images, files, lines, items, valid and rejects of the next batch; `None` at the end."""
+
+    def close(self) -> None:
+        """Ends the run and its threads."""
+
+    def summary(self) -> dict[str, Any]:
+        """What was done so far."""
+
+def batches(source: Source, batch_size: int, options: Any, hooks: _Hooks) -> Batches:
+    """Opens the source and begins to read."""
+
+@final
+class Dataset:
+    """An index and the files that it leads into."""
+
+    def __len__(self) -> int: ...
+    def get(self, number: int) -> _Images:
+        """The image of this number."""
+
+    def get_many(self, numbers: list[int]) -> _Images:
+        """The images of these numbers, stacked."""
+
+    def position(self, number: int) -> tuple[str, int, int, int] | None:
+        """File, line, byte and item of this number; `None` behind the last."""
+
+    def index(self) -> bytes:
+        """The index, for `reopen`."""
+
+def open(source: Source, sidecar: Any, options: Any, hooks: _Hooks) -> Dataset:
+    """Indexes the source, or takes the index from the sidecar."""
+
+def reopen(source: Source, options: Any, index: bytes) -> Dataset:
+    """Opens the source again with an index that was made before."""
+
+def decode(value: bytes, options: Any) -> _Images:
+    """The image that a value holds, given as JSON text."""
+
+def inspect(source: Source, options: Any, hooks: _Hooks) -> dict[str, Any]:
+    """The report of the first records."""
+
+def samples(
+    source: Source, count: int | None, options: Any, hooks: _Hooks
+) -> list[tuple[int, _Images | Exception]]:
+    """The images of the first `count` records or of all: the line of each, and the image with its own
+    shape or the exception for what it is."""
+
+def command(words: list[str]) -> int:
+    """Runs the command with these words and gives the exit code."""

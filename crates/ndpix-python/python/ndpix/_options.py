@@ -1,0 +1,141 @@
+"""The options of every operation, as types for readers and checkers.
+
+Names, defaults and meanings are those of the library: what is left out or `None` keeps its default, and
+nothing is checked here. `inspect.signature(ndpix.load)` lists them from the library's own table.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypedDict, TypeVar, Union
+
+from ndpix import _ndpix
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+Path = Union[str, "os.PathLike[str]"]
+"""The name of a file."""
+
+Record = Union[bytes, bytearray, memoryview, "dict[str, Any]"]
+"""One record: JSON text, or an object that becomes JSON; `bytes` inside it become base64."""
+
+Source = Union[Path, "list[Path]", "tuple[Path, ...]", BinaryIO, bytes, bytearray, memoryview, Iterable[Record]]
+"""Where records come from: a path or glob, a list of them, a binary file object, NDJSON text as `bytes`,
+or an iterable of records. Streams, text and records have no folder: image paths inside them need
+`base_dir`."""
+
+Shape = Union[str, int, "tuple[int, ...]", "list[int]"]
+"""Axes as NumPy counts them, height first: `(480, 640, 3)` or `"480,640,3"`."""
+
+
+class Options(TypedDict, total=False):
+    """Keyword options. Each may be left out or `None`, which is the default."""
+
+    field: str | None
+    """The field that holds the image: `a.b[2].c`, `images[*].url`, `/json/pointer`, or `.` for the record
+    itself. Default: the one field of the first records that holds images."""
+    encoding: str | None
+    """How the value holds the image: `auto`, `encoded`, `data-url`, `raw`, `npy`, `hex`, `list`, `text`,
+    `tensor`, `bytes`, `path`, or a chain such as `base64+zlib+npy`. `auto` decides on the first records
+    and then holds every record to it."""
+    mixed: bool | None
+    """Decide the encoding for each record."""
+    raw_shape: Shape | tuple[str, ...] | None
+    """Shape of raw pixels, or the fields that hold it: `("@height", "@width")`."""
+    raw_dtype: DTypeLike | None
+    """Element type of raw pixels, such as `uint16` or `>u2`, or `@field`."""
+    raw_byteorder: str | None
+    """Byte order of raw pixels: `little`, `big` or `@field`. Default: what `raw_dtype` says, else little."""
+    raw_order: str | None
+    """Memory order of raw pixels: `C`, `F` or `@field`."""
+    raw_channels: Literal["rgb", "bgr"] | None
+    """Colour order of raw pixels; `bgr` is swapped on reading."""
+    raw_step: int | str | None
+    """Bytes from one row of raw pixels to the next, or `@field`."""
+    formats: str | list[str] | tuple[str, ...] | None
+    """The image formats that are read, such as `["png", "jpeg"]`; others are rejected."""
+    shape: Shape | None
+    """The shape every image must have."""
+    dtype: DTypeLike | None
+    """The dtype of the array; number lists are read as it, other pixels are converted, and what is out
+    of its range is an error."""
+    mode: Literal["auto", "L", "LA", "RGB", "RGBA", "BGR", "P"] | None
+    """The channels of the array, by Pillow's names; `P` keeps palette indices."""
+    background: str | None
+    """The colour that alpha is blended on where `mode` has none: `white`, `#rrggbb`. Default: dropped."""
+    exif_transpose: bool | None
+    """Turn images upright by their EXIF or TIFF orientation."""
+    frames: str | None
+    """Pages of multi-page files: `first`, `all` as a leading axis, or `index:N`."""
+    size: Shape | None
+    """Resize to `N` or `(height, width)`."""
+    fit: Literal["stretch", "crop", "pad", "contain"] | None
+    """How, where the aspect differs; without it that is refused."""
+    resample: Literal["bilinear", "nearest", "box", "hamming", "bicubic", "lanczos"] | None
+    """The filter, with Pillow's results."""
+    pad_value: float | None
+    """What stands around padded images, before `dtype` and `scale`."""
+    scale: Literal["none", "unit", "full"] | None
+    """How numbers of one dtype become those of another: as they are, to 0 to 1, or full range to full
+    range."""
+    normalize: str | tuple[Any, ...] | None
+    """`(x - mean) / std`: `none`, `imagenet`, `clip`, `"MEAN/STD"`, or a pair of lists."""
+    layout: Literal["hwc", "chw"] | None
+    """The order of axes."""
+    fill_value: float | None
+    """The value of rows without image."""
+    skip: int | None
+    """Records to pass over, blank lines not counted."""
+    limit: int | None
+    """Records to take."""
+    on_missing: Literal["skip", "fill", "reject"] | None
+    """A record without image: no row, a row of `fill_value`, or a reject."""
+    on_error: Literal["skip", "fill", "raise"] | None
+    """A bad image or record: no row, a row of `fill_value`, or the end of the run."""
+    max_rejects: int | str | None
+    """End the run when exceeded: a number, a share such as `"5%"`, or `"none"`."""
+    rejects: Path | None
+    """The file that rejects go to, or `"none"`. Default: `OUT.rejects.ndjson` beside an output, none
+    without one."""
+    rejects_content: Literal["full", "position"] | None
+    """Whether that file holds the text of the records."""
+    framing: Literal["auto", "lines", "array", "concat", "seq"] | None
+    """How records follow each other."""
+    base_dir: Path | None
+    """Image paths are relative to it and stay inside. Default: the folder of each input."""
+    max_record_bytes: int | str | None
+    """The longest record, in bytes; `"64M"` is understood."""
+    max_pixels: int | None
+    """The most pixels of one image."""
+    memory: int | str | None
+    """The most bytes for images in flight, or `auto`; large ones wait for each other."""
+    threads: int | None
+    """Threads; 0 takes all cores."""
+    if_exists: Literal["error", "skip", "replace"] | None
+    """An output that is there already."""
+    rows: Literal["auto", "always", "never"] | None
+    """Whether to write the row map `OUT.rows.npy`."""
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def keywords(function: Function) -> Function:
+    """Gives a function that takes `**options` a signature that lists them."""
+    mine = inspect.signature(function)
+    kept = [p for p in mine.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    listed = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_value(text))
+        for name, text in _ndpix.defaults()
+    ]
+    function.__signature__ = mine.replace(parameters=kept + listed)  # type: ignore[attr-defined]
+    return function
+
+
+def _value(text: str | None) -> object:
+    if text in ("true", "false"):
+        return text == "true"
+    return int(text) if text and text.isdigit() else text

@@ -1,0 +1,85 @@
+"""How far a run is: a bar where somebody looks, a line in the log a minute otherwise."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+logger = logging.getLogger("ndpix")
+"""Gets what the command would print: notes of the plan, and how far a long run is."""
+
+Tick = Callable[["int | None"], None]
+"""Called with the bytes read so far, and with `None` at the end."""
+
+
+class Hooks:
+    """Where the messages of a run go."""
+
+    def __init__(self, progress: bool | None) -> None:
+        shown = _watched() if progress is None else progress
+        self.note = logger.info
+        self.progress = _bar if shown else _log
+
+
+def _notebook() -> bool:
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return type(shell).__name__ == "ZMQInteractiveShell"
+
+
+def _watched() -> bool:
+    return _notebook() or (sys.stderr is not None and sys.stderr.isatty())
+
+
+def _bar(total: int | None) -> Tick:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from tqdm.auto import tqdm
+    except ImportError:
+        return _own(total)
+    bar: Any = tqdm(total=total, unit="B", unit_scale=True, unit_divisor=1024, desc="ndpix", leave=False)
+
+    def tick(read: int | None) -> None:
+        if read is None:
+            bar.close()
+        else:
+            bar.update(read - bar.n)
+
+    return tick
+
+
+def _own(total: int | None) -> Tick:
+    width = 30
+
+    def tick(read: int | None) -> None:
+        if read is None:
+            text = ""
+        elif total:
+            full = min(read * width // total, width)
+            text = f"ndpix [{'#' * full}{'.' * (width - full)}] {read >> 20} of {total >> 20} MiB"
+        else:
+            text = f"ndpix {read >> 20} MiB"
+        # Overwrites the line; the end leaves it empty.
+        sys.stderr.write(f"\r{text:<72}" + ("\r" if read is None else ""))
+        sys.stderr.flush()
+
+    return tick
+
+
+def _log(total: int | None) -> Tick:
+    begun = time.monotonic()
+    logged = 0
+
+    def tick(read: int | None) -> None:
+        nonlocal logged
+        minutes = int(time.monotonic() - begun) // 60
+        if read is not None and minutes > logged:
+            logged = minutes
+            of = f" of {total >> 20}" if total else ""
+            logger.info("%d min, %d%s MiB read", minutes, read >> 20, of)
+
+    return tick

@@ -1,0 +1,28 @@
+"""Records that are Python objects, as JSON text."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+
+def dumps(value: Any) -> bytes:
+    """JSON text of a record or field value. `bytes` inside it become base64, NumPy arrays lists."""
+    return json.dumps(value, default=_default, separators=(",", ":")).encode()
+
+
+def record(value: Any) -> bytes:
+    """JSON text of a record; `TypeError` where it is no object."""
+    if not isinstance(value, dict):
+        kind = type(value).__name__
+        raise TypeError(f"a record is bytes or dict, not {kind}; encode text with .encode()")
+    return dumps(value)
+
+
+def _default(value: Any) -> Any:
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return base64.b64encode(value).decode()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"a {type(value).__name__} in a record is nothing that JSON can hold")

@@ -1,0 +1,40 @@
+//! The native half of the Python package: each file translates one operation, and the engine is `ndpix`.
+//!
+//! What users see is in `python/ndpix/`; this module takes plain values and gives plain values, keeps
+//! the interpreter lock only while it touches Python objects, and holds no state between calls.
+
+mod arrays;
+mod batches;
+mod command;
+mod convert;
+mod dataset;
+mod decode;
+mod errors;
+mod inputs;
+mod inspect;
+mod load;
+mod options;
+mod summary;
+mod task;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = false)]
+fn _ndpix(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    m.add("optimised", !cfg!(debug_assertions))?;
+    m.add_function(wrap_pyfunction!(options::defaults, m)?)?;
+    m.add_function(wrap_pyfunction!(options::changed, m)?)?;
+    m.add_function(wrap_pyfunction!(load::load, m)?)?;
+    m.add_function(wrap_pyfunction!(convert::convert, m)?)?;
+    m.add_class::<batches::Batches>()?;
+    m.add_function(wrap_pyfunction!(batches::batches, m)?)?;
+    m.add_class::<dataset::Dataset>()?;
+    m.add_function(wrap_pyfunction!(dataset::open, m)?)?;
+    m.add_function(wrap_pyfunction!(dataset::reopen, m)?)?;
+    m.add_function(wrap_pyfunction!(decode::decode, m)?)?;
+    m.add_function(wrap_pyfunction!(inspect::inspect, m)?)?;
+    m.add_function(wrap_pyfunction!(inspect::samples, m)?)?;
+    m.add_function(wrap_pyfunction!(command::command, m)?)?;
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! Keywords to [`Options`]: each value as the text that the command takes, and nothing more. Names,
+//! defaults and checks are those of the library.
+
+use ndpix::{Error, ErrorKind, Options};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
+
+use crate::errors;
+
+/// Options from keywords; `None` leaves an option as it is.
+pub(crate) fn options(keywords: &Bound<'_, PyDict>) -> PyResult<Options> {
+    let mut options = Options::default();
+    let known = options.entries();
+    for (name, value) in keywords {
+        let name: String = name.extract()?;
+        if name == "columns" {
+            let error = Error::new(
+                ErrorKind::Options,
+                "columns are not there yet; read other fields with json and join them by the lines of batches",
+            );
+            return Err(errors::raise(keywords.py(), &error));
+        }
+        if !known.iter().any(|entry| entry.0 == name) {
+            return Err(PyTypeError::new_err(format!("unexpected keyword argument '{name}'")));
+        }
+        if !value.is_none() {
+            options.set(&name, &text(&value)?).map_err(|e| errors::raise(keywords.py(), &e))?;
+        }
+    }
+    Ok(options)
+}
+
+/// A value in the spelling of the command.
+fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(text.to_str()?.to_string());
+    }
+    if let Ok(flag) = value.cast::<PyBool>() {
+        return Ok(flag.is_true().to_string());
+    }
+    if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+        let inner = value.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+        let nested =
+            inner.iter().any(|v| v.is_instance_of::<PyList>() || v.is_instance_of::<PyTuple>());
+        let words = inner.iter().map(text).collect::<PyResult<Vec<_>>>()?;
+        return Ok(words.join(if nested { "/" } else { "," }));
+    }
+    let py = value.py();
+    if value.is_instance_of::<PyType>() || value.hasattr("newbyteorder")? {
+        // `numpy.uint8`, `numpy.dtype(">u2")`, `float`: NumPy knows what is meant.
+        let dtype = py.import("numpy")?.call_method1("dtype", (value,))?;
+        return dtype.getattr("str")?.extract();
+    }
+    if value.hasattr("__fspath__")? {
+        return py.import("os")?.call_method1("fsdecode", (value,))?.extract();
+    }
+    value.str()?.extract()
+}
+
+/// Every option by its name with its default as text, `None` where it has none: the keywords of
+/// every operation.
+#[pyfunction]
+pub(crate) fn defaults() -> Vec<(&'static str, Option<String>)> {
+    Options::default().entries()
+}
+
+/// The options that these keywords change, as the command spells them.
+#[pyfunction]
+pub(crate) fn changed(options: &Bound<'_, PyDict>) -> PyResult<Vec<(&'static str, String)>> {
+    Ok(self::options(options)?.changed())
+}

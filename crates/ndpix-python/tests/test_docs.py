@@ -1,0 +1,65 @@
+"""The documentation is true: its snippets run, its site builds, it has every option."""
+
+import base64
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT, lines, pictures, png, record
+
+from ndpix import _ndpix
+
+DOCS = ROOT / "docs"
+PAGES = sorted(p for p in DOCS.rglob("*.md") if "```python" in p.read_text())
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The files that the pages speak of."""
+    monkeypatch.chdir(tmp_path)
+    images = pictures(40, (48, 40, 3))
+    good = [record(image, label=i) for i, image in enumerate(images)]
+    bad = [{"image": "%"}, b"{", {"image": None}]
+    url = ["data:image/png;base64," + base64.b64encode(png(i)).decode() for i in pictures(9, (80, 70, 3))]
+    chat = [
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": u}} for u in pair]}], "answer": n}
+        for n, pair in enumerate([url[:2], url[2:3], url[3:6], url[6:]])
+    ]
+    deep = pictures(50, (32, 24), np.uint16)
+    frames = [{"frame": base64.b64encode(f.tobytes()).decode(), "height": 32, "width": 24} for f in deep]
+    small = pictures(30, (8, 8))
+    digits = [{"pixels": d.tolist(), "flat": d.ravel().tolist(), "label": i % 10} for i, d in enumerate(small)]
+    for name, records in (
+        ("images.ndjson", good),
+        ("broken.ndjson", [*good[:20], *bad, *good[20:]]),
+        ("chat.jsonl", chat),
+        ("frames.ndjson", frames),
+        ("digits.ndjson", digits),
+    ):
+        (tmp_path / name).write_bytes(lines(records))
+    return {"png_files": [png(image) for image in images[:3]]}
+
+
+@pytest.mark.filterwarnings("ignore:.*unclosed file:ResourceWarning", "ignore::ndpix.RejectedWarning")
+@pytest.mark.parametrize("page", PAGES, ids=[str(p.relative_to(DOCS)) for p in PAGES])
+def test_snippets_run(page, folder, capsys):
+    """Those of a page behind each other, as one would paste them."""
+    names = dict(folder)
+    for number, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)):
+        exec(compile(code, f"{page.name}:{number}", "exec"), names)
+
+
+def test_every_option_has_its_place():
+    pages = "".join(p.read_text() for p in (DOCS / "options").glob("*.md"))
+    assert sorted(re.findall(r"^### `(\w+)`", pages, re.MULTILINE)) == sorted(n for n, _ in _ndpix.defaults())
+
+
+def test_the_site_builds(tmp_path):
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Warns" in (tmp_path / "site" / "api" / "index.html").read_text()
+    assert json.loads((tmp_path / "site" / "search" / "search_index.json").read_text())["docs"]

@@ -1,0 +1,55 @@
+"""`ndpix.inspect`: the report, in a terminal and in a notebook."""
+
+import io
+import shlex
+import subprocess
+import sys
+
+import numpy as np
+from conftest import SAMPLE, lines, pictures, record
+from PIL import Image
+
+import ndpix
+from ndpix._inspect import _png
+
+
+def test_says_what_is_there(source):
+    report = ndpix.inspect(source)
+    assert (report.framing, report.field, report.encoding) == ("lines", "image", "encoded")
+    assert report.fields["image"] == {"encoded": report.sampled}
+    assert report.formats == {"png": 40} and report.images == 40
+    assert (report.shape, report.dtype, report.problem) == ("(8, 6, 3)", "uint8", None)
+    assert "field image (read)" in str(report)
+
+
+def test_its_command_runs(tmp_path):
+    report = ndpix.inspect(SAMPLE, raw_channels="bgr")
+    words = shlex.split(report.command)
+    assert words[0] == "ndpix" and words[-2:] == ["--raw-channels", "bgr"]
+    done = subprocess.run([sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert np.load(tmp_path / "sample.npy").shape[0] == 24
+
+
+def test_a_problem_is_no_exception():
+    images = [*pictures(2, (3, 3)), *pictures(2, (3, 4))]
+    report = ndpix.inspect(lines(map(record, images)))
+    assert report.problem and report.suggestion and len(report.shapes) == 2
+    assert ndpix.load(lines(map(record, images)), **report.suggestion).shape[0] == 4
+    nothing = ndpix.inspect([{"a": 1}])
+    assert nothing.problem and nothing.field is None
+
+
+def test_in_a_notebook(source, images):
+    report = ndpix.inspect(source)
+    page = report._repr_html_()
+    assert page.count("<img") == 8 and "data:image/png;base64," in page
+    assert np.array_equal(report.thumbnails()[2], images[2])
+    assert "<img" not in ndpix.inspect(iter(map(record, images)))._repr_html_()
+
+
+def test_thumbnails_are_pictures():
+    for shape, dtype in (((300, 200), "uint8"), ((9, 9, 2), "uint8"), ((50, 40), "uint16"), ((9, 9, 4), "uint8")):
+        picture = Image.open(io.BytesIO(_png(pictures(1, shape, dtype)[0])))
+        picture.load()
+        assert max(picture.size) <= 96

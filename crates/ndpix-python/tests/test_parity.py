@@ -1,0 +1,119 @@
+"""Three doors, one table: the command, Python and Rust name and mean the same."""
+
+import inspect
+import re
+import subprocess
+import sys
+import typing
+
+import numpy as np
+import pytest
+
+import ndpix
+from ndpix import _ndpix, _options
+from ndpix._options import Options
+
+OPERATIONS = [ndpix.load, ndpix.convert, ndpix.batches, ndpix.open, ndpix.decode, ndpix.inspect]
+OWN = {"source", "out", "value", "batch_size", "index", "summary", "progress"}
+"""Parameters of single operations."""
+
+
+def listed(function):
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: p.default for p in parameters if p.name not in OWN}
+
+
+def test_signatures_are_the_table():
+    table = dict(_ndpix.defaults())
+    for function in OPERATIONS:
+        assert list(listed(function)) == list(table), function
+    for name, default in listed(ndpix.load).items():
+        text = str(default).lower() if isinstance(default, bool) else default
+        assert text is None if table[name] is None else str(text) == table[name], name
+
+
+def test_options_are_keyword_only():
+    for function in OPERATIONS:
+        kinds = {p.kind for n, p in inspect.signature(function).parameters.items() if n not in OWN}
+        assert kinds == {inspect.Parameter.KEYWORD_ONLY}
+
+
+def test_types_are_the_table():
+    assert list(Options.__annotations__) == [name for name, _ in _ndpix.defaults()]
+
+
+def test_flags_are_the_table():
+    """That their defaults are the same is a test of the command's crate."""
+    text = subprocess.run([sys.executable, "-m", "ndpix", "convert", "--help"], capture_output=True, check=True).stdout
+    flags = set(re.findall(r"^\s+(?:-\w, )?--([a-z-]+)", text.decode(), re.MULTILINE))
+    assert {f.replace("-", "_") for f in flags} - {"help", "output", "summary", "progress"} == set(Options.__annotations__)
+
+
+def test_choices_are_those_of_the_library():
+    """Every word of a `Literal` is taken, and no other."""
+    for name, kind in Options.__annotations__.items():
+        kind = eval(kind.__forward_arg__, vars(_options) | {"DTypeLike": object})
+        for part in typing.get_args(kind):
+            if typing.get_origin(part) is not typing.Literal:
+                continue
+            for word in typing.get_args(part):
+                assert _ndpix.changed({name: word}) in ([], [(name, word)]), (name, word)
+            with pytest.raises(ndpix.Error):
+                _ndpix.changed({name: "no such word"})
+
+
+@pytest.mark.parametrize(
+    "name, value, text",
+    [
+        ("shape", (480, 640, 3), "480,640,3"),
+        ("size", 224, "224,224"),
+        ("size", [480, 640], "480,640"),
+        ("dtype", np.uint16, "uint16"),
+        ("dtype", np.dtype("f4"), "float32"),
+        ("dtype", float, "float64"),
+        ("raw_dtype", np.dtype(">u2"), ">u2"),
+        ("raw_shape", ("@h", "@w"), "@h,@w"),
+        ("formats", ["png", "jpeg"], "png,jpeg"),
+        ("normalize", ([0.5, 0.5], [0.25, 0.25]), "0.5,0.5/0.25,0.25"),
+        ("max_rejects", 5, "5"),
+        ("mixed", True, "true"),
+        ("fill_value", 0.5, "0.5"),
+    ],
+)
+def test_values_in_python_s_own_words(name, value, text):
+    assert _ndpix.changed({name: value}) == [(name, text)]
+
+
+def test_columns_are_not_there_yet():
+    with pytest.raises((TypeError, ndpix.Error), match="columns"):
+        ndpix.load(b"{}", columns=["label"])
+
+
+def test_every_public_name_is_documented():
+    for name in ndpix.__all__:
+        thing = getattr(ndpix, name)
+        assert name == "__version__" or inspect.getdoc(thing), name
+
+
+def test_stubs_are_the_modules():
+    command = [sys.executable, "-m", "mypy.stubtest", "ndpix._ndpix", "--concise"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_types_check(tmp_path):
+    """mypy sees through the options, in strict mode."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import numpy as np, ndpix\n"
+        "a = ndpix.load('x', shape=(1, 2), on_error='fill', dtype=np.uint8)\n"
+        "for b in ndpix.batches([{'a': 1}], 4, field='a'):\n    n: int = len(b)\n"
+        "one = ndpix.open('x')[0]\n"
+        "s: ndpix.Summary = ndpix.convert(b'', 'out.npy', if_exists='skip')\n"
+        "ndpix.load('x', on_error='ignore')  # wrong\n"
+        "ndpix.load('x', colour='red')  # wrong\n"
+    )
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", str(program)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    wrong = [line for line in done.stdout.splitlines() if "error" in line]
+    assert [re.search(r":(\d+):", line).group(1) for line in wrong] == ["7", "8"], done.stdout

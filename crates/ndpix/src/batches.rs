@@ -1,0 +1,287 @@
+//! `batches`: the pull side of a run. A commit fills batches of images and hands each over; the caller
+//! takes them when it likes, and the run waits for it meanwhile.
+//!
+//! One driver thread runs the same pipeline as `convert` does. At most one batch waits, one is filled
+//! and the caller holds one, so memory does not grow with the input. Dropping [`Batches`] ends it all.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::array::{Aligned, Array};
+use crate::batch::Record;
+use crate::convert::{Books, Control, announce, fill_row, stacked};
+use crate::dtype::DType;
+use crate::error::{Error, ErrorKind, Position, Result};
+use crate::options::Options;
+use crate::pipeline::Driver;
+use crate::reader::Reader;
+use crate::shape::Shape;
+use crate::sink::Sink;
+use crate::source::Input;
+use crate::summary::Summary;
+
+/// Of rejects that stand together, a batch lists this many at least.
+const REJECTS: usize = 1000;
+
+/// A record or image that was not read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reject {
+    /// Where it stands.
+    pub position: Position,
+    /// Who must act.
+    pub kind: ErrorKind,
+    /// What was found, without the position.
+    pub message: String,
+}
+
+/// Images that stand together in the input.
+#[derive(Debug)]
+pub struct Batch {
+    /// The images, stacked on the first axis.
+    pub images: Array,
+    /// For each image the number of its input, from 0.
+    pub files: Vec<u32>,
+    /// For each image the line on which its record begins, from 1.
+    pub lines: Vec<u64>,
+    /// For each image which of its record it is, from 0.
+    pub items: Vec<u32>,
+    /// For each image whether it is one, and no fill row.
+    pub valid: Vec<bool>,
+    /// What was rejected since the batch before: all of it up to 1,000 or the size of a batch.
+    pub rejects: Vec<Reject>,
+}
+
+/// Memory of batches that were used, to be used again.
+#[derive(Debug, Clone, Default)]
+pub struct Spares(Arc<Mutex<Vec<Aligned>>>);
+
+impl Spares {
+    /// Takes the memory of a batch back; touching new memory costs more than decoding a small image.
+    pub fn give(&self, bytes: Aligned) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() < 2 {
+            all.push(bytes);
+        }
+    }
+
+    fn take(&self) -> Aligned {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = all.pop().unwrap_or_default();
+        bytes.clear();
+        bytes
+    }
+}
+
+/// Images of a run, some at a time, in input order.
+#[derive(Debug)]
+pub struct Batches {
+    /// `None` once it has ended.
+    messages: Option<Receiver<Result<Batch>>>,
+    driver: Driver,
+    stop: Arc<AtomicBool>,
+    summary: Arc<Mutex<Summary>>,
+    spares: Spares,
+    process: u32,
+}
+
+impl Batches {
+    /// Opens the inputs, makes the plan, and begins to read. Batches hold `batch_size` images, the last
+    /// one what is left.
+    ///
+    /// # Errors
+    /// Kind `options` and `plan`; whatever the first read of the inputs meets.
+    pub fn open(
+        inputs: Vec<Input>,
+        options: &Options,
+        batch_size: usize,
+        control: &Control<'_>,
+    ) -> Result<Self> {
+        if batch_size == 0 {
+            return Err(Error::options("batch_size must be at least 1"));
+        }
+        let names = inputs.iter().map(Input::name).collect();
+        let mut reader = Reader::open(inputs, options, false)?;
+        announce(&reader, control);
+        let (shape, dtype) = stacked(&reader.plan)?;
+        let fill = fill_row(options, &reader.plan)?;
+        let (sender, messages) = sync_channel(1);
+        let spares = Spares::default();
+        let mut batcher = Batcher {
+            sender: sender.clone(),
+            spares: spares.clone(),
+            batch_size,
+            shape,
+            dtype,
+            item_len: shape.bytes(dtype)?,
+            places: VecDeque::new(),
+            rejects: Vec::new(),
+            bytes: Aligned::default(),
+        };
+        let stop = Arc::clone(&control.stop);
+        let summary = Arc::new(Mutex::new(Summary { inputs: names, ..Summary::default() }));
+        let (stopped, done, options) = (Arc::clone(&stop), Arc::clone(&summary), options.clone());
+        let driver = Driver::start(move || {
+            let begun = done.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let mut books =
+                Books::new(&options, &reader.plan.clone(), Box::new(&mut batcher), fill, begun);
+            let control = Control { stop: stopped, ..Control::default() };
+            let ended = books.drive(&mut reader, &control);
+            let (result, summary) = books.end(ended);
+            *done.lock().unwrap_or_else(PoisonError::into_inner) = summary;
+            if let Err(error) = result {
+                // Rows before the failure come first; nobody may be left to hear of it.
+                let _ = batcher.hand_over();
+                let _ = sender.send(Err(error));
+            }
+        })?;
+        let process = std::process::id();
+        Ok(Self { messages: Some(messages), driver, stop, summary, spares, process })
+    }
+
+    /// The next batch, `None` at the end, or nothing yet after `wait`. After an error comes the end.
+    pub fn next_within(&mut self, wait: Duration) -> Option<Option<Result<Batch>>> {
+        if std::process::id() != self.process {
+            let message = "the threads of an iterator stay behind in a fork; make it after forking";
+            return Some(Some(Err(Error::options(message))));
+        }
+        let Some(messages) = &self.messages else { return Some(None) };
+        match messages.recv_timeout(wait) {
+            Ok(Ok(batch)) => Some(Some(Ok(batch))),
+            Ok(Err(error)) => {
+                self.close();
+                Some(Some(Err(error)))
+            }
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => {
+                self.close();
+                Some(None)
+            }
+        }
+    }
+
+    /// What was done: the whole of it once the last batch was taken.
+    pub fn summary(&self) -> Summary {
+        self.summary.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where memory of batches goes when they were used.
+    pub fn spares(&self) -> Spares {
+        self.spares.clone()
+    }
+
+    /// Ends the run and waits for its threads; those that are stuck in a read end with it.
+    pub fn close(&mut self) {
+        if self.messages.take().is_some() && std::process::id() == self.process {
+            self.stop.store(true, Ordering::Relaxed);
+            self.driver.join();
+        }
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<Batch>;
+
+    fn next(&mut self) -> Option<Result<Batch>> {
+        loop {
+            if let Some(next) = self.next_within(Duration::from_secs(3600)) {
+                return next;
+            }
+        }
+    }
+}
+
+impl Drop for Batches {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Where a row comes from.
+struct Place {
+    file: u32,
+    line: u64,
+    item: u32,
+    valid: bool,
+}
+
+/// The sink that fills batches.
+struct Batcher {
+    sender: SyncSender<Result<Batch>>,
+    spares: Spares,
+    batch_size: usize,
+    shape: Shape,
+    dtype: DType,
+    item_len: usize,
+    /// Of rows in the batch, and of rows that will be.
+    places: VecDeque<Place>,
+    rejects: Vec<Reject>,
+    bytes: Aligned,
+}
+
+impl Batcher {
+    /// Hands over the rows that there are.
+    fn hand_over(&mut self) -> Result<()> {
+        let rows = self.bytes.len() / self.item_len.max(1);
+        if rows == 0 {
+            return Ok(());
+        }
+        let next = self.spares.take();
+        let bytes = std::mem::replace(&mut self.bytes, next);
+        let shape = std::iter::once(rows).chain(self.shape.iter().copied()).collect();
+        let places: Vec<Place> = self.places.drain(..rows).collect();
+        let batch = Batch {
+            images: Array { shape, dtype: self.dtype, bytes },
+            files: places.iter().map(|p| p.file).collect(),
+            lines: places.iter().map(|p| p.line).collect(),
+            items: places.iter().map(|p| p.item).collect(),
+            valid: places.iter().map(|p| p.valid).collect(),
+            rejects: std::mem::take(&mut self.rejects),
+        };
+        // Waits until the caller has taken the one before.
+        let sent = self.sender.send(Ok(batch));
+        sent.map_err(|_| Error::new(ErrorKind::Io, "the batches were abandoned"))
+    }
+}
+
+impl Sink for &mut Batcher {
+    fn write(&mut self, mut rows: &[u8]) -> Result<()> {
+        let full = self.item_len.saturating_mul(self.batch_size);
+        while !rows.is_empty() {
+            let (now, later) = rows.split_at(rows.len().min(full - self.bytes.len()));
+            self.bytes
+                .extend(now)
+                .ok_or_else(|| Error::limit(format!("no memory for a batch of {full} bytes")))?;
+            rows = later;
+            if self.bytes.len() == full {
+                self.hand_over()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, record: &Record, item: u32, valid: bool) -> Result<()> {
+        self.places.push_back(Place { file: record.file, line: record.line, item, valid });
+        Ok(())
+    }
+
+    fn reject(&mut self, error: &Error) -> Result<()> {
+        if let Some(position) =
+            error.position().filter(|_| self.rejects.len() < REJECTS.max(self.batch_size))
+        {
+            let (position, message) = (position.clone(), error.message().to_string());
+            self.rejects.push(Reject { position, kind: error.kind(), message });
+        }
+        Ok(())
+    }
+
+    fn seal(&mut self) -> Result<()> {
+        self.hand_over()
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}

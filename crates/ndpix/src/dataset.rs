@@ -1,0 +1,300 @@
+//! Random access: an index of where each image stands, and images decoded when they are asked for.
+//!
+//! The index is made by one pass that validates records and decodes nothing. It holds one entry for each
+//! image and one for each record without any, so that nothing is passed over: asking for a bad one
+//! is an error, or gives the fill value. Threads live only within a call, so a dataset may be forked.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::array::Array;
+use crate::batch::Text;
+use crate::convert::{Control, announce, fill_element};
+use crate::decode::{Decoder, PixelBuffer};
+use crate::error::{Error, ErrorKind, Position, Result};
+use crate::options::{OnError, OnMissing, Options};
+use crate::pipeline::{File, spread};
+use crate::plan::Plan;
+use crate::reader::Reader;
+use crate::single::fit;
+use crate::sink::index::{self, Entry};
+use crate::source::Input;
+use crate::source::random::{Places, Stamp};
+
+/// A thread that has decoded a larger image gives its memory back.
+const KEEP_BYTES: usize = 64 << 20;
+
+/// Records whose images are decoded one by one, in any order.
+#[derive(Debug)]
+pub struct Dataset {
+    plan: Plan,
+    options: Options,
+    files: Vec<File>,
+    places: Places,
+    entries: Vec<Entry>,
+}
+
+/// What a thread decodes with.
+struct Hands<'d> {
+    decoder: Decoder<'d>,
+    pixels: PixelBuffer,
+    text: Vec<u8>,
+}
+
+impl Dataset {
+    /// Indexes the inputs: files and bytes, not compressed. With `sidecar` the index is read from that
+    /// file where it was made from the same inputs and options, and written there otherwise.
+    ///
+    /// # Errors
+    /// Kind `options` for what cannot be read at random, with what to do instead; kind `plan`.
+    pub fn open(
+        inputs: Vec<Input>,
+        options: &Options,
+        sidecar: Option<&Path>,
+        control: &Control<'_>,
+    ) -> Result<Self> {
+        let places = Places::new(&inputs)?;
+        let known = match sidecar {
+            Some(path) => index::read(path, &key(options, places.stamps()))?,
+            None => None,
+        };
+        let made = known.is_none();
+        let dataset = Self::with(inputs, places, options, known, control)?;
+        if let Some(path) = sidecar.filter(|_| made) {
+            index::write(path, &key(options, dataset.places.stamps()), &dataset.entries)?;
+        }
+        Ok(dataset)
+    }
+
+    /// A dataset of the same inputs and options as the one whose [`Dataset::index`] this is, which need
+    /// not be made again.
+    ///
+    /// # Errors
+    /// As [`Dataset::open`]; kind `options` where an input has changed since.
+    pub fn with_index(inputs: Vec<Input>, options: &Options, index: &[u8]) -> Result<Self> {
+        let places = Places::new(&inputs)?;
+        let known = index::parse(index, &key(options, places.stamps()));
+        let changed = || Error::options("an input has changed since it was indexed; open it again");
+        let known = known.ok_or_else(changed)?;
+        Self::with(inputs, places, options, Some(known), &Control::default())
+    }
+
+    fn with(
+        inputs: Vec<Input>,
+        places: Places,
+        options: &Options,
+        known: Option<Vec<Entry>>,
+        control: &Control<'_>,
+    ) -> Result<Self> {
+        let fills = options.on_error == OnError::Fill || options.on_missing == OnMissing::Fill;
+        if fills && (options.shape.is_none() || options.dtype.is_none()) {
+            return Err(Error::options("fill rows need shape and dtype here; pass both"));
+        }
+        let mut reader = Reader::open(inputs, options, true)?;
+        if let Some(compression) = reader.feed.compressions().first() {
+            return Err(Error::options(format!(
+                "{} is compressed ({compression}) and cannot be read at random; decompress it, or convert it and open the array with numpy.load(..., mmap_mode=\"r\")",
+                reader.files[0].name
+            )));
+        }
+        if reader.plan.rejects_input {
+            return Err(Error::options(
+                "a rejects file cannot be read at random; load or convert it",
+            ));
+        }
+        announce(&reader, control);
+        let entries = match known {
+            Some(entries) => entries,
+            None => survey(&mut reader, control)?,
+        };
+        let Reader { plan, files, .. } = reader;
+        Ok(Self { plan, options: options.clone(), files, places, entries })
+    }
+
+    /// The number of images, and of records without any.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Where image `at` stands; `None` behind the last.
+    pub fn position(&self, at: usize) -> Option<Position> {
+        let entry = self.entries.get(at)?;
+        let file = Arc::clone(&self.files[entry.file as usize].name);
+        Some(Position { file, line: entry.line, byte: entry.byte, item: entry.item })
+    }
+
+    /// The index, for [`Dataset::with_index`].
+    pub fn index(&self) -> Vec<u8> {
+        index::text(&key(&self.options, self.places.stamps()), &self.entries)
+    }
+
+    /// Image `at`, with its own shape and dtype.
+    ///
+    /// # Errors
+    /// What is wrong with the record or image; kind `options` where there is no image of that number.
+    pub fn get(&self, at: usize) -> Result<Array> {
+        self.places.unchanged()?;
+        let mut hands = self.hands()?;
+        self.image(&mut hands, at)
+    }
+
+    /// The images of these numbers, stacked on the first axis; decoded by several threads.
+    ///
+    /// # Errors
+    /// As [`Dataset::get`], for the first of them; kind `shape` where they differ in shape or dtype.
+    pub fn get_many(&self, numbers: &[usize]) -> Result<Array> {
+        self.places.unchanged()?;
+        let Some(&first) = numbers.first() else {
+            let shape: Vec<usize> = self.options.shape.map(|s| s.to_vec()).unwrap_or_default();
+            let dtype = self.options.dtype.unwrap_or(crate::dtype::DType::Uint8);
+            return Array::zeroed([&[0][..], &shape].concat(), dtype);
+        };
+        let first = self.get(first)?;
+        let shape = [&[numbers.len()][..], &first.shape].concat();
+        let mut all = Array::zeroed(shape, first.dtype)?;
+        let slots: Vec<_> = all
+            .bytes
+            .chunks_exact_mut(first.bytes.len().max(1))
+            .map(std::sync::Mutex::new)
+            .collect();
+        let put = |hands: &mut Hands<'_>, i: usize| {
+            let image = self.image(hands, numbers[i])?;
+            if (&image.shape, image.dtype) != (&first.shape, first.dtype) {
+                let place = self.position(numbers[i]);
+                let error = Error::shape(format!(
+                    "images of different shapes do not stack: {:?} {} after {:?} {}; ask for them one by one",
+                    image.shape, image.dtype, first.shape, first.dtype
+                ));
+                return Err(match place {
+                    Some(place) => error.at(place),
+                    None => error,
+                });
+            }
+            if let Some(mut slot) = slots.get(i).and_then(|s| s.lock().ok()) {
+                slot.copy_from_slice(&image.bytes);
+            }
+            Ok(())
+        };
+        spread(numbers.len(), self.options.thread_count(), || self.hands(), put)?;
+        drop(slots);
+        Ok(all)
+    }
+
+    fn hands(&self) -> Result<Hands<'_>> {
+        let decoder = Decoder::new(&self.plan)?;
+        Ok(Hands { decoder, pixels: PixelBuffer::default(), text: Vec::new() })
+    }
+
+    fn image(&self, hands: &mut Hands<'_>, at: usize) -> Result<Array> {
+        let Some((entry, place)) = self.entries.get(at).zip(self.position(at)) else {
+            return Err(Error::options(format!(
+                "there is no image {at}; there are {}",
+                self.len()
+            )));
+        };
+        match self.decode(hands, entry) {
+            Ok(image) => Ok(image),
+            Err(error) if error.kind() == ErrorKind::Io => Err(error),
+            Err(error) => {
+                match (self.fills(entry, hands), self.options.shape, self.options.dtype) {
+                    (true, Some(shape), Some(dtype)) => {
+                        let element = fill_element(self.options.fill_value, dtype)?;
+                        let mut array = Array::zeroed(shape.to_vec(), dtype)?;
+                        array
+                            .bytes
+                            .chunks_exact_mut(element.len())
+                            .for_each(|e| e.copy_from_slice(&element));
+                        Ok(array)
+                    }
+                    _ => Err(error.at(place)),
+                }
+            }
+        }
+    }
+
+    /// Whether a failed image is given as the fill value.
+    fn fills(&self, _: &Entry, hands: &mut Hands<'_>) -> bool {
+        let missing = hands.decoder.find(&hands.text).is_ok_and(|items| items == 0);
+        match missing {
+            true => self.options.on_missing == OnMissing::Fill,
+            false => self.options.on_error == OnError::Fill,
+        }
+    }
+
+    fn decode(&self, hands: &mut Hands<'_>, entry: &Entry) -> Result<Array> {
+        let most = self.plan.limits.max_record_bytes;
+        hands.text.clear();
+        if entry.len > most {
+            return Err(Error::limit(format!(
+                "the record is {} bytes long, over max_record_bytes {most}",
+                entry.len
+            )));
+        }
+        self.places.read(entry.file, entry.byte, entry.len, &mut hands.text)?;
+        let items = hands.decoder.find(&hands.text)?;
+        if items <= entry.item as usize {
+            return Err(Error::field("the record has no image"));
+        }
+        let base = self.files[entry.file as usize].base_dir.as_deref();
+        let opened = hands.decoder.open(&hands.text, entry.item as usize, base)?;
+        hands.pixels.clear(KEEP_BYTES);
+        let found = hands.decoder.fill(&opened, &mut hands.pixels)?;
+        fit(&self.options, &found.info)?;
+        Array::copied(&found.info.shape, found.info.dtype, hands.pixels.used())
+    }
+}
+
+/// What an index depends on: the options that say where images are, and the inputs.
+fn key(options: &Options, stamps: &[Stamp]) -> String {
+    let names = ["field", "encoding", "mixed", "framing", "skip", "limit", "max_record_bytes"];
+    let mut key = String::new();
+    for (name, value) in options.changed().into_iter().filter(|o| names.contains(&o.0)) {
+        key.push_str(&format!("{name}={value}\n"));
+    }
+    for stamp in stamps {
+        key.push_str(&format!("{stamp}\n"));
+    }
+    key
+}
+
+/// Goes through all records and notes where their images are.
+fn survey(reader: &mut Reader, control: &Control<'_>) -> Result<Vec<Entry>> {
+    if let Some(started) = control.started {
+        started(reader.counter(), reader.feed.total_bytes());
+    }
+    let plan = reader.plan.clone();
+    let mut decoder = Decoder::new(&plan)?;
+    let mut entries = Vec::new();
+    let mut note = |text: &Text| {
+        for record in &text.records {
+            let items = match record.overlong {
+                Some(_) => 0,
+                None => decoder.find(text.record(record)).unwrap_or(0),
+            };
+            let len = record.overlong.unwrap_or((record.end - record.start) as u64);
+            let (file, line, byte) = (record.file, record.line, record.byte);
+            entries.extend((0..items.max(1)).map(|i| Entry {
+                byte,
+                len,
+                line,
+                file,
+                item: i as u32,
+            }));
+        }
+    };
+    reader.sampled_texts()?.iter().for_each(&mut note);
+    let mut text = Text::default();
+    while reader.feed.next(&mut text, usize::MAX, &|| {})? {
+        if control.stop.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Io, "interrupted"));
+        }
+        note(&text);
+    }
+    Ok(entries)
+}

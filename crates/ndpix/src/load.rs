@@ -1,0 +1,59 @@
+//! `load`: a run whose rows stay in memory.
+
+use std::time::Instant;
+
+use crate::array::Array;
+use crate::convert::{Books, Control, announce, fill_row, peak_memory, stacked};
+use crate::error::Result;
+use crate::options::Options;
+use crate::reader::Reader;
+use crate::sink::memory::Memory;
+use crate::source::Input;
+use crate::summary::Summary;
+
+/// How a run into memory ended: what it did is known also when it failed.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What was done. `outputs` holds the rejects file, where one was asked for.
+    pub summary: Summary,
+    /// All images, stacked on the first axis.
+    pub result: Result<Array>,
+}
+
+/// Reads every image into one array. It is allocated once where the number of rows can be told from the
+/// inputs, and otherwise grows without being copied. Rejects are counted; they go to a file only
+/// where `rejects` names one.
+///
+/// # Errors
+/// In `result`: kind `options` and `plan` before the work; any other kind ends the run.
+pub fn load(inputs: Vec<Input>, options: &Options, control: &Control<'_>) -> Loaded {
+    let begun = Instant::now();
+    let mut summary =
+        Summary { inputs: inputs.iter().map(Input::name).collect(), ..Summary::default() };
+    let result = go(inputs, options, control, &mut summary);
+    summary.seconds = begun.elapsed().as_secs_f64();
+    summary.peak_memory = peak_memory();
+    Loaded { summary, result }
+}
+
+fn go(
+    inputs: Vec<Input>,
+    options: &Options,
+    control: &Control<'_>,
+    summary: &mut Summary,
+) -> Result<Array> {
+    let mut reader = Reader::open(inputs, options, false)?;
+    announce(&reader, control);
+    let (shape, dtype) = stacked(&reader.plan)?;
+    let fill = fill_row(options, &reader.plan)?;
+    // A little more than expected, since too much is free and too little moves pages.
+    let expected = reader.expected_rows().map(|rows| (rows * 1.02) as u64 + 64);
+    let rows = [expected, options.limit].into_iter().flatten().min();
+    let mut memory = Memory::new(shape, dtype, rows)?;
+    let mut books =
+        Books::new(options, &reader.plan, Box::new(&mut memory), fill, std::mem::take(summary));
+    let ended = books.drive(&mut reader, control);
+    let (result, done) = books.end(ended);
+    *summary = done;
+    result.map(|()| memory.into_array())
+}

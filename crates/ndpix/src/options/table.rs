@@ -1,0 +1,360 @@
+//! The table of options: each by its name, as text and from text. The doors read it, so that a flag, a
+//! keyword and a field of [`Options`] cannot drift apart.
+//!
+//! A new option is a field in `options.rs` and one row here. Python's keywords are this table; the
+//! command's flags are compared with it in a test.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::{Given, MaxRejects, Options, RawDType, Rejects};
+use crate::dtype::ByteOrder;
+use crate::error::{Error, Result, quote};
+use crate::record::pointer::Pointer;
+use crate::shape::Shape;
+
+type Get = fn(&Options) -> Option<String>;
+type Set = fn(&mut Options, &str) -> Result<()>;
+
+/// Name, value as text (`None`: not given), and how text becomes the value.
+const TABLE: &[(&str, Get, Set)] = &[
+    ("field", |o| text(&o.field), |o, t| some(&mut o.field, t)),
+    (
+        "encoding",
+        |o| Some(o.encoding.as_ref().map_or("auto".into(), ToString::to_string)),
+        |o, t| auto(&mut o.encoding, t),
+    ),
+    ("mixed", |o| Some(o.mixed.to_string()), |o, t| flag("mixed", &mut o.mixed, t)),
+    ("raw_shape", |o| given(&o.raw_shape, shape), |o, t| some(&mut o.raw_shape, t)),
+    ("raw_dtype", |o| given(&o.raw_dtype, raw_dtype), |o, t| some(&mut o.raw_dtype, t)),
+    ("raw_byteorder", |o| given(&o.raw_byteorder, byteorder), |o, t| some(&mut o.raw_byteorder, t)),
+    ("raw_order", |o| given(&o.raw_order, ToString::to_string), |o, t| some(&mut o.raw_order, t)),
+    ("raw_channels", |o| Some(o.raw_channels.to_string()), |o, t| one(&mut o.raw_channels, t)),
+    ("raw_step", |o| given(&o.raw_step, ToString::to_string), |o, t| some(&mut o.raw_step, t)),
+    (
+        "formats",
+        |o| list(&o.formats),
+        |o, t| {
+            o.formats = t.split(',').map(|f| f.trim().parse()).collect::<Result<_>>()?;
+            Ok(())
+        },
+    ),
+    ("shape", |o| o.shape.as_ref().map(shape), |o, t| some(&mut o.shape, t)),
+    ("dtype", |o| text(&o.dtype), |o, t| some(&mut o.dtype, t)),
+    ("mode", |o| Some(o.mode.to_string()), |o, t| one(&mut o.mode, t)),
+    ("background", |o| text(&o.background), |o, t| some(&mut o.background, t)),
+    (
+        "exif_transpose",
+        |o| Some(o.exif_transpose.to_string()),
+        |o, t| flag("exif_transpose", &mut o.exif_transpose, t),
+    ),
+    ("frames", |o| Some(o.frames.to_string()), |o, t| one(&mut o.frames, t)),
+    ("size", |o| text(&o.size), |o, t| some(&mut o.size, t)),
+    ("fit", |o| text(&o.fit), |o, t| some(&mut o.fit, t)),
+    ("resample", |o| Some(o.resample.to_string()), |o, t| one(&mut o.resample, t)),
+    (
+        "pad_value",
+        |o| Some(o.pad_value.to_string()),
+        |o, t| number("pad_value", &mut o.pad_value, t),
+    ),
+    ("scale", |o| Some(o.scale.to_string()), |o, t| one(&mut o.scale, t)),
+    ("normalize", |o| Some(o.normalize.to_string()), |o, t| one(&mut o.normalize, t)),
+    ("layout", |o| Some(o.layout.to_string()), |o, t| one(&mut o.layout, t)),
+    (
+        "fill_value",
+        |o| Some(o.fill_value.to_string()),
+        |o, t| number("fill_value", &mut o.fill_value, t),
+    ),
+    ("skip", |o| Some(o.skip.to_string()), |o, t| number("skip", &mut o.skip, t)),
+    (
+        "limit",
+        |o| text(&o.limit),
+        |o, t| {
+            let mut limit = 0;
+            number("limit", &mut limit, t)?;
+            o.limit = Some(limit);
+            Ok(())
+        },
+    ),
+    ("on_missing", |o| Some(o.on_missing.to_string()), |o, t| one(&mut o.on_missing, t)),
+    ("on_error", |o| Some(o.on_error.to_string()), |o, t| one(&mut o.on_error, t)),
+    ("max_rejects", |o| o.max_rejects.map(max_rejects), |o, t| some(&mut o.max_rejects, t)),
+    (
+        "rejects",
+        |o| rejects(&o.rejects),
+        |o, t| {
+            o.rejects = match t {
+                "none" => Rejects::None,
+                path => Rejects::Path(path.into()),
+            };
+            Ok(())
+        },
+    ),
+    (
+        "rejects_content",
+        |o| Some(o.rejects_content.to_string()),
+        |o, t| one(&mut o.rejects_content, t),
+    ),
+    ("framing", |o| Some(o.framing.to_string()), |o, t| one(&mut o.framing, t)),
+    (
+        "base_dir",
+        |o| o.base_dir.as_ref().map(|p| p.display().to_string()),
+        |o, t| {
+            o.base_dir = Some(PathBuf::from(t));
+            Ok(())
+        },
+    ),
+    (
+        "max_record_bytes",
+        |o| Some(size(o.limits.max_record_bytes)),
+        |o, t| {
+            o.limits.max_record_bytes = bytes("max_record_bytes", t)?;
+            Ok(())
+        },
+    ),
+    (
+        "max_pixels",
+        |o| Some(o.limits.max_pixels.to_string()),
+        |o, t| number("max_pixels", &mut o.limits.max_pixels, t),
+    ),
+    (
+        "memory",
+        |o| Some(o.limits.memory.map_or("auto".into(), size)),
+        |o, t| {
+            o.limits.memory = match t {
+                "auto" => None,
+                text => Some(bytes("memory", text)?),
+            };
+            Ok(())
+        },
+    ),
+    ("threads", |o| Some(o.threads.to_string()), |o, t| number("threads", &mut o.threads, t)),
+    ("if_exists", |o| Some(o.if_exists.to_string()), |o, t| one(&mut o.if_exists, t)),
+    ("rows", |o| Some(o.rows.to_string()), |o, t| one(&mut o.rows, t)),
+];
+
+impl Options {
+    /// Every option by its name, with its value as text in the spelling of the command; `None` where
+    /// it is not given and has no word of its own for that.
+    pub fn entries(&self) -> Vec<(&'static str, Option<String>)> {
+        TABLE.iter().map(|(name, get, _)| (*name, get(self))).collect()
+    }
+
+    /// Sets the option of this name from text in the spelling of the command: `"224,224"`, `"5%"`,
+    /// `"64M"`, `"true"`.
+    ///
+    /// # Errors
+    /// Kind `options` where there is no option of this name or the text is no value of it.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        match TABLE.iter().find(|row| row.0 == name) {
+            Some((_, _, set)) => set(self, value),
+            None => Err(Error::options(format!("there is no option {}", quote(name.as_bytes())))),
+        }
+    }
+
+    /// The words of the command that stand for the options that differ from the default.
+    pub fn flags(&self) -> Vec<String> {
+        let switch = |name| Self::default().entries().contains(&(name, Some("false".to_string())));
+        let words = self.changed().into_iter().flat_map(|(name, value)| {
+            let flag = format!("--{}", name.replace('_', "-"));
+            std::iter::once(flag).chain((!switch(name)).then_some(value))
+        });
+        words.collect()
+    }
+
+    /// The options that differ from the default, in the spelling of the command.
+    pub fn changed(&self) -> Vec<(&'static str, String)> {
+        let usual = Self::default().entries();
+        let mut changed = Vec::new();
+        for ((name, value), (_, default)) in self.entries().into_iter().zip(usual) {
+            if let Some(value) = value.filter(|v| Some(v) != default.as_ref()) {
+                changed.push((name, value));
+            }
+        }
+        changed
+    }
+}
+
+fn one<T: FromStr<Err = Error>>(slot: &mut T, text: &str) -> Result<()> {
+    *slot = text.parse()?;
+    Ok(())
+}
+
+fn some<T: FromStr<Err = Error>>(slot: &mut Option<T>, text: &str) -> Result<()> {
+    *slot = Some(text.parse()?);
+    Ok(())
+}
+
+fn auto<T: FromStr<Err = Error>>(slot: &mut Option<T>, text: &str) -> Result<()> {
+    *slot = (text != "auto").then(|| text.parse()).transpose()?;
+    Ok(())
+}
+
+fn flag(name: &str, slot: &mut bool, text: &str) -> Result<()> {
+    *slot = match text {
+        "true" => true,
+        "false" => false,
+        _ => {
+            let found = quote(text.as_bytes());
+            return Err(Error::options(format!("{name} is true or false, not {found}")));
+        }
+    };
+    Ok(())
+}
+
+fn number<T: FromStr>(name: &str, slot: &mut T, text: &str) -> Result<()> {
+    *slot = text.parse().map_err(|_| {
+        let found = quote(text.as_bytes());
+        Error::options(format!("{name} {found} is not a number that it can be"))
+    })?;
+    Ok(())
+}
+
+/// A number of bytes, with an optional K, M or G.
+fn bytes(name: &str, text: &str) -> Result<u64> {
+    let upper = text.to_ascii_uppercase();
+    let digits = upper.trim_end_matches('B').trim_end_matches('I');
+    let (number, shift) = match digits.as_bytes().last() {
+        Some(b'K') => (&digits[..digits.len() - 1], 10),
+        Some(b'M') => (&digits[..digits.len() - 1], 20),
+        Some(b'G') => (&digits[..digits.len() - 1], 30),
+        _ => (digits, 0),
+    };
+    number.parse::<u64>().ok().and_then(|n| n.checked_mul(1 << shift)).ok_or_else(|| {
+        Error::options(format!("{name} {text:?} is no number of bytes; write 500000 or 64M"))
+    })
+}
+
+fn size(bytes: u64) -> String {
+    let units = [(30, "G"), (20, "M"), (10, "K")];
+    let unit = units.iter().find(|(shift, _)| bytes > 0 && bytes.is_multiple_of(1 << shift));
+    unit.map_or(bytes.to_string(), |(shift, name)| format!("{}{name}", bytes >> shift))
+}
+
+fn text<T: ToString>(value: &Option<T>) -> Option<String> {
+    value.as_ref().map(ToString::to_string)
+}
+
+fn list<T: ToString>(values: &[T]) -> Option<String> {
+    let words: Vec<String> = values.iter().map(ToString::to_string).collect();
+    (!words.is_empty()).then(|| words.join(","))
+}
+
+fn shape(shape: &Shape) -> String {
+    list(shape).unwrap_or_default()
+}
+
+fn raw_dtype(RawDType(dtype, order): &RawDType) -> String {
+    match order {
+        Some(ByteOrder::Big) => dtype.descr().replace(['<', '|'], ">"),
+        _ => dtype.to_string(),
+    }
+}
+
+fn byteorder(order: &ByteOrder) -> String {
+    match order {
+        ByteOrder::Little => "little".into(),
+        ByteOrder::Big => "big".into(),
+    }
+}
+
+fn given<T>(value: &Option<Given<T>>, show: impl Fn(&T) -> String) -> Option<String> {
+    let at = |p: &Pointer| format!("@{p}");
+    value.as_ref().map(|given| match given {
+        Given::Value(value) => show(value),
+        Given::Field(fields) => fields.iter().map(at).collect::<Vec<_>>().join(","),
+    })
+}
+
+fn max_rejects(most: MaxRejects) -> String {
+    match most {
+        MaxRejects::Count(n) => n.to_string(),
+        MaxRejects::Percent(p) => format!("{p}%"),
+        MaxRejects::None => "none".into(),
+    }
+}
+
+fn rejects(rejects: &Rejects) -> Option<String> {
+    match rejects {
+        Rejects::Beside => None,
+        Rejects::None => Some("none".into()),
+        Rejects::Path(path) => Some(path.display().to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_is_what_is_listed() {
+        let values = [
+            ("field", "a.b[*]"),
+            ("encoding", "base64+zlib+npy"),
+            ("mixed", "true"),
+            ("raw_shape", "@h,@w"),
+            ("raw_dtype", ">u2"),
+            ("raw_byteorder", "big"),
+            ("raw_order", "F"),
+            ("raw_channels", "bgr"),
+            ("raw_step", "640"),
+            ("formats", "png,jpeg"),
+            ("shape", "480,640,3"),
+            ("dtype", "float32"),
+            ("mode", "RGB"),
+            ("background", "#ffffff"),
+            ("exif_transpose", "true"),
+            ("frames", "index:2"),
+            ("size", "224,224"),
+            ("fit", "crop"),
+            ("resample", "lanczos"),
+            ("pad_value", "1.5"),
+            ("scale", "unit"),
+            ("normalize", "0.5/0.25"),
+            ("layout", "chw"),
+            ("fill_value", "0.5"),
+            ("skip", "3"),
+            ("limit", "9"),
+            ("on_missing", "reject"),
+            ("on_error", "fill"),
+            ("max_rejects", "2.5%"),
+            ("rejects", "none"),
+            ("rejects_content", "position"),
+            ("framing", "concat"),
+            ("base_dir", "/data"),
+            ("max_record_bytes", "64M"),
+            ("max_pixels", "1000"),
+            ("memory", "2G"),
+            ("threads", "2"),
+            ("if_exists", "skip"),
+            ("rows", "never"),
+        ];
+        let mut options = Options::default();
+        for (name, value) in values {
+            options.set(name, value).unwrap_or_else(|e| panic!("{name}: {e}"));
+        }
+        let changed = options.changed();
+        let changed: Vec<_> = changed.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(changed, values);
+    }
+
+    #[test]
+    fn what_is_listed_can_be_set() {
+        let mut again = Options::default();
+        for (name, value) in Options::default().entries() {
+            if let Some(value) = value {
+                again.set(name, &value).unwrap_or_else(|e| panic!("{name}: {e}"));
+            }
+        }
+        assert!(again.changed().is_empty());
+    }
+
+    #[test]
+    fn what_is_no_option_is_refused() {
+        let mut options = Options::default();
+        assert!(options.set("colour", "red").is_err());
+        assert!(options.set("mixed", "maybe").is_err());
+        assert!(options.set("skip", "-1").is_err());
+        assert!(options.set("memory", "lots").is_err());
+    }
+}

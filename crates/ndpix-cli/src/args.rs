@@ -332,10 +332,23 @@ impl Read {
             ("--raw-order", self.raw_order.clone()),
             ("--raw-channels", word(&self.raw_channels, "rgb")),
             ("--raw-step", self.raw_step.clone()),
+            ("--formats", (!self.formats.is_empty()).then(|| self.formats.join(","))),
             ("--shape", self.shape.clone()),
             ("--dtype", self.dtype.clone()),
+            ("--skip", (self.skip != 0).then(|| self.skip.to_string())),
+            ("--limit", self.limit.map(|n| n.to_string())),
             ("--framing", word(&self.framing, "auto")),
             ("--base-dir", base),
+            ("--max-record-bytes", word(&self.max_record_bytes, "1G")),
+            ("--max-pixels", (self.max_pixels != 1 << 28).then(|| self.max_pixels.to_string())),
+            ("--memory", word(&self.memory, "auto")),
+            ("--threads", (self.threads != 0).then(|| self.threads.to_string())),
+            ("--on-error", word(&self.on_error, "skip")),
+            ("--on-missing", word(&self.on_missing, "skip")),
+            ("--max-rejects", self.max_rejects.clone()),
+            ("--if-exists", word(&self.if_exists, "error")),
+            ("--rows", word(&self.rows, "auto")),
+            ("--rejects-content", word(&self.rejects_content, "full")),
         ]
         .into_iter()
         .filter(|f| f.1.is_some())

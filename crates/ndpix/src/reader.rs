@@ -135,11 +135,11 @@ impl Reader {
         pipeline::run(work, threads, stop, commit)
     }
 
-    /// The rows to expect and whether that is known at all, from the sizes of the inputs.
+    /// The rows to expect, from the sizes of the inputs; `None` where those are not known.
     pub(crate) fn expected_rows(&self) -> Option<f64> {
         let total = self.feed.total_bytes()? as f64;
         let per_record = self.survey.images as f64 / self.sampled.max(1) as f64;
-        Some(total / self.record_bytes.max(1.0) * per_record)
+        Some(self.feed.taken_of(total / self.record_bytes.max(1.0)) * per_record)
     }
 
     /// Bytes of one row.

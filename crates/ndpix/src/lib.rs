@@ -14,6 +14,7 @@
 mod encoding;
 mod format;
 mod framing;
+mod half;
 mod inflate;
 mod pixels;
 mod record;

@@ -376,6 +376,12 @@ fn snapshot() -> String {
     check(out, &[GOOD], "inspect in.ndjson");
     check(out, &["{}"], "inspect in.ndjson");
     check(out, &[WIDE, GOOD], "inspect in.ndjson");
+    // The command repeats what was given.
+    check(
+        out,
+        &[GOOD],
+        "inspect in.ndjson --formats pnm,png --limit 5 --max-pixels 100 --on-error fill --layout chw",
+    );
     for (args, values) in RECORDS {
         let records: Vec<_> = values.iter().map(|v| (*v, format!("{{\"image\":{v}}}"))).collect();
         check_each(out, args, &records);

@@ -233,7 +233,7 @@ impl<'o> Books<'o> {
             let record = &part.text.records[outcome.record];
             let text =
                 record.overlong.is_none().then(|| &part.text.bytes[record.start..record.end]);
-            // A rejects file names single images of a record: the first outcome counts the record.
+            // A record can have several outcomes, in several parts: the first counts the record.
             let first = self.last_record.replace(record.index) != Some(record.index);
             let s = &mut self.summary;
             s.records += u64::from(first);

@@ -33,6 +33,8 @@ pub(crate) use suggest::{choices, suggest};
 
 /// Records that are looked at for the plan.
 pub(crate) const SAMPLE_RECORDS: usize = 64;
+/// The sample ends with the record that brings it here.
+pub(crate) const SAMPLE_BYTES: usize = 16 << 20;
 /// Records in which fields are looked for.
 const FIELD_RECORDS: usize = 16;
 
@@ -61,7 +63,14 @@ impl<'a> Sample<'a> {
         let rejects_input = all.peek().is_some_and(|(text, _)| {
             scan(text, &Query::default(), &mut hits).is_ok() && rejected::is_rejected(text)
         });
-        let records = all.take(SAMPLE_RECORDS).map(|(text, record)| {
+        let mut bytes = 0;
+        // Texts end where blocks do; the sample must not.
+        let sampled = all.take(SAMPLE_RECORDS).take_while(|(text, _)| {
+            let wanted = bytes < SAMPLE_BYTES;
+            bytes += text.len();
+            wanted
+        });
+        let records = sampled.map(|(text, record)| {
             let file = &files[record.file as usize];
             let wrapped = match rejects_input {
                 true => rejected::original(text, Path::new(&*file.name)).ok(),
@@ -88,6 +97,13 @@ impl<'a> Sample<'a> {
             }
         });
         Self { records: records.collect(), rejects_input }
+    }
+}
+
+impl Sample<'_> {
+    /// How many records it has.
+    pub(crate) fn len(&self) -> usize {
+        self.records.len()
     }
 }
 

@@ -15,6 +15,7 @@ mod array;
 mod encoding;
 mod format;
 mod framing;
+mod half;
 mod inflate;
 mod pixels;
 mod record;

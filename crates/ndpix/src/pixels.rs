@@ -5,7 +5,6 @@
 
 pub(crate) mod color;
 pub(crate) mod fit;
-mod half;
 mod layout;
 pub(crate) mod orient;
 pub(crate) mod resize;

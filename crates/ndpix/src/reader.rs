@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use crate::batch::Text;
-use crate::detect::{self, Candidate, SAMPLE_RECORDS, Sample, Survey};
+use crate::detect::{self, Candidate, SAMPLE_BYTES, SAMPLE_RECORDS, Sample, Survey};
 use crate::error::{Error, Result};
 use crate::framing::Feed;
 use crate::options::Options;
@@ -20,8 +20,6 @@ use crate::source::Input;
 /// number lists: more than 1 MiB costs 5 to 20 % (the text leaves the cache), less than 512 KiB gains
 /// nothing.
 const BLOCK_BYTES: usize = 512 << 10;
-/// The sample ends with the record that brings it here.
-const SAMPLE_BYTES: usize = 16 << 20;
 
 /// Opened inputs and the decision how to read them.
 pub(crate) struct Reader {
@@ -78,7 +76,7 @@ impl Reader {
             match feed.next(&mut text, SAMPLE_RECORDS - records, &|| {}) {
                 Ok(true) => {
                     records += text.records.len();
-                    bytes += text.bytes.len();
+                    bytes += text.records.iter().map(|r| r.end - r.start).sum::<usize>();
                     sample.push_back(text);
                 }
                 Ok(false) => break,
@@ -100,7 +98,8 @@ impl Reader {
             located: false,
             candidates: Vec::new(),
             survey: Survey::default(),
-            record_bytes: bytes as f64 / records.max(1) as f64,
+            // With its line end.
+            record_bytes: bytes as f64 / records.max(1) as f64 + 1.0,
             sampled: records,
             sample,
             failure,
@@ -111,6 +110,7 @@ impl Reader {
         let known = Sample::new(&self.sample, &self.files);
         self.candidates = detect::candidates_for(&known, options)?;
         self.plan.rejects_input = known.rejects_input;
+        self.sampled = known.len();
         detect::locate(&known, options, &self.candidates, &mut self.plan)?;
         self.located = true;
         if !each {
@@ -143,11 +143,11 @@ impl Reader {
         }
     }
 
-    /// The rows to expect and whether that is known at all, from the sizes of the inputs.
+    /// The rows to expect, from the sizes of the inputs; `None` where those are not known.
     pub(crate) fn expected_rows(&self) -> Option<f64> {
         let total = self.feed.total_bytes()? as f64;
         let per_record = self.survey.images as f64 / self.sampled.max(1) as f64;
-        Some(total / self.record_bytes.max(1.0) * per_record)
+        Some(self.feed.taken_of(total / self.record_bytes.max(1.0)) * per_record)
     }
 
     /// Bytes of one row.

@@ -29,6 +29,7 @@ pub(super) fn decode_string(value: &[u8], text: &mut Vec<u8>, out: &mut Vec<u8>)
         let (read, written) = sieve(Leave::Escapes, escaped, text);
         out.clear();
         if read == escaped.len()
+            && written > 0
             && base64_simd::STANDARD.decode_append(strip_prefix(&text[..written]), out).is_ok()
         {
             return Ok(());
@@ -234,7 +235,7 @@ mod tests {
         {
             assert_eq!(string(inner), Some(vec![0, 64, 128, 255]), "{inner}");
         }
-        for inner in [r"AECA\bw==", r"AECA\\nw==", r#"AECA\"w=="#] {
+        for inner in [r"AECA\bw==", r"AECA\\nw==", r#"AECA\"w=="#, r"\n\r"] {
             assert_eq!(string(inner), None, "{inner}");
         }
         let (mut text, mut out) = (Vec::new(), Vec::new());

@@ -15,9 +15,7 @@ pub(super) fn decode(
 ) -> Result<Payload> {
     let Scratch { bytes: out, text, spare } = scratch;
     match chain.transport {
-        Transport::Base64 => {
-            base64::decode(base64::strip_prefix(super::string(value, text)?), out)?;
-        }
+        Transport::Base64 => base64::decode_string(value, text, out)?,
         Transport::Hex => hex::decode(super::string(value, text)?, out)?,
         Transport::Latin1 => latin1(super::string(value, text)?, out)?,
         Transport::Bytes => bytes::decode(value, limits, spare, out)?,

@@ -441,6 +441,12 @@ impl Feed {
         Arc::clone(&self.counter)
     }
 
+    /// How many of so many records are handed out, by `skip` and `limit`.
+    pub(crate) fn taken_of(&self, records: f64) -> f64 {
+        let left = (records - self.skip as f64).max(0.0);
+        self.limit.map_or(left, |limit| left.min(limit as f64))
+    }
+
     /// What the counter will reach, where the sizes of all inputs are known.
     pub(crate) fn total_bytes(&self) -> Option<u64> {
         self.total_bytes

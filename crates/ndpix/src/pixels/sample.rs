@@ -1,7 +1,7 @@
 //! One number of an image, little-endian in its bytes, whatever its dtype.
 
-use super::half;
 use crate::dtype::DType;
+use crate::half;
 
 /// One little-endian sample.
 pub(crate) trait Sample: Copy {

@@ -7,7 +7,7 @@ const WORDS: [&str; 8] =
     ["batch", "dtype", "error", "limits", "options", "plan", "shape", "summary"];
 const STATIONS: [&str; 7] = ["source", "framing", "record", "encoding", "format", "pixels", "sink"];
 /// Used by stations, uses none.
-const LEAVES: [&str; 3] = ["array", "inflate", "sieve"];
+const LEAVES: [&str; 4] = ["array", "half", "inflate", "sieve"];
 /// The door to single stations for the stage benchmarks; nothing uses it.
 const BENCH_DOOR: &str = "stations";
 const ENGINE: [&str; 10] = [

@@ -117,3 +117,16 @@ fn large_images_wait_for_each_other_without_changing_a_row() {
     assert!(tight.run.result.is_ok(), "{:?}", tight.run.result);
     assert!(free.file("") == tight.file(""), "the rows differ");
 }
+
+#[test]
+fn what_is_not_taken_is_not_expected() {
+    let text = "{\"image\":\"AAAAAA==\"}\n".repeat(10);
+    let expected = |skip, limit| {
+        let options = Options { skip, limit, ..raw("2,2") };
+        ndpix::inspect(bytes(text.as_bytes()), &options).expect("a report").expected_rows
+    };
+    assert_eq!(expected(0, None), Some(10));
+    assert_eq!(expected(0, Some(3)), Some(3));
+    assert_eq!(expected(9, Some(3)), Some(1));
+    assert_eq!(expected(50, None), Some(0));
+}

@@ -170,3 +170,19 @@ fn of_parts_and_of_records_read_alone() {
         same(&files(bytes(text.as_bytes()), &at(threads)), &one);
     }
 }
+
+#[test]
+fn the_sample_ends_with_a_record_and_not_with_a_block() {
+    // 16 MiB are full with record 53; the next has another shape.
+    let record = |list: &str| format!("{{\"pad\":\"{}\",\"image\":{list}}}\n", "x".repeat(320_000));
+    let text = record("[[1,2],[3,4]]").repeat(53) + &record("[[1,2]]");
+    let with = |block_bytes| {
+        let options = Options { block_bytes, ..Options::default() };
+        let done = convert(bytes(text.as_bytes()), &options);
+        assert!(done.run.result.is_ok(), "{block_bytes:?}: {:?}", done.run.result);
+        (done.file(""), done.reject_kinds())
+    };
+    let usual = with(None);
+    assert_eq!(usual.1, ["shape"]);
+    assert!(with(Some(1)) == usual && with(Some(4 << 20)) == usual, "blocks show");
+}

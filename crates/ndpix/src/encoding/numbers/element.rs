@@ -4,6 +4,7 @@
 //! without a branch on their length; everything else takes the careful way by its whole token.
 
 use super::digits;
+use crate::half;
 use crate::record::value;
 
 /// An element type that numbers are read as.
@@ -303,34 +304,13 @@ impl Element for bool {
 /// The bits of a float16.
 pub(super) struct Half(u16);
 
-impl Half {
-    /// The nearest float16, ties to even; `None` where that is infinite.
-    fn from_f64(value: f64) -> Option<Self> {
-        let bits = value.to_bits();
-        let sign = (bits >> 48) as u16 & 0x8000;
-        let size = value.abs();
-        // Half of the way from the greatest float16 to the next power of two.
-        if size >= 65520.0 {
-            return None;
-        }
-        // Below 2^-14 floats are multiples of 2^-24.
-        if size < 1.0 / 16384.0 {
-            return Some(Self(sign | (size * 16_777_216.0).round_ties_even() as u16));
-        }
-        // From the bias of 1023 to that of 15.
-        let exponent = (bits >> 52 & 0x7FF) - 1008;
-        let kept = exponent << 10 | bits >> 42 & 0x3FF;
-        let rest = bits & ((1 << 42) - 1);
-        let half = 1 << 41;
-        let up = u64::from(rest > half || (rest == half && kept & 1 == 1));
-        Some(Self(sign | (kept + up) as u16))
-    }
-}
-
 impl Element for Half {
     fn read(text: &[u8]) -> Result<(Self, usize), &'static str> {
         let (value, used) = float(text)?;
-        Self::from_f64(value).map(|half| (half, used)).ok_or(OUT_OF_RANGE)
+        match half::from_f64(value) {
+            bits if half::to_f64(bits).is_finite() => Ok((Self(bits), used)),
+            _ => Err(OUT_OF_RANGE),
+        }
     }
 
     fn put(self, out: &mut Vec<u8>) {
@@ -389,25 +369,19 @@ mod tests {
 
     #[test]
     fn halves() {
-        let half = |v: f64| Half::from_f64(v).map(|h| h.0);
-        for (value, bits) in [
-            (0.0, 0),
-            (-0.0, 0x8000),
-            (1.0, 0x3C00),
-            (0.5, 0x3800),
-            (65504.0, 0x7BFF),
-            (65519.9, 0x7BFF),
-            (2f64.powi(-24), 1),
-            (2f64.powi(-25), 0),
-            (2f64.powi(-14), 0x0400),
-            (0.1, 0x2E66),
-            (2049.0, 0x6800),
-            (2051.0, 0x6802),
-            (6.1e-5, 0x03FF),
-            (-2.0, 0xC000),
+        let half = |text: &str| Half::read(text.as_bytes()).map(|(h, _)| h.0).ok();
+        for (text, bits) in [
+            ("0.0", 0),
+            ("-0.0", 0x8000),
+            ("0.1", 0x2E66),
+            ("2049", 0x6800),
+            ("2051", 0x6802),
+            ("6.1e-5", 0x03FF),
+            ("65519.9", 0x7BFF),
         ] {
-            assert_eq!(half(value), Some(bits), "{value}");
+            assert_eq!(half(text), Some(bits), "{text}");
         }
-        assert_eq!(half(65520.0), None);
+        assert_eq!(half("65520"), None);
+        assert_eq!(half("-1e300"), None);
     }
 }

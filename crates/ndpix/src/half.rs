@@ -1,4 +1,4 @@
-//! `float16` and back, rounding to even as NumPy does; IEEE 754 binary16.
+//! A leaf: `float16` and back, rounding to even as NumPy does; IEEE 754 binary16.
 
 /// The value of the half with these bits.
 pub(crate) fn to_f64(bits: u16) -> f64 {

@@ -106,7 +106,6 @@ fn go(
     let left = beside(out, ".partial").exists();
     checks::disk(&reader, out)?;
     let plan = reader.plan.clone();
-    summary.steps = plan.steps.said();
     let mut books = Books::open(out, options, &plan, std::mem::take(summary))?;
     if let (true, Some(note)) = (left, control.note) {
         note(&format!("{} of an earlier run is replaced", beside(out, ".partial").display()));
@@ -115,6 +114,9 @@ fn go(
         started(reader.counter(), reader.feed.total_bytes());
     }
     let mut ended = reader.run(options.thread_count(), &control.stop, |part| books.commit(part));
+    let s = &mut books.summary;
+    s.steps = plan.steps.said_of(s.oriented, s.alpha, s.premultiplied);
+    s.steps.extend(plan.steps.said());
     let counts = reader.feed.counts();
     books.summary.blank_lines = counts.blank;
     books.summary.passed_over = counts.skipped;
@@ -221,6 +223,7 @@ impl<'o> Books<'o> {
                     s.rows += 1;
                     s.oriented += u64::from(found.info.orientation != 1);
                     s.alpha += u64::from(has_alpha(found.info.color));
+                    s.premultiplied += u64::from(found.info.premultiplied);
                     s.multi_frame += u64::from(found.info.frames > 1);
                     pending += len;
                     if let Some(rows) = &mut self.rows {

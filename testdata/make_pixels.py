@@ -1,6 +1,11 @@
 """The cases of the pixel options: modes, orientation, sizes, dtypes and layout, with Pillow as the oracle."""
+import io
+import struct
+import zlib
+
 import numpy as np
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 BILINEAR = Image.Resampling.BILINEAR
 
@@ -31,7 +36,6 @@ def clear(p, n, height=40, width=60):
 
 def stored(data):
     """As stored: TIFF orientation, which Pillow applies on loading, taken off."""
-    import io
     image = Image.open(io.BytesIO(data))
     if image.format == "TIFF":
         image.tag_v2[274] = 1
@@ -41,8 +45,79 @@ def stored(data):
 
 
 def upright(data):
-    import io
     return ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+
+
+def tiff(array, photometric, bits=8, alpha=None):
+    """An uncompressed TIFF of packed rows, for what Pillow does not write. `alpha` is ExtraSamples."""
+    height, width, channels = array.shape
+    data = packed(array, bits)
+    fields = [(256, [width]), (257, [height]), (258, [bits] * channels), (262, [photometric]), (273, [8]),
+              (277, [channels]), (278, [height]), (279, [len(data)]), *([(338, [alpha])] if alpha else [])]
+    at, near, far = 8 + len(data), struct.pack("<H", len(fields)), b""
+    end = at + 2 + 12 * len(fields) + 4
+    for tag, values in fields:
+        kind = "H" if len(values) > 1 or tag == 338 else "I"
+        raw = struct.pack(f"<{len(values)}{kind}", *values)
+        if len(raw) > 4:
+            far, raw = far + raw, struct.pack("<I", end + len(far))
+        near += struct.pack("<HHI", tag, 3 if kind == "H" else 4, len(values)) + raw.ljust(4, b"\0")
+    return struct.pack("<2sHI", b"II", 42, at) + data + near + bytes(4) + far
+
+
+def packed(array, bits):
+    if bits >= 8:
+        return array.astype(f"<u{bits // 8}").tobytes()
+    spread = (array.reshape(len(array), -1, 1) >> np.arange(bits - 1, -1, -1)) & 1
+    return np.packbits(spread.reshape(len(array), -1).astype(np.uint8), axis=1).tobytes()
+
+
+def gray_png(array, bits):
+    chunk = lambda name, data: struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    rows = np.frombuffer(packed(array, bits), np.uint8).reshape(len(array), -1)
+    head = struct.pack(">IIBBBBB", array.shape[1], array.shape[0], bits, 0, 0, 0, 0)
+    data = zlib.compress(np.pad(rows, ((0, 0), (1, 0))).tobytes())
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def with_xmp(p):
+    """Images that say their orientation in XMP, and some that say it in EXIF too."""
+    attribute = lambda n: f'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="{n}"/>'
+    element = lambda n: f"<rdf:Description><tiff:Orientation>{n}</tiff:Orientation></rdf:Description>"
+    picture = lambda n: p.crop(n, height=32, width=32)
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    plain = Image.Exif()
+    plain[0x010E] = "a picture"
+    made = []
+
+    def text(add):
+        info = PngInfo()
+        add(info)
+        return info
+
+    name = "XML:com.adobe.xmp"
+    for info in (
+        text(lambda i: i.add_itxt(name, attribute(6))),
+        text(lambda i: i.add_itxt(name, element(8), zip=True)),
+        text(lambda i: i.add_text(name, attribute(2))),
+        text(lambda i: i.add_text(name, element(4), zip=True)),
+        text(lambda i: (i.add_itxt(name, attribute(6)), i.add_text(name, attribute(3)))),
+        text(lambda i: i.add_itxt(name, attribute(9) + attribute(6))),
+        text(lambda i: i.add_itxt(name, "tiff:Orientation='6'" + element(5))),
+        text(lambda i: i.add_text("Raw profile type exif", f"\nexif\n{len(exif.tobytes()):8}\n{exif.tobytes().hex()}\n", zip=True)),
+        text(lambda i: i.add_itxt("another", attribute(6))),
+    ):
+        made.append(p.file_of(picture(len(made)), "PNG", pnginfo=info))
+    made.append(p.file_of(picture(9), "PNG", pnginfo=text(lambda i: i.add_itxt(name, attribute(6))), exif=exif.tobytes()))
+    for format in ("JPEG", "WEBP"):
+        more = {"quality": 90} if format == "JPEG" else {"lossless": True}
+        made.append(p.file_of(picture(10), format, xmp=attribute(7).encode(), **more))
+        made.append(p.file_of(picture(11), format, xmp=attribute(7).encode(), exif=exif.tobytes(), **more))
+        made.append(p.file_of(picture(12), format, xmp=element(5).encode(), exif=plain.tobytes(), **more))
+    made.append(p.file_of(picture(13), "TIFF", tiffinfo={700: attribute(6).encode()}))
+    made.append(p.file_of(picture(14), "TIFF", tiffinfo={700: attribute(6).encode(), 274: 3}))
+    return made
 
 
 def write(p):
@@ -76,6 +151,9 @@ def write(p):
         turned.append(p.file_of(p.crop(orientation, height=32, width=32), "PNG", exif=exif.tobytes()))
     p.case("exif-transpose-all", p.images(turned), [np.asarray(upright(b)) for b in turned], ["--exif-transpose"])
 
+    xmp = with_xmp(p)
+    p.case("exif-transpose-xmp", p.images(xmp), [np.asarray(upright(b)) for b in xmp], ["--exif-transpose"])
+
     alpha = [p.file_of(clear(p, n), "PNG") for n in range(2)]
     for mode in ("L", "LA", "RGB", "RGBA"):
         p.case(f"mode-{mode.lower()}", p.images(alpha), [np.asarray(stored(b).convert(mode)) for b in alpha], ["--mode", mode])
@@ -91,12 +169,37 @@ def write(p):
     p.case("background-gray", p.images(alpha), [np.asarray(on_white(b).convert("L")) for b in alpha],
            ["--mode", "L", "--background", "#ffffff"])
 
+    # Colours above their alpha, which no multiplication gives, too.
+    associated = [np.asarray(clear(p, n)) for n in range(2)]
+    opened = lambda a: Image.open(io.BytesIO(tiff(a, 2, alpha=1)))
+    files_of = lambda arrays, *how: p.images(tiff(a, *how, alpha=1) for a in arrays)
+    p.case("premultiplied-stored", files_of(associated, 2), associated)
+    p.case("premultiplied-rgba", files_of(associated, 2), [np.asarray(opened(a)) for a in associated], ["--mode", "RGBA"])
+    p.case("premultiplied-background", files_of(associated, 2), [np.asarray(on_white(tiff(a, 2, alpha=1))) for a in associated],
+           ["--mode", "RGB", "--background", "white"])
+    p.case("premultiplied-size", files_of(associated, 2), [np.asarray(opened(a).resize((24, 16), BILINEAR)) for a in associated],
+           ["--size", "16,24"])
+    p.case("premultiplied-size-as-stored", files_of(associated, 2), [np.asarray(opened(a)) for a in associated],
+           ["--size", "40,60"])
+    gray = [np.ascontiguousarray(a[..., 1::2]) for a in associated]
+    opened_gray = lambda a: Image.open(io.BytesIO(tiff(a, 1, alpha=1))).convert("LA")
+    p.case("premultiplied-gray", files_of(gray, 1), [np.asarray(opened_gray(a)) for a in gray], ["--mode", "LA"])
+    p.case("premultiplied-gray-size", files_of(gray, 1), [np.asarray(opened_gray(a).convert("L").resize((24, 16), BILINEAR)) for a in gray],
+           ["--mode", "L", "--size", "16,24"])
+    deep = [(a.astype(np.uint32) * 257).astype(np.uint16) for a in associated]
+    full = lambda a: np.where(a[..., 3:] == 0, 0, np.minimum(a[..., :3] * np.uint64(65535) // np.maximum(a[..., 3:], 1), 65535)).astype(np.uint16)
+    p.case("premultiplied-16-bit", files_of(deep, 2, 16), [full(a) for a in deep], ["--mode", "RGB"])
+
     labels = [p.crop(n).quantize(16) for n in range(2)]
     for format in ("PNG", "GIF", "BMP", "TIFF"):
         masks = [p.file_of(im, format) for im in labels]
         p.case(f"mode-p-{format.lower()}", p.images(masks), [np.asarray(stored(b)) for b in masks], ["--mode", "P"])
     few = [p.file_of(p.crop(n).quantize(4), "PNG", bits=2) for n in range(2)]
     p.case("mode-p-two-bits", p.images(few), [np.asarray(stored(b)) for b in few], ["--mode", "P"])
+    for bits in (1, 2, 4):
+        stored_labels = [(p.pixels(n, mode="L") >> (8 - bits)) for n in range(2)]
+        masks = [*(gray_png(a, bits) for a in stored_labels), *(tiff(a[..., None], 1 - n, bits) for n, a in enumerate(stored_labels))]
+        p.case(f"mode-p-gray-{bits}-bit", p.images(masks), stored_labels * 2, ["--mode", "P"])
     p.case("mode-p-nearest", p.images(p.file_of(im, "PNG") for im in labels),
            [np.asarray(im.resize((20, 15), Image.Resampling.NEAREST)) for im in labels],
            ["--mode", "P", "--size", "15,20", "--resample", "nearest"])

@@ -3,12 +3,13 @@ import base64
 import io
 import json
 import shlex
+import sys
 import unittest
 
 import numpy as np
 from PIL import Image
 
-from command import Case, load, rejects_of
+from command import ROOT, Case, load, rejects_of
 
 
 def record(height, width, mode="RGB", orientation=None, array=None):
@@ -75,12 +76,48 @@ class Said(Case):
         said = done.stderr.decode()
         self.assertIn("1 of 2 images in the sample have alpha, which is dropped", said)
         self.assertIn("1 of 2 images in the sample carry an orientation, which is not applied", said)
-        self.assertIn("1 images have alpha, which was dropped", said)
+        self.assertIn("alpha of 1 images was dropped", said)
         self.run_ndpix(0, "convert", source, "-o", self.out, "--if-exists", "replace", "--summary", summary,
                        "--exif-transpose", "--size", "4,6", "--resample", "lanczos", "--scale", "unit")
         told = json.loads(summary.read_text())
         self.assertEqual((told["oriented"], told["alpha"]), (1, 1))
-        self.assertEqual(told["steps"], ["images are resized to 4,6 by lanczos", "samples are scaled by unit"])
+        self.assertEqual(told["steps"], ["1 images were turned upright", "images are resized to 4,6 by lanczos", "samples are scaled by unit"])
+
+    def test_means_for_0_to_1_on_integers(self):
+        source = self.write("in.ndjson", [record(8, 12)])
+        run = lambda *flags: self.run_ndpix(0, "convert", source, "-o", self.out, "--if-exists", "replace", *flags).stderr
+        said = b"is applied to 0..255; pass scale unit"
+        self.assertIn(said, run("--normalize", "0.5/0.5"))
+        self.assertNotIn(said, run("--normalize", "0.5/0.5", "--scale", "unit"))
+        self.assertNotIn(said, run("--normalize", "127.5/127.5"))
+        self.assertNotIn(said, run("--normalize", "imagenet"))
+
+    def test_means_are_for_one_range(self):
+        deep = record(8, 12, array=np.full((8, 12), 60000, np.uint16))
+        source = self.write("in.ndjson", [record(8, 12, "L"), deep])
+        done = self.run_ndpix(2, "convert", source, "-o", self.out, "--normalize", "100/50")
+        self.assertIn(b"uint16: 1; uint8: 1", done.stderr)
+        self.assertIn(b"scale unit", done.stderr)
+        self.run_ndpix(0, "convert", source, "-o", self.out, "--normalize", "0.5/0.5", "--scale", "unit")
+        self.run_ndpix(0, "convert", source, "-o", self.out, "--if-exists", "replace", "--normalize", "100/50", "--dtype", "float32")
+        late = self.write("late.ndjson", [record(8, 12, "L")] * 64 + [deep])
+        self.run_ndpix(3, "convert", late, "-o", self.out, "--if-exists", "replace", "--normalize", "100/50")
+        self.assertEqual([(r["line"], r["kind"]) for r in rejects_of(self.out)], [(65, "shape")])
+
+    def test_premultiplied_alpha(self):
+        sys.path.insert(0, str(ROOT / "testdata"))
+        from make_pixels import tiff
+        array = np.full((8, 12, 4), 100, np.uint8)
+        source = self.write("in.ndjson", [{"image": base64.b64encode(tiff(array, 2, alpha=1)).decode()}])
+        said = self.run_ndpix(0, "convert", source, "-o", self.out).stderr
+        self.assertIn(b"1 of 1 images in the sample store colours multiplied with alpha, which are kept; pass mode", said)
+        self.assertIn(b"1 images store colours multiplied with alpha, which are kept so", said)
+        summary = self.dir / "summary.json"
+        self.run_ndpix(0, "convert", source, "-o", self.out, "--if-exists", "replace", "--mode", "RGB", "--summary", summary)
+        told = json.loads(summary.read_text())
+        self.assertEqual((told["premultiplied"], told["steps"]), (1, [
+            "1 images were un-multiplied from their alpha", "alpha of 1 images was dropped", "images are made RGB"]))
+        self.assertEqual(load(self.out).max(), 255)
 
     def test_threads_change_nothing(self):
         rng = np.random.default_rng(4)

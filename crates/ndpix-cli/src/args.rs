@@ -162,7 +162,7 @@ pub(crate) struct Pixels {
     /// The colour that alpha is blended on where the mode has none: white, #rrggbb [default: dropped]
     #[arg(long, value_name = "COLOR")]
     background: Option<String>,
-    /// Turn images upright by their EXIF or TIFF orientation
+    /// Turn images upright by their EXIF, XMP or TIFF orientation
     #[arg(long)]
     exif_transpose: bool,
     /// Frames of animations and pages of files: first, all, index:N

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use ndpix::{Frames, Mode, Options, Report, Run};
+use ndpix::{Frames, Options, Report, Run};
 use serde_json::{Value, json};
 
 /// A line for people. A closed pipe is not an error.
@@ -124,21 +124,18 @@ pub(crate) fn summary(run: &Run, options: &Options) {
             "note     most records have no image in the field; it may have another name in some of the inputs",
         );
     }
-    if s.oriented > 0 {
-        say(&match options.exif_transpose {
-            true => format!("note     {} images were turned upright", s.oriented),
-            false => {
-                format!("note     {} images carry an orientation that is not applied", s.oriented)
-            }
-        });
+    // What was done about orientation and alpha stands among the steps.
+    if s.oriented > 0 && !options.exif_transpose {
+        say(&format!("note     {} images carry an orientation that is not applied", s.oriented));
     }
-    if s.alpha > 0 {
-        let what = match (options.mode, &options.background) {
-            (Mode::L | Mode::Rgb | Mode::Bgr, Some(color)) => format!("was blended on {color}"),
-            (Mode::L | Mode::Rgb | Mode::Bgr, None) => "was dropped".to_string(),
-            _ => "is the last channel".to_string(),
-        };
-        say(&format!("note     {} images have alpha, which {what}", s.alpha));
+    if s.alpha > 0 && !s.steps.iter().any(|step| step.starts_with("alpha of ")) {
+        say(&format!("note     {} images have alpha, which is the last channel", s.alpha));
+    }
+    if s.premultiplied > 0 && !s.steps.iter().any(|step| step.contains("un-multiplied")) {
+        say(&format!(
+            "note     {} images store colours multiplied with alpha, which are kept so",
+            s.premultiplied
+        ));
     }
     if s.multi_frame > 0 && options.frames == Frames::First {
         say(&format!(
@@ -180,7 +177,7 @@ pub fn summary_json(run: &Run, exit: u8, options: &Options) -> String {
         "limited": s.limited, "images": s.images, "decoded": s.decoded,
         "rejected_images": s.rejected_images, "rows": s.rows, "filled": s.filled,
         "rejected": s.rejected(), "rejects": rejects, "first_rejects": s.first_rejects,
-        "oriented": s.oriented, "alpha": s.alpha, "steps": s.steps, "multi_frame": s.multi_frame, "bytes_read": s.bytes_read,
+        "oriented": s.oriented, "alpha": s.alpha, "premultiplied": s.premultiplied, "steps": s.steps, "multi_frame": s.multi_frame, "bytes_read": s.bytes_read,
         "bytes_written": s.bytes_written, "inputs": s.inputs.iter().map(|i| i.as_ref()).collect::<Vec<&str>>(),
         "outputs": s.outputs, "seconds": s.seconds, "peak_memory": s.peak_memory,
         "interrupted": s.interrupted, "threads": options.thread_count(),

@@ -205,6 +205,9 @@ impl<'o> Books<'o> {
         self.summary.passed_over = counts.skipped;
         self.summary.limited = counts.hit_limit;
         self.summary.bytes_read = counts.bytes;
+        let (steps, s) = (&reader.plan.steps, &mut self.summary);
+        s.steps = steps.said_of(s.oriented, s.alpha, s.premultiplied);
+        s.steps.extend(steps.said());
         ended?;
         if control.stop.load(Ordering::Relaxed) {
             self.summary.interrupted = true;
@@ -245,6 +248,7 @@ impl<'o> Books<'o> {
                     s.rows += 1;
                     s.oriented += u64::from(found.info.orientation != 1);
                     s.alpha += u64::from(has_alpha(found.info.color));
+                    s.premultiplied += u64::from(found.info.premultiplied);
                     s.multi_frame += u64::from(found.info.frames > 1);
                     pending += len;
                     self.sink.place(record, outcome.item, true)?;

@@ -128,6 +128,8 @@ pub(crate) struct Survey {
     pub(crate) formats: BTreeMap<&'static str, u64>,
     pub(crate) orientations: BTreeMap<u8, u64>,
     pub(crate) multi_frame: u64,
+    /// Images whose colours are stored multiplied with alpha.
+    pub(crate) premultiplied: u64,
     pub(crate) images: u64,
     pub(crate) missing: u64,
     pub(crate) rejects: Vec<Error>,
@@ -376,6 +378,7 @@ fn note(survey: &mut Survey, found: &Found, payload: &[u8]) {
     *survey.orientations.entry(info.orientation).or_default() += 1;
     *survey.frames.entry(info.frames).or_default() += 1;
     survey.multi_frame += u64::from(info.frames > 1);
+    survey.premultiplied += u64::from(info.premultiplied);
     if found.format.is_none() && info.dtype == DType::Int64 {
         let values = payload.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b));
         let (low, high) = values.fold((0, 0), |(l, h), v| (v.min(l), v.max(h)));

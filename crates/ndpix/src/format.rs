@@ -71,8 +71,11 @@ pub struct ImageInfo {
     pub dtype: DType,
     /// What the channels are.
     pub color: Color,
-    /// EXIF / TIFF orientation, 1 to 8; 1 where nothing or nonsense is said. Never applied here.
+    /// EXIF, TIFF or XMP orientation, 1 to 8; 1 where nothing or nonsense is said. Never applied here.
     pub orientation: u8,
+    /// Whether the colours are stored multiplied with alpha, which only TIFF says of itself. They are
+    /// decoded so.
+    pub premultiplied: bool,
     /// Frames or pages in the file; only the first is decoded.
     pub frames: u32,
 }
@@ -248,8 +251,8 @@ pub(crate) fn decode_frame(
     }
 }
 
-/// As [`info`] for the palette indices of an image that has a palette: `(H, W)`, `uint8`. An 8-bit gray
-/// image is its own; any other is refused as `shape`.
+/// As [`info`] for the palette indices of an image that has a palette: `(H, W)`, `uint8`. A gray image of
+/// at most 8 bits gives its samples, neither stretched nor inverted; any other is refused as `shape`.
 pub(crate) fn indices_info(
     format: ImageFormat,
     bytes: &[u8],
@@ -257,10 +260,15 @@ pub(crate) fn indices_info(
 ) -> Result<ImageInfo> {
     let info = info(format, bytes, limits)?;
     let indexed = match format {
-        ImageFormat::Png => png::has_palette(bytes),
+        ImageFormat::Png => png::has_indices(bytes),
         ImageFormat::Gif => true,
         ImageFormat::Bmp => bmp::has_palette(bytes),
-        ImageFormat::Tiff => tiff::has_palette(bytes, limits),
+        ImageFormat::Tiff => tiff::has_indices(bytes, limits),
+        ImageFormat::Pnm if pnm::is_stretched(bytes) => {
+            return Err(Error::shape(
+                "a pnm image whose largest sample is not 255 is stretched, so that mode P would not keep its labels",
+            ));
+        }
         _ => false,
     };
     match (indexed, info.color, info.dtype) {
@@ -285,10 +293,10 @@ pub(crate) fn decode_indices(
     out: &mut [u8],
 ) -> Result<()> {
     match format {
-        ImageFormat::Png if png::has_palette(bytes) => png::decode_indices(bytes, limits, out),
+        ImageFormat::Png if png::has_indices(bytes) => png::decode_indices(bytes, limits, out),
         ImageFormat::Gif => gif::decode_indices(bytes, out),
         ImageFormat::Bmp if bmp::has_palette(bytes) => bmp::decode_indices(bytes, out),
-        ImageFormat::Tiff if tiff::has_palette(bytes, limits) => {
+        ImageFormat::Tiff if tiff::has_indices(bytes, limits) => {
             tiff::decode_indices(bytes, limits, out)
         }
         _ => decode(format, bytes, info, limits, out),

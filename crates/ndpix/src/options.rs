@@ -306,7 +306,7 @@ pub struct Options {
     pub mode: Mode,
     /// The colour that alpha is blended on when it must go; `None`: it is dropped.
     pub background: Option<Rgb>,
-    /// Turn images upright by their EXIF or TIFF orientation.
+    /// Turn images upright by their EXIF, XMP or TIFF orientation.
     pub exif_transpose: bool,
     /// Which frames of animations and multi-page files are read.
     pub frames: Frames,

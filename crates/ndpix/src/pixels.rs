@@ -3,6 +3,7 @@
 //! Here only what loses nothing: gray to RGB, a full alpha added. Anything else that does not fit
 //! is `shape`. Samples are little-endian, channels last.
 
+mod associated;
 pub(crate) mod color;
 pub(crate) mod fit;
 mod layout;

@@ -58,6 +58,8 @@ pub(crate) struct Steps {
     pub resize: Option<Resize>,
     /// The dtype that is asked for.
     pub dtype: Option<DType>,
+    /// The one dtype that means and deviations are for, where nothing brings others to its range.
+    pub stored: Option<DType>,
     /// How numbers are scaled to it.
     pub scale: Scale,
     /// Means and deviations.
@@ -96,6 +98,7 @@ impl Steps {
                 pad_value: options.pad_value,
             }),
             dtype: options.dtype,
+            stored: None,
             scale: match options.normalize {
                 // Their means and deviations are those of samples from 0 to 1.
                 Normalize::Imagenet | Normalize::Clip => Scale::Unit,
@@ -106,6 +109,27 @@ impl Steps {
             layout: options.layout,
             stack: options.stack,
         }
+    }
+
+    /// What was done to images that an orientation or alpha gives cause for: so many were turned, so
+    /// many lost their alpha, so many were parted from it. Before all that [`Steps::said`] says.
+    pub(crate) fn said_of(&self, turned: u64, alpha: u64, premultiplied: u64) -> Vec<String> {
+        let mut said = Vec::new();
+        if premultiplied > 0 && self.interprets_alpha() {
+            said.push(format!("{premultiplied} images were un-multiplied from their alpha"));
+        }
+        if turned > 0 && self.transpose {
+            said.push(format!("{turned} images were turned upright"));
+        }
+        if alpha > 0 && matches!(self.mode, Some(Color::Gray | Color::Rgb)) && !self.indices {
+            said.push(match self.background {
+                Some([r, g, b]) => {
+                    format!("alpha of {alpha} images was blended on #{r:02x}{g:02x}{b:02x}")
+                }
+                None => format!("alpha of {alpha} images was dropped"),
+            });
+        }
+        said
     }
 
     /// What is done to the pixels, a sentence a step; orientation and alpha depend on the images.
@@ -138,6 +162,11 @@ impl Steps {
             said.push("channels are the first axis".to_string());
         }
         said
+    }
+
+    /// Whether a step looks at what alpha means, so that colours must not be multiplied with it.
+    pub(crate) fn interprets_alpha(&self) -> bool {
+        self.mode.is_some() || self.resize.is_some()
     }
 
     /// Whether a step needs height, width and channels, so that no other array can go through.

@@ -41,6 +41,8 @@ pub struct Summary {
     pub oriented: u64,
     /// Images with an alpha channel.
     pub alpha: u64,
+    /// Images whose colours are stored multiplied with alpha.
+    pub premultiplied: u64,
     /// Images with more frames or pages than one.
     pub multi_frame: u64,
     /// What was done to the pixels, a sentence each.

@@ -40,7 +40,7 @@ impl Decoder<'_> {
     fn same_frame(&self, format: ImageFormat, frame: u32, first: &ImageInfo) -> Result<()> {
         let (bytes, limits) = (&self.scratch.bytes, &self.plan.limits);
         let info = guarded(format, || format::frame_info(format, bytes, frame, limits))?;
-        let kind = |i: &ImageInfo| (i.shape, i.dtype, i.color, i.orientation);
+        let kind = |i: &ImageInfo| (i.shape, i.dtype, i.color, i.orientation, i.premultiplied);
         match kind(&info) == kind(first) {
             true => Ok(()),
             false => Err(Error::shape(format!(

@@ -65,6 +65,7 @@ pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
         return Err(Error::plan(format!("images of shape {shape} hold nothing")));
     }
     refuse_padding(survey, steps)?;
+    plan.steps.stored = normalized(survey, steps, |s| options.shape.is_none_or(|all| s == all))?;
     plan.target = Target::Stack { shape, dtype, color };
     if let Some((error, count)) = refused.first() {
         plan.notes.push(format!(
@@ -93,7 +94,7 @@ pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
 fn outcomes(survey: &Survey, steps: &Steps) -> (BTreeMap<Kind, u64>, Vec<(Error, u64)>) {
     let (mut good, mut bad) = (BTreeMap::new(), Vec::new());
     for (&(shape, dtype, color, orientation), &count) in &survey.kinds {
-        let info = ImageInfo { shape, dtype, color, orientation, frames: 1 };
+        let info = ImageInfo { shape, dtype, color, orientation, premultiplied: false, frames: 1 };
         match steps::outcome(steps, &info) {
             Ok(o) => *good.entry((o.shape, o.dtype, o.color)).or_default() += count,
             Err(error) => bad.push((error, count)),
@@ -143,6 +144,31 @@ fn refuse_aspects(survey: &Survey, steps: &Steps) -> Result<()> {
     )))
 }
 
+/// The one dtype of the images that are normalized as they are stored; several have no range in common.
+/// A dtype that is asked for says that they need none.
+fn normalized(
+    survey: &Survey,
+    steps: &Steps,
+    is_taken: impl Fn(Shape) -> bool,
+) -> Result<Option<DType>> {
+    if steps.normalize.values().is_none() || steps.scale != Scale::None || steps.dtype.is_some() {
+        return Ok(None);
+    }
+    let mut kinds = survey.shapes.clone();
+    kinds.retain(|&(shape, dtype, color), _| {
+        let info =
+            ImageInfo { shape, dtype, color, orientation: 1, premultiplied: false, frames: 1 };
+        steps::outcome(steps, &info).is_ok_and(|o| is_taken(o.shape))
+    });
+    match counted(&kinds, |k| k.1.to_string()) {
+        stored if stored.len() > 1 => Err(Error::plan(format!(
+            "the images differ in dtype ({}), so that normalize would use the same means for other ranges; pass scale unit with means from 0 to 1, or dtype float32 to take the numbers as they are",
+            listed(&stored)
+        ))),
+        _ => Ok(kinds.keys().next().map(|k| k.1)),
+    }
+}
+
 /// Refuses a `pad_value` that images of the sample cannot hold.
 fn refuse_padding(survey: &Survey, steps: &Steps) -> Result<()> {
     let Some(resize) = &steps.resize else { return Ok(()) };
@@ -183,6 +209,16 @@ fn announce(plan: &mut Plan, survey: &Survey, options: &Options, dtype: DType) {
             notes.push(format!("{alpha} of {of} images in the sample have alpha, {what}"));
         }
     }
+    if survey.premultiplied > 0 {
+        let what = match plan.steps.interprets_alpha() {
+            true => "un-multiplied first",
+            false => "kept; pass mode to un-multiply them",
+        };
+        notes.push(format!(
+            "{} of {of} images in the sample store colours multiplied with alpha, which are {what}",
+            survey.premultiplied
+        ));
+    }
     if survey.multi_frame > 0 && options.frames != Frames::All {
         let read = match options.frames {
             Frames::Index(n) => format!("only that of index {n}"),
@@ -198,6 +234,20 @@ fn announce(plan: &mut Plan, survey: &Survey, options: &Options, dtype: DType) {
         notes.push(format!(
             "the images are stored as {}; their numbers become {dtype} as they are",
             listed(&stored)
+        ));
+    }
+    if let (Some((means, _)), Scale::None) = (plan.steps.normalize.values(), plan.steps.scale)
+        && means.iter().all(|&mean| mean <= 1.0)
+        && let Some(kind) = survey.shapes.keys().find(|k| !k.1.is_float())
+    {
+        let range = match kind.1 {
+            DType::Uint8 => "0..255".to_string(),
+            DType::Uint16 => "0..65535".to_string(),
+            other => format!("the range of {other}"),
+        };
+        notes.push(format!(
+            "normalize {} is applied to {range}; pass scale unit for 0..1",
+            plan.steps.normalize
         ));
     }
     notes.extend(plan.steps.said());

@@ -29,6 +29,7 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
                 dtype: DType::Uint8,
                 color: Color::Rgba,
                 orientation: 1,
+                premultiplied: false,
                 frames: 1,
             })
         }

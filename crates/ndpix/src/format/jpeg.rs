@@ -20,6 +20,8 @@ use crate::limits::Limits;
 use crate::shape::Shape;
 
 const END: [u8; 2] = [0xFF, 0xD9];
+/// What XMP begins with.
+const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 /// The largest side that libjpeg reads.
 const MAX_SIDE: u16 = 65_500;
 /// Scans of a file; more are a way to make decoding slow.
@@ -55,6 +57,7 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         dtype: if header.precision > 8 { DType::Uint16 } else { DType::Uint8 },
         color,
         orientation: header.orientation,
+        premultiplied: false,
         frames: 1,
     };
     image.bytes()?;
@@ -206,7 +209,7 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
         .strip_prefix(&[0xFF, 0xD8])
         .ok_or_else(|| Error::image("damaged JPEG: no start-of-image marker"))?;
     let mut header: Option<Header> = None;
-    let mut orientation = None;
+    let (mut exif, mut xmp) = (None, None);
     loop {
         // Rubbish before a marker and fill bytes are skipped, as libjpeg does.
         let start = memchr::memchr(0xFF, rest).ok_or_else(truncated)?;
@@ -234,15 +237,14 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
                 }
                 header = Some(read_frame(marker, segment, limits)?);
             }
-            0xE1 if orientation.is_none() && segment.starts_with(b"Exif\0\0") => {
-                orientation = Some(exif::orientation(segment));
-            }
+            0xE1 if exif.is_none() && segment.starts_with(b"Exif\0\0") => exif = Some(segment),
+            0xE1 => xmp = segment.strip_prefix(XMP).or(xmp),
             _ => {}
         }
     }
     let mut header =
         header.ok_or_else(|| Error::image("damaged JPEG: a scan without a frame header"))?;
-    header.orientation = orientation.unwrap_or(1);
+    header.orientation = exif::orientation(exif, xmp);
     header.scan = bytes.len() - rest.len();
     Ok(header)
 }

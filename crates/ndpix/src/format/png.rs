@@ -9,6 +9,8 @@
 //! one of the chunks around them loses nothing, and Pillow reads such files too. What pixels are
 //! made of beside them (IHDR, PLTE, tRNS) has only its chunk's checksum, which must be right.
 
+mod text;
+
 use std::io::{Cursor, ErrorKind};
 
 use flate2::Crc;
@@ -17,6 +19,7 @@ use png::{
     Transformations,
 };
 
+use self::text::Texts;
 use super::{Color, ImageInfo, exif};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -47,6 +50,7 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         dtype: if header.depth == 16 { DType::Uint16 } else { DType::Uint8 },
         color: header.color,
         orientation: header.orientation,
+        premultiplied: false,
         frames: header.frames,
     };
     image.bytes()?;
@@ -134,13 +138,13 @@ fn read_rows(
     }
 }
 
-/// Whether the pixels are indices into a palette.
-pub(super) fn has_palette(bytes: &[u8]) -> bool {
-    // Signature, length and name of IHDR, height and width, depth, and then the colour type.
-    bytes.starts_with(SIGNATURE) && bytes.get(25) == Some(&3)
+/// Whether the pixels are indices into a palette, or gray of few bits, whose samples are labels too.
+pub(super) fn has_indices(bytes: &[u8]) -> bool {
+    // Signature, length and name of IHDR, height and width, and then depth and colour type.
+    bytes.starts_with(SIGNATURE) && matches!(bytes.get(24..26), Some([_, 3] | [1 | 2 | 4, 0]))
 }
 
-/// The palette indices, one byte each.
+/// The palette indices or gray samples as stored, one byte each.
 pub(super) fn decode_indices(bytes: &[u8], limits: &Limits, out: &mut [u8]) -> Result<()> {
     let mut reader = open(bytes, limits, Transformations::IDENTITY)?;
     let (width, height) = reader.info().size();
@@ -149,8 +153,8 @@ pub(super) fn decode_indices(bytes: &[u8], limits: &Limits, out: &mut [u8]) -> R
     let line = reader.output_line_size(width).unwrap_or(0);
     let whole =
         reader.info().frame_control().is_none_or(|f| (f.width, f.height) == (width, height));
-    if color != ColorType::Indexed || !whole || line == 0 || out.len() != (width * height) as usize
-    {
+    let held = matches!(color, ColorType::Indexed | ColorType::Grayscale) && bits <= 8;
+    if !held || !whole || line == 0 || out.len() != (width * height) as usize {
         return Err(Error::image("damaged PNG: its chunks contradict each other"));
     }
     let mut packed = vec![0; line * height as usize];
@@ -237,6 +241,7 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
     let mut header = Header { height, width, depth, color: opaque, orientation: 1, frames: 1 };
     let mut in_head = true;
     let mut palette = false;
+    let (mut exif, mut texts) = (None, Texts::default());
     let mut animation = None;
     let mut default_in_animation = false;
     for Chunk { name, data, crc } in chunks {
@@ -266,7 +271,8 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
                 animation = data.first_chunk().map(|raw| u32::from_be_bytes(*raw));
             }
             b"fcTL" if in_head => default_in_animation = true,
-            b"eXIf" => header.orientation = exif::orientation(data),
+            b"eXIf" => exif = Some(data),
+            b"tEXt" | b"zTXt" | b"iTXt" => texts.note(name, data),
             b"IEND" => break,
             _ => {}
         }
@@ -274,6 +280,8 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
     if let Some(frames) = animation.filter(|&n| n > 0) {
         header.frames = frames.saturating_add(u32::from(!default_in_animation));
     }
+    let in_exif = exif.map_or_else(|| texts.in_profile(), exif::in_exif);
+    header.orientation = exif::upright_unless(in_exif.or_else(|| texts.in_xmp()));
     Ok(header)
 }
 
@@ -355,6 +363,15 @@ mod tests {
         let (info, pixels) = read(&file).expect("decodes");
         assert_eq!((info.shape, info.color), (Shape::image(1, 3, 1), Color::Gray));
         assert_eq!(pixels, [255, 0, 255]);
+    }
+
+    #[test]
+    fn gray_of_few_bits_has_indices_of_its_samples() {
+        let file = encode(3, 1, ColorType::Grayscale, BitDepth::Four, &[0x1F, 0x70]);
+        let mut out = [9; 3];
+        decode_indices(&file, &Limits::default(), &mut out).expect("decodes");
+        assert!(has_indices(&file) && out == [1, 15, 7]);
+        assert!(!has_indices(&encode(1, 1, ColorType::Grayscale, BitDepth::Eight, &[1])));
     }
 
     #[test]

@@ -25,8 +25,14 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         dtype: if header.max > 255 { DType::Uint16 } else { DType::Uint8 },
         color,
         orientation: 1,
+        premultiplied: false,
         frames: 1,
     })
+}
+
+/// Whether samples of 8 bits are not what is stored.
+pub(super) fn is_stretched(bytes: &[u8]) -> bool {
+    Header::parse(bytes).is_ok_and(|header| header.max < 255)
 }
 
 /// The samples, scaled to the full range of the dtype.

@@ -42,6 +42,7 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         dtype: DType::Uint8,
         color,
         orientation: 1,
+        premultiplied: false,
         frames: 1,
     })
 }

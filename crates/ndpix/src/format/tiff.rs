@@ -18,7 +18,7 @@ use self::color::Convert;
 use self::picture::Picture;
 use self::samples::{Packing, Predictor};
 use self::strips::{Compression, Unpacker};
-use super::ImageInfo;
+use super::{Color, ImageInfo};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 
@@ -58,15 +58,23 @@ fn lay(picture: &Picture<'_>, out: &mut [u8]) -> Result<()> {
     Ok(())
 }
 
-/// Whether the samples are indices into a colour map.
-pub(super) fn has_palette(bytes: &[u8], limits: &Limits) -> bool {
-    Picture::read(bytes, 0, limits).is_ok_and(|p| matches!(p.convert, Convert::Palette { .. }))
+/// Whether the samples are indices into a colour map, or gray that is stretched or inverted.
+pub(super) fn has_indices(bytes: &[u8], limits: &Limits) -> bool {
+    Picture::read(bytes, 0, limits).is_ok_and(|p| match p.convert {
+        Convert::Palette { .. } => true,
+        Convert::Map { .. } => p.info.color == Color::Gray,
+        _ => false,
+    })
 }
 
-/// The palette indices of the first directory.
+/// The palette indices or gray samples of the first directory, as stored.
 pub(super) fn decode_indices(bytes: &[u8], limits: &Limits, out: &mut [u8]) -> Result<()> {
     let mut picture = Picture::read(bytes, 0, limits)?;
     let info = picture.info;
+    if matches!(picture.convert, Convert::Map { .. }) {
+        picture.convert = Convert::None;
+        return lay(&picture, out);
+    }
     picture.convert.keep_indices();
     let mut colors = vec![0; info.bytes()?];
     lay(&picture, &mut colors)?;
@@ -189,7 +197,6 @@ mod tests {
     use super::*;
     use crate::dtype::DType;
     use crate::error::ErrorKind;
-    use crate::format::Color;
 
     /// A classic TIFF of these fields (numbers of one size each) with `pieces` of pixels.
     fn file(big_endian: bool, fields: &[(u16, &[u32])], pieces: &[&[u8]]) -> Vec<u8> {
@@ -307,6 +314,24 @@ mod tests {
             read(&bits(&[12], &[1]), &[0x12, 0x3A, 0xBC, 0, 0, 0]),
             [0x123u16, 0xABC, 0, 0].map(u16::to_le_bytes).concat()
         );
+    }
+
+    #[test]
+    fn indices_of_gray_are_its_stored_samples() {
+        let limits = Limits::default();
+        for (bits, photometric, data, expected) in [
+            (&[1][..], &[0][..], &[0b0101_0000][..], [0, 1, 0, 1]),
+            (&[2], &[1], &[0b0001_1011], [0, 1, 2, 3]),
+            (&[4], &[1], &[0x0F, 0x18], [0, 15, 1, 8]),
+            (&[8], &[0], &[0, 1, 2, 255], [0, 1, 2, 255]),
+        ] {
+            let fields = [(256, &[4][..]), (257, &[1]), (258, bits), (262, photometric)];
+            let file = file(false, &fields, &[data]);
+            let mut out = [9; 4];
+            assert!(has_indices(&file, &limits));
+            decode_indices(&file, &limits, &mut out).expect("good");
+            assert_eq!(out, expected);
+        }
     }
 
     #[test]

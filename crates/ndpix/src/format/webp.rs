@@ -20,6 +20,8 @@ use crate::shape::Shape;
 /// Bits of the flags of a VP8X chunk.
 const ANIMATED: u8 = 0x02;
 const ALPHA: u8 = 0x10;
+const EXIF: u8 = 0x08;
+const XMP: u8 = 0x04;
 
 /// Where the first image is and what surrounds it.
 struct Layout<'a> {
@@ -43,6 +45,7 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         dtype: DType::Uint8,
         color,
         orientation: layout.orientation,
+        premultiplied: false,
         frames: layout.frames,
     };
     image.bytes()?;
@@ -127,7 +130,7 @@ fn read_layout<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Layout<'a>> {
     let mut canvas = None;
     let mut first = None;
     let mut frames = 0u32;
-    let mut orientation = 1;
+    let (mut exif, mut xmp) = (None, None);
     for chunk in Chunks(body) {
         let (name, data) = chunk?;
         match (name, data) {
@@ -140,10 +143,13 @@ fn read_layout<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Layout<'a>> {
                 frames = frames.saturating_add(1);
                 first = first.or(Some(data));
             }
-            (b"EXIF", _) => orientation = exif::orientation(data),
+            // libwebp gives Pillow the first, and only where the flags announce it.
+            (b"EXIF", _) if has(canvas, EXIF) => exif = exif.or(Some(data)),
+            (b"XMP ", _) if has(canvas, XMP) => xmp = xmp.or(Some(data)),
             _ => {}
         }
     }
+    let orientation = exif::orientation(exif, xmp);
 
     if let Some((flags, (width, height))) = canvas.filter(|(flags, _)| flags & ANIMATED != 0) {
         let frame = first.ok_or_else(|| Error::image("damaged WebP: an animation of no frame"))?;
@@ -169,6 +175,11 @@ fn read_layout<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Layout<'a>> {
     limits.check_pixels(height.into(), width.into())?;
     let place = (0, 0, width, height);
     Ok(Layout { width, height, alpha, orientation, frames: 1, image: bytes, place })
+}
+
+/// Whether the flags of a canvas have this one.
+fn has(canvas: Option<(u8, (u32, u32))>, flag: u8) -> bool {
+    canvas.is_some_and(|(flags, _)| flags & flag != 0)
 }
 
 /// The 24-bit numbers of WebP, which are stored less one.

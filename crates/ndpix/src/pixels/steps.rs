@@ -1,4 +1,4 @@
-//! What is done to the pixels of one image, in this order: turned upright, brought to the channels
+//! What is done to the pixels of one image, in this order: parted from their alpha, turned upright, brought to the channels
 //! that are asked for, resized, promoted, given another dtype, scale, colour order and layout.
 //!
 //! [`outcome`] says from the header alone what will come out, or why nothing can (kind `shape`);
@@ -9,7 +9,7 @@ use super::color::{self, has_alpha};
 use super::fit::{Placement, place, same_aspect};
 use super::resize::{Job, Resizer};
 use super::values::{self, Change};
-use super::{channels, layout, orient, promote, promotes, sample};
+use super::{associated, channels, layout, orient, promote, promotes, sample};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::{Color, ImageInfo};
@@ -85,6 +85,12 @@ pub(crate) fn row_shape(shape: Shape, frames: u32, steps: &Steps) -> Result<Shap
 
 /// What the steps make of an image; kind `shape` where they cannot be done.
 pub(crate) fn outcome(steps: &Steps, info: &ImageInfo) -> Result<Outcome> {
+    if let Some(stored) = steps.stored.filter(|&stored| stored != info.dtype) {
+        return Err(Error::shape(format!(
+            "the means of normalize are for {stored} images and not for {}; pass scale unit to bring all to one range",
+            info.dtype
+        )));
+    }
     let dtype = final_dtype(steps, info.dtype);
     let (height, width, stored) = match picture(&info.shape) {
         Some(found) => found,
@@ -160,7 +166,13 @@ pub(crate) fn are_needed(steps: &Steps, info: &ImageInfo, outcome: &Outcome, col
         // Of the wanted size already: only a transposition by shape could still hide here.
         !turned && (info.shape[0], info.shape[1]) != (r.size.height, r.size.width)
     });
-    !same || turned || order || moved || !change(steps, info.dtype, outcome.dtype, count).is_none()
+    let divided = info.premultiplied && steps.interprets_alpha();
+    !same
+        || turned
+        || divided
+        || order
+        || moved
+        || !change(steps, info.dtype, outcome.dtype, count).is_none()
 }
 
 /// Bytes that [`Bench::run`] takes beside the stored pixels and the result.
@@ -219,6 +231,9 @@ impl Bench {
         let outcome = outcome(steps, info)?;
         let (mut now, mut free, mut spare) = (stored, &mut self.one, &mut self.two);
         let mut len = info.bytes()?;
+        if info.premultiplied && steps.interprets_alpha() {
+            associated::unmultiply(&mut now[..len], info.color, info.dtype);
+        }
         if let Some((mut height, mut width, mut count)) = picture(&info.shape) {
             let mut colored = steps.mode.map_or(info.color, |_| named(info, count));
             if steps.transpose && info.orientation != 1 {

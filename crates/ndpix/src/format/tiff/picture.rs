@@ -3,7 +3,7 @@
 //! Only fields are read here, no pixels. Sizes are checked against the limits and against what
 //! the file could hold before anyone allocates for them.
 
-use super::super::{Color, ImageInfo};
+use super::super::{Color, ImageInfo, exif};
 use super::color::{Convert, YCbCr};
 use super::directory::{Directory, File, tag};
 use super::samples::{Packing, Predictor};
@@ -42,6 +42,8 @@ struct Stored {
     bits: usize,
     format: u64,
     alpha: bool,
+    /// Whether the colours are multiplied with alpha.
+    associated: bool,
     planar: bool,
     jpeg: bool,
 }
@@ -74,7 +76,17 @@ impl<'a> Picture<'a> {
         let grid = grid(&directory, width, height, limits)?;
         let shape = Shape::image(height, width, channels);
         let picture = Self {
-            info: ImageInfo { shape, dtype, color, orientation: orientation(&directory), frames },
+            info: ImageInfo {
+                shape,
+                dtype,
+                color,
+                orientation: orientation(&directory),
+                // The colours of a palette are what they are.
+                premultiplied: stored.associated
+                    && matches!(color, Color::GrayAlpha | Color::Rgba)
+                    && !matches!(convert, Convert::Palette { .. }),
+                frames,
+            },
             width,
             height,
             samples: stored.samples,
@@ -179,6 +191,7 @@ impl Stored {
             bits: fit(bits)?,
             format,
             alpha: matches!(extra, Some(1 | 2)),
+            associated: extra == Some(1),
             planar: samples > 1 && directory.number(tag::PLANAR, 1)? == 2,
             jpeg: compression == Compression::Jpeg,
         };
@@ -350,9 +363,15 @@ fn pieces<'a>(file: File<'a>, directory: &Directory<'a>, tiled: bool) -> Result<
 }
 
 fn orientation(directory: &Directory<'_>) -> u8 {
-    match directory.number(tag::ORIENTATION, 1) {
-        Ok(n @ 1..=8) => n as u8,
-        _ => 1,
+    match directory.field(tag::ORIENTATION) {
+        Ok(None) => {
+            let xmp = directory.field(tag::XMP).ok().flatten();
+            exif::orientation(None, xmp.map(|field| field.data))
+        }
+        Ok(Some(field)) => {
+            exif::upright_unless(field.get(0).and_then(|value| u8::try_from(value).ok()))
+        }
+        Err(_) => 1,
     }
 }
 

@@ -89,4 +89,5 @@ def test_nothing_leaks(act):
         print(now() - before)
     """
     grown = int(run(code))
-    assert grown < 6 << 20, f"{grown >> 10} KiB in 150 calls"
+    # The allocator's arenas settle within some MiB; one array that stays in each call would be 350.
+    assert grown < 24 << 20, f"{grown >> 10} KiB in 150 calls"

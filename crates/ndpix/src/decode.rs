@@ -34,6 +34,13 @@ pub(crate) struct Found {
     pub(crate) format: Option<ImageFormat>,
 }
 
+impl Found {
+    /// Whether it has several frames that build on each other.
+    fn plays(&self) -> bool {
+        self.info.frames > 1 && self.format.is_some_and(format::plays)
+    }
+}
+
 /// An image whose payload is at hand and fits the plan.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Opened {
@@ -203,7 +210,11 @@ impl<'p> Decoder<'p> {
         let (stored_len, len) = (info.bytes()?, shape.bytes(dtype)?);
         let text_len = (record.len() + self.scratch.bytes.len()) as u64;
         let scratch = if work { steps::scratch_bytes(steps, &info, &outcome) } else { 0 };
-        let need = text_len + 2 * stored_len as u64 + len as u64 + scratch;
+        let film = match steps.frames != Frames::First && found.plays() {
+            true => format::CANVASES * stored_len as u64 + text_len,
+            false => 0,
+        };
+        let need = text_len + 2 * stored_len as u64 + len as u64 + scratch + film;
         match self.plan.limits.memory {
             Some(cap) if need > cap => Err(Error::limit(format!(
                 "the record needs {need} bytes while it is decoded, over memory {cap}"
@@ -284,7 +295,8 @@ impl<'p> Decoder<'p> {
         let info = guarded(format, || match (steps.indices, steps.frames) {
             (true, _) => format::indices_info(format, bytes, limits),
             (_, Frames::Index(frame)) => format::frame_info(format, bytes, frame, limits),
-            (_, Frames::First | Frames::All) => format::info(format, bytes, limits),
+            (_, Frames::First) => format::info(format, bytes, limits),
+            (_, Frames::All) => format::frames_info(format, bytes, limits),
         })?;
         Ok(Found { info, format: Some(format) })
     }

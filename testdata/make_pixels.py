@@ -147,6 +147,63 @@ def write(p):
     p.case("frames-index", p.images([*stacks, p.png(0)]), [p.pixels(2), p.pixels(5)], ["--frames", "index:2"],
            exit=3, rejects=[(3, "shape")])
     p.case("frames-differ", p.images([stacks[0], pages(0, 2)]), None, ["--frames", "all"], exit=2)
-    gif = p.file_of(p.crop(0), "GIF", save_all=True, append_images=[p.crop(2)])
-    p.case("frames-of-gif", p.images([gif, stacks[0]]), [p.pixels(1)], ["--frames", "index:1"],
-           exit=3, rejects=[(1, "unsupported")])
+    write_films(p)
+
+
+def film(p, format, first, **options):
+    """An animation of three pictures, of which the later ones cover a part of the first."""
+    cover = clear(p, first, 24, 32)
+    frames = [cover]
+    for n in range(2):
+        frame = cover.copy()
+        frame.paste(clear(p, first + n + 1, 12, 16), (4 + 9 * n, 3 + 6 * n))
+        frames.append(frame)
+    if format == "GIF":
+        for frame in frames:
+            frame.putalpha(frame.getchannel("A").point(lambda a: 255 * (a > 99)))
+    return p.file_of(frames[0], format, save_all=True, append_images=frames[1:], **options)
+
+
+def shown(data, frame, mode="RGBA"):
+    """A frame as Pillow shows it. From a fresh file: frames loaded before change what it puts back."""
+    import io
+    image = Image.open(io.BytesIO(data))
+    image.seek(frame)
+    return np.asarray(image.convert(mode))
+
+
+def write_films(p):
+    """Animations: all frames, one, and damaged ones."""
+    kinds = {
+        "gif": [film(p, "GIF", n, disposal=[n, 2, 3]) for n in (0, 2)],
+        "webp": [film(p, "WEBP", n, lossless=True) for n in (0, 3)],
+        "apng": [film(p, "PNG", n, disposal=[0, 2, 1], blend=[0, 1, n & 1]) for n in (0, 3)],
+    }
+    for name, films in kinds.items():
+        p.case(f"frames-{name}", p.images(films), [np.stack([shown(b, n) for n in range(3)]) for b in films],
+               ["--frames", "all"])
+        p.case(f"frames-{name}-index", p.images(films), [shown(b, 2) for b in films], ["--frames", "index:2"])
+        broken = films[0][:len(films[0]) * 9 // 10]
+        # A WebP says in its head how long it is.
+        first = [] if name == "webp" else [shown(broken, 0)]
+        records = p.images([films[0], broken, films[1], films[1]])
+        good = (films[0], films[1], films[1])
+        p.case(f"frames-{name}-damaged", records, [shown(b, 2) for b in good], ["--frames", "index:2"],
+               exit=3, rejects=[(2, "image")])
+        p.case(f"frames-{name}-damaged-all", records, [np.stack([shown(b, n) for n in range(3)]) for b in good],
+               ["--frames", "all", "--shape", "3,24,32,4"], exit=3, rejects=[(2, "image")])
+        p.case(f"frames-{name}-damaged-first", records,
+               [shown(films[0], 0), *first, shown(films[1], 0), shown(films[1], 0)],
+               exit=0 if first else 3, rejects=[] if first else [(2, "image")])
+    gif, webp, apng = (films[0] for films in kinds.values())
+    still = p.file_of(clear(p, 5, 24, 32), "PNG")
+    p.case("frames-mixed", p.images([gif, webp, apng, still]),
+           [np.asarray(Image.fromarray(shown(b, 1)).convert("RGB").resize((16, 12), BILINEAR)).transpose(2, 0, 1)
+            for b in (gif, webp, apng)],
+           ["--frames", "index:1", "--mode", "RGB", "--size", "12,16", "--layout", "chw"],
+           exit=3, rejects=[(4, "shape")])
+    p.case("frames-all-mixed", p.images([gif, webp, apng, still]),
+           [np.stack([shown(b, n, "RGB") for n in range(3)]) for b in (gif, webp, apng)],
+           ["--frames", "all", "--mode", "RGB", "--shape", "3,24,32,3"], exit=3, rejects=[(4, "shape")])
+    p.case("frames-over-limit", p.images([gif, still]), [shown(still, 0)[None]],
+           ["--frames", "all", "--max-pixels", "2000", "--shape", "1,24,32,4"], exit=3, rejects=[(1, "limit")])

@@ -314,7 +314,7 @@ mod tests {
     use crate::error::ErrorKind;
 
     /// A frame at (left, 0) of these indices, uncompressed: a clear code before each of them.
-    fn frame(left: u8, w: u8, h: u8, flags: u8, indices: &[u8]) -> Vec<u8> {
+    pub(super) fn frame(left: u8, w: u8, h: u8, flags: u8, indices: &[u8]) -> Vec<u8> {
         let mut codes: Vec<u8> = indices.iter().flat_map(|&i| [4, i]).collect();
         codes.push(5);
         let mut bits = vec![0; (codes.len() * 3).div_ceil(8)];
@@ -327,7 +327,7 @@ mod tests {
         f
     }
 
-    fn file(w: u8, h: u8, blocks: &[&[u8]]) -> Vec<u8> {
+    pub(super) fn file(w: u8, h: u8, blocks: &[&[u8]]) -> Vec<u8> {
         let mut f = b"GIF89a".to_vec();
         f.extend([w, 0, h, 0, 0x80, 0, 0, 9, 9, 9, 200, 0, 0]);
         f.extend(blocks.concat());

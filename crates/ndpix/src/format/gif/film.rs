@@ -175,3 +175,75 @@ fn named(palette: Option<&[u8]>, index: u8) -> [u8; 3] {
     let all = palette.as_chunks().0;
     all.get(usize::from(index)).or(all.first()).copied().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{file, frame};
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::format::{ImageFormat, frame_info, frames_info};
+    use crate::limits::Limits;
+
+    const BACK: [u8; 3] = [9, 9, 9];
+    const RED: [u8; 3] = [200, 0, 0];
+
+    /// A control block: how the frame is cleared, and its transparent index.
+    fn control(disposal: u8, transparent: Option<u8>) -> Vec<u8> {
+        let flags = disposal << 2 | u8::from(transparent.is_some());
+        vec![b'!', 0xF9, 4, flags, 0, 0, transparent.unwrap_or(0), 0]
+    }
+
+    /// Every frame of a file.
+    fn play(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
+        let info = frames_info(ImageFormat::Gif, bytes, &Limits::default())?;
+        let mut film = Film::open(bytes, &info)?;
+        (0..info.frames)
+            .map(|_| {
+                let mut out = vec![0; info.bytes()?];
+                film.next(&mut out).map(|()| out)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn places_are_kept_cleared_and_put_back() {
+        // Both pixels of one colour, then the left one of the other, then the right one red.
+        let check = |disposal: u8, below: u8, third: [[u8; 3]; 2]| {
+            let first = frame(0, 2, 1, 0, &[below, below]);
+            let second = frame(0, 1, 1, 0, &[1 - below]);
+            let right = frame(1, 1, 1, 0, &[1]);
+            let (kept, control) = (control(1, None), control(disposal, None));
+            let frames = play(&file(2, 1, &[&kept, &first, &control, &second, &kept, &right]));
+            assert_eq!(frames.expect("valid")[2], third.concat(), "{disposal} on {below}");
+        };
+        check(1, 0, [RED, RED]);
+        check(1, 1, [BACK, RED]);
+        // The background is index 0.
+        check(2, 0, [BACK, RED]);
+        check(2, 1, [BACK, RED]);
+        check(3, 0, [BACK, RED]);
+        check(3, 1, [RED, RED]);
+    }
+
+    #[test]
+    fn transparent_pixels_leave_what_is_below() {
+        let clear = control(0, Some(1));
+        let (first, second) = (frame(0, 2, 1, 0, &[1, 0]), frame(0, 2, 1, 0, &[0, 1]));
+        let frames = play(&file(2, 1, &[&clear, &first, &clear, &second])).expect("valid");
+        assert_eq!(frames[0], [200, 0, 0, 0, 9, 9, 9, 255]);
+        assert_eq!(frames[1], [9, 9, 9, 255, 9, 9, 9, 255]);
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_refused() {
+        let one = frame(0, 2, 1, 0, &[1, 0]);
+        let kind = |blocks: &[&[u8]]| play(&file(2, 1, blocks)).expect_err("refused").kind();
+        assert_eq!(kind(&[&one, &frame(1, 2, 1, 0, &[1, 0])]), ErrorKind::Shape);
+        assert_eq!(kind(&[&one, &frame(0, 0, 1, 0, &[])]), ErrorKind::Image);
+        let two = file(2, 1, &[&one, &one]);
+        let none = frame_info(ImageFormat::Gif, &two, 2, &Limits::default());
+        assert_eq!(none.expect_err("none").kind(), ErrorKind::Shape);
+        let cut = frame_info(ImageFormat::Gif, &two[..two.len() - 9], 2, &Limits::default());
+        assert_eq!(cut.expect_err("cut").kind(), ErrorKind::Image);
+    }
+}

@@ -13,6 +13,9 @@ use crate::shape::Shape;
 impl Decoder<'_> {
     /// Decodes the image that was last opened behind the used part of `buffer`.
     pub(crate) fn fill(&mut self, opened: &Opened, buffer: &mut PixelBuffer) -> Result<Found> {
+        if let Some(bands) = &mut self.bands {
+            return bands.fill(opened, buffer);
+        }
         let mut found = opened.found;
         let len = opened.shape.bytes(opened.dtype)?;
         let slot = buffer.slot(len)?;

@@ -15,12 +15,7 @@ use crate::shape::Shape;
 
 /// The options of one band.
 fn options_of(options: &Options, field: &Pointer) -> Options {
-    Options {
-        field: Some(field.clone()),
-        bands: Vec::new(),
-        stack: Stack::Off,
-        ..options.clone()
-    }
+    Options { field: Some(field.clone()), bands: Vec::new(), stack: Stack::Off, ..options.clone() }
 }
 
 /// As [`super::locate`] for every band.

@@ -68,7 +68,8 @@ pub(crate) fn place(steps: &Steps, shape: &Shape, band: &[u8], before: usize, ou
         3 => strew::<3>(band, start, step, out),
         4 => strew::<4>(band, start, step, out),
         _ => {
-            for (run, from) in out.chunks_exact_mut(step.max(1)).zip(band.chunks_exact(len.max(1))) {
+            for (run, from) in out.chunks_exact_mut(step.max(1)).zip(band.chunks_exact(len.max(1)))
+            {
                 run[start..start + len].copy_from_slice(from);
             }
         }
@@ -110,13 +111,18 @@ mod tests {
             assert_eq!(found, (shape.to_vec(), out.to_vec()), "{steps:?}");
         };
         let first = Frames::First;
-        check(steps(Stack::NewAxis, Layout::Hwc, first), &[&[1, 2]; 2], &[2, 1, 2], &[1, 1, 2, 2]);
+        check(
+            steps(Stack::NewAxis, Layout::Hwc, first),
+            &[&[1, 2], &[1, 2]],
+            &[2, 1, 2],
+            &[1, 1, 2, 2],
+        );
         let hwc = steps(Stack::Channel, Layout::Hwc, first);
         check(hwc, &[&[1, 2], &[1, 2, 2]], &[1, 2, 3], &[1, 2, 2, 1, 2, 2]);
         let chw = steps(Stack::Channel, Layout::Chw, first);
         check(chw, &[&[1, 2], &[2, 1, 2]], &[3, 1, 2], &[1, 1, 2, 2, 2, 2]);
         let films = steps(Stack::Channel, Layout::Chw, Frames::All);
-        check(films, &[&[2, 1, 2]; 2], &[2, 2, 1, 2], &[1, 1, 2, 2, 1, 1, 2, 2]);
+        check(films, &[&[2, 1, 2], &[2, 1, 2]], &[2, 2, 1, 2], &[1, 1, 2, 2, 1, 1, 2, 2]);
     }
 
     #[test]

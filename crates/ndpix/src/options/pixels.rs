@@ -391,6 +391,7 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::pointer::Pointer;
 
     #[test]
     fn words_round_trip() {
@@ -402,6 +403,31 @@ mod tests {
         }
         assert_eq!("white".parse::<Rgb>().expect("white").to_string(), "#ffffff");
         assert_eq!("224".parse::<Size>().expect("size"), Size { height: 224, width: 224 });
+    }
+
+    #[test]
+    fn a_stack_takes_several_single_fields() {
+        let check = |stack, fields: &[&str], said: Option<&str>| {
+            let mut fields = fields.iter().map(|f| f.parse::<Pointer>().expect("a field"));
+            let options = Options {
+                field: fields.next(),
+                bands: fields.collect(),
+                stack,
+                ..Options::default()
+            };
+            let error = options.validate().err().map(|e| e.message().to_string());
+            match (error, said) {
+                (Some(error), Some(said)) => assert!(error.contains(said), "{error}"),
+                (error, said) => assert_eq!(error.as_deref(), said),
+            }
+        };
+        check(Stack::Off, &["a"], None);
+        check(Stack::Channel, &["a", "b"], None);
+        check(Stack::NewAxis, &["a", "b", "a"], None);
+        check(Stack::Off, &["a", "b"], Some("pass stack new-axis or channel"));
+        check(Stack::Channel, &["a"], Some("give field once for each band"));
+        check(Stack::Channel, &[], Some("give field once for each band"));
+        check(Stack::NewAxis, &["a", "b[*]"], Some("field b[*] names several images"));
     }
 
     #[test]

@@ -215,6 +215,10 @@ impl<'a> Film<'a> {
         self.info.shape.get(2).copied().unwrap_or(1) * self.info.dtype.size()
     }
 
+    fn has_alpha(&self) -> bool {
+        matches!(self.info.color, Color::GrayAlpha | Color::Rgba)
+    }
+
     fn dispose(&mut self) {
         let Some(control) = self.control else { return };
         let (width, pixel) = (self.width(), self.pixel());
@@ -240,16 +244,13 @@ impl<'a> Film<'a> {
         if indexed && let Some(&[r, g, b, ..]) = chunk(b"PLTE") {
             pixel[..3].copy_from_slice(&[r, g, b]);
         }
-        if let Some(key) = chunk(b"tRNS") {
+        // Where the codec ignores the chunk, so must this.
+        let keyed = self.has_alpha() && matches!(self.ihdr.get(9), Some(0 | 2 | 3));
+        if keyed && let Some(key) = chunk(b"tRNS") {
             let alpha = match indexed {
                 true => key.first().copied().unwrap_or(255),
-                false => {
-                    if key.iter().any(|b| *b != 0) {
-                        255
-                    } else {
-                        0
-                    }
-                }
+                false if key.iter().all(|b| *b == 0) => 0,
+                false => 255,
             };
             let end = self.pixel();
             pixel[end - self.info.dtype.size()..end].fill(alpha);
@@ -259,8 +260,7 @@ impl<'a> Film<'a> {
 
     fn draw(&mut self, control: &Control, pixels: &[u8]) {
         let (width, pixel) = (self.width(), self.pixel());
-        let alpha = matches!(self.info.color, Color::GrayAlpha | Color::Rgba);
-        let mix = control.over && alpha;
+        let mix = control.over && self.has_alpha();
         let deep = self.info.dtype == DType::Uint16;
         let lines = pixels.chunks_exact(control.width * pixel);
         for (row, line) in rows_mut(control, width, pixel, &mut self.canvas).zip(lines) {

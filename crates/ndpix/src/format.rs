@@ -225,7 +225,8 @@ pub(crate) fn frame_info(
         return Ok(info);
     }
     check_frames(format, bytes, &info)?;
-    Err(Error::shape(format!("the {format} has {} frames, and none of index {frame}", info.frames)))
+    let count = if info.frames == 1 { "1 frame" } else { &format!("{} frames", info.frames) };
+    Err(Error::shape(format!("the {format} has {count}, and none of index {frame}")))
 }
 
 /// As [`info`] where all frames or pages are read: kind `image` where the file ends before its last.

@@ -250,6 +250,133 @@ def write(p):
     p.case("frames-index", p.images([*stacks, p.png(0)]), [p.pixels(2), p.pixels(5)], ["--frames", "index:2"],
            exit=3, rejects=[(3, "shape")])
     p.case("frames-differ", p.images([stacks[0], pages(0, 2)]), None, ["--frames", "all"], exit=2)
-    gif = p.file_of(p.crop(0), "GIF", save_all=True, append_images=[p.crop(2)])
-    p.case("frames-of-gif", p.images([gif, stacks[0]]), [p.pixels(1)], ["--frames", "index:1"],
-           exit=3, rejects=[(1, "unsupported")])
+    write_films(p)
+    write_stacks(p)
+
+
+def film(p, format, first, **options):
+    """An animation of three pictures, of which the later ones cover a part of the first."""
+    cover = clear(p, first, 24, 32)
+    frames = [cover]
+    for n in range(2):
+        frame = cover.copy()
+        frame.paste(clear(p, first + n + 1, 12, 16), (4 + 9 * n, 3 + 6 * n))
+        frames.append(frame)
+    if format == "GIF":
+        for frame in frames:
+            frame.putalpha(frame.getchannel("A").point(lambda a: 255 * (a > 99)))
+    return p.file_of(frames[0], format, save_all=True, append_images=frames[1:], **options)
+
+
+def shown(data, frame, mode="RGBA"):
+    """A frame as Pillow shows it. From a fresh file: frames loaded before change what it puts back."""
+    import io
+    image = Image.open(io.BytesIO(data))
+    image.seek(frame)
+    return np.asarray(image.convert(mode))
+
+
+def write_films(p):
+    """Animations: all frames, one, and damaged ones."""
+    kinds = {
+        "gif": [film(p, "GIF", n, disposal=[n, 2, 3]) for n in (0, 2)],
+        "webp": [film(p, "WEBP", n, lossless=True) for n in (0, 3)],
+        "apng": [film(p, "PNG", n, disposal=[0, 2, 1], blend=[0, 1, n & 1]) for n in (0, 3)],
+    }
+    for name, films in kinds.items():
+        p.case(f"frames-{name}", p.images(films), [np.stack([shown(b, n) for n in range(3)]) for b in films],
+               ["--frames", "all"])
+        p.case(f"frames-{name}-index", p.images(films), [shown(b, 2) for b in films], ["--frames", "index:2"])
+        broken = films[0][:len(films[0]) * 9 // 10]
+        # A WebP says in its head how long it is.
+        first = [] if name == "webp" else [shown(broken, 0)]
+        records = p.images([films[0], broken, films[1], films[1]])
+        good = (films[0], films[1], films[1])
+        p.case(f"frames-{name}-damaged", records, [shown(b, 2) for b in good], ["--frames", "index:2"],
+               exit=3, rejects=[(2, "image")])
+        p.case(f"frames-{name}-damaged-all", records, [np.stack([shown(b, n) for n in range(3)]) for b in good],
+               ["--frames", "all", "--shape", "3,24,32,4"], exit=3, rejects=[(2, "image")])
+        p.case(f"frames-{name}-damaged-first", records,
+               [shown(films[0], 0), *first, shown(films[1], 0), shown(films[1], 0)],
+               exit=0 if first else 3, rejects=[] if first else [(2, "image")])
+    gif, webp, apng = (films[0] for films in kinds.values())
+    still = p.file_of(clear(p, 5, 24, 32), "PNG")
+    p.case("frames-mixed", p.images([gif, webp, apng, still]),
+           [np.asarray(Image.fromarray(shown(b, 1)).convert("RGB").resize((16, 12), BILINEAR)).transpose(2, 0, 1)
+            for b in (gif, webp, apng)],
+           ["--frames", "index:1", "--mode", "RGB", "--size", "12,16", "--layout", "chw"],
+           exit=3, rejects=[(4, "shape")])
+    p.case("frames-all-mixed", p.images([gif, webp, apng, still]),
+           [np.stack([shown(b, n, "RGB") for n in range(3)]) for b in (gif, webp, apng)],
+           ["--frames", "all", "--mode", "RGB", "--shape", "3,24,32,3"], exit=3, rejects=[(4, "shape")])
+    p.case("frames-over-limit", p.images([gif, still]), [shown(still, 0)[None]],
+           ["--frames", "all", "--max-pixels", "2000", "--shape", "1,24,32,4"], exit=3, rejects=[(1, "limit")])
+
+
+def write_stacks(p):
+    """Several fields as one image."""
+    fields = lambda *names: [word for name in names for word in ("--field", name)]
+    records = lambda *columns: p.lines(
+        {name: p.b64(data) if isinstance(data, bytes) else data for name, data in zip(("red", "b.nir", "mask"), row)}
+        for row in zip(*columns))
+    red, nir, mask = ([p.pixels(3 * i + n, mode="L") for i in range(3)] for n in range(3))
+    files = [[p.file_of(Image.fromarray(a), "PNG") for a in band] for band in (red, nir, mask)]
+    rgb = [p.pixels(i) for i in range(3)]
+    three, two = fields("red", '"b.nir"', "mask"), fields("red", '"b.nir"')
+    data = records(*files)
+    p.case("stack-channel", data, [np.stack(bands, -1) for bands in zip(red, nir, mask)], [*three, "--stack", "channel"])
+    p.case("stack-new-axis", data, [np.stack(bands) for bands in zip(red, nir, mask)], [*three, "--stack", "new-axis"])
+    p.case("stack-order", data, [np.stack(bands) for bands in zip(mask, red)],
+           [*fields("mask", "red"), "--stack", "new-axis"])
+    p.case("stack-channel-chw", data, [np.stack(bands) for bands in zip(red, nir, mask)],
+           [*three, "--stack", "channel", "--layout", "chw"])
+    colored = records([p.png(i) for i in range(3)], files[1])
+    p.case("stack-rgb-and-gray", colored, [np.dstack(bands) for bands in zip(rgb, nir)], [*two, "--stack", "channel"])
+    p.case("stack-rgb-and-gray-chw", colored, [np.dstack(bands).transpose(2, 0, 1) for bands in zip(rgb, nir)],
+           [*two, "--stack", "channel", "--layout", "chw"])
+    p.case("stack-rgb-new-axis-chw", records([p.png(i) for i in range(3)], [p.png(i + 4) for i in range(3)]),
+           [np.stack([p.pixels(i), p.pixels(i + 4)]).transpose(0, 3, 1, 2) for i in range(3)],
+           [*two, "--stack", "new-axis", "--layout", "chw"])
+    small = lambda a: np.asarray(Image.fromarray(a).resize((16, 12), BILINEAR)).astype(np.float32) / np.float32(255)
+    p.case("stack-resized-normalized", records([p.png(i, height=48, width=64) for i in range(3)], files[1]),
+           [np.stack([(small(np.asarray(p.crop(i, height=48, width=64).convert("L"))) - np.float32(0.5)) / np.float32(0.25),
+                      (small(a) - np.float32(0.5)) / np.float32(0.25)]) for i, a in enumerate(nir)],
+           [*two, "--stack", "new-axis", "--mode", "L", "--size", "12,16", "--scale", "unit", "--normalize", "0.5/0.25"])
+    p.case("stack-encodings", records(files[0], [a.tolist() for a in nir], [p.npy(a) for a in mask]),
+           [np.stack(bands, -1) for bands in zip(red, nir, mask)], [*three, "--stack", "channel", "--dtype", "uint8"])
+    deep = [p.png16(p.deep(i)[..., 0]) for i in range(3)]
+    p.case("stack-depths", records(files[0], deep),
+           [np.dstack([a.astype(np.uint16) * 257, p.deep(i)[..., 0]]) for i, a in enumerate(red)],
+           [*two, "--stack", "channel", "--dtype", "uint16", "--scale", "full"])
+    p.case("stack-depths-differ", records(files[0], deep), None, [*two, "--stack", "channel"], exit=2)
+    films = [[film(p, "GIF", n), film(p, "PNG", n)] for n in range(2)]
+    p.case("stack-frames", records(*zip(*films)),
+           [np.stack([np.dstack([shown(b, n, "RGB") for b in pair]) for n in range(3)]) for pair in films],
+           [*two, "--stack", "channel", "--frames", "all", "--mode", "RGB"])
+    p.case("stack-sizes-differ", records([p.png(0)], [p.png(1, height=20)]), None, [*two, "--stack", "new-axis"], exit=2)
+    p.case("stack-wildcard", records([p.png(0)], [p.png(1)]), None, [*fields("red", "b[*]"), "--stack", "channel"], exit=2)
+    p.case("stack-one-field", records([p.png(0)], [p.png(1)]), None, [*fields("red"), "--stack", "channel"], exit=2)
+    p.case("stack-off", records([p.png(0)], [p.png(1)]), None, two, exit=2)
+    good = [np.stack([red[i], nir[i]]) for i in range(3)]
+    bad = p.lines([
+        {"red": p.b64(files[0][0]), "b.nir": p.b64(files[1][0])},
+        {"red": p.b64(files[0][0])},
+        {"red": None, "other": 1},
+        {"red": p.b64(files[0][0]), "b.nir": p.b64(files[1][0][:200])},
+        {"red": p.b64(files[0][1]), "b.nir": p.b64(files[1][1])},
+        {"red": p.b64(files[0][0]), "b.nir": "%%%"},
+        {"red": p.b64(files[0][0]), "b.nir": [p.b64(files[1][0])] * 2},
+        {"red": p.b64(files[0][0]), "b.nir": p.b64(p.png(0))},
+        b'{"red": 1, "b.nir": \n',
+        {"red": p.b64(files[0][2]), "b.nir": p.b64(files[1][2])},
+    ])
+    wrong = [(2, "field"), (4, "image"), (6, "encoding"), (7, "field"), (8, "shape"), (9, "json")]
+    known = ["--encoding", "encoded", "--mode", "auto"]
+    p.case("stack-bad-bands", bad, None, [*two, "--stack", "new-axis", *known], exit=2)
+    bad = bad.replace(p.b64(p.png(0)).encode(), p.b64(p.file_of(p.crop(0, height=20, mode="L"), "PNG")).encode())
+    many = p.lines({"red": p.b64(files[0][0]), "b.nir": p.b64(files[1][0])} for _ in range(64))
+    p.case("stack-bad-bands-later", many + bad, [good[0]] * 64 + good, [*two, "--stack", "new-axis", *known],
+           exit=3, rejects=[(line + 64, kind) for line, kind in wrong])
+    p.case("stack-missing-filled", many + bad, [good[0]] * 64 + [good[0], 0 * good[0], good[1], good[2]],
+           [*two, "--stack", "new-axis", *known, "--on-missing", "fill"],
+           exit=3, rejects=[(line + 64, kind) for line, kind in wrong])

@@ -72,9 +72,9 @@ pub(crate) struct Inspect {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reading")]
 pub(crate) struct Read {
-    /// The field that holds the image: a.b[2].c, images[*].url, /json/pointer, or . for the record [default: found]
+    /// The field that holds the image: a.b[2].c, images[*].url, /json/pointer, or . for the record; once for each band of a stack [default: found]
     #[arg(long, value_name = "PATH")]
-    field: Option<String>,
+    field: Vec<String>,
     /// How the value holds the image: auto, raw, encoded, data-url, npy, hex, list, text, tensor, bytes, path, or a chain such as base64+zlib+npy
     #[arg(long, value_name = "NAME", default_value = "auto")]
     encoding: String,
@@ -189,6 +189,9 @@ pub(crate) struct Pixels {
     /// The order of axes: hwc, chw
     #[arg(long, value_name = "NAME", default_value = "hwc")]
     layout: String,
+    /// Several fields as one image: off, new-axis, channel
+    #[arg(long, value_name = "NAME", default_value = "off")]
+    stack: String,
 }
 
 impl Pixels {
@@ -204,6 +207,7 @@ impl Pixels {
         options.scale = self.scale.parse()?;
         options.normalize = self.normalize.parse()?;
         options.layout = self.layout.parse()?;
+        options.stack = self.stack.parse()?;
         Ok(options)
     }
 }
@@ -239,8 +243,10 @@ fn maybe<T: std::str::FromStr<Err = Error>>(text: &Option<String>) -> Result<Opt
 impl Read {
     pub(crate) fn options(&self) -> Result<Options> {
         let auto = |text: &str| (text != "auto").then(|| text.to_string());
+        let mut fields = self.field.iter().map(|f| f.parse::<Pointer>());
         let mut options = Options {
-            field: maybe::<Pointer>(&self.field)?,
+            field: fields.next().transpose()?,
+            bands: fields.collect::<Result<_>>()?,
             encoding: maybe::<Encoding>(&auto(&self.encoding))?,
             mixed: self.mixed,
             raw_shape: maybe::<Given<Shape>>(&self.raw_shape)?,

@@ -196,12 +196,12 @@ pub fn command(report: &Report, inputs: &[PathBuf], options: &Options) -> Vec<St
         .and_then(|n| n.split('.').next())
         .filter(|n| !n.is_empty() && !n.contains('*'));
     words.extend(["-o".to_string(), format!("{}.npy", stem.unwrap_or("images"))]);
-    let flags = [("--field", &report.field), ("--encoding", &report.encoding)];
-    for (flag, value) in flags {
-        words.extend(value.iter().flat_map(|v| [flag.to_string(), v.clone()]));
+    for field in report.field.iter().chain(&report.bands) {
+        words.extend(["--field".to_string(), field.clone()]);
     }
-    let rest = Options { field: None, encoding: None, ..options.clone() };
+    let rest = Options { field: None, bands: Vec::new(), encoding: None, ..options.clone() };
     words.extend(rest.flags());
+    words.extend(report.encoding.iter().flat_map(|e| ["--encoding".to_string(), e.clone()]));
     for (name, value) in report.suggestion.iter().flatten() {
         words.extend([flag(name), value.clone()]);
     }
@@ -252,7 +252,7 @@ pub(crate) fn inspect_json(report: &Report, inputs: &[PathBuf], options: &Option
         .collect();
     let value = json!({
         "version": 1, "framing": report.framing, "compression": report.compression,
-        "sampled": report.sampled, "fields": fields, "field": report.field,
+        "sampled": report.sampled, "fields": fields, "field": report.field, "bands": report.bands,
         "encoding": report.encoding, "images": report.images, "formats": counts(&report.formats),
         "shapes": shapes, "orientations": orientations, "aspects": counts(&report.aspects),
         "alpha": report.alpha, "multi_frame": report.multi_frame,
@@ -278,7 +278,8 @@ pub(crate) fn inspect_text(report: &Report, inputs: &[PathBuf], options: &Option
     };
     line("records", format!("{} looked at, framing {}{packed}", report.sampled, report.framing));
     for field in &report.fields {
-        let chosen = if Some(&field.field) == report.field.as_ref() { "  <- read" } else { "" };
+        let mut read = report.field.iter().chain(&report.bands);
+        let chosen = if read.any(|f| *f == field.field) { "  <- read" } else { "" };
         line("field", format!("{}: {}{chosen}", field.field, list(&field.encodings)));
     }
     if report.images > 0 {

@@ -15,6 +15,11 @@ const GOOD: &str = r#"{"image":"UDUgMiAyIDI1NQphYmNk"}"#;
 const RED: &str = r#"{"image":"UDYgMiAyIDI1NQphYmNkYWJjZGFiY2Q="}"#;
 const WIDE: &str = r#"{"image":"UDUgNCAxIDI1NQphYmNk"}"#;
 const DEEP: &str = r#"{"image":"UDUgMiAyIDY1NTM1CmFhYmJjY2Rk"}"#;
+const BANDS: &str = r#"{"a":"UDUgMiAyIDI1NQphYmNk","b":"UDUgMiAyIDI1NQphYmNk"}"#;
+const ONE_BAND: &str = r#"{"a":"UDUgMiAyIDI1NQphYmNk"}"#;
+const BAND_CUT: &str = r#"{"a":"UDUgMiAyIDI1NQphYmNk","b":"UDUgMiAyIDI1NQph"}"#;
+const BAND_WIDE: &str = r#"{"a":"UDUgMiAyIDI1NQphYmNk","b":"UDUgNCAxIDI1NQphYmNk"}"#;
+const BAND_DEEP: &str = r#"{"a":"UDUgMiAyIDI1NQphYmNk","b":"UDUgMiAyIDY1NTM1CmFhYmJjY2Rk"}"#;
 const PATHS: &str = r#"{"file":"none.png"}"#;
 
 /// Whole runs of `ndpix convert in.ndjson ARGS`: the records and the arguments.
@@ -28,6 +33,18 @@ const RUNS: &[(&[&str], &str)] = &[
     (&[GOOD, GOOD], "-o out.npy --limit 1"),
     (&[GOOD], "-o old.npy --if-exists skip"),
     (&[GOOD], "-o old.npy --if-exists replace"),
+    // Several fields as one image.
+    (&[BANDS, BANDS, ONE_BAND, BAND_CUT, "{}"], "-o out.npy --field a --field b --stack channel"),
+    (&[BANDS], "-o out.npy --field a --field b"),
+    (&[BANDS], "-o out.npy --field a --stack channel"),
+    (&[BANDS], "-o out.npy --field a --field b[*] --stack channel"),
+    (&[BANDS], "-o out.npy --field a --field b --stack new-axis --shape 2,2"),
+    (&[BAND_WIDE], "-o out.npy --field a --field b --stack new-axis"),
+    (&[BAND_DEEP], "-o out.npy --field a --field b --stack new-axis"),
+    (&[ONE_BAND], "-o out.npy --field a --field b --stack new-axis"),
+    (&[GOOD], "-o out.npy --frames index:1"),
+    (&[GOOD], "-o out.npy --frames last"),
+    (&[GOOD], "-o out.npy --frames all --mode P"),
     // Wrong usage.
     (&[GOOD], "-o out.txt"),
     (&[GOOD], "-o folder.npy"),

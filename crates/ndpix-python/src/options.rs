@@ -25,14 +25,17 @@ pub(crate) fn options(keywords: &Bound<'_, PyDict>) -> PyResult<Options> {
             return Err(PyTypeError::new_err(format!("unexpected keyword argument '{name}'")));
         }
         if !value.is_none() {
-            options.set(&name, &text(&value)?).map_err(|e| errors::raise(keywords.py(), &e))?;
+            let between = if name == "field" { "\n" } else { "," };
+            options
+                .set(&name, &text(&value, between)?)
+                .map_err(|e| errors::raise(keywords.py(), &e))?;
         }
     }
     Ok(options)
 }
 
-/// A value in the spelling of the command.
-fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
+/// A value in the spelling of the table; `between` stands between the items of a list.
+fn text(value: &Bound<'_, PyAny>, between: &str) -> PyResult<String> {
     if let Ok(text) = value.cast::<PyString>() {
         return Ok(text.to_str()?.to_string());
     }
@@ -43,8 +46,8 @@ fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
         let inner = value.try_iter()?.collect::<PyResult<Vec<_>>>()?;
         let nested =
             inner.iter().any(|v| v.is_instance_of::<PyList>() || v.is_instance_of::<PyTuple>());
-        let words = inner.iter().map(text).collect::<PyResult<Vec<_>>>()?;
-        return Ok(words.join(if nested { "/" } else { "," }));
+        let words = inner.iter().map(|v| text(v, between)).collect::<PyResult<Vec<_>>>()?;
+        return Ok(words.join(if nested { "/" } else { between }));
     }
     let py = value.py();
     if value.is_instance_of::<PyType>() || value.hasattr("newbyteorder")? {

@@ -111,7 +111,9 @@ pub(crate) fn announce(reader: &Reader, control: &Control<'_>) {
     let Some(note) = control.note else { return };
     let encoding = reader.plan.encoding.as_ref().map_or("mixed".to_string(), ToString::to_string);
     if let Target::Stack { shape, dtype, .. } = reader.plan.target {
-        note(&format!("field {}, encoding {encoding}, images {shape} {dtype}", reader.plan.field));
+        let fields = reader.plan.fields().join(", ");
+        let word = if reader.plan.bands.is_empty() { "field" } else { "fields" };
+        note(&format!("{word} {fields}, encoding {encoding}, images {shape} {dtype}"));
     }
     reader.plan.notes.iter().for_each(|n| note(n));
 }

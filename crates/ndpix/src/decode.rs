@@ -5,6 +5,7 @@
 //! buffer; between the two the caller can wait for memory. A decoder belongs to one thread; its
 //! buffers are reused from record to record. A panic inside a codec becomes a rejected image.
 
+mod bands;
 mod buffer;
 mod fill;
 
@@ -24,6 +25,7 @@ use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 use crate::source::reference;
 
+use bands::Bands;
 pub(crate) use buffer::PixelBuffer;
 
 /// What was found where an image was looked for.
@@ -32,6 +34,13 @@ pub(crate) struct Found {
     pub(crate) info: ImageInfo,
     /// `None` where the value held pixels and no image file.
     pub(crate) format: Option<ImageFormat>,
+}
+
+impl Found {
+    /// Whether it has several frames that build on each other.
+    fn plays(&self) -> bool {
+        self.info.frames > 1 && self.format.is_some_and(format::plays)
+    }
 }
 
 /// An image whose payload is at hand and fits the plan.
@@ -75,6 +84,8 @@ pub(crate) struct Decoder<'p> {
     /// The list of numbers that was found is not validated yet.
     unchecked: bool,
     bench: Bench,
+    /// Where several fields are one image; then nothing else here is used.
+    bands: Option<Box<Bands<'p>>>,
 }
 
 impl<'p> Decoder<'p> {
@@ -119,6 +130,7 @@ impl<'p> Decoder<'p> {
             stored: Vec::new(),
             unchecked: false,
             bench: Bench::default(),
+            bands: Bands::new(plan)?,
         })
     }
 
@@ -127,6 +139,9 @@ impl<'p> Decoder<'p> {
     /// A list of numbers is not gone through twice: [`Decoder::probe`] validates it, and gives an
     /// error of kind `json` where the record is not JSON.
     pub(crate) fn find(&mut self, record: &[u8]) -> Result<usize> {
+        if let Some(bands) = &mut self.bands {
+            return bands.find(record);
+        }
         self.items.clear();
         // With a wildcard, images would be decoded before the rest of their record is known to be JSON.
         let lists = self.plan.encoding == Some(Encoding::List) && !self.plan.field.is_wild();
@@ -177,6 +192,9 @@ impl<'p> Decoder<'p> {
         item: usize,
         base: Option<&Path>,
     ) -> Result<Opened> {
+        if let Some(bands) = &mut self.bands {
+            return bands.open(record, base);
+        }
         let found = self.probe(record, item, base)?;
         let info = found.info;
         let steps = &self.plan.steps;
@@ -203,21 +221,37 @@ impl<'p> Decoder<'p> {
         let (stored_len, len) = (info.bytes()?, shape.bytes(dtype)?);
         let text_len = (record.len() + self.scratch.bytes.len()) as u64;
         let scratch = if work { steps::scratch_bytes(steps, &info, &outcome) } else { 0 };
-        let need = text_len + 2 * stored_len as u64 + len as u64 + scratch;
-        match self.plan.limits.memory {
-            Some(cap) if need > cap => Err(Error::limit(format!(
-                "the record needs {need} bytes while it is decoded, over memory {cap}"
-            ))),
-            _ => Ok(Opened { found, shape, dtype, color, work, need }),
-        }
+        let film = match steps.frames != Frames::First && found.plays() {
+            true => format::CANVASES * stored_len as u64 + text_len,
+            false => 0,
+        };
+        let need = text_len + 2 * stored_len as u64 + len as u64 + scratch + film;
+        self.plan.limits.check_memory(need)?;
+        Ok(Opened { found, shape, dtype, color, work, need })
     }
 
     /// Gives scratch memory back where it is more than `keep` bytes.
     pub(crate) fn shrink(&mut self, keep: usize) {
+        if let Some(bands) = &mut self.bands {
+            bands.shrink(keep);
+        }
         if self.scratch.capacity() + self.stored.capacity() + self.bench.capacity() > keep {
             self.scratch = Scratch::default();
             self.stored = Vec::new();
             self.bench = Bench::default();
+        }
+    }
+
+    /// What each band of the record that was last found is: its number, what was found, its payload.
+    pub(crate) fn probe_bands(
+        &mut self,
+        record: &[u8],
+        base: Option<&Path>,
+        take: impl FnMut(usize, &Found, &[u8]),
+    ) -> Result<()> {
+        match &mut self.bands {
+            Some(bands) => bands.probe(record, base, take),
+            None => Ok(()),
         }
     }
 
@@ -284,7 +318,8 @@ impl<'p> Decoder<'p> {
         let info = guarded(format, || match (steps.indices, steps.frames) {
             (true, _) => format::indices_info(format, bytes, limits),
             (_, Frames::Index(frame)) => format::frame_info(format, bytes, frame, limits),
-            (_, Frames::First | Frames::All) => format::info(format, bytes, limits),
+            (_, Frames::First) => format::info(format, bytes, limits),
+            (_, Frames::All) => format::frames_info(format, bytes, limits),
         })?;
         Ok(Found { info, format: Some(format) })
     }

@@ -5,6 +5,7 @@
 //! guessed: none or several candidates is an error that lists what was found.
 
 mod absent;
+mod bands;
 mod settle;
 mod suggest;
 
@@ -135,6 +136,8 @@ pub(crate) struct Survey {
     pub(crate) rejects: Vec<Error>,
     /// The smallest integer dtype that the number lists of the sample fit, where smaller than read.
     pub(crate) smaller: Option<DType>,
+    /// Of each band, where several fields are one image; the rest is then what they have together.
+    pub(crate) bands: Vec<Survey>,
 }
 
 impl Survey {
@@ -161,7 +164,11 @@ impl Survey {
 pub(crate) fn candidates_for(sample: &Sample<'_>, options: &Options) -> Result<Vec<Candidate>> {
     match (&options.field, &options.encoding) {
         (Some(_), Some(_)) => Ok(Vec::new()),
-        (Some(field), _) => Ok(candidate(sample, options, field.clone())?.into_iter().collect()),
+        (Some(field), _) => {
+            let fields = std::iter::once(field).chain(&options.bands);
+            let found = fields.map(|field| candidate(sample, options, field.clone()));
+            Ok(found.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+        }
         (None, _) => candidates(sample, options),
     }
 }
@@ -173,6 +180,9 @@ pub(crate) fn locate(
     candidates: &[Candidate],
     plan: &mut Plan,
 ) -> Result<()> {
+    if !options.bands.is_empty() {
+        return bands::locate(sample, options, candidates, plan);
+    }
     if options.field.is_some() && (options.encoding.is_some() || options.mixed) {
         return Ok(());
     }
@@ -236,6 +246,7 @@ pub(crate) fn plan_for(options: &Options, field: Pointer, encoding: Option<Encod
     }
     Plan {
         field,
+        bands: Vec::new(),
         encoding,
         rejects_input: false,
         target: Target::Each,
@@ -345,6 +356,9 @@ fn candidate(sample: &Sample<'_>, options: &Options, field: Pointer) -> Result<O
 
 /// Looks at the images of the sample, headers only.
 pub(crate) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
+    if !plan.bands.is_empty() {
+        return bands::survey(sample, plan);
+    }
     let mut decoder = Decoder::new(plan)?;
     let mut survey = Survey::default();
     for Sampled { text, base, position, .. } in &sample.records {

@@ -11,6 +11,7 @@
 
 mod bmp;
 mod exif;
+mod film;
 mod gif;
 mod ico;
 mod jpeg;
@@ -20,6 +21,8 @@ mod qoi;
 mod tga;
 mod tiff;
 mod webp;
+
+pub(crate) use film::{CANVASES, Film, plays};
 
 use std::fmt;
 use std::str::FromStr;
@@ -76,7 +79,7 @@ pub struct ImageInfo {
     /// Whether the colours are stored multiplied with alpha, which only TIFF says of itself. They are
     /// decoded so.
     pub premultiplied: bool,
-    /// Frames or pages in the file; only the first is decoded.
+    /// Frames or pages in the file.
     pub frames: u32,
 }
 
@@ -210,33 +213,42 @@ pub(crate) fn info(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result
     }
 }
 
-/// As [`info`] for a frame or page by its number, from 0: kind `shape` where the file has none such,
-/// `unsupported` where the frames of its format are not read.
+/// As [`info`] for a frame or page by its number, from 0: kind `shape` where the file has none such.
 pub(crate) fn frame_info(
     format: ImageFormat,
     bytes: &[u8],
     frame: u32,
     limits: &Limits,
 ) -> Result<ImageInfo> {
-    match (format, frame) {
-        (ImageFormat::Tiff, _) => tiff::info(bytes, frame, limits),
-        (_, 0) => info(format, bytes, limits),
-        _ => {
-            let info = info(format, bytes, limits)?;
-            Err(match frame < info.frames {
-                true => Error::unsupported(format!(
-                    "frame {frame} of a {format}: of that format only the first frame is read"
-                )),
-                false => Error::shape(format!(
-                    "the {format} has {} frames, and none of index {frame}",
-                    info.frames
-                )),
-            })
-        }
+    if format == ImageFormat::Tiff {
+        return tiff::info(bytes, frame, limits);
+    }
+    let info = info(format, bytes, limits)?;
+    if frame < info.frames {
+        return Ok(info);
+    }
+    check_frames(format, bytes, &info)?;
+    let count = if info.frames == 1 { "1 frame" } else { &format!("{} frames", info.frames) };
+    Err(Error::shape(format!("the {format} has {count}, and none of index {frame}")))
+}
+
+/// As [`info`] where all frames or pages are read: kind `image` where the file ends before its last.
+pub(crate) fn frames_info(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
+    let info = info(format, bytes, limits)?;
+    check_frames(format, bytes, &info)?;
+    Ok(info)
+}
+
+fn check_frames(format: ImageFormat, bytes: &[u8], info: &ImageInfo) -> Result<()> {
+    match format {
+        ImageFormat::Gif => gif::check_frames(bytes),
+        ImageFormat::Png => png::film::check_frames(bytes, info),
+        _ => Ok(()),
     }
 }
 
-/// As [`decode`] for what [`frame_info`] announced.
+/// As [`decode`] for what [`frame_info`] announced of a page, or of the first frame; the others of an
+/// animation come from a [`Film`].
 pub(crate) fn decode_frame(
     format: ImageFormat,
     bytes: &[u8],

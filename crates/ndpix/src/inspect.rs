@@ -48,6 +48,8 @@ pub struct Report {
     pub fields: Vec<FieldReport>,
     /// The field that a run would read.
     pub field: Option<String>,
+    /// The fields that it would stack behind that one.
+    pub bands: Vec<String>,
     /// The encoding that a run would enforce.
     pub encoding: Option<String>,
     /// Images in the sample.
@@ -132,7 +134,9 @@ pub fn inspect(inputs: Vec<Input>, options: &Options) -> Result<Report> {
     report.rejects = survey.rejects.iter().map(ToString::to_string).collect();
     report.notes = reader.plan.notes.clone();
     if reader.located {
-        report.field = Some(reader.plan.field.to_string());
+        let mut fields = reader.plan.fields().into_iter();
+        report.field = fields.next();
+        report.bands = fields.collect();
         report.encoding = reader.plan.encoding.as_ref().map(ToString::to_string);
     }
     let rows = reader.expected_rows().map(|r| r.round() as u64);

@@ -35,6 +35,16 @@ impl Limits {
         }
     }
 
+    /// Refuses a record that takes more than all images in flight may.
+    pub(crate) fn check_memory(&self, need: u64) -> Result<()> {
+        match self.memory {
+            Some(cap) if need > cap => Err(Error::limit(format!(
+                "the record needs {need} bytes while it is decoded, over memory {cap}"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// The most bytes a compressed payload inside a record may grow to: 16 bytes for each
     /// allowed pixel, and never more than the record limit asks to hold.
     pub fn max_payload_bytes(&self) -> u64 {

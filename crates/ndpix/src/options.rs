@@ -280,6 +280,8 @@ pub enum Rejects {
 pub struct Options {
     /// The field that holds the image; `None`: found in the sample.
     pub field: Option<Pointer>,
+    /// The fields behind it, in order, where `field` is given several times: with it the bands of `stack`.
+    pub bands: Vec<Pointer>,
     /// How the value holds the image; `None`: found in the sample, then enforced.
     pub encoding: Option<Encoding>,
     /// Decide the encoding for each record.

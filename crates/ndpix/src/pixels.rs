@@ -10,6 +10,7 @@ mod layout;
 pub(crate) mod orient;
 pub(crate) mod resize;
 pub(crate) mod sample;
+pub(crate) mod stack;
 pub(crate) mod steps;
 mod values;
 

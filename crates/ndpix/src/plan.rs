@@ -161,12 +161,24 @@ impl Steps {
         if self.layout == Layout::Chw {
             said.push("channels are the first axis".to_string());
         }
+        said.extend(self.stacking());
         said
     }
 
     /// Whether a step looks at what alpha means, so that colours must not be multiplied with it.
     pub(crate) fn interprets_alpha(&self) -> bool {
         self.mode.is_some() || self.resize.is_some()
+    }
+
+    /// How several fields become one image, where they do.
+    pub(crate) fn stacking(&self) -> Option<String> {
+        match self.stack {
+            Stack::Off => None,
+            Stack::NewAxis => Some("the fields are stacked on a new first axis".to_string()),
+            Stack::Channel => {
+                Some("the channels of the fields are put behind each other".to_string())
+            }
+        }
     }
 
     /// Whether a step needs height, width and channels, so that no other array can go through.
@@ -183,6 +195,8 @@ impl Steps {
 pub(crate) struct Plan {
     /// Where the image stands in a record.
     pub field: Pointer,
+    /// The plans of the fields that become one image, that of `field` first; empty: it is the image.
+    pub bands: Vec<Plan>,
     /// How the value holds it; `None`: decided for each record (`mixed`).
     pub encoding: Option<Encoding>,
     /// Whether the records are a rejects file, each wrapping the text of a record.
@@ -206,6 +220,14 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// The field, or those of the bands, as they are written.
+    pub(crate) fn fields(&self) -> Vec<String> {
+        match self.bands.is_empty() {
+            true => vec![self.field.to_string()],
+            false => self.bands.iter().map(|band| band.field.to_string()).collect(),
+        }
+    }
+
     /// Bytes of one row of the array; 0 where images keep their own shapes.
     pub(crate) fn slot_len(&self) -> Result<usize> {
         match self.target {

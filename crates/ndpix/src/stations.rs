@@ -12,7 +12,10 @@ use crate::error::Result;
 use crate::format::{self, Color, ImageFormat, ImageInfo};
 use crate::framing::{Feed, Framing};
 use crate::limits::Limits;
+use crate::options::Options;
 use crate::pixels;
+use crate::pixels::steps::{self, Bench};
+use crate::plan::Steps;
 use crate::record::pointer::Pointer;
 use crate::record::scan::{self, Hit, Query};
 use crate::shape::Shape;
@@ -88,6 +91,28 @@ pub fn image(bytes: &[u8], out: &mut Vec<u8>) -> Result<(ImageFormat, ImageInfo)
 pub fn promote(gray: &[u8], out: &mut Vec<u8>) {
     out.resize(gray.len() * 4, 0);
     pixels::promote(gray, Color::Gray, Color::Rgba, DType::Uint8, out);
+}
+
+/// The pixels station: pictures of one kind through the steps that options ask for.
+pub struct Shaper {
+    steps: Steps,
+    info: ImageInfo,
+    bench: Bench,
+}
+
+impl Shaper {
+    /// For pictures that `info` describes.
+    pub fn new(options: &Options, info: ImageInfo) -> Self {
+        Self { steps: Steps::new(options), info, bench: Bench::default() }
+    }
+
+    /// Fills `out` with what becomes of the picture in `stored`, which holds anything afterwards where a
+    /// step works in place: turning, resizing alpha and swapping colours do.
+    pub fn run(&mut self, stored: &mut Vec<u8>, out: &mut Vec<u8>) -> Result<()> {
+        let outcome = steps::outcome(&self.steps, &self.info)?;
+        out.resize(outcome.shape.bytes(outcome.dtype)?, 0);
+        self.bench.run(&self.steps, &self.info, stored, outcome.color, out)
+    }
 }
 
 /// The sink station: the same rows `times` times into a new array file.

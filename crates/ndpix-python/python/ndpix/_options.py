@@ -34,9 +34,9 @@ Shape = Union[str, int, "tuple[int, ...]", "list[int]"]
 class Options(TypedDict, total=False):
     """Keyword options. Each may be left out or `None`, which is the default."""
 
-    field: str | None
+    field: str | list[str] | tuple[str, ...] | None
     """The field that holds the image: `a.b[2].c`, `images[*].url`, `/json/pointer`, or `.` for the record
-    itself. Default: the one field of the first records that holds images."""
+    itself; with `stack` a list of them. Default: the one field of the first records that holds images."""
     encoding: str | None
     """How the value holds the image: `auto`, `encoded`, `data-url`, `raw`, `npy`, `hex`, `list`, `text`,
     `tensor`, `bytes`, `path`, or a chain such as `base64+zlib+npy`. `auto` decides on the first records
@@ -67,9 +67,9 @@ class Options(TypedDict, total=False):
     background: str | None
     """The colour that alpha is blended on where `mode` has none: `white`, `#rrggbb`. Default: dropped."""
     exif_transpose: bool | None
-    """Turn images upright by their EXIF or TIFF orientation."""
+    """Turn images upright by their EXIF, XMP or TIFF orientation."""
     frames: str | None
-    """Pages of multi-page files: `first`, `all` as a leading axis, or `index:N`."""
+    """Frames of animations and pages of multi-page files: `first`, `all` as a leading axis, or `index:N`."""
     size: Shape | None
     """Resize to `N` or `(height, width)`."""
     fit: Literal["stretch", "crop", "pad", "contain"] | None
@@ -85,6 +85,8 @@ class Options(TypedDict, total=False):
     """`(x - mean) / std`: `none`, `imagenet`, `clip`, `"MEAN/STD"`, or a pair of lists."""
     layout: Literal["hwc", "chw"] | None
     """The order of axes."""
+    stack: Literal["off", "new-axis", "channel"] | None
+    """Several fields, the bands, become one image: on a new first axis, or channel behind channel."""
     fill_value: float | None
     """The value of rows without image."""
     skip: int | None

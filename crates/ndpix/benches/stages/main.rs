@@ -13,8 +13,8 @@ mod timer;
 
 use std::sync::Arc;
 
-use ndpix::stations::{Finder, Value, image, npy, promote, records};
-use ndpix::{DType, Encoding, Framing, Shape};
+use ndpix::stations::{Finder, Shaper, Value, image, npy, promote, records};
+use ndpix::{Color, DType, Encoding, Fit, Framing, ImageInfo, Options, Shape, Size};
 
 use pictures::Picture;
 
@@ -63,6 +63,9 @@ const STAGES: &[(&str, Make)] = &[
     ("format/pnm", |name| format(name, files::pnm(&pictures::rgb()))),
     ("format/qoi", |name| format(name, files::qoi(&pictures::rgb()))),
     ("pixels/gray-to-rgba", |name| promotion(name, &pictures::rgb())),
+    ("pixels/resize-rgb", |name| resize(name, Fit::Stretch, DType::Uint8)),
+    ("pixels/resize-crop", |name| resize(name, Fit::Crop, DType::Uint8)),
+    ("pixels/resize-gray16", |name| resize(name, Fit::Stretch, DType::Uint16)),
     ("sink/npy", |name| sink(name, &pictures::rgb())),
 ];
 
@@ -125,6 +128,28 @@ fn promotion(name: &'static str, picture: &Picture<u8>) -> Stage {
     let (gray, mut out) = (picture.samples.clone(), Vec::new());
     let bytes = gray.len() * 4;
     let run = move || promote(std::hint::black_box(&gray), &mut out);
+    Stage { name, bytes, run: Box::new(run) }
+}
+
+/// A large picture to 224 by 224 by the usual filter: RGB, or one channel of 16 bits.
+fn resize(name: &'static str, fit: Fit, dtype: DType) -> Stage {
+    let Picture { height, width, samples } = pictures::large();
+    let (channels, color, mut stored) = match dtype {
+        DType::Uint16 => {
+            let deep = samples.chunks(3).map(|p| 110 + u16::from(p[1]) * 8);
+            (1, Color::Gray, deep.flat_map(u16::to_le_bytes).collect())
+        }
+        _ => (3, Color::Rgb, samples),
+    };
+    let shape = Shape::image(height, width, channels);
+    let info = ImageInfo { shape, dtype, color, orientation: 1, frames: 1 };
+    let size = Some(Size { height: 224, width: 224 });
+    let options = Options { size, fit: Some(fit), ..Options::default() };
+    let (mut shaper, mut out, bytes) = (Shaper::new(&options, info), Vec::new(), stored.len());
+    let run = move || {
+        shaper.run(std::hint::black_box(&mut stored), &mut out).expect("resized");
+        assert_eq!(out.len(), 224 * 224 * channels * dtype.size());
+    };
     Stage { name, bytes, run: Box::new(run) }
 }
 

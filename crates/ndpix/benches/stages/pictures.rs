@@ -21,6 +21,23 @@ pub(crate) fn webp() -> &'static [u8] {
     include_bytes!("../../../../testdata/astronaut.webp")
 }
 
+/// Rows of a large picture.
+const HIGH: usize = 1500;
+/// Its columns.
+const WIDE: usize = 2000;
+
+/// The photograph of 1500 rows by 2000 pixels: what a camera writes, near enough.
+pub(crate) fn large() -> Picture<u8> {
+    let mut pixels = Vec::new();
+    let (_, info) = image(jpeg(), &mut pixels).expect("a photograph");
+    let (high, wide) = (info.shape[0], info.shape[1]);
+    let row = |y: usize| &pixels[y * high / HIGH * wide * 3..][..wide * 3];
+    let pixel = |y: usize, x: usize| &row(y)[x * wide / WIDE * 3..][..3];
+    let samples =
+        (0..HIGH).flat_map(|y| (0..WIDE).flat_map(move |x| pixel(y, x))).copied().collect();
+    Picture { height: HIGH, width: WIDE, samples }
+}
+
 /// The middle of the photograph.
 pub(crate) fn rgb() -> Picture<u8> {
     let mut pixels = Vec::new();

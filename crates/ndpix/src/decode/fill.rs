@@ -1,9 +1,10 @@
 //! The pixels of an opened image into its slot: straight from the codec where nothing is to be done,
-//! else through the steps of the plan; frame by frame where all are asked for.
+//! else through the steps of the plan; frame by frame where all are asked for, or a later one of an
+//! animation, whose frames build on each other.
 
 use super::{Decoder, Found, Opened, PixelBuffer, guarded};
 use crate::error::{Error, Result};
-use crate::format::{self, ImageFormat, ImageInfo};
+use crate::format::{self, Film, ImageFormat, ImageInfo};
 use crate::options::Frames;
 use crate::pixels;
 use crate::pixels::steps;
@@ -12,11 +13,20 @@ use crate::shape::Shape;
 impl Decoder<'_> {
     /// Decodes the image that was last opened behind the used part of `buffer`.
     pub(crate) fn fill(&mut self, opened: &Opened, buffer: &mut PixelBuffer) -> Result<Found> {
+        if let Some(bands) = &mut self.bands {
+            return bands.fill(opened, buffer);
+        }
         let mut found = opened.found;
         let len = opened.shape.bytes(opened.dtype)?;
         let slot = buffer.slot(len)?;
         match self.plan.steps.frames {
             Frames::First => self.picture(opened, 0, opened.shape, slot)?,
+            Frames::All if found.plays() => {
+                self.film(opened, 0, Shape::new(&opened.shape[1..])?, slot)?;
+            }
+            Frames::Index(frame) if frame > 0 && found.plays() => {
+                self.film(opened, frame, opened.shape, slot)?;
+            }
             Frames::Index(frame) => self.picture(opened, frame, opened.shape, slot)?,
             Frames::All => {
                 let frames = found.info.frames.max(1);
@@ -34,6 +44,37 @@ impl Decoder<'_> {
         found.info.shape = opened.shape;
         found.info.dtype = opened.dtype;
         Ok(found)
+    }
+
+    /// Decodes the frames of an animation from number `first` on into the parts of `slot`, each of which
+    /// has `shape`.
+    fn film(&mut self, opened: &Opened, first: u32, shape: Shape, slot: &mut [u8]) -> Result<()> {
+        let info = opened.found.info;
+        let Some(format) = opened.found.format else { return Ok(()) };
+        let (limits, steps) = (&self.plan.limits, &self.plan.steps);
+        let bytes = &self.scratch.bytes;
+        let mut film = guarded(format, || Film::open(format, bytes, &info, limits))?;
+        let len = info.bytes()?;
+        for _ in 0..first {
+            let passed = steps::room(&mut self.stored, len)?;
+            guarded(format, || film.next(passed))?;
+        }
+        for part in slot.chunks_exact_mut(shape.bytes(opened.dtype)?) {
+            if !opened.work && info.shape == shape {
+                guarded(format, || film.next(part))?;
+                continue;
+            }
+            let stored = steps::room(&mut self.stored, len)?;
+            guarded(format, || film.next(stored))?;
+            match opened.work {
+                true => self.bench.run(steps, &info, &mut self.stored, opened.color, part)?,
+                false => {
+                    let stored = &self.stored[..len];
+                    pixels::promote(stored, info.color, opened.color, info.dtype, part);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Refuses a frame that is not as the first.

@@ -33,7 +33,10 @@ pub(super) fn not_one(sample: &Sample<'_>, options: &Options, candidates: &[Cand
             format!("{} ({})", c.field, c.encodings.keys().cloned().collect::<Vec<_>>().join(", "))
         })
         .collect();
-    Error::plan(format!("several fields hold images: {}; pass field to name one", list.join("; ")))
+    Error::plan(format!(
+        "several fields hold images: {}; pass field to name one, or several with stack to make one image of them",
+        list.join("; ")
+    ))
 }
 
 /// The first unreadable record, said where it may explain everything.

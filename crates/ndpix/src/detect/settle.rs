@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{SAMPLE_RECORDS, Survey};
+use super::{SAMPLE_RECORDS, Survey, bands};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::{Color, ImageInfo};
@@ -23,6 +23,9 @@ type Kind = (Shape, DType, Color);
 
 /// Completes the plan with the shape, dtype and color that the sample allows.
 pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Result<()> {
+    if !plan.bands.is_empty() {
+        return bands::settle(plan, survey, options);
+    }
     let steps = &plan.steps;
     if options.size.is_some() && options.fit.is_none() {
         refuse_aspects(survey, steps)?;
@@ -330,7 +333,7 @@ fn several(kinds: &BTreeMap<Kind, u64>, one_shape: bool) -> String {
 }
 
 /// Why the sample holds no image at all.
-fn nothing(survey: &Survey) -> Error {
+pub(super) fn nothing(survey: &Survey) -> Error {
     let first = survey.rejects.first();
     let reason =
         first.map(|e| format!("; the first was rejected: {}", e.message())).unwrap_or_default();

@@ -3,7 +3,10 @@
 //! The blocks are walked here (two dozen lines, and the same walk counts the frames); `weezl`
 //! undoes the LZW. As in Pillow the canvas grows to hold a frame that passes its edge, what the
 //! frame does not cover has the transparent index or index 0, a missing palette is a gray ramp,
-//! and unknown bytes between blocks are skipped. The frames after the first are only counted.
+//! and unknown bytes between blocks are skipped. Here the frames after the first are only counted;
+//! `film` draws them.
+
+pub(super) mod film;
 
 use weezl::{BitOrder, LzwStatus, decode::Configuration};
 
@@ -23,15 +26,21 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     }
     limits.check_pixels(height as u64, width as u64)?;
     let (channels, color) =
-        if gif.transparent.is_some() { (4, Color::Rgba) } else { (3, Color::Rgb) };
+        if gif.control.transparent.is_some() { (4, Color::Rgba) } else { (3, Color::Rgb) };
     Ok(ImageInfo {
         shape: Shape::image(height, width, channels),
         dtype: DType::Uint8,
         color,
         orientation: 1,
         premultiplied: false,
-        frames: 1 + count_frames(frame.data),
+        // Damage ends the count: it is not in the frame that is asked for.
+        frames: count_frames(frame.data).0,
     })
+}
+
+/// Refuses a file that ends or breaks before its last frame does.
+pub(super) fn check_frames(bytes: &[u8]) -> Result<()> {
+    count_frames(Gif::open(bytes)?.frame.data).1
 }
 
 /// The first frame on the canvas.
@@ -57,8 +66,18 @@ pub(super) fn decode_indices(bytes: &[u8], out: &mut [u8]) -> Result<()> {
 struct Gif<'a> {
     screen: (usize, usize),
     palette: Option<&'a [u8]>,
-    transparent: Option<u8>,
+    /// The colour of what no frame covers, which only a file with a palette has.
+    background: u8,
+    control: Control,
     frame: Frame<'a>,
+}
+
+/// What stands before a frame.
+#[derive(Default)]
+struct Control {
+    transparent: Option<u8>,
+    /// What becomes of the frame before the next is drawn.
+    disposal: u8,
 }
 
 /// An image descriptor and what follows it.
@@ -75,7 +94,7 @@ struct Frame<'a> {
 
 impl std::fmt::Display for Frame<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "first frame of {} x {}", self.height, self.width)
+        write!(f, "frame of {} x {}", self.height, self.width)
     }
 }
 
@@ -85,29 +104,10 @@ impl<'a> Gif<'a> {
         let mut rest = bytes;
         let screen = take(&mut rest, 13)?;
         let palette = take_palette(&mut rest, screen[10])?;
-        let mut transparent = None;
-        loop {
-            match take(&mut rest, 1)?[0] {
-                b',' => break,
-                b';' => return Err(Error::image("GIF without a frame")),
-                b'!' => {
-                    let label = take(&mut rest, 1)?[0];
-                    let block = take_block(&mut rest)?;
-                    if label == 0xF9
-                        && let &[flags, _, _, index, ..] = block
-                        && flags & 1 != 0
-                    {
-                        transparent = Some(index);
-                    }
-                    if !block.is_empty() {
-                        while !take_block(&mut rest)?.is_empty() {}
-                    }
-                }
-                _ => {}
-            }
-        }
-        let frame = Frame::open(&mut rest)?;
-        Ok(Self { screen: (word(screen, 6), word(screen, 8)), palette, transparent, frame })
+        let background = if palette.is_some() { screen[11] } else { 0 };
+        let (control, frame) =
+            next_frame(&mut rest)?.ok_or_else(|| Error::image("GIF without a frame"))?;
+        Ok(Self { screen: (word(screen, 6), word(screen, 8)), palette, background, control, frame })
     }
 
     /// Width and height of the picture.
@@ -120,31 +120,58 @@ impl<'a> Gif<'a> {
     fn paint<const N: usize>(&self, colors: &[[u8; N]; 256], out: &mut [u8]) -> Result<()> {
         let (canvas, _) = self.canvas();
         let (out, _) = out.as_chunks_mut::<N>();
-        out.fill(colors[usize::from(self.transparent.unwrap_or(0))]);
+        out.fill(colors[usize::from(self.control.transparent.unwrap_or(0))]);
         let frame = &self.frame;
-        let mut indices = Indices::open(frame.data)?;
-        let mut row = vec![0; frame.width];
-        for y in frame.rows() {
-            indices.fill(&mut row)?;
+        frame.each_row(|y, row| {
             let at = (frame.top + y) * canvas + frame.left;
-            for (pixel, &index) in out[at..].iter_mut().zip(&row) {
+            for (pixel, &index) in out[at..].iter_mut().zip(row) {
                 *pixel = colors[usize::from(index)];
             }
-        }
-        Ok(())
+        })
     }
 
-    /// The colour of every index; black for those that the palette does not have.
+    /// The colour of every index in the first frame.
     fn colors<const N: usize>(&self) -> [[u8; N]; 256] {
-        let palette = self.frame.palette.or(self.palette);
-        std::array::from_fn(|index| {
-            let rgb: [u8; 3] = match palette {
-                None => [index as u8; 3],
-                Some(p) => p.as_chunks().0.get(index).copied().unwrap_or_default(),
-            };
-            let opaque = self.transparent.map(usize::from) != Some(index);
-            std::array::from_fn(|c| if c < 3 { rgb[c] } else { u8::from(opaque) * 255 })
-        })
+        colors(self.frame.palette.or(self.palette), self.control.transparent)
+    }
+}
+
+/// The colour of every index, with alpha where `N` is 4; black for those that the palette does not have.
+fn colors<const N: usize>(palette: Option<&[u8]>, transparent: Option<u8>) -> [[u8; N]; 256] {
+    std::array::from_fn(|index| {
+        let rgb: [u8; 3] = match palette {
+            None => [index as u8; 3],
+            Some(p) => p.as_chunks().0.get(index).copied().unwrap_or_default(),
+        };
+        let opaque = transparent.map(usize::from) != Some(index);
+        std::array::from_fn(|c| if c < 3 { rgb[c] } else { u8::from(opaque) * 255 })
+    })
+}
+
+/// The blocks up to the next frame; `None` at the trailer, or where the bytes end between two blocks.
+fn next_frame<'a>(rest: &mut &'a [u8]) -> Result<Option<(Control, Frame<'a>)>> {
+    let mut control = Control::default();
+    loop {
+        let Some((&mark, tail)) = rest.split_first() else { return Ok(None) };
+        *rest = tail;
+        match mark {
+            b',' => return Ok(Some((control, Frame::open(rest)?))),
+            b';' => return Ok(None),
+            b'!' => {
+                let label = take(rest, 1)?[0];
+                let block = take_block(rest)?;
+                if label == 0xF9
+                    && let &[flags, _, _, index, ..] = block
+                {
+                    control.disposal = flags >> 2 & 7;
+                    control.transparent = (flags & 1 != 0).then_some(index).or(control.transparent);
+                }
+                if !block.is_empty() {
+                    skip_blocks(rest)?;
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -164,6 +191,17 @@ impl<'a> Frame<'a> {
         })
     }
 
+    /// Hands over every row of indices with its number from the frame's top, as they are stored.
+    fn each_row(&self, mut take: impl FnMut(usize, &[u8])) -> Result<()> {
+        let mut indices = Indices::open(self.data)?;
+        let mut row = vec![0; self.width];
+        for y in self.rows() {
+            indices.fill(&mut row)?;
+            take(y, &row);
+        }
+        Ok(())
+    }
+
     /// The rows in the order in which they are stored.
     fn rows(&self) -> impl Iterator<Item = usize> + use<> {
         let height = self.height;
@@ -173,29 +211,33 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// The frames after the first, whose data (code size and sub-blocks) `rest` begins with. Damage
-/// ends the count: it is not in the frame that is asked for.
-fn count_frames(mut rest: &[u8]) -> u32 {
-    let mut count = 0;
+/// The frames of a file from the data of its first (code size and sub-blocks) on, and whether damage
+/// ended the count.
+fn count_frames(mut rest: &[u8]) -> (u32, Result<()>) {
+    let mut count = 1;
     let mut walk = || -> Result<()> {
-        take(&mut rest, 1)?;
-        while !take_block(&mut rest)?.is_empty() {}
         loop {
-            match take(&mut rest, 1)?[0] {
-                b';' => return Ok(()),
-                b',' => {
-                    Frame::open(&mut rest)?;
-                    take(&mut rest, 1)?;
-                    count += 1;
-                }
-                b'!' => _ = take(&mut rest, 1)?,
-                _ => continue,
+            skip_frame(&mut rest)?;
+            if next_frame(&mut rest)?.is_none() {
+                return Ok(());
             }
-            while !take_block(&mut rest)?.is_empty() {}
+            count += 1;
         }
     };
-    _ = walk();
-    count
+    let ended = walk();
+    (count, ended)
+}
+
+/// Passes over the data of a frame.
+fn skip_frame(rest: &mut &[u8]) -> Result<()> {
+    take(rest, 1)?;
+    skip_blocks(rest)
+}
+
+/// Passes over the sub-blocks up to the empty one.
+fn skip_blocks(rest: &mut &[u8]) -> Result<()> {
+    while !take_block(rest)?.is_empty() {}
+    Ok(())
 }
 
 /// The palette indices of a frame, row by row.
@@ -273,7 +315,7 @@ mod tests {
     use crate::error::ErrorKind;
 
     /// A frame at (left, 0) of these indices, uncompressed: a clear code before each of them.
-    fn frame(left: u8, w: u8, h: u8, flags: u8, indices: &[u8]) -> Vec<u8> {
+    pub(super) fn frame(left: u8, w: u8, h: u8, flags: u8, indices: &[u8]) -> Vec<u8> {
         let mut codes: Vec<u8> = indices.iter().flat_map(|&i| [4, i]).collect();
         codes.push(5);
         let mut bits = vec![0; (codes.len() * 3).div_ceil(8)];
@@ -286,7 +328,7 @@ mod tests {
         f
     }
 
-    fn file(w: u8, h: u8, blocks: &[&[u8]]) -> Vec<u8> {
+    pub(super) fn file(w: u8, h: u8, blocks: &[&[u8]]) -> Vec<u8> {
         let mut f = b"GIF89a".to_vec();
         f.extend([w, 0, h, 0, 0x80, 0, 0, 9, 9, 9, 200, 0, 0]);
         f.extend(blocks.concat());

@@ -8,6 +8,9 @@
 //! Pixels count as whole when their own checksum (Adler-32, over all of them) is right: a wrong
 //! one of the chunks around them loses nothing, and Pillow reads such files too. What pixels are
 //! made of beside them (IHDR, PLTE, tRNS) has only its chunk's checksum, which must be right.
+//! The frames of an APNG are in `film`.
+
+pub(super) mod film;
 
 mod text;
 

@@ -1,14 +1,20 @@
 //! WebP through libwebp (C, vendored by `libwebp-sys`): the pixels of Pillow, bit for bit.
 //!
 //! Takes a whole file; gives RGB, or RGBA where the file says that it has alpha. Of an animation
-//! the first frame, on its transparent or black canvas. The RIFF chunks are walked here, in safe
-//! code; libwebp sees one image. Refuses damaged and truncated files as `image`.
+//! the first frame, on its transparent or black canvas: the RIFF chunks are walked here, in safe
+//! code, and libwebp sees one image. [`Film`] gives every frame, by libwebp's own animation decoder.
+//! Refuses damaged and truncated files as `image`.
 #![allow(unsafe_code, reason = "FFI to libwebp")]
 
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::ptr::NonNull;
+use std::slice;
 
 use libwebp_sys::{
-    VP8StatusCode, WebPBitstreamFeatures, WebPDecodeRGBAInto, WebPDecodeRGBInto, WebPGetFeatures,
+    VP8StatusCode, WebPAnimDecoder, WebPAnimDecoderDelete, WebPAnimDecoderGetInfo,
+    WebPAnimDecoderGetNext, WebPAnimDecoderNew, WebPAnimInfo, WebPBitstreamFeatures, WebPData,
+    WebPDecodeRGBAInto, WebPDecodeRGBInto, WebPGetFeatures,
 };
 
 use super::{Color, ImageInfo, exif};
@@ -92,6 +98,73 @@ fn decode_window(image: &[u8], window: &mut [u8], stride: usize, alpha: bool) ->
         return Err(Error::image("damaged or truncated WebP: libwebp refuses it"));
     }
     Ok(())
+}
+
+/// The frames of an animation, in order.
+pub(crate) struct Film<'a> {
+    decoder: NonNull<WebPAnimDecoder>,
+    /// The decoder reads the file until it is dropped.
+    bytes: PhantomData<&'a [u8]>,
+    /// Pixels of the canvas.
+    pixels: usize,
+    alpha: bool,
+}
+
+impl<'a> Film<'a> {
+    /// Before the first frame. The limits are checked before libwebp allocates its canvases.
+    pub(super) fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
+        let layout = read_layout(bytes, limits)?;
+        let data = WebPData { bytes: bytes.as_ptr(), size: bytes.len() };
+        // SAFETY: `data` names a live slice with its true length. libwebp only reads it, and keeps the
+        // pointer until `WebPAnimDecoderDelete`, which `Drop` calls while `'a` lasts. Without options it
+        // takes its defaults: RGBA, no threads.
+        let decoder = unsafe { WebPAnimDecoderNew(&raw const data, std::ptr::null()) };
+        let decoder = NonNull::new(decoder).ok_or_else(broken)?;
+        let pixels = layout.width as usize * layout.height as usize;
+        let film = Self { decoder, bytes: PhantomData, pixels, alpha: layout.alpha };
+        let mut info = WebPAnimInfo::default();
+        // SAFETY: the decoder is live, and `info` a valid place that libwebp writes and does not keep.
+        let told = unsafe { WebPAnimDecoderGetInfo(decoder.as_ptr(), &raw mut info) };
+        let said = (info.canvas_width, info.canvas_height, info.frame_count);
+        match told != 0 && said == (layout.width, layout.height, layout.frames) {
+            true => Ok(film),
+            false => Err(broken()),
+        }
+    }
+
+    /// Draws the next frame and gives the canvas, as RGB where the file says that it has no alpha.
+    pub(super) fn next(&mut self, out: &mut [u8]) -> Result<()> {
+        let (mut canvas, mut time) = (std::ptr::null_mut(), 0);
+        // SAFETY: the decoder is live and borrowed mutably; both places are valid and not kept.
+        let more = unsafe {
+            WebPAnimDecoderGetNext(self.decoder.as_ptr(), &raw mut canvas, &raw mut time)
+        };
+        if more == 0 || canvas.is_null() {
+            return Err(broken());
+        }
+        // SAFETY: on success libwebp points at its canvas of four bytes a pixel, whose size `open`
+        // compared with ours. It is initialised (allocated zeroed, then drawn on), and unchanged until the
+        // next call, which needs `self` again.
+        let canvas = unsafe { slice::from_raw_parts(canvas, self.pixels * 4) };
+        if self.alpha {
+            out.copy_from_slice(canvas);
+        } else {
+            let pixels = out.as_chunks_mut::<3>().0.iter_mut().zip(canvas.as_chunks::<4>().0);
+            pixels.for_each(|(out, [r, g, b, _])| *out = [*r, *g, *b]);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Film<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the decoder came from `WebPAnimDecoderNew` and is deleted once, here.
+        unsafe { WebPAnimDecoderDelete(self.decoder.as_ptr()) }
+    }
+}
+
+fn broken() -> Error {
+    Error::image("damaged or truncated WebP: libwebp refuses the animation")
 }
 
 /// What libwebp reads from the head of an image: width, height, alpha.

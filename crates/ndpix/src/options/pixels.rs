@@ -358,9 +358,30 @@ impl Options {
         if self.frames != Frames::First && self.mode == Mode::P {
             return no("mode P keeps the indices of the first frame; leave frames out");
         }
-        if self.stack != Stack::Off {
+        self.validate_stack()
+    }
+
+    fn validate_stack(&self) -> Result<()> {
+        let no = |message: &str| Err(Error::options(message));
+        if self.stack == Stack::Off {
+            return match self.bands.is_empty() {
+                true => Ok(()),
+                false => no(
+                    "field is given several times; pass stack new-axis or channel to make one image of them, or one field",
+                ),
+            };
+        }
+        if self.field.is_none() || self.bands.is_empty() {
+            return no("stack makes one image of several fields; give field once for each band");
+        }
+        if let Some(wild) = self.field.iter().chain(&self.bands).find(|b| b.is_wild()) {
+            return Err(Error::options(format!(
+                "field {wild} names several images, and stack takes one for each band; name each with its index"
+            )));
+        }
+        if self.shape.is_some() {
             return no(
-                "stack is not there yet; convert each field to a file of its own and stack them in NumPy",
+                "shape is that of one image, and stack makes one of several; leave shape out, pass size to bring bands to one size, raw_shape for raw pixels and flat lists",
             );
         }
         Ok(())
@@ -370,6 +391,7 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::pointer::Pointer;
 
     #[test]
     fn words_round_trip() {
@@ -381,6 +403,31 @@ mod tests {
         }
         assert_eq!("white".parse::<Rgb>().expect("white").to_string(), "#ffffff");
         assert_eq!("224".parse::<Size>().expect("size"), Size { height: 224, width: 224 });
+    }
+
+    #[test]
+    fn a_stack_takes_several_single_fields() {
+        let check = |stack, fields: &[&str], said: Option<&str>| {
+            let mut fields = fields.iter().map(|f| f.parse::<Pointer>().expect("a field"));
+            let options = Options {
+                field: fields.next(),
+                bands: fields.collect(),
+                stack,
+                ..Options::default()
+            };
+            let error = options.validate().err().map(|e| e.message().to_string());
+            match (error, said) {
+                (Some(error), Some(said)) => assert!(error.contains(said), "{error}"),
+                (error, said) => assert_eq!(error.as_deref(), said),
+            }
+        };
+        check(Stack::Off, &["a"], None);
+        check(Stack::Channel, &["a", "b"], None);
+        check(Stack::NewAxis, &["a", "b", "a"], None);
+        check(Stack::Off, &["a", "b"], Some("pass stack new-axis or channel"));
+        check(Stack::Channel, &["a"], Some("give field once for each band"));
+        check(Stack::Channel, &[], Some("give field once for each band"));
+        check(Stack::NewAxis, &["a", "b[*]"], Some("field b[*] names several images"));
     }
 
     #[test]

@@ -18,7 +18,20 @@ type Set = fn(&mut Options, &str) -> Result<()>;
 
 /// Name, value as text (`None`: not given), and how text becomes the value.
 const TABLE: &[(&str, Get, Set)] = &[
-    ("field", |o| text(&o.field), |o, t| some(&mut o.field, t)),
+    // Several fields, the bands of a stack, stand on a line each.
+    (
+        "field",
+        |o| {
+            let all: Vec<_> = o.field.iter().chain(&o.bands).map(ToString::to_string).collect();
+            (!all.is_empty()).then(|| all.join("\n"))
+        },
+        |o, t| {
+            let mut all = t.split('\n').map(str::parse).collect::<Result<Vec<Pointer>>>()?;
+            o.bands = all.split_off(1);
+            o.field = all.pop();
+            Ok(())
+        },
+    ),
     (
         "encoding",
         |o| Some(o.encoding.as_ref().map_or("auto".into(), ToString::to_string)),
@@ -60,6 +73,7 @@ const TABLE: &[(&str, Get, Set)] = &[
     ("scale", |o| Some(o.scale.to_string()), |o, t| one(&mut o.scale, t)),
     ("normalize", |o| Some(o.normalize.to_string()), |o, t| one(&mut o.normalize, t)),
     ("layout", |o| Some(o.layout.to_string()), |o, t| one(&mut o.layout, t)),
+    ("stack", |o| Some(o.stack.to_string()), |o, t| one(&mut o.stack, t)),
     (
         "fill_value",
         |o| Some(o.fill_value.to_string()),
@@ -289,7 +303,7 @@ mod tests {
     #[test]
     fn what_is_set_is_what_is_listed() {
         let values = [
-            ("field", "a.b[*]"),
+            ("field", "a.b[*]\nc"),
             ("encoding", "base64+zlib+npy"),
             ("mixed", "true"),
             ("raw_shape", "@h,@w"),
@@ -312,6 +326,7 @@ mod tests {
             ("scale", "unit"),
             ("normalize", "0.5/0.25"),
             ("layout", "chw"),
+            ("stack", "new-axis"),
             ("fill_value", "0.5"),
             ("skip", "3"),
             ("limit", "9"),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ndpix::{Framing, Options};
+use ndpix::{Frames, Framing, Options};
 
 use super::{base64, bytes, convert, root};
 
@@ -69,6 +69,10 @@ fn of_the_image_in_every_sample() {
             field: Some("image".parse().expect("field")),
             mixed: true,
             threads: 1,
+            frames: match path.display().to_string().contains("frames-") {
+                true => Frames::All,
+                false => Frames::First,
+            },
             ..Options::default()
         };
         let ended = ndpix::each(bytes(records.concat().as_bytes()), &options, |each| {

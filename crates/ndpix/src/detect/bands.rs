@@ -1,0 +1,134 @@
+//! The plan of a stack: each of its fields is located, surveyed and settled like a field of its own, and
+//! then all must fit together. What is said of several bands alike is said once.
+
+use super::settle::{nothing, settle as settle_one};
+use super::{Candidate, Sample, Sampled, Survey, note, plan_for};
+use crate::decode::Decoder;
+use crate::dtype::DType;
+use crate::error::{Error, ErrorKind, Position, Result};
+use crate::format::Color;
+use crate::options::{Options, Stack};
+use crate::pixels::stack;
+use crate::plan::{Plan, Steps, Target};
+use crate::record::pointer::Pointer;
+use crate::shape::Shape;
+
+/// The options of one band.
+fn options_of(options: &Options, field: &Pointer) -> Options {
+    Options { field: Some(field.clone()), bands: Vec::new(), stack: Stack::Off, ..options.clone() }
+}
+
+/// As [`super::locate`] for every band.
+pub(super) fn locate(
+    sample: &Sample<'_>,
+    options: &Options,
+    candidates: &[Candidate],
+    plan: &mut Plan,
+) -> Result<()> {
+    plan.bands.clear();
+    for field in options.field.iter().chain(&options.bands) {
+        let own: Vec<_> = candidates.iter().filter(|c| c.field == *field).cloned().collect();
+        let options = options_of(options, field);
+        let mut band = plan_for(&options, field.clone(), options.encoding.clone());
+        super::locate(sample, &options, &own, &mut band)?;
+        plan.bands.push(band);
+    }
+    let first = plan.bands.first().and_then(|b| b.encoding.clone());
+    plan.encoding = first.filter(|e| plan.bands.iter().all(|b| b.encoding.as_ref() == Some(e)));
+    Ok(())
+}
+
+/// As [`super::survey`]: counts records, and the images of records in which all bands are sound.
+pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
+    let mut decoder = Decoder::new(plan)?;
+    let mut bands: Vec<Survey> = plan.bands.iter().map(|_| Survey::default()).collect();
+    let mut all = Survey::default();
+    for Sampled { text, base, position, .. } in &sample.records {
+        let at = || Position { item: 0, ..position.clone() };
+        match decoder.find(text) {
+            Ok(0) => all.missing += 1,
+            Err(error) => all.rejects.push(error.at(at())),
+            Ok(_) => {
+                all.images += 1;
+                let probed = decoder.probe_bands(text, base.as_deref(), |n, found, payload| {
+                    bands[n].images += 1;
+                    note(&mut bands[n], found, payload);
+                    note(&mut all, found, payload);
+                });
+                if let Err(error) = probed {
+                    all.images -= u64::from(error.kind() == ErrorKind::Json);
+                    all.rejects.push(error.at(at()));
+                }
+            }
+        }
+    }
+    all.bands = bands;
+    Ok(all)
+}
+
+/// As [`super::settle`]: completes the plan of every band, and that of all together.
+pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Result<()> {
+    if survey.kinds.is_empty() && !survey.rejects.is_empty() {
+        return Err(nothing(survey));
+    }
+    let mut notes: Vec<(String, Vec<String>)> = Vec::new();
+    let mut rows: Vec<(String, Shape, DType)> = Vec::new();
+    for (band, survey) in plan.bands.iter_mut().zip(&survey.bands) {
+        let name = band.field.to_string();
+        let options = options_of(options, &band.field);
+        band.steps = Steps::new(&options);
+        band.notes.clear();
+        settle_one(band, survey, &options)
+            .map_err(|e| Error::new(e.kind(), format!("band {name}: {}", e.message())))?;
+        for text in &band.notes {
+            match notes.iter_mut().find(|n| n.0 == *text) {
+                Some(known) => known.1.push(name.clone()),
+                None => notes.push((text.clone(), vec![name.clone()])),
+            }
+        }
+        if let Target::Stack { shape, dtype, .. } = band.target {
+            rows.push((name, shape, dtype));
+        }
+    }
+    let listed = |text: &dyn Fn(&(String, Shape, DType)) -> String| {
+        rows.iter().map(|r| format!("{} {}", r.0, text(r))).collect::<Vec<_>>().join(", ")
+    };
+    let shapes: Vec<Shape> = rows.iter().map(|r| r.1).collect();
+    let shape = stack::shape(&plan.steps, &shapes).map_err(|_| {
+        Error::plan(format!(
+            "the bands do not fit together ({}); pass size and fit to bring all to one size, mode to give all the same channels",
+            listed(&|r| r.1.to_string())
+        ))
+    })?;
+    let dtype = match rows.first() {
+        Some(first) if rows.iter().all(|r| r.2 == first.2) => first.2,
+        _ => {
+            return Err(Error::plan(format!(
+                "the bands differ in dtype ({}); pass dtype float32 to convert the numbers as they are, or dtype uint16 and scale full to bring 8 and 16 bits to one range",
+                listed(&|r| r.2.to_string())
+            )));
+        }
+    };
+    shape.bytes(dtype)?;
+    plan.target = Target::Stack { shape, dtype, color: Color::Samples };
+    let count = rows.len();
+    plan.notes.extend(notes.into_iter().map(|(text, of)| match of.len() == count {
+        true => text,
+        false => format!("band {}: {text}", of.join(", ")),
+    }));
+    plan.notes.extend(plan.steps.stacking());
+    if let Some(error) = survey.rejects.first() {
+        let (bad, of) = (survey.rejects.len(), sum(survey));
+        plan.notes.push(format!(
+            "{bad} of {of} records in the sample will be rejected: {}",
+            error.message()
+        ));
+    }
+    Ok(())
+}
+
+/// Records of the sample that are not without image.
+fn sum(survey: &Survey) -> u64 {
+    let unreadable = survey.rejects.iter().filter(|e| e.kind() == ErrorKind::Json).count();
+    survey.images + unreadable as u64
+}

@@ -67,7 +67,7 @@ class Options(TypedDict, total=False):
     background: str | None
     """The colour that alpha is blended on where `mode` has none: `white`, `#rrggbb`. Default: dropped."""
     exif_transpose: bool | None
-    """Turn images upright by their EXIF or TIFF orientation."""
+    """Turn images upright by their EXIF, XMP or TIFF orientation."""
     frames: str | None
     """Pages of multi-page files: `first`, `all` as a leading axis, or `index:N`."""
     size: Shape | None

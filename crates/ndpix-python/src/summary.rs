@@ -22,6 +22,7 @@ pub(crate) fn dict<'py>(py: Python<'py>, s: &Summary) -> PyResult<Bound<'py, PyD
         ("rejected", s.rejected()),
         ("oriented", s.oriented),
         ("alpha", s.alpha),
+        ("premultiplied", s.premultiplied),
         ("multi_frame", s.multi_frame),
         ("bytes_read", s.bytes_read),
         ("bytes_written", s.bytes_written),

@@ -36,7 +36,7 @@ class Report:
         images: Images among the records that were looked at.
         formats: Image formats, with counts.
         shapes: Shape, dtype, color and count of each kind of image, the most frequent first.
-        orientations: EXIF or TIFF orientations, with counts.
+        orientations: EXIF, XMP or TIFF orientations, with counts.
         multi_frame: Images of which only the first frame would be read.
         without_image: Records without image.
         rejects: Rejects to expect, as messages.

@@ -28,6 +28,7 @@ class Summary:
         first_rejects: The first rejects, each as `file:line: what was found`.
         oriented: Images that carry an orientation.
         alpha: Images that have alpha.
+        premultiplied: Images whose colours are stored multiplied with alpha.
         steps: What was done to pixels, in order, as text.
         multi_frame: Images of which only the first frame was read.
         bytes_read: Decompressed bytes read.
@@ -55,6 +56,7 @@ class Summary:
     first_rejects: list[str]
     oriented: int
     alpha: int
+    premultiplied: int
     steps: list[str]
     multi_frame: int
     bytes_read: int

@@ -199,9 +199,9 @@ pub fn command(report: &Report, inputs: &[PathBuf], options: &Options) -> Vec<St
     for field in report.field.iter().chain(&report.bands) {
         words.extend(["--field".to_string(), field.clone()]);
     }
+    words.extend(report.encoding.iter().flat_map(|e| ["--encoding".to_string(), e.clone()]));
     let rest = Options { field: None, bands: Vec::new(), encoding: None, ..options.clone() };
     words.extend(rest.flags());
-    words.extend(report.encoding.iter().flat_map(|e| ["--encoding".to_string(), e.clone()]));
     for (name, value) in report.suggestion.iter().flatten() {
         words.extend([flag(name), value.clone()]);
     }

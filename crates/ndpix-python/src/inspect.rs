@@ -59,6 +59,7 @@ fn dict(py: Python<'_>, r: Report) -> PyResult<Bound<'_, PyDict>> {
     all.set_item("sampled", r.sampled)?;
     all.set_item("fields", fields)?;
     all.set_item("field", r.field)?;
+    all.set_item("bands", r.bands)?;
     all.set_item("encoding", r.encoding)?;
     all.set_item("images", r.images)?;
     all.set_item("formats", counts(r.formats)?)?;

@@ -32,6 +32,7 @@ class Report:
         sampled: Records that were looked at.
         fields: The fields that may hold images, each with how many of its values hold one how.
         field: The field that a run would read, if it is clear.
+        bands: The fields that it would stack behind that one.
         encoding: The encoding that a run would enforce, if it is clear.
         images: Images among the records that were looked at.
         formats: Image formats, with counts.
@@ -59,6 +60,7 @@ class Report:
     sampled: int
     fields: dict[str, dict[str, int]]
     field: str | None
+    bands: list[str]
     encoding: str | None
     images: int
     formats: dict[str, int]
@@ -82,7 +84,7 @@ class Report:
     def _rows(self) -> list[tuple[str, str]]:
         rows = [("records", f"{self.sampled} looked at, framing {self.framing}")]
         for name, encodings in self.fields.items():
-            chosen = " (read)" if name == self.field else ""
+            chosen = " (read)" if name in (self.field, *self.bands) else ""
             rows.append((f"field {name}{chosen}", ", ".join(f"{e}: {n}" for e, n in encodings.items())))
         rows.append(("images", f"{self.images}, {self.without_image} records without"))
         rows.append(("formats", ", ".join(f"{name}: {n}" for name, n in self.formats.items())))
@@ -106,7 +108,7 @@ class Report:
         if self._again is None or self.field is None:
             return []
         source, options = self._again
-        found = {"field": self.field, "encoding": self.encoding}
+        found = {"field": [self.field, *self.bands], "encoding": self.encoding}
         try:
             all_of_them = _ndpix.samples(source, THUMBNAILS, {**found, **options}, Hooks(False))
             return [image for _, image in all_of_them if not isinstance(image, Exception)]

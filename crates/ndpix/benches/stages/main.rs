@@ -142,7 +142,7 @@ fn resize(name: &'static str, fit: Fit, dtype: DType) -> Stage {
         _ => (3, Color::Rgb, samples),
     };
     let shape = Shape::image(height, width, channels);
-    let info = ImageInfo { shape, dtype, color, orientation: 1, frames: 1 };
+    let info = ImageInfo { shape, dtype, color, orientation: 1, premultiplied: false, frames: 1 };
     let size = Some(Size { height: 224, width: 224 });
     let options = Options { size, fit: Some(fit), ..Options::default() };
     let (mut shaper, mut out, bytes) = (Shaper::new(&options, info), Vec::new(), stored.len());

@@ -45,7 +45,9 @@ def test_the_cases_of_the_command(tmp_path, folder):
     switches = {name for name, default in ndpix._ndpix.defaults() if default == "false"}
     while words:
         name = words.pop(0).removeprefix("--").replace("-", "_")
-        keywords[name] = True if name in switches else words.pop(0)
+        value = True if name in switches else words.pop(0)
+        # A flag that is given again adds to a list: the bands of a stack.
+        keywords[name] = value if name not in keywords else [*np.atleast_1d(keywords[name]).tolist(), value]
     out = tmp_path / "out.npy"
     source = next(folder.glob("input.*"))
     if "sha256" not in expected:

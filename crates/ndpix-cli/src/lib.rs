@@ -45,8 +45,16 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
             report::print(&String::from_utf8_lossy(&out))
         }
         Command::Man => {
+            // The page of the command, and behind it those of what it can do.
+            let mut command = Cli::command();
+            command.build();
+            let subcommands = command.get_subcommands().filter(|c| c.get_name() != "help").cloned();
+            let pages: Vec<_> = std::iter::once(command.clone()).chain(subcommands).collect();
             let mut out = Vec::new();
-            match clap_mangen::Man::new(Cli::command()).render(&mut out) {
+            match pages
+                .into_iter()
+                .try_for_each(|page| clap_mangen::Man::new(page).render(&mut out))
+            {
                 Ok(()) => report::print(&String::from_utf8_lossy(&out)),
                 Err(_) => 1,
             }

@@ -39,6 +39,10 @@ pub(super) mod tag {
     pub(in super::super) const REFERENCE_BLACK_WHITE: u16 = 532;
 }
 
+/// Each page is looked for from the first on, so that the work grows with the square of their number:
+/// this many take some seconds.
+const MOST_PAGES: u32 = 1 << 14;
+
 /// The byte order and the offset size of a file, with its bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct File<'a> {
@@ -104,28 +108,58 @@ impl<'a> File<'a> {
     }
 
     /// The directory with this number, from 0, and how many directories the chain holds; a loop ends
-    /// the count.
+    /// the count. Kind `limit` for a number over [`MOST_PAGES`].
     pub(super) fn nth_and_count(&self, first: u64, index: u32) -> Result<(Directory<'a>, u32)> {
-        let (mut directory, mut next) = self
-            .directory(first)
-            .ok_or_else(|| Error::image("the TIFF directory lies outside the file or is cut"))?;
-        let mut seen = HashSet::from([first]);
-        // More directories than could lie side by side overlap: no honest file.
-        let most = self.bytes.len() / if self.big_tiff { 36 } else { 18 };
-        while next != 0 && seen.len() < most && !seen.contains(&next) {
-            let Some((found, after)) = self.directory(next) else { break };
-            if seen.len() == index as usize {
-                directory = found;
-            }
-            seen.insert(next);
-            next = after;
+        if index >= MOST_PAGES {
+            return Err(Error::limit(format!(
+                "page {index} of the TIFF: pages from number {MOST_PAGES} on are not read"
+            )));
         }
-        match u32::try_from(seen.len()).unwrap_or(u32::MAX) {
-            count if index < count => Ok((directory, count)),
-            count => {
+        // Offsets that only grow make no loop; others are remembered to find one.
+        let (found, count) = match self.walk(first, index, None) {
+            Some(walked) => walked,
+            None => self.walk(first, index, Some(HashSet::new())).unwrap_or_default(),
+        };
+        match found {
+            Some(directory) => Ok((directory, count)),
+            None if count == 0 => {
+                Err(Error::image("the TIFF directory lies outside the file or is cut"))
+            }
+            None => {
                 Err(Error::shape(format!("the TIFF has {count} pages, and none of index {index}")))
             }
         }
+    }
+
+    /// Walks the chain: the directory with this number and how many there are. Without `seen` only
+    /// as long as offsets grow, `None` where they do not.
+    fn walk(
+        &self,
+        first: u64,
+        index: u32,
+        mut seen: Option<HashSet<u64>>,
+    ) -> Option<(Option<Directory<'a>>, u32)> {
+        let (mut found, mut count, mut at) = (None, 0, first);
+        // More directories than could lie side by side overlap: no honest file.
+        let most = self.bytes.len() / if self.big_tiff { 36 } else { 18 };
+        while (count as usize) < most.max(1) {
+            if seen.as_mut().is_some_and(|seen| !seen.insert(at)) {
+                break;
+            }
+            let Some((directory, next)) = self.directory(at) else { break };
+            if count == index {
+                found = Some(directory);
+            }
+            count += 1;
+            if next == 0 {
+                break;
+            }
+            if seen.is_none() && next <= at {
+                return None;
+            }
+            at = next;
+        }
+        Some((found, count))
     }
 
     /// `count` bytes at `offset`.

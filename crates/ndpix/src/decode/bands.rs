@@ -141,6 +141,7 @@ impl<'p> Bands<'p> {
         let mut found = first;
         for other in self.opened.iter().map(|o| o.found.info) {
             found.info.frames = found.info.frames.max(other.frames);
+            found.info.premultiplied |= other.premultiplied;
             if found.info.orientation == 1 {
                 found.info.orientation = other.orientation;
             }

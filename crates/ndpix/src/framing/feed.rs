@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Position, Result};
 use crate::limits::Limits;
 use crate::source::{self, Input, Opened};
 
-/// Text of one batch, and how much is read at a time.
+/// How much is read at a time and handed out as one batch, unless `with_block_bytes` says otherwise.
 const BLOCK: usize = 1 << 20;
 /// A record that grows beyond this is read while nothing else is held.
 const ALONE: usize = 32 << 20;

@@ -5,13 +5,13 @@
 //! and the caller holds one, so memory does not grow with the input. Dropping [`Batches`] ends it all.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::array::{Aligned, Array};
-use crate::batch::Record;
 use crate::convert::{Books, Control, announce, fill_row, stacked};
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Position, Result};
@@ -19,7 +19,7 @@ use crate::options::Options;
 use crate::pipeline::Driver;
 use crate::reader::Reader;
 use crate::shape::Shape;
-use crate::sink::Sink;
+use crate::sink::{self, Facts, Sink};
 use crate::source::Input;
 use crate::summary::Summary;
 
@@ -199,14 +199,6 @@ impl Drop for Batches {
     }
 }
 
-/// Where a row comes from.
-struct Place {
-    file: u32,
-    line: u64,
-    item: u32,
-    valid: bool,
-}
-
 /// The sink that fills batches.
 struct Batcher {
     sender: SyncSender<Result<Batch>>,
@@ -216,7 +208,7 @@ struct Batcher {
     dtype: DType,
     item_len: usize,
     /// Of rows in the batch, and of rows that will be.
-    places: VecDeque<Place>,
+    places: VecDeque<sink::Place>,
     rejects: Vec<Reject>,
     bytes: Aligned,
 }
@@ -231,7 +223,7 @@ impl Batcher {
         let next = self.spares.take();
         let bytes = std::mem::replace(&mut self.bytes, next);
         let shape = std::iter::once(rows).chain(self.shape.iter().copied()).collect();
-        let places: Vec<Place> = self.places.drain(..rows).collect();
+        let places: Vec<sink::Place> = self.places.drain(..rows).collect();
         let batch = Batch {
             images: Array { shape, dtype: self.dtype, bytes },
             files: places.iter().map(|p| p.file).collect(),
@@ -262,8 +254,8 @@ impl Sink for &mut Batcher {
         Ok(())
     }
 
-    fn place(&mut self, record: &Record, item: u32, valid: bool) -> Result<()> {
-        self.places.push_back(Place { file: record.file, line: record.line, item, valid });
+    fn place(&mut self, place: &sink::Place) -> Result<()> {
+        self.places.push_back(*place);
         Ok(())
     }
 
@@ -277,11 +269,11 @@ impl Sink for &mut Batcher {
         Ok(())
     }
 
-    fn seal(&mut self) -> Result<()> {
+    fn seal(&mut self, _: &Facts) -> Result<()> {
         self.hand_over()
     }
 
-    fn finish(self: Box<Self>) -> Result<()> {
-        Ok(())
+    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
+        Ok(Vec::new())
     }
 }

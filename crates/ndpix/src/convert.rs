@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
+use crate::batch::Record;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::{IfExists, MaxRejects, OnError, OnMissing, Options, Rejects, Rows};
+use crate::options::{IfExists, MaxRejects, OnError, OnMissing, Options, Rejects};
 use crate::pipeline::{Fate, Part};
 use crate::pixels::color::has_alpha;
 use crate::pixels::sample;
@@ -20,10 +21,8 @@ use crate::plan::{Plan, Target};
 use crate::reader::Reader;
 use crate::record::rejected;
 use crate::shape::Shape;
-use crate::sink::npy::Npy;
 use crate::sink::rejects::{self, RejectsFile};
-use crate::sink::rows::RowMap;
-use crate::sink::{Sink, beside};
+use crate::sink::{self, Facts, Holds, Images, Job, Output, Place, Sink, beside};
 use crate::source::Input;
 use crate::summary::Summary;
 
@@ -86,7 +85,7 @@ fn go(
     options.validate()?;
     checks::keep_apart(&inputs, out, options)?;
     checks::readable(&inputs)?;
-    if !checks::may_write(out, options.if_exists)? {
+    if !checks::may_write(out, options)? {
         if let Some(note) = control.note {
             note(&format!("{} exists; nothing to do", out.display()));
         }
@@ -144,7 +143,6 @@ pub(crate) fn peak_memory() -> u64 {
 pub(crate) struct Books<'o> {
     options: &'o Options,
     sink: Box<dyn Sink + Send + 'o>,
-    rows: Option<RowMap>,
     rejects: Option<RejectsFile>,
     fill: Vec<u8>,
     summary: Summary,
@@ -155,15 +153,10 @@ pub(crate) struct Books<'o> {
 
 impl<'o> Books<'o> {
     fn open(out: &Path, options: &'o Options, plan: &Plan, summary: Summary) -> Result<Self> {
-        let (shape, dtype) = stacked(plan)?;
+        let output = Output::of(out, options.shard_rows.is_some())?;
+        let sink = sink::open(output, out, &holds(options, plan)?)?;
         let fill = fill_row(options, plan)?;
-        let sink = Box::new(Npy::create(out, &shape, dtype)?);
-        let rows = match options.rows {
-            Rows::Never => None,
-            _ => Some(RowMap::create(out)?),
-        };
         let mut books = Self::new(options, plan, sink, fill, summary);
-        books.rows = rows;
         if options.rejects == Rejects::Beside {
             books.rejects =
                 Some(RejectsFile::new(rejects::default_path(out), options.rejects_content));
@@ -186,7 +179,6 @@ impl<'o> Books<'o> {
         Self {
             options,
             sink,
-            rows: None,
             rejects,
             fill,
             summary: Summary { steps: plan.steps.said(), ..summary },
@@ -220,7 +212,7 @@ impl<'o> Books<'o> {
 
     /// Ends a run without files of its own but the rejects.
     pub(crate) fn end(mut self, ended: Result<()>) -> (Result<()>, Summary) {
-        let mut result = ended.and(self.sink.seal());
+        let mut result = ended.and(self.sink.seal(&self.facts()));
         if let Some(rejects) = self.rejects.take() {
             match rejects.finish(true) {
                 Ok(path) => self.summary.outputs.extend(path.map(|p| p.display().to_string())),
@@ -230,8 +222,8 @@ impl<'o> Books<'o> {
         (result, self.summary)
     }
 
-    /// Takes the outcomes of a part in input order.
-    fn commit(&mut self, part: &mut Part<'_>) -> Result<()> {
+    /// Takes the outcomes of a part in input order, and gives what is left to do for their rows.
+    fn commit(&mut self, part: &mut Part<'_>) -> Result<Option<Job>> {
         let mut written = 0;
         let mut pending = 0;
         for outcome in part.outcomes.drain(..) {
@@ -253,10 +245,7 @@ impl<'o> Books<'o> {
                     s.premultiplied += u64::from(found.info.premultiplied);
                     s.multi_frame += u64::from(found.info.frames > 1);
                     pending += len;
-                    self.sink.place(record, outcome.item, true)?;
-                    if let Some(rows) = &mut self.rows {
-                        rows.push(record, outcome.item, true)?;
-                    }
+                    self.sink.place(&place(record, outcome.item, Some(found.info.shape)))?;
                     (None, false)
                 }
                 Fate::Missing => {
@@ -313,21 +302,36 @@ impl<'o> Books<'o> {
             }
             if fill {
                 self.put(part.pixels, &mut written, &mut pending)?;
-                self.sink.place(record, outcome.item, false)?;
+                self.sink.place(&place(record, outcome.item, None))?;
                 self.sink.write(&self.fill)?;
                 self.summary.bytes_written += self.fill.len() as u64;
                 self.summary.rows += 1;
                 self.summary.filled += 1;
-                if let Some(rows) = &mut self.rows {
-                    rows.push(record, outcome.item, false)?;
-                }
             }
             if let Err(error) = self.too_many(false) {
                 self.put(part.pixels, &mut written, &mut pending)?;
                 return Err(error);
             }
         }
-        self.put(part.pixels, &mut written, &mut pending)
+        self.put(part.pixels, &mut written, &mut pending)?;
+        Ok(self.sink.job())
+    }
+
+    /// What the output may know of the run.
+    fn facts(&self) -> Facts {
+        let s = &self.summary;
+        let counts = vec![
+            ("records", s.records),
+            ("with_image", s.with_image),
+            ("without_image", s.without_image),
+            ("unreadable", s.unreadable),
+            ("images", s.images),
+            ("decoded", s.decoded),
+            ("rejected", s.rejected()),
+            ("rows", s.rows),
+            ("filled", s.filled),
+        ];
+        Facts { counts, options: lasting(self.options) }
     }
 
     /// Writes the rows that wait.
@@ -374,52 +378,64 @@ impl<'o> Books<'o> {
                 format!("{} appeared while the run went on and is left alone", out.display()),
             )),
         });
-        let mut result = ended.and(self.sink.seal());
-        let good = result.is_ok();
-        let mut keep = |r: Result<()>| {
-            if let (Ok(()), Err(error)) = (&result, r) {
-                result = Err(error);
-            }
-        };
-        let rows_wanted = (good || self.summary.rows > 0)
-            && (self.rows.as_ref().is_some_and(|r| !r.trivial) || options.rows == Rows::Always);
-        let row_path = beside(out, ".rows.npy");
-        let row_partial = beside(&row_path, ".partial");
-        match self.rows.take() {
-            Some(mut rows) if rows_wanted => {
-                keep(rows.seal());
-                if good {
-                    keep(rows.finish());
-                }
-                let name = if good { row_path } else { row_partial };
-                self.summary.outputs.push(name.display().to_string());
-            }
-            Some(_) => {
-                let _ = std::fs::remove_file(row_partial);
-                if good && options.if_exists == IfExists::Replace && row_path.exists() {
-                    keep(std::fs::remove_file(&row_path).map_err(|e| {
-                        Error::io(format_args!("cannot remove {}", row_path.display()), e)
-                    }));
-                }
-            }
-            None => {}
-        }
+        let mut result = ended.and(self.sink.seal(&self.facts()));
         if let Some(rejects) = self.rejects.take() {
-            match rejects.finish(good || !out.exists()) {
+            match rejects.finish(result.is_ok() || !out.exists()) {
                 Ok(path) => self.summary.outputs.extend(path.map(|p| p.display().to_string())),
-                Err(error) => keep(Err(error)),
+                Err(error) => result = result.and(Err(error)),
             }
         }
-        let partial = beside(out, ".partial");
-        if result.is_ok() {
-            result = self.sink.finish();
-            self.summary.outputs.insert(0, out.display().to_string());
-        } else if self.summary.rows == 0 {
-            let _ = std::fs::remove_file(&partial);
-        } else {
-            self.summary.outputs.insert(0, partial.display().to_string());
-        }
+        let files = match result {
+            Ok(()) => match self.sink.finish() {
+                Ok(files) => files,
+                Err(error) => {
+                    result = Err(error);
+                    Vec::new()
+                }
+            },
+            Err(_) => self.sink.abandon(self.summary.rows > 0),
+        };
+        let names = files.iter().map(|path| path.display().to_string());
+        self.summary.outputs.splice(0..0, names);
         (result, self.summary)
+    }
+}
+
+/// What the output of this plan is to hold.
+fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
+    let (shape, dtype) = stacked(plan)?;
+    Ok(Holds {
+        images: Images::Stack { shape, dtype },
+        columns: Vec::new(),
+        fills: options.on_missing == OnMissing::Fill || options.on_error == OnError::Fill,
+        rows: options.rows,
+        images_as: options.images_as,
+        chunks: options.chunks,
+        compression: options.output_compression,
+        shard_rows: options.shard_rows,
+        append: options.append,
+        replace: options.if_exists == IfExists::Replace,
+        options: lasting(options),
+    })
+}
+
+/// The options that have a say in what an output holds, not those that only say how a run goes on.
+fn lasting(options: &Options) -> Vec<(String, String)> {
+    let passing = ["base_dir", "memory", "threads", "rejects", "rejects_content", "if_exists", "append"];
+    let changed = options.changed().into_iter().filter(|(name, _)| !passing.contains(name));
+    changed.map(|(name, value)| (name.to_string(), value)).collect()
+}
+
+/// Where a row comes from; `shape` of an image, none of a fill row.
+fn place(record: &Record, item: u32, shape: Option<Shape>) -> Place {
+    Place {
+        index: record.index,
+        file: record.file,
+        line: record.line,
+        byte: record.byte,
+        item,
+        valid: shape.is_some(),
+        shape: shape.unwrap_or(Shape::image(0, 0, 1)),
     }
 }
 

@@ -220,6 +220,6 @@ pub fn each(
             };
             take(Each { position, image })?;
         }
-        Ok(())
+        Ok(None)
     })
 }

@@ -35,6 +35,7 @@ mod reader;
 mod single;
 // Words.
 mod batch;
+mod column;
 mod dtype;
 mod error;
 mod limits;
@@ -49,6 +50,7 @@ pub mod stations;
 
 pub use array::{Aligned, Array};
 pub use batches::{Batch, Batches, Reject, Spares};
+pub use column::{Column, ColumnType};
 pub use convert::{Control, Run, convert, files_of, run};
 pub use dataset::Dataset;
 pub use dtype::{ByteOrder, DType};
@@ -61,9 +63,9 @@ pub use inspect::{Each, FieldReport, Report, ShapeReport, each, inspect};
 pub use limits::Limits;
 pub use load::{Loaded, load};
 pub use options::{
-    Fit, Frames, Given, IfExists, Layout, MaxRejects, Mode, Normalize, OnError, OnMissing, Options,
-    RawChannels, RawDType, RawOrder, Rejects, RejectsContent, Resample, Rgb, Rows, Scale, Size,
-    Stack,
+    Fit, Frames, Given, IfExists, ImagesAs, Layout, MaxRejects, Mode, Normalize, OnError, OnMissing,
+    Options, OutputCompression, Ragged, RawChannels, RawDType, RawOrder, Rejects, RejectsContent,
+    Resample, Rgb, Rows, Scale, Size, Stack,
 };
 pub use record::pointer::{Pointer, Step};
 pub use shape::Shape;

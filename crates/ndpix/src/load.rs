@@ -49,11 +49,11 @@ fn go(
     // A little more than expected, since too much is free and too little moves pages.
     let expected = reader.expected_rows().map(|rows| (rows * 1.02) as u64 + 64);
     let rows = [expected, options.limit].into_iter().flatten().min();
-    let mut memory = Memory::new(shape, dtype, rows)?;
+    let mut memory = Memory::new(shape, dtype, rows, &[])?;
     let mut books =
         Books::new(options, &reader.plan, Box::new(&mut memory), fill, std::mem::take(summary));
     let ended = books.drive(&mut reader, control);
     let (result, done) = books.end(ended);
     *summary = done;
-    result.map(|()| memory.into_array())
+    result.map(|()| memory.into_parts().0)
 }

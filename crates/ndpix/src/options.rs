@@ -113,7 +113,9 @@ choice!(
     Bgr = "bgr",
 });
 
+mod output;
 mod pixels;
+pub use output::{ImagesAs, OutputCompression, Ragged};
 pub use pixels::{Fit, Frames, Layout, Mode, Normalize, Resample, Rgb, Scale, Size, Stack};
 
 /// A setting that is given, or that a field of each record gives (`@field`).
@@ -356,6 +358,20 @@ pub struct Options {
     pub if_exists: IfExists,
     /// Whether to write the row map.
     pub rows: Rows,
+    /// Images of different sizes.
+    pub ragged: Ragged,
+    /// Fields of the record that are kept beside the images.
+    pub columns: Vec<Pointer>,
+    /// What Parquet holds of an image.
+    pub images_as: ImagesAs,
+    /// Rows of a chunk, for outputs that have chunks; `None`: about 1 MiB of them.
+    pub chunks: Option<u64>,
+    /// How chunks are compressed.
+    pub output_compression: OutputCompression,
+    /// Rows of a shard; with it the output is a folder of `.npy` files, or a Zarr array of such shards.
+    pub shard_rows: Option<u64>,
+    /// Whether rows are added to an output that is there.
+    pub append: bool,
     /// Bytes of text in a batch. Only for tests: it never changes a result.
     #[doc(hidden)]
     pub block_bytes: Option<usize>,

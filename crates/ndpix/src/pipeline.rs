@@ -26,6 +26,7 @@ use crate::error::{Error, ErrorKind, Position, Result};
 use crate::framing::Feed;
 use crate::plan::Plan;
 use crate::record::rejected;
+use crate::sink::Job;
 
 pub(crate) use driver::{Driver, spread};
 
@@ -123,10 +124,11 @@ pub(crate) struct Work<'a> {
 }
 
 /// Runs every record of the sample and then of the feed through the decoder, and hands the outcomes to
-/// `commit` in input order. `stop` ends the run between batches. The first cause is the error.
+/// `commit` in input order; the job that a commit leaves is done at once, by the same thread, outside of the
+/// turn. `stop` ends the run between batches. The first cause is the error.
 pub(crate) fn run<C>(work: Work<'_>, threads: usize, stop: &AtomicBool, commit: C) -> Result<()>
 where
-    C: FnMut(&mut Part<'_>) -> Result<()> + Send,
+    C: FnMut(&mut Part<'_>) -> Result<Option<Job>> + Send,
 {
     let Work { plan, files, feed, sample, failure } = work;
     let slot = plan.slot_len()?.max(1);
@@ -182,7 +184,7 @@ fn fail<C>(shared: &Shared<'_, C>, error: Error) {
 /// A panic outside a codec is an error of the run, never a hang.
 fn work_guarded<C>(shared: &Shared<'_, C>)
 where
-    C: FnMut(&mut Part<'_>) -> Result<()> + Send,
+    C: FnMut(&mut Part<'_>) -> Result<Option<Job>> + Send,
 {
     match catch_unwind(AssertUnwindSafe(|| work(shared))) {
         Ok(Ok(())) => {}
@@ -227,7 +229,7 @@ fn admit<C>(shared: &Shared<'_, C>, ticket: u64, need: u64) -> Option<PixelBuffe
 
 fn work<C>(shared: &Shared<'_, C>) -> Result<()>
 where
-    C: FnMut(&mut Part<'_>) -> Result<()> + Send,
+    C: FnMut(&mut Part<'_>) -> Result<Option<Job>> + Send,
 {
     let mut worker = Worker {
         decoder: Decoder::new(shared.plan)?,
@@ -306,7 +308,7 @@ impl Worker<'_> {
         index: usize,
     ) -> Result<bool>
     where
-        C: FnMut(&mut Part<'_>) -> Result<()> + Send,
+        C: FnMut(&mut Part<'_>) -> Result<Option<Job>> + Send,
     {
         let record = &text.records[index];
         let file = &shared.files[record.file as usize];
@@ -388,7 +390,7 @@ impl Worker<'_> {
     /// Waits for its turn and hands over what is decoded; `false` when the run has ended.
     fn commit<C>(&mut self, shared: &Shared<'_, C>, ticket: u64, text: &Text) -> Result<bool>
     where
-        C: FnMut(&mut Part<'_>) -> Result<()> + Send,
+        C: FnMut(&mut Part<'_>) -> Result<Option<Job>> + Send,
     {
         let Some(mut turn) = wait_turn(shared, ticket) else { return Ok(false) };
         let mut part = Part { text, outcomes: &mut self.outcomes, pixels: self.pixels.used() };
@@ -402,7 +404,9 @@ impl Worker<'_> {
             shared.turned.notify_all();
         }
         drop(turn);
-        committed.map(|()| true)
+        // What the commit left to do needs no turn: compression, mostly.
+        committed?.map_or(Ok(()), |job| job())?;
+        Ok(true)
     }
 }
 

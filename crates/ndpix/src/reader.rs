@@ -14,6 +14,7 @@ use crate::framing::Feed;
 use crate::options::Options;
 use crate::pipeline::{self, File, Part, Work};
 use crate::plan::{Plan, Target};
+use crate::sink::Job;
 use crate::source::Input;
 
 /// Text of a batch, where nothing else closes it. Measured from 256 KiB to 4 MiB on raw pixels, PNG and
@@ -123,7 +124,7 @@ impl Reader {
     /// Decodes everything and hands it to `commit` in input order.
     pub(crate) fn run<C>(&mut self, threads: usize, stop: &AtomicBool, commit: C) -> Result<()>
     where
-        C: FnMut(&mut Part<'_>) -> Result<()> + Send,
+        C: FnMut(&mut Part<'_>) -> Result<Option<Job>> + Send,
     {
         let work = Work {
             plan: &self.plan,

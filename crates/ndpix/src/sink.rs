@@ -2,49 +2,91 @@
 //!
 //! Takes rows in input order and writes them beside the final name; [`Sink::finish`] makes the file
 //! whole and puts it in place. A file under its final name is therefore always complete.
+//!
+//! [`Output`] is the list of outputs. What they have in common stands in `partial.rs` (names and locks),
+//! `spool.rs` (what is kept for each row beside its pixels) and `line.rs` (chunks that the threads pack
+//! beside each other and file one after the other).
 
 pub(crate) mod index;
+pub(crate) mod line;
 pub(crate) mod memory;
 pub(crate) mod npy;
+pub(crate) mod output;
+pub(crate) mod partial;
 pub(crate) mod rejects;
 pub(crate) mod rows;
+pub(crate) mod spool;
+pub(crate) mod tape;
 
 use std::path::{Path, PathBuf};
 
-use crate::batch::Record;
+use crate::column::Column;
 use crate::error::{Error, Result};
+use crate::shape::Shape;
 
-/// An output of rows of one shape and dtype.
+pub(crate) use output::{Facts, Holds, Images, Output};
+pub(crate) use partial::{beside, rename};
+
+/// Where a row comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Number of the record over all files, from 0.
+    pub(crate) index: u64,
+    /// Which input, from 0.
+    pub(crate) file: u32,
+    /// The line on which its record begins, from 1.
+    pub(crate) line: u64,
+    /// Offset of the record's first byte in the decompressed file.
+    pub(crate) byte: u64,
+    /// Which image of the record.
+    pub(crate) item: u32,
+    /// Whether it is an image, and no fill row.
+    pub(crate) valid: bool,
+    /// The image's own shape, where rows differ in it.
+    pub(crate) shape: Shape,
+}
+
+/// What is left to do for rows that were written, outside of the turn: in any order, by any thread.
+pub(crate) type Job = Box<dyn FnOnce() -> Result<()> + Send>;
+
+/// An output of rows of one dtype.
 pub(crate) trait Sink {
-    /// Appends whole rows.
-    fn write(&mut self, rows: &[u8]) -> Result<()>;
-    /// Hears where the next row comes from, before it is written; `valid`: it is no fill row.
-    fn place(&mut self, _record: &Record, _item: u32, _valid: bool) -> Result<()> {
+    /// Appends the pixels of whole rows.
+    fn write(&mut self, pixels: &[u8]) -> Result<()>;
+    /// Hears where the next row comes from, before its pixels are written.
+    fn place(&mut self, _place: &Place) -> Result<()> {
+        Ok(())
+    }
+    /// Appends the kept fields of rows, in the order of the rows; they may come later than the pixels.
+    fn columns(&mut self, _rows: &[Column]) -> Result<()> {
         Ok(())
     }
     /// Hears of a reject, between the rows before and behind it.
     fn reject(&mut self, _error: &Error) -> Result<()> {
         Ok(())
     }
-    /// Makes what is written readable, without giving it the final name.
-    fn seal(&mut self) -> Result<()>;
-    /// Gives the sealed file its final name.
-    fn finish(self: Box<Self>) -> Result<()>;
+    /// What is left to do for the rows so far; asked for after each part.
+    fn job(&mut self) -> Option<Job> {
+        None
+    }
+    /// Makes what is written readable, without giving it the final name. Every job is done.
+    fn seal(&mut self, facts: &Facts) -> Result<()>;
+    /// Gives the sealed files their final names, the array last; their names, the array first.
+    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>>;
+    /// Ends a run that failed: what is kept, if `keep`, and under which names.
+    fn abandon(self: Box<Self>, _keep: bool) -> Vec<PathBuf> {
+        Vec::new()
+    }
 }
 
-/// `OUT` with `suffix` appended to its whole name.
-pub(crate) fn beside(out: &Path, suffix: &str) -> PathBuf {
-    let mut name = out.as_os_str().to_os_string();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-/// Renames and makes the rename durable.
-pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
-    std::fs::rename(from, to)
-        .map_err(|e| Error::io(format_args!("cannot put {} in place", to.display()), e))?;
-    let folder = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Some file systems refuse to sync a folder; the rename itself has succeeded.
-    let _ = std::fs::File::open(folder).and_then(|f| f.sync_all());
-    Ok(())
+/// Opens the output `out` for what it is to hold.
+///
+/// # Errors
+/// Kind `options` where this output cannot hold it; kind `io`.
+pub(crate) fn open(output: Output, out: &Path, holds: &Holds) -> Result<Box<dyn Sink + Send>> {
+    output.check(holds)?;
+    Ok(match output {
+        Output::Npy => Box::new(npy::NpyFiles::create(out, holds)?),
+        other => return Err(Error::options(format!("{} is not written yet", other.name()))),
+    })
 }

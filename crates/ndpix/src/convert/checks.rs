@@ -9,25 +9,33 @@ use nix::unistd::AccessFlags;
 use crate::error::{Error, Result};
 use crate::options::{IfExists, Options, Rejects};
 use crate::reader::Reader;
-use crate::sink::{beside, rejects};
+use crate::sink::{Output, beside, rejects};
 use crate::source::Input;
 
-/// Whether to write at all: refuses what is no regular `.npy` file to be.
-pub(super) fn may_write(out: &Path, if_exists: IfExists) -> Result<bool> {
-    if out.extension().is_none_or(|e| !e.eq_ignore_ascii_case("npy")) {
-        return Err(Error::options(format!(
-            "output {} must end in .npy, the one output so far",
-            out.display()
-        )));
-    }
+/// Whether to write at all: refuses what no output can be.
+pub(super) fn may_write(out: &Path, options: &Options) -> Result<bool> {
+    let output = Output::of(out, options.shard_rows.is_some())?;
     let Ok(found) = std::fs::metadata(out) else { return Ok(true) };
-    if !found.is_file() {
-        return Err(Error::options(format!(
-            "output {} is a folder, pipe or device; give a regular file",
-            out.display()
-        )));
+    match (output.is_folder(), found.is_dir(), found.is_file()) {
+        (false, _, false) => {
+            return Err(Error::options(format!(
+                "output {} is a folder, pipe or device; give a regular file",
+                out.display()
+            )));
+        }
+        (true, false, _) => {
+            return Err(Error::options(format!(
+                "output {} is a file, and {} would be a folder; give another name",
+                out.display(),
+                output.name()
+            )));
+        }
+        _ => {}
     }
-    match if_exists {
+    if options.append {
+        return Ok(true);
+    }
+    match options.if_exists {
         IfExists::Error => Err(Error::options(format!(
             "output {} exists; pass if_exists replace or skip, or another name",
             out.display()

@@ -145,6 +145,28 @@ const TABLE: &[(&str, Get, Set)] = &[
     ("threads", |o| Some(o.threads.to_string()), |o, t| number("threads", &mut o.threads, t)),
     ("if_exists", |o| Some(o.if_exists.to_string()), |o, t| one(&mut o.if_exists, t)),
     ("rows", |o| Some(o.rows.to_string()), |o, t| one(&mut o.rows, t)),
+    ("ragged", |o| Some(o.ragged.to_string()), |o, t| one(&mut o.ragged, t)),
+    // A field on each line, as they may hold commas.
+    (
+        "columns",
+        |o| {
+            let all: Vec<_> = o.columns.iter().map(ToString::to_string).collect();
+            (!all.is_empty()).then(|| all.join("\n"))
+        },
+        |o, t| {
+            o.columns = t.split('\n').map(str::parse).collect::<Result<_>>()?;
+            Ok(())
+        },
+    ),
+    ("images_as", |o| Some(o.images_as.to_string()), |o, t| one(&mut o.images_as, t)),
+    ("chunks", |o| text(&o.chunks), |o, t| rows("chunks", &mut o.chunks, t)),
+    (
+        "output_compression",
+        |o| Some(o.output_compression.to_string()),
+        |o, t| one(&mut o.output_compression, t),
+    ),
+    ("shard_rows", |o| text(&o.shard_rows), |o, t| rows("shard_rows", &mut o.shard_rows, t)),
+    ("append", |o| Some(o.append.to_string()), |o, t| flag("append", &mut o.append, t)),
 ];
 
 impl Options {
@@ -169,11 +191,15 @@ impl Options {
     /// The words of the command that stand for the options that differ from the default.
     pub fn flags(&self) -> Vec<String> {
         let switch = |name| Self::default().entries().contains(&(name, Some("false".to_string())));
-        let words = self.changed().into_iter().flat_map(|(name, value)| {
-            let flag = format!("--{}", name.replace('_', "-"));
-            std::iter::once(flag).chain((!switch(name)).then_some(value))
-        });
-        words.collect()
+        let mut words = Vec::new();
+        for (name, value) in self.changed() {
+            // Several fields are as many flags.
+            for value in value.split('\n') {
+                words.push(format!("--{}", name.replace('_', "-")));
+                words.extend((!switch(name)).then(|| value.to_string()));
+            }
+        }
+        words
     }
 
     /// The options that differ from the default, in the spelling of the command.
@@ -221,6 +247,17 @@ fn number<T: FromStr>(name: &str, slot: &mut T, text: &str) -> Result<()> {
         let found = quote(text.as_bytes());
         Error::options(format!("{name} {found} is not a number that it can be"))
     })?;
+    Ok(())
+}
+
+/// A number of rows, at least one.
+fn rows(name: &str, slot: &mut Option<u64>, text: &str) -> Result<()> {
+    let mut rows = 0;
+    number(name, &mut rows, text)?;
+    if rows == 0 {
+        return Err(Error::options(format!("{name} must be at least 1")));
+    }
+    *slot = Some(rows);
     Ok(())
 }
 
@@ -343,6 +380,13 @@ mod tests {
             ("threads", "2"),
             ("if_exists", "skip"),
             ("rows", "never"),
+            ("ragged", "flat"),
+            ("columns", "label\nmeta.id"),
+            ("images_as", "encoded"),
+            ("chunks", "16"),
+            ("output_compression", "gzip:9"),
+            ("shard_rows", "1000"),
+            ("append", "true"),
         ];
         let mut options = Options::default();
         for (name, value) in values {

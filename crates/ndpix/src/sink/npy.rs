@@ -4,15 +4,15 @@
 //! `numpy/lib/_format_impl.py`, GROWTH_AXIS_MAX_DIGITS): so its length does not depend on the rows.
 //! Rows are written from the caller's buffer, never through a mapped file, and may exceed memory.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind as Io, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::{Sink, beside, rename};
-use crate::dtype::DType;
+use super::partial::Partial;
+use super::rows::RowMap;
+use super::{Facts, Holds, Place, Sink, beside};
+use crate::column::Column;
 use crate::error::{Error, Result};
-use crate::shape::Shape;
+use crate::options::Rows;
 
 /// The header of an array of `rows` items: `descr` as in the header's dictionary, quotes included.
 pub(crate) fn header(descr: &str, rows: u64, item: &[usize]) -> Vec<u8> {
@@ -36,83 +36,127 @@ pub(crate) fn header(descr: &str, rows: u64, item: &[usize]) -> Vec<u8> {
 /// An array file that grows row by row.
 #[derive(Debug)]
 pub(crate) struct Npy {
-    file: File,
-    out: PathBuf,
-    partial: PathBuf,
+    partial: Partial,
     descr: String,
     item: Vec<usize>,
     item_len: usize,
+    /// Bytes of rows.
     bytes: u64,
 }
 
 impl Npy {
-    /// An array of images.
-    pub(crate) fn create(out: &Path, shape: &Shape, dtype: DType) -> Result<Self> {
-        let descr = format!("'{}'", dtype.descr());
-        Self::with_descr(out, descr, shape.to_vec(), shape.bytes(dtype)?)
-    }
-
-    /// An array of items of `item_len` bytes; `descr` as in the header.
-    pub(crate) fn with_descr(
+    /// An array of items of `item_len` bytes; `descr` as in the header, quotes included.
+    pub(crate) fn create(
         out: &Path,
         descr: String,
         item: Vec<usize>,
         item_len: usize,
     ) -> Result<Self> {
-        let partial = beside(out, ".partial");
-        let what = || format!("cannot write {}", partial.display());
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&partial)
-            .map_err(|e| Error::io(what(), e))?;
-        // The lock is taken before the old content goes, so that two runs never share a file.
-        file.try_lock().map_err(|_| {
-            Error::new(
-                crate::error::ErrorKind::Io,
-                format!("{} is being written by another run", partial.display()),
-            )
-        })?;
-        file.set_len(0)
-            .and_then(|()| file.write_all(&header(&descr, 0, &item)))
-            .map_err(|e| Error::io(what(), e))?;
-        Ok(Self { file, out: out.to_path_buf(), partial, descr, item, item_len, bytes: 0 })
+        let partial = Partial::create(out)?;
+        partial
+            .file
+            .write_all_at(&header(&descr, 0, &item), 0)
+            .map_err(|e| partial.failed(e))?;
+        Ok(Self { partial, descr, item, item_len, bytes: 0 })
     }
 
-    fn rows(&self) -> u64 {
-        self.bytes / (self.item_len as u64).max(1)
-    }
-}
-
-impl Sink for Npy {
-    fn write(&mut self, rows: &[u8]) -> Result<()> {
+    /// Appends whole rows.
+    pub(crate) fn write(&mut self, rows: &[u8]) -> Result<()> {
         let start = header(&self.descr, 0, &self.item).len() as u64 + self.bytes;
-        self.file.write_all_at(rows, start).map_err(|e| {
-            let hint = match e.kind() {
-                Io::StorageFull | Io::QuotaExceeded => {
-                    " (free some space and run the same command again)"
-                }
-                _ => "",
-            };
-            Error::io(format_args!("cannot write {}{hint}", self.partial.display()), e)
-        })?;
+        self.partial.file.write_all_at(rows, start).map_err(|e| self.partial.failed(e))?;
         self.bytes += rows.len() as u64;
         Ok(())
     }
 
-    fn seal(&mut self) -> Result<()> {
-        let head = header(&self.descr, self.rows(), &self.item);
+    /// Makes it readable and durable.
+    pub(crate) fn seal(&mut self) -> Result<()> {
+        let rows = self.bytes / (self.item_len as u64).max(1);
+        let head = header(&self.descr, rows, &self.item);
         let end = head.len() as u64 + self.bytes;
-        self.file
+        self.partial
+            .file
             .write_all_at(&head, 0)
-            .and_then(|()| self.file.set_len(end))
-            .and_then(|()| self.file.sync_all())
-            .map_err(|e| Error::io(format_args!("cannot finish {}", self.partial.display()), e))
+            .and_then(|()| self.partial.file.set_len(end))
+            .map_err(|e| self.partial.failed(e))?;
+        self.partial.sync()
     }
 
-    fn finish(self: Box<Self>) -> Result<()> {
-        rename(&self.partial, &self.out)
+    /// Gives it its final name.
+    pub(crate) fn finish(self) -> Result<PathBuf> {
+        self.partial.finish()
+    }
+
+    /// See [`Partial::abandon`].
+    pub(crate) fn abandon(self, keep: bool) -> Option<PathBuf> {
+        self.partial.abandon(keep)
+    }
+}
+
+/// The array, and beside it what it has no place for: the row map and the columns.
+pub(crate) struct NpyFiles {
+    array: Npy,
+    rows: Option<RowMap>,
+    out: PathBuf,
+    always: bool,
+    replace: bool,
+}
+
+impl NpyFiles {
+    /// Opens the array and the files beside it.
+    pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
+        let descr = format!("'{}'", holds.images.dtype().descr());
+        let array = Npy::create(out, descr, holds.images.item(), holds.images.item_len()?)?;
+        let rows = match holds.rows {
+            Rows::Never => None,
+            _ => Some(RowMap::create(&beside(out, ".rows.npy"))?),
+        };
+        let always = holds.rows == Rows::Always;
+        Ok(Self { array, rows, out: out.to_path_buf(), always, replace: holds.replace })
+    }
+
+    /// The row map, if it is wanted; where it is not, an old one goes with the array it belonged to.
+    fn wanted_rows(&mut self, whole: bool) -> Result<Option<RowMap>> {
+        let Some(rows) = self.rows.take() else { return Ok(None) };
+        if self.always || !rows.trivial {
+            return Ok(Some(rows));
+        }
+        rows.abandon(false);
+        let old = beside(&self.out, ".rows.npy");
+        if whole && self.replace && old.exists() {
+            std::fs::remove_file(&old)
+                .map_err(|e| Error::io(format_args!("cannot remove {}", old.display()), e))?;
+        }
+        Ok(None)
+    }
+}
+
+impl Sink for NpyFiles {
+    fn write(&mut self, pixels: &[u8]) -> Result<()> {
+        self.array.write(pixels)
+    }
+
+    fn place(&mut self, place: &Place) -> Result<()> {
+        self.rows.as_mut().map_or(Ok(()), |rows| rows.push(place))
+    }
+
+    fn columns(&mut self, _rows: &[Column]) -> Result<()> {
+        Ok(())
+    }
+
+    fn seal(&mut self, _: &Facts) -> Result<()> {
+        self.rows.as_mut().map_or(Ok(()), RowMap::seal)?;
+        self.array.seal()
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Vec<PathBuf>> {
+        let beside = self.wanted_rows(true)?.map(RowMap::finish).transpose()?;
+        let array = self.array.finish()?;
+        Ok(std::iter::once(array).chain(beside).collect())
+    }
+
+    fn abandon(mut self: Box<Self>, keep: bool) -> Vec<PathBuf> {
+        let beside = self.wanted_rows(false).ok().flatten().and_then(|rows| rows.abandon(keep));
+        self.array.abandon(keep).into_iter().chain(beside).collect()
     }
 }
 

@@ -1,16 +1,37 @@
 //! The row map `OUT.rows.npy`: for each row the input it came from, as a structured array
 //! `file, line, byte, item, valid` that NumPy opens without anything else.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::Place;
 use super::npy::Npy;
-use super::{Sink, beside};
-use crate::batch::Record;
+use crate::dtype::DType;
 use crate::error::Result;
 
-const DESCR: &str =
+/// The type of an entry, as in the header of a `.npy`.
+pub(crate) const DESCR: &str =
     "[('file', '<u4'), ('line', '<u8'), ('byte', '<u8'), ('item', '<u4'), ('valid', '|b1')]";
-const ITEM: usize = 25;
+/// Bytes of an entry.
+pub(crate) const ITEM: usize = 25;
+/// The fields of an entry: name, dtype, offset.
+pub(crate) const FIELDS: [(&str, DType, usize); 5] = [
+    ("file", DType::Uint32, 0),
+    ("line", DType::Uint64, 4),
+    ("byte", DType::Uint64, 12),
+    ("item", DType::Uint32, 20),
+    ("valid", DType::Bool, 24),
+];
+
+/// The entry of a row.
+pub(crate) fn entry(place: &Place) -> [u8; ITEM] {
+    let mut entry = [0; ITEM];
+    entry[..4].copy_from_slice(&place.file.to_le_bytes());
+    entry[4..12].copy_from_slice(&place.line.to_le_bytes());
+    entry[12..20].copy_from_slice(&place.byte.to_le_bytes());
+    entry[20..24].copy_from_slice(&place.item.to_le_bytes());
+    entry[24] = u8::from(place.valid);
+    entry
+}
 
 /// Writes the row map, a buffer at a time.
 pub(crate) struct RowMap {
@@ -22,20 +43,18 @@ pub(crate) struct RowMap {
 }
 
 impl RowMap {
-    pub(crate) fn create(out: &Path) -> Result<Self> {
-        let npy = Npy::with_descr(&beside(out, ".rows.npy"), DESCR.to_string(), Vec::new(), ITEM)?;
+    /// A row map that will be called `path`.
+    pub(crate) fn create(path: &Path) -> Result<Self> {
+        let npy = Npy::create(path, DESCR.to_string(), Vec::new(), ITEM)?;
         Ok(Self { npy, buffer: Vec::new(), rows: 0, trivial: true })
     }
 
     /// Notes the next row.
-    pub(crate) fn push(&mut self, record: &Record, item: u32, valid: bool) -> Result<()> {
-        self.trivial &= valid && item == 0 && record.file == 0 && record.index == self.rows;
+    pub(crate) fn push(&mut self, place: &Place) -> Result<()> {
+        self.trivial &=
+            place.valid && place.item == 0 && place.file == 0 && place.index == self.rows;
         self.rows += 1;
-        self.buffer.extend_from_slice(&record.file.to_le_bytes());
-        self.buffer.extend_from_slice(&record.line.to_le_bytes());
-        self.buffer.extend_from_slice(&record.byte.to_le_bytes());
-        self.buffer.extend_from_slice(&item.to_le_bytes());
-        self.buffer.push(u8::from(valid));
+        self.buffer.extend_from_slice(&entry(place));
         if self.buffer.len() >= 1 << 16 {
             self.flush()?;
         }
@@ -48,12 +67,19 @@ impl RowMap {
         Ok(())
     }
 
+    /// Makes it readable.
     pub(crate) fn seal(&mut self) -> Result<()> {
         self.flush()?;
         self.npy.seal()
     }
 
-    pub(crate) fn finish(self) -> Result<()> {
-        Box::new(self.npy).finish()
+    /// Gives it its final name.
+    pub(crate) fn finish(self) -> Result<PathBuf> {
+        self.npy.finish()
+    }
+
+    /// Leaves it as it is, or removes it.
+    pub(crate) fn abandon(self, keep: bool) -> Option<PathBuf> {
+        self.npy.abandon(keep)
     }
 }

@@ -1,0 +1,156 @@
+//! Fields that stay beside the images: what they hold, and the values of some rows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::dtype::DType;
+
+/// What every value of a column is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ColumnType {
+    /// Whole numbers of 64 bits.
+    Int64,
+    /// Numbers, as doubles.
+    Float64,
+    /// True or false.
+    Bool,
+    /// Text.
+    Text,
+    /// Lists of whole numbers.
+    Ints,
+    /// Lists of numbers.
+    Floats,
+    /// Anything else, as the JSON text that it is.
+    Json,
+}
+
+impl ColumnType {
+    /// The dtype of its numbers; `None` for text.
+    pub fn dtype(self) -> Option<DType> {
+        match self {
+            Self::Int64 | Self::Ints => Some(DType::Int64),
+            Self::Float64 | Self::Floats => Some(DType::Float64),
+            Self::Bool => Some(DType::Bool),
+            Self::Text | Self::Json => None,
+        }
+    }
+
+    /// Whether each row has exactly one number.
+    pub fn is_scalar(self) -> bool {
+        matches!(self, Self::Int64 | Self::Float64 | Self::Bool)
+    }
+}
+
+impl fmt::Display for ColumnType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Int64 => "integers",
+            Self::Float64 => "numbers",
+            Self::Bool => "booleans",
+            Self::Text => "strings",
+            Self::Ints => "lists of integers",
+            Self::Floats => "lists of numbers",
+            Self::Json => "JSON text",
+        })
+    }
+}
+
+/// The values of one column for some rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// The field, as it is written.
+    pub name: Arc<str>,
+    /// What its values are.
+    pub kind: ColumnType,
+    /// For each row whether it has a value; where it has none, `values` holds zeros or nothing.
+    pub valid: Vec<bool>,
+    /// The values behind each other: little-endian numbers, one byte for a boolean, UTF-8.
+    pub values: Vec<u8>,
+    /// Where the value of each row ends in `values`, in bytes; empty for scalars.
+    pub ends: Vec<usize>,
+}
+
+impl Column {
+    /// A column without rows.
+    pub fn new(name: Arc<str>, kind: ColumnType) -> Self {
+        Self { name, kind, valid: Vec::new(), values: Vec::new(), ends: Vec::new() }
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.valid.len()
+    }
+
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.valid.is_empty()
+    }
+
+    /// The bytes of the value in row `row`; empty where there is none.
+    pub fn value(&self, row: usize) -> &[u8] {
+        let (from, to) = match self.kind.dtype().filter(|_| self.kind.is_scalar()) {
+            Some(dtype) => (row * dtype.size(), (row + 1) * dtype.size()),
+            None => (row.checked_sub(1).map_or(0, |before| self.ends[before]), self.ends[row]),
+        };
+        &self.values[from..to]
+    }
+
+    /// Appends a row; `None`: it has no value. A scalar is exactly as long as its dtype.
+    pub fn push(&mut self, value: Option<&[u8]>) {
+        self.valid.push(value.is_some());
+        match (value, self.kind.dtype().filter(|_| self.kind.is_scalar())) {
+            (Some(value), _) => self.values.extend_from_slice(value),
+            (None, Some(dtype)) => self.values.extend(std::iter::repeat_n(0, dtype.size())),
+            (None, None) => {}
+        }
+        if !self.kind.is_scalar() {
+            self.ends.push(self.values.len());
+        }
+    }
+
+    /// Appends row `row` of a column of the same type.
+    pub fn push_from(&mut self, other: &Self, row: usize) {
+        self.push(other.valid[row].then(|| other.value(row)));
+    }
+
+    /// Appends all rows of a column of the same type.
+    pub fn extend(&mut self, other: &Self) {
+        let before = self.values.len();
+        self.valid.extend_from_slice(&other.valid);
+        self.values.extend_from_slice(&other.values);
+        self.ends.extend(other.ends.iter().map(|end| before + end));
+    }
+
+    /// Forgets the rows and keeps the memory.
+    pub fn clear(&mut self) {
+        self.valid.clear();
+        self.values.clear();
+        self.ends.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_what_was_pushed() {
+        let mut texts = Column::new("t".into(), ColumnType::Text);
+        texts.push(Some(b"one"));
+        texts.push(None);
+        texts.push(Some(b""));
+        texts.push(Some(b"four"));
+        let rows: Vec<_> = (0..4).map(|i| texts.valid[i].then(|| texts.value(i))).collect();
+        assert_eq!(rows, [Some(&b"one"[..]), None, Some(b""), Some(b"four")]);
+        let mut numbers = Column::new("n".into(), ColumnType::Int64);
+        numbers.push(Some(&7i64.to_le_bytes()));
+        numbers.push(None);
+        let mut again = Column::new("n".into(), ColumnType::Int64);
+        (0..2).for_each(|row| again.push_from(&numbers, row));
+        assert_eq!(again, numbers);
+        let mut twice = texts.clone();
+        twice.extend(&texts);
+        assert_eq!((twice.len(), twice.value(7), twice.valid[5]), (8, &b"four"[..], false));
+        assert_eq!((again.values.len(), again.value(1)), (16, &[0; 8][..]));
+    }
+}

@@ -1,0 +1,90 @@
+//! The choices for outputs: what they hold, and how they are written.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, Result, quote};
+
+choice!(
+    /// Images of different sizes.
+    Ragged, "ragged" {
+    /// Refuse them: all must have one shape.
+    #[default] Off = "off",
+    /// Lay each into a row of the largest height and width, at the top left; `sizes` says how large it is.
+    Pad = "pad",
+    /// Lay their elements behind each other: `pixels`, with `offsets` and `shapes`.
+    Flat = "flat",
+});
+choice!(
+    /// What a Parquet file holds of an image.
+    ImagesAs, "images_as" {
+    /// Its pixels.
+    #[default] Pixels = "pixels",
+    /// The bytes of the image file as they came, checked, as the `Image` of Hugging Face.
+    Encoded = "encoded",
+});
+
+/// How the chunks of an output are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OutputCompression {
+    /// As is usual for the format: Zarr and Parquet with zstd, others not.
+    #[default]
+    Auto,
+    /// Not at all.
+    None,
+    /// Deflate, of this level from 1 to 9.
+    Gzip(u32),
+    /// Zstandard, of this level from 1 to 22.
+    Zstd(i32),
+}
+
+impl fmt::Display for OutputCompression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::None => f.write_str("none"),
+            Self::Gzip(level) => write!(f, "gzip:{level}"),
+            Self::Zstd(level) => write!(f, "zstd:{level}"),
+        }
+    }
+}
+
+impl FromStr for OutputCompression {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (name, level) = match text.split_once(':') {
+            Some((name, level)) => (name, level.parse::<u32>().ok().map(Some)),
+            None => (text, Some(None)),
+        };
+        match (name, level) {
+            ("auto", Some(None)) => Ok(Self::Auto),
+            ("none", Some(None)) => Ok(Self::None),
+            ("gzip", Some(level)) if (1..=9).contains(&level.unwrap_or(4)) => {
+                Ok(Self::Gzip(level.unwrap_or(4)))
+            }
+            ("zstd", Some(level)) if (1..=22).contains(&level.unwrap_or(3)) => {
+                Ok(Self::Zstd(level.unwrap_or(3) as i32))
+            }
+            _ => Err(Error::options(format!(
+                "unknown output_compression {}; use auto, none, gzip, gzip:1 to gzip:9, zstd, zstd:1 to zstd:22",
+                quote(text.as_bytes())
+            ))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_those_that_there_are() {
+        let read = |text: &str| text.parse::<OutputCompression>().ok();
+        assert_eq!(read("gzip"), Some(OutputCompression::Gzip(4)));
+        assert_eq!(read("zstd:19"), Some(OutputCompression::Zstd(19)));
+        for bad in ["gzip:0", "gzip:10", "zstd:23", "none:1", "lz4", "gzip:"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+}

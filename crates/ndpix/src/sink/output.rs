@@ -1,0 +1,253 @@
+//! The list of outputs, what one can be asked to hold, and which can hold it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::column::ColumnType;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::options::{ImagesAs, OutputCompression, Rows};
+use crate::shape::Shape;
+
+/// The outputs, by the extension of their name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// One NumPy array, with files beside it for what it cannot hold.
+    Npy,
+    /// A zip of NumPy arrays.
+    Npz,
+    /// HDF5.
+    Hdf5,
+    /// A Zarr v3 group.
+    Zarr,
+    /// safetensors.
+    Safetensors,
+    /// Parquet.
+    Parquet,
+    /// A folder of NumPy arrays.
+    Shards,
+}
+
+/// Names that are taken, where an output holds columns beside its own arrays.
+const TAKEN: [&str; 7] = ["images", "pixels", "offsets", "shapes", "sizes", "rows", "valid"];
+
+impl Output {
+    /// The output that is written under this name; `shards`: rows of a shard are given.
+    pub(crate) fn of(out: &Path, shards: bool) -> Result<Self> {
+        let extension = out.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+        let known = match extension.as_deref() {
+            Some("npy") => Some(Self::Npy),
+            Some("npz") => Some(Self::Npz),
+            Some("h5" | "hdf5") => Some(Self::Hdf5),
+            Some("zarr") => Some(Self::Zarr),
+            Some("safetensors") => Some(Self::Safetensors),
+            Some("parquet") => Some(Self::Parquet),
+            _ => None,
+        };
+        match (known, shards) {
+            (Some(Self::Zarr), _) => Ok(Self::Zarr),
+            (Some(known), false) => Ok(known),
+            (None, true) => Ok(Self::Shards),
+            (Some(_), true) => Err(Error::options(format!(
+                "with shard_rows the output is a folder of .npy files; give a name without the extension of {}",
+                out.display()
+            ))),
+            (None, false) => Err(Error::options(format!(
+                "output {} must end in .npy, .npz, .h5, .hdf5, .zarr, .safetensors or .parquet; with shard_rows it is a folder of .npy files",
+                out.display()
+            ))),
+        }
+    }
+
+    /// Its name in messages.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Npy => ".npy",
+            Self::Npz => ".npz",
+            Self::Hdf5 => "HDF5",
+            Self::Zarr => "Zarr",
+            Self::Safetensors => "safetensors",
+            Self::Parquet => "Parquet",
+            Self::Shards => "a folder of .npy files",
+        }
+    }
+
+    /// Whether it is a folder.
+    pub(crate) fn is_folder(self) -> bool {
+        matches!(self, Self::Zarr | Self::Shards)
+    }
+
+    /// Refuses what this output cannot hold, kind `options`, with those that can.
+    pub(crate) fn check(self, holds: &Holds) -> Result<()> {
+        let no = |what: &str, who: &str| {
+            Err(Error::options(format!("{} cannot hold {what}; {who} can", self.name())))
+        };
+        if matches!(holds.images, Images::Pad { .. } | Images::Flat { .. })
+            && !matches!(self, Self::Npz | Self::Hdf5 | Self::Zarr | Self::Shards)
+        {
+            return no("images of different sizes", ".npz, .h5, .zarr and shard_rows");
+        }
+        if holds.images_as == ImagesAs::Encoded && self != Self::Parquet {
+            return no("encoded images", ".parquet");
+        }
+        if holds.append && self != Self::Npy {
+            return Err(Error::options(format!("append adds to .npy files, not to {}", self.name())));
+        }
+        if holds.chunks.is_some() && !matches!(self, Self::Hdf5 | Self::Zarr | Self::Parquet) {
+            return no("chunks", ".h5, .zarr and .parquet");
+        }
+        let packs = match holds.compression {
+            OutputCompression::Auto | OutputCompression::None => true,
+            OutputCompression::Gzip(_) => {
+                matches!(self, Self::Npz | Self::Hdf5 | Self::Zarr | Self::Parquet)
+            }
+            OutputCompression::Zstd(_) => matches!(self, Self::Zarr | Self::Parquet),
+        };
+        if !packs {
+            let who = match holds.compression {
+                OutputCompression::Zstd(_) => ".zarr and .parquet",
+                _ => ".npz, .h5, .zarr and .parquet",
+            };
+            return no(&format!("chunks compressed with {}", holds.compression), who);
+        }
+        for (name, kind) in &holds.columns {
+            let beside = matches!(self, Self::Npy | Self::Shards);
+            if self == Self::Safetensors && !kind.is_scalar() {
+                return Err(Error::options(format!(
+                    "safetensors holds numbers only, and column {name} holds {kind}; leave it out or write .h5, .zarr, .npz or .parquet"
+                )));
+            }
+            let taken = TAKEN.contains(&&**name) || (self == Self::Parquet && &**name == "image");
+            if taken && !beside {
+                return Err(Error::options(format!(
+                    "a column {name} would have the name of an array that {} holds; rename the field or write .npy, whose columns are a file of their own",
+                    self.name()
+                )));
+            }
+            if name.contains('/') && matches!(self, Self::Hdf5 | Self::Zarr) {
+                return Err(Error::options(format!(
+                    "a column {name} cannot be named in {}, where / parts groups; rename the field or write .npz, .npy or .parquet",
+                    self.name()
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the images of an output are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Images {
+    /// All of one shape.
+    Stack { shape: Shape, dtype: DType },
+    /// Each in a row of the largest shape.
+    Pad { shape: Shape, dtype: DType },
+    /// Each as large as it is, with so many axes.
+    Flat { dtype: DType, rank: usize },
+}
+
+impl Images {
+    /// The dtype of an element.
+    pub(crate) fn dtype(&self) -> DType {
+        match self {
+            Self::Stack { dtype, .. } | Self::Pad { dtype, .. } | Self::Flat { dtype, .. } => *dtype,
+        }
+    }
+
+    /// The shape of a row of the main array; one element where images are laid flat.
+    pub(crate) fn item(&self) -> Vec<usize> {
+        match self {
+            Self::Stack { shape, .. } | Self::Pad { shape, .. } => shape.to_vec(),
+            Self::Flat { .. } => Vec::new(),
+        }
+    }
+
+    /// Bytes of a row of the main array.
+    pub(crate) fn item_len(&self) -> Result<usize> {
+        match self {
+            Self::Stack { shape, dtype } | Self::Pad { shape, dtype } => shape.bytes(*dtype),
+            Self::Flat { dtype, .. } => Ok(dtype.size()),
+        }
+    }
+
+    /// The name of the main array.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Stack { .. } | Self::Pad { .. } => "images",
+            Self::Flat { .. } => "pixels",
+        }
+    }
+}
+
+/// What an output is to hold, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Holds {
+    pub(crate) images: Images,
+    /// Kept fields: their names and types.
+    pub(crate) columns: Vec<(Arc<str>, ColumnType)>,
+    /// Whether fill rows were asked for, so that `valid` says which rows are images.
+    pub(crate) fills: bool,
+    pub(crate) rows: Rows,
+    pub(crate) images_as: ImagesAs,
+    pub(crate) chunks: Option<u64>,
+    pub(crate) compression: OutputCompression,
+    pub(crate) shard_rows: Option<u64>,
+    pub(crate) append: bool,
+    /// Whether something stands under the final name and may go.
+    pub(crate) replace: bool,
+    /// The options that have a say in what is in the output, in the spelling of the command.
+    pub(crate) options: Vec<(String, String)>,
+}
+
+impl Holds {
+    /// Rows of the main array in a chunk of about 1 MiB, or as many as were asked for.
+    pub(crate) fn chunk_rows(&self) -> Result<usize> {
+        let usual = ((1 << 20) / self.images.item_len()?.max(1)).max(1);
+        match (self.chunks, self.images) {
+            // Chunks are counted in images, and of flat ones nobody knows the size before.
+            (_, Images::Flat { .. }) | (None, _) => Ok(usual),
+            (Some(rows), _) => usize::try_from(rows)
+                .map_err(|_| Error::options(format!("chunks {rows} is too large"))),
+        }
+    }
+}
+
+/// What is known of a run at its end, and belongs into the output: nothing that time, threads or names
+/// of files have a say in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// Counts by their names.
+    pub(crate) counts: Vec<(&'static str, u64)>,
+    /// The options, as [`Holds::options`].
+    pub(crate) options: Vec<(String, String)>,
+}
+
+impl Facts {
+    /// Attributes by their names: the version, options and counts, the last two as JSON objects.
+    pub(crate) fn attributes(&self) -> Vec<(&'static str, String)> {
+        let options: serde_json::Map<_, _> =
+            self.options.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect();
+        let counts: serde_json::Map<_, _> =
+            self.counts.iter().map(|(k, v)| ((*k).to_string(), (*v).into())).collect();
+        vec![
+            ("ndpix_version", env!("CARGO_PKG_VERSION").to_string()),
+            ("ndpix_options", serde_json::Value::from(options).to_string()),
+            ("ndpix_counts", serde_json::Value::from(counts).to_string()),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_is_written() {
+        let of = |name: &str, shards| Output::of(Path::new(name), shards).ok();
+        assert_eq!(of("a.NPY", false), Some(Output::Npy));
+        assert_eq!(of("a.hdf5", false), Some(Output::Hdf5));
+        assert_eq!(of("a.zarr", true), Some(Output::Zarr));
+        assert_eq!(of("folder", true), Some(Output::Shards));
+        assert_eq!((of("folder", false), of("a.npy", true), of("a.xyz", false)), (None, None, None));
+    }
+}

@@ -1,0 +1,104 @@
+//! `OUT.partial`: what an output is called until it is whole, and the lock that keeps other runs away.
+
+use std::fs::{File, OpenOptions};
+use std::io::ErrorKind as Io;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A file that has its final name only when it is whole.
+#[derive(Debug)]
+pub(crate) struct Partial {
+    /// The file, open for writing and locked.
+    pub(crate) file: File,
+    out: PathBuf,
+    path: PathBuf,
+}
+
+impl Partial {
+    /// An empty `OUT.partial`; one that an earlier run left is replaced.
+    pub(crate) fn create(out: &Path) -> Result<Self> {
+        let partial = Self::open(out, &beside(out, ".partial"))?;
+        partial.file.set_len(0).map_err(|e| partial.failed(e))?;
+        Ok(partial)
+    }
+
+    /// The file `path`, as it is, which will be called `out`.
+    pub(crate) fn open(out: &Path, path: &Path) -> Result<Self> {
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(|e| write_failed(path, e))?;
+        // The lock is taken before the old content goes, so that two runs never share a file.
+        file.try_lock().map_err(|_| {
+            let message = format!("{} is being written by another run", path.display());
+            Error::new(ErrorKind::Io, message)
+        })?;
+        Ok(Self { file, out: out.to_path_buf(), path: path.to_path_buf() })
+    }
+
+    /// What it is called now.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// An error of writing to it.
+    pub(crate) fn failed(&self, error: std::io::Error) -> Error {
+        write_failed(&self.path, error)
+    }
+
+    /// Makes its content durable.
+    pub(crate) fn sync(&self) -> Result<()> {
+        self.file.sync_all().map_err(|e| {
+            Error::io(format_args!("cannot finish {}", self.path.display()), e)
+        })
+    }
+
+    /// Gives it its final name.
+    pub(crate) fn finish(self) -> Result<PathBuf> {
+        rename(&self.path, &self.out)?;
+        Ok(self.out)
+    }
+
+    /// Leaves it as it is, or removes it.
+    pub(crate) fn abandon(self, keep: bool) -> Option<PathBuf> {
+        if keep {
+            return Some(self.path);
+        }
+        let _ = std::fs::remove_file(&self.path);
+        None
+    }
+}
+
+/// An error of writing to `path`, with what to do about a full disk.
+pub(crate) fn write_failed(path: &Path, error: std::io::Error) -> Error {
+    let hint = match error.kind() {
+        Io::StorageFull | Io::QuotaExceeded => " (free some space and run the same command again)",
+        _ => "",
+    };
+    Error::io(format_args!("cannot write {}{hint}", path.display()), error)
+}
+
+/// `OUT` with `suffix` appended to its whole name.
+pub(crate) fn beside(out: &Path, suffix: &str) -> PathBuf {
+    let mut name = out.as_os_str().to_os_string();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The folder that holds `out`.
+pub(crate) fn folder_of(out: &Path) -> &Path {
+    out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Renames and makes the rename durable.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
+    std::fs::rename(from, to)
+        .map_err(|e| Error::io(format_args!("cannot put {} in place", to.display()), e))?;
+    // Some file systems refuse to sync a folder; the rename itself has succeeded.
+    let _ = File::open(folder_of(to)).and_then(|f| f.sync_all());
+    Ok(())
+}

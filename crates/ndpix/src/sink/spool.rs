@@ -1,0 +1,200 @@
+//! What an output keeps for each row beside its pixels: columns, row map, sizes. It is spooled while rows
+//! come, and handed over as whole arrays at the end, when it is known how long texts are and whether
+//! anything is missing. Memory does not grow with the rows.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::output::{Holds, Images};
+use super::partial::folder_of;
+use super::rows;
+use super::tape::Tape;
+use super::Place;
+use crate::column::{Column, ColumnType};
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::options::Rows;
+
+/// See the module.
+pub(crate) struct Spool {
+    columns: Vec<Whole>,
+    /// Entries of the row map.
+    rows: Option<Tape>,
+    valid: Option<Tape>,
+    /// Where flat images end; height and width of padded ones.
+    ends: Option<Tape>,
+    shapes: Option<Tape>,
+    rank: usize,
+    count: u64,
+    elements: u64,
+}
+
+/// A column as a whole.
+pub(crate) struct Whole {
+    pub(crate) name: Arc<str>,
+    pub(crate) kind: ColumnType,
+    pub(crate) rows: u64,
+    /// Numbers, or text and lists behind each other.
+    pub(crate) values: Tape,
+    /// For text and lists: where each row's value begins, and the end of the last, as int64, counted in
+    /// bytes of text or in elements of lists.
+    pub(crate) offsets: Option<Tape>,
+    /// One byte for each row: 1 where it has a value.
+    pub(crate) valid: Tape,
+    /// How many rows have none.
+    pub(crate) nulls: u64,
+    /// Of text the most characters of a row.
+    pub(crate) longest: usize,
+    /// Of lists the length that all rows have, if they have one; null rows have none.
+    pub(crate) uniform: Option<u64>,
+}
+
+impl Spool {
+    /// An empty spool for an output at `out`.
+    pub(crate) fn new(out: &Path, holds: &Holds) -> Result<Self> {
+        let folder = folder_of(out);
+        let tape = || Tape::new(folder);
+        let mut columns = Vec::new();
+        for (name, kind) in &holds.columns {
+            let mut offsets = (!kind.is_scalar()).then(tape);
+            if let Some(offsets) = &mut offsets {
+                offsets.write(&0i64.to_le_bytes())?;
+            }
+            columns.push(Whole {
+                name: Arc::clone(name),
+                kind: *kind,
+                rows: 0,
+                values: tape(),
+                offsets,
+                valid: tape(),
+                nulls: 0,
+                longest: 0,
+                uniform: None,
+            });
+        }
+        let flat = matches!(holds.images, Images::Flat { .. });
+        let rank = match holds.images {
+            Images::Stack { .. } => 0,
+            Images::Pad { .. } => 2,
+            Images::Flat { rank, .. } => rank,
+        };
+        let mut ends = flat.then(tape);
+        if let Some(ends) = &mut ends {
+            ends.write(&0i64.to_le_bytes())?;
+        }
+        Ok(Self {
+            columns,
+            rows: (holds.rows != Rows::Never).then(tape),
+            valid: holds.fills.then(tape),
+            ends,
+            shapes: (rank > 0).then(tape),
+            rank,
+            count: 0,
+            elements: 0,
+        })
+    }
+
+    /// Notes where the next row comes from.
+    pub(crate) fn place(&mut self, place: &Place) -> Result<()> {
+        self.count += 1;
+        if let Some(rows) = &mut self.rows {
+            rows.write(&rows::entry(place))?;
+        }
+        if let Some(valid) = &mut self.valid {
+            valid.write(&[u8::from(place.valid)])?;
+        }
+        if let Some(ends) = &mut self.ends {
+            self.elements += place.shape.elements().unwrap_or(0) as u64;
+            ends.write(&self.elements.to_le_bytes())?;
+        }
+        if let Some(shapes) = &mut self.shapes {
+            for axis in 0..self.rank {
+                let length = place.shape.get(axis).copied().unwrap_or(0) as u64;
+                shapes.write(&length.to_le_bytes())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends the kept fields of rows.
+    pub(crate) fn columns(&mut self, rows: &[Column]) -> Result<()> {
+        for (whole, rows) in self.columns.iter_mut().zip(rows) {
+            whole.append(rows)?;
+        }
+        Ok(())
+    }
+
+    /// How many rows there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Everything that is no column, as arrays; the row map apart.
+    pub(crate) fn arrays(&mut self) -> Vec<Numbers<'_>> {
+        let (n, rank) = (self.count as usize, self.rank);
+        let name = if self.ends.is_some() { "shapes" } else { "sizes" };
+        let all = [
+            self.ends.as_mut().map(|t| ("offsets", DType::Int64, vec![n + 1], t)),
+            self.shapes.as_mut().map(|t| (name, DType::Int64, vec![n, rank], t)),
+            self.valid.as_mut().map(|t| ("valid", DType::Bool, vec![n], t)),
+        ];
+        let all = all.into_iter().flatten();
+        all.map(|(name, dtype, shape, tape)| Numbers { name, dtype, shape, tape }).collect()
+    }
+
+    /// The row map, if it is kept: entries as in `rows.rs`.
+    pub(crate) fn rows(&mut self) -> Option<&mut Tape> {
+        self.rows.as_mut()
+    }
+
+    /// The columns.
+    pub(crate) fn wholes(&mut self) -> &mut [Whole] {
+        &mut self.columns
+    }
+}
+
+/// An array of numbers on a tape.
+pub(crate) struct Numbers<'t> {
+    pub(crate) name: &'static str,
+    pub(crate) dtype: DType,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) tape: &'t mut Tape,
+}
+
+impl Whole {
+    fn append(&mut self, rows: &Column) -> Result<()> {
+        let size = self.kind.dtype().map_or(1, DType::size) as u64;
+        let before = self.values.len();
+        self.values.write(&rows.values)?;
+        let valid: Vec<u8> = rows.valid.iter().map(|v| u8::from(*v)).collect();
+        self.valid.write(&valid)?;
+        self.nulls += rows.valid.iter().filter(|v| !**v).count() as u64;
+        for row in 0..rows.len() {
+            let Some(offsets) = &mut self.offsets else { break };
+            offsets.write(&((before + rows.ends[row] as u64) / size).to_le_bytes())?;
+            let value = rows.value(row);
+            if self.kind.dtype().is_none() {
+                // Bytes that begin a character.
+                let characters = value.iter().filter(|b| (**b as i8) >= -0x40).count();
+                self.longest = self.longest.max(characters);
+            } else {
+                let length = value.len() as u64 / size;
+                let first = self.rows == 0 && row == 0;
+                let same = rows.valid[row] && (first || self.uniform == Some(length));
+                self.uniform = same.then_some(length);
+            }
+        }
+        self.rows += rows.len() as u64;
+        Ok(())
+    }
+
+    /// The shape of an array that holds all of it; `None` for text, and for lists of several lengths.
+    pub(crate) fn shape(&self) -> Option<Vec<usize>> {
+        let rows = self.rows as usize;
+        match self.kind {
+            ColumnType::Text | ColumnType::Json => None,
+            ColumnType::Ints | ColumnType::Floats => Some(vec![rows, self.uniform? as usize]),
+            ColumnType::Int64 | ColumnType::Float64 | ColumnType::Bool => Some(vec![rows]),
+        }
+    }
+}

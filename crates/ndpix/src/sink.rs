@@ -7,6 +7,7 @@
 //! `spool.rs` (what is kept for each row beside its pixels) and `line.rs` (chunks that the threads pack
 //! beside each other and file one after the other).
 
+pub(crate) mod folder;
 pub(crate) mod index;
 pub(crate) mod line;
 pub(crate) mod memory;
@@ -17,6 +18,7 @@ pub(crate) mod rejects;
 pub(crate) mod rows;
 pub(crate) mod spool;
 pub(crate) mod tape;
+pub(crate) mod zarr;
 
 use std::path::{Path, PathBuf};
 
@@ -87,6 +89,7 @@ pub(crate) fn open(output: Output, out: &Path, holds: &Holds) -> Result<Box<dyn 
     output.check(holds)?;
     Ok(match output {
         Output::Npy => Box::new(npy::NpyFiles::create(out, holds)?),
+        Output::Zarr => Box::new(zarr::ZarrGroup::create(out, holds)?),
         other => return Err(Error::options(format!("{} is not written yet", other.name()))),
     })
 }

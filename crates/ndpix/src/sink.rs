@@ -12,13 +12,16 @@ pub(crate) mod index;
 pub(crate) mod line;
 pub(crate) mod memory;
 pub(crate) mod npy;
+mod npz;
 pub(crate) mod output;
 pub(crate) mod partial;
 pub(crate) mod rejects;
 pub(crate) mod rows;
+mod safetensors;
 pub(crate) mod spool;
 pub(crate) mod tape;
-pub(crate) mod zarr;
+mod zarr;
+mod zip;
 
 use std::path::{Path, PathBuf};
 
@@ -90,6 +93,8 @@ pub(crate) fn open(output: Output, out: &Path, holds: &Holds) -> Result<Box<dyn 
     Ok(match output {
         Output::Npy => Box::new(npy::NpyFiles::create(out, holds)?),
         Output::Zarr => Box::new(zarr::ZarrGroup::create(out, holds)?),
+        Output::Npz => Box::new(npz::Npz::create(out, holds)?),
+        Output::Safetensors => Box::new(safetensors::Safetensors::create(out, holds)?),
         other => return Err(Error::options(format!("{} is not written yet", other.name()))),
     })
 }

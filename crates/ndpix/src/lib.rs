@@ -63,9 +63,9 @@ pub use inspect::{Each, FieldReport, Report, ShapeReport, each, inspect};
 pub use limits::Limits;
 pub use load::{Loaded, load};
 pub use options::{
-    Fit, Frames, Given, IfExists, ImagesAs, Layout, MaxRejects, Mode, Normalize, OnError, OnMissing,
-    Options, OutputCompression, Ragged, RawChannels, RawDType, RawOrder, Rejects, RejectsContent,
-    Resample, Rgb, Rows, Scale, Size, Stack,
+    Fit, Frames, Given, IfExists, ImagesAs, Layout, MaxRejects, Mode, Normalize, OnError,
+    OnMissing, Options, OutputCompression, Ragged, RawChannels, RawDType, RawOrder, Rejects,
+    RejectsContent, Resample, Rgb, Rows, Scale, Size, Stack,
 };
 pub use record::pointer::{Pointer, Step};
 pub use shape::Shape;

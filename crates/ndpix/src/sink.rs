@@ -11,12 +11,15 @@ pub(crate) mod index;
 pub(crate) mod line;
 pub(crate) mod memory;
 pub(crate) mod npy;
+mod npz;
 pub(crate) mod output;
 pub(crate) mod partial;
 pub(crate) mod rejects;
 pub(crate) mod rows;
+mod safetensors;
 pub(crate) mod spool;
 pub(crate) mod tape;
+mod zip;
 
 use std::path::{Path, PathBuf};
 
@@ -87,6 +90,8 @@ pub(crate) fn open(output: Output, out: &Path, holds: &Holds) -> Result<Box<dyn 
     output.check(holds)?;
     Ok(match output {
         Output::Npy => Box::new(npy::NpyFiles::create(out, holds)?),
+        Output::Npz => Box::new(npz::Npz::create(out, holds)?),
+        Output::Safetensors => Box::new(safetensors::Safetensors::create(out, holds)?),
         other => return Err(Error::options(format!("{} is not written yet", other.name()))),
     })
 }

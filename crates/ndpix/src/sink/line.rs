@@ -46,6 +46,11 @@ impl<T> Line<T> {
         act(&mut self.lock().file)
     }
 
+    /// What is behind the line, when nobody waits any more.
+    pub(crate) fn into_inner(self) -> T {
+        self.state.into_inner().unwrap_or_else(PoisonError::into_inner).file
+    }
+
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -202,19 +207,21 @@ mod tests {
             let chunks = Mutex::new((Chunks::new(10, Arc::clone(&line), pack, put), 0u8));
             std::thread::scope(|scope| {
                 for _ in 0..threads {
-                    scope.spawn(|| loop {
-                        let job = {
-                            let mut turn = chunks.lock().expect("a turn");
-                            if turn.1 == 200 {
-                                break;
-                            }
-                            let from = turn.1;
-                            turn.1 += 25;
-                            let bytes: Vec<u8> = (from..from + 25).collect();
-                            turn.0.write(&bytes).expect("written");
-                            turn.0.job()
-                        };
-                        job.map_or(Ok(()), |job| job()).expect("packed");
+                    scope.spawn(|| {
+                        loop {
+                            let job = {
+                                let mut turn = chunks.lock().expect("a turn");
+                                if turn.1 == 200 {
+                                    break;
+                                }
+                                let from = turn.1;
+                                turn.1 += 25;
+                                let bytes: Vec<u8> = (from..from + 25).collect();
+                                turn.0.write(&bytes).expect("written");
+                                turn.0.job()
+                            };
+                            job.map_or(Ok(()), |job| job()).expect("packed");
+                        }
                     });
                 }
             });

@@ -42,6 +42,8 @@ pub(crate) struct Npy {
     item_len: usize,
     /// Bytes of rows.
     bytes: u64,
+    /// Bytes of rows that were there before, in a file that has its final name already.
+    before: Option<u64>,
 }
 
 impl Npy {
@@ -53,31 +55,97 @@ impl Npy {
         item_len: usize,
     ) -> Result<Self> {
         let partial = Partial::create(out)?;
-        partial
-            .file
-            .write_all_at(&header(&descr, 0, &item), 0)
-            .map_err(|e| partial.failed(e))?;
-        Ok(Self { partial, descr, item, item_len, bytes: 0 })
+        let npy = Self { partial, descr, item, item_len, bytes: 0, before: None };
+        npy.put(0, &header(&npy.descr, 0, &npy.item))?;
+        Ok(npy)
+    }
+
+    /// The array `out` as it is, with rows to come behind its own. Its header counts them only when all
+    /// are there, so that it is whole at any moment; rows of a run that was killed are written over.
+    ///
+    /// # Errors
+    /// Kind `options` where it holds something else.
+    pub(crate) fn append(
+        out: &Path,
+        descr: String,
+        item: Vec<usize>,
+        item_len: usize,
+    ) -> Result<Self> {
+        let partial = Partial::open(out, out)?;
+        let mut npy = Self { partial, descr, item, item_len, bytes: 0, before: None };
+        let rows = npy.rows_of_header()?.ok_or_else(|| {
+            Error::options(format!(
+                "{} is no array of {} {:?} rows, to which rows of this run could be added",
+                out.display(),
+                npy.descr,
+                npy.item
+            ))
+        })?;
+        npy.bytes = rows.saturating_mul(npy.item_len as u64);
+        npy.before = Some(npy.bytes);
+        Ok(npy)
+    }
+
+    /// The rows that the header counts; `None` where it is that of another array, or rows are missing.
+    fn rows_of_header(&self) -> Result<Option<u64>> {
+        let len = header(&self.descr, 0, &self.item).len();
+        let mut found = vec![0; len];
+        let file = &self.partial.file;
+        let size = file.metadata().map_err(|e| self.partial.failed(e))?.len();
+        if file.read_exact_at(&mut found, 0).is_err() {
+            return Ok(None);
+        }
+        let rows = String::from_utf8_lossy(&found)
+            .split_once("'shape': (")
+            .and_then(|(_, shape)| shape.split_once(',')?.0.parse::<u64>().ok())
+            .filter(|rows| header(&self.descr, *rows, &self.item) == found);
+        Ok(rows.filter(|rows| {
+            let bytes = rows.checked_mul(self.item_len as u64);
+            bytes.and_then(|b| b.checked_add(len as u64)).is_some_and(|end| end <= size)
+        }))
+    }
+
+    fn put(&self, at: u64, bytes: &[u8]) -> Result<()> {
+        self.partial.file.write_all_at(bytes, at).map_err(|e| self.partial.failed(e))
+    }
+
+    /// The rows so far.
+    pub(crate) fn rows(&self) -> u64 {
+        self.bytes / (self.item_len as u64).max(1)
+    }
+
+    /// The bytes of row `row`, which must be there.
+    pub(crate) fn row(&self, row: u64) -> Result<Vec<u8>> {
+        let start = header(&self.descr, 0, &self.item).len() as u64;
+        let mut bytes = vec![0; self.item_len];
+        self.partial.file.read_exact_at(&mut bytes, start + row * self.item_len as u64).map_err(
+            |e| Error::io(format_args!("cannot read {}", self.partial.path().display()), e),
+        )?;
+        Ok(bytes)
+    }
+
+    /// Forgets the rows from number `rows` on.
+    pub(crate) fn cut(&mut self, rows: u64) {
+        self.bytes = self.bytes.min(rows.saturating_mul(self.item_len as u64));
     }
 
     /// Appends whole rows.
     pub(crate) fn write(&mut self, rows: &[u8]) -> Result<()> {
         let start = header(&self.descr, 0, &self.item).len() as u64 + self.bytes;
-        self.partial.file.write_all_at(rows, start).map_err(|e| self.partial.failed(e))?;
+        self.put(start, rows)?;
         self.bytes += rows.len() as u64;
         Ok(())
     }
 
     /// Makes it readable and durable.
     pub(crate) fn seal(&mut self) -> Result<()> {
-        let rows = self.bytes / (self.item_len as u64).max(1);
-        let head = header(&self.descr, rows, &self.item);
+        let head = header(&self.descr, self.rows(), &self.item);
         let end = head.len() as u64 + self.bytes;
-        self.partial
-            .file
-            .write_all_at(&head, 0)
-            .and_then(|()| self.partial.file.set_len(end))
-            .map_err(|e| self.partial.failed(e))?;
+        if self.before.is_some() {
+            self.partial.sync()?;
+        }
+        self.put(0, &head)?;
+        self.partial.file.set_len(end).map_err(|e| self.partial.failed(e))?;
         self.partial.sync()
     }
 
@@ -86,9 +154,14 @@ impl Npy {
         self.partial.finish()
     }
 
-    /// See [`Partial::abandon`].
+    /// See [`Partial::abandon`]; an array that was there before has its old rows.
     pub(crate) fn abandon(self, keep: bool) -> Option<PathBuf> {
-        self.partial.abandon(keep)
+        let Some(before) = self.before else { return self.partial.abandon(keep) };
+        let head = header(&self.descr, before / (self.item_len as u64).max(1), &self.item);
+        // Where this fails, the header or the length is that of more rows, all of which are there.
+        let _ = self.put(0, &head);
+        let _ = self.partial.file.set_len(head.len() as u64 + before);
+        None
     }
 }
 
@@ -105,10 +178,25 @@ impl NpyFiles {
     /// Opens the array and the files beside it.
     pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
         let descr = format!("'{}'", holds.images.dtype().descr());
-        let array = Npy::create(out, descr, holds.images.item(), holds.images.item_len()?)?;
-        let rows = match holds.rows {
-            Rows::Never => None,
-            _ => Some(RowMap::create(&beside(out, ".rows.npy"))?),
+        let (item, item_len) = (holds.images.item(), holds.images.item_len()?);
+        let adds = holds.append && out.exists();
+        let array = match adds {
+            true => Npy::append(out, descr, item, item_len)?,
+            false => Npy::create(out, descr, item, item_len)?,
+        };
+        let path = beside(out, ".rows.npy");
+        let rows = match (holds.rows, adds) {
+            (Rows::Never, _) => None,
+            (_, false) => Some(RowMap::create(&path)?),
+            (_, true) if path.exists() => Some(RowMap::append(&path, array.rows())?),
+            (Rows::Always, true) if array.rows() > 0 => {
+                return Err(Error::options(format!(
+                    "{} has no row map of its rows; leave rows out, or write it anew with rows always",
+                    out.display()
+                )));
+            }
+            (Rows::Always, true) => Some(RowMap::create(&path)?),
+            (Rows::Auto, true) => None,
         };
         let always = holds.rows == Rows::Always;
         Ok(Self { array, rows, out: out.to_path_buf(), always, replace: holds.replace })
@@ -144,6 +232,7 @@ impl Sink for NpyFiles {
     }
 
     fn seal(&mut self, _: &Facts) -> Result<()> {
+        // The array last: a row map may be longer than it, after a kill, and never shorter.
         self.rows.as_mut().map_or(Ok(()), RowMap::seal)?;
         self.array.seal()
     }
@@ -179,5 +268,38 @@ mod tests {
         for rows in [0, 9, 10, 99_999, u64::MAX] {
             assert_eq!(header("'|u1'", rows, &[28, 28]).len(), 128);
         }
+    }
+
+    #[test]
+    fn rows_are_added_to_what_is_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("a.npy");
+        let open = |item: &[usize]| {
+            let len = item.iter().product();
+            match out.exists() {
+                true => Npy::append(&out, "'|u1'".into(), item.to_vec(), len),
+                false => Npy::create(&out, "'|u1'".into(), item.to_vec(), len),
+            }
+        };
+        for round in 1..4u8 {
+            let mut npy = open(&[3]).expect("open");
+            npy.write(&[round; 6]).expect("written");
+            npy.seal().expect("sealed");
+            npy.finish().expect("finished");
+            // A run that is killed leaves rows behind the last; one that fails takes its own away.
+            let mut killed = open(&[3]).expect("open");
+            killed.write(&[99; 30]).expect("written");
+            drop(killed);
+            let mut failed = open(&[3]).expect("open");
+            failed.write(&[77; 3]).expect("written");
+            failed.seal().expect("sealed");
+            assert!(failed.abandon(true).is_none());
+        }
+        let all = std::fs::read(&out).expect("read");
+        assert!(all[..128] == header("'|u1'", 6, &[3])[..]);
+        assert_eq!(all[128..], [[1; 6], [2; 6], [3; 6]].concat());
+        assert!(open(&[4]).is_err() && open(&[3, 1]).is_err());
+        std::fs::write(&out, &all[..140]).expect("cut");
+        assert!(open(&[3]).is_err());
     }
 }

@@ -91,7 +91,10 @@ impl Output {
             return no("encoded images", ".parquet");
         }
         if holds.append && self != Self::Npy {
-            return Err(Error::options(format!("append adds to .npy files, not to {}", self.name())));
+            return Err(Error::options(format!(
+                "append adds to .npy files, not to {}",
+                self.name()
+            )));
         }
         if holds.chunks.is_some() && !matches!(self, Self::Hdf5 | Self::Zarr | Self::Parquet) {
             return no("chunks", ".h5, .zarr and .parquet");
@@ -150,7 +153,9 @@ impl Images {
     /// The dtype of an element.
     pub(crate) fn dtype(&self) -> DType {
         match self {
-            Self::Stack { dtype, .. } | Self::Pad { dtype, .. } | Self::Flat { dtype, .. } => *dtype,
+            Self::Stack { dtype, .. } | Self::Pad { dtype, .. } | Self::Flat { dtype, .. } => {
+                *dtype
+            }
         }
     }
 
@@ -248,6 +253,9 @@ mod tests {
         assert_eq!(of("a.hdf5", false), Some(Output::Hdf5));
         assert_eq!(of("a.zarr", true), Some(Output::Zarr));
         assert_eq!(of("folder", true), Some(Output::Shards));
-        assert_eq!((of("folder", false), of("a.npy", true), of("a.xyz", false)), (None, None, None));
+        assert_eq!(
+            (of("folder", false), of("a.npy", true), of("a.xyz", false)),
+            (None, None, None)
+        );
     }
 }

@@ -52,9 +52,9 @@ impl Partial {
 
     /// Makes its content durable.
     pub(crate) fn sync(&self) -> Result<()> {
-        self.file.sync_all().map_err(|e| {
-            Error::io(format_args!("cannot finish {}", self.path.display()), e)
-        })
+        self.file
+            .sync_all()
+            .map_err(|e| Error::io(format_args!("cannot finish {}", self.path.display()), e))
     }
 
     /// Gives it its final name.

@@ -2,14 +2,15 @@
 //! come, and handed over as whole arrays at the end, when it is known how long texts are and whether
 //! anything is missing. Memory does not grow with the rows.
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::Place;
 use super::output::{Holds, Images};
 use super::partial::folder_of;
 use super::rows;
 use super::tape::Tape;
-use super::Place;
 use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
 use crate::error::Result;
@@ -186,6 +187,27 @@ impl Whole {
         }
         self.rows += rows.len() as u64;
         Ok(())
+    }
+
+    /// The text of each row.
+    pub(crate) fn texts(&mut self) -> Result<impl Iterator<Item = std::io::Result<Vec<u8>>>> {
+        let mut text = self.values.read()?;
+        let mut offsets = self.offsets.as_mut().map(Tape::read).transpose()?;
+        let mut next = move || -> std::io::Result<u64> {
+            let mut offset = [0; 8];
+            match &mut offsets {
+                Some(offsets) => offsets.read_exact(&mut offset)?,
+                None => return Err(std::io::ErrorKind::InvalidInput.into()),
+            }
+            Ok(u64::from_le_bytes(offset))
+        };
+        let mut from = next();
+        Ok((0..self.rows).map(move |_| {
+            let to = next()?;
+            let mut value = vec![0; (to - std::mem::replace(&mut from, Ok(to))?) as usize];
+            text.read_exact(&mut value)?;
+            Ok(value)
+        }))
     }
 
     /// The shape of an array that holds all of it; `None` for text, and for lists of several lengths.

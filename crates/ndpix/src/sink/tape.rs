@@ -23,7 +23,11 @@ impl Tape {
     /// An empty one, on the disk that holds `folder`.
     pub(crate) fn new(folder: &Path) -> Self {
         let file = tempfile::spooled_tempfile_in(IN_MEMORY, folder);
-        Self { file: BufWriter::with_capacity(16 << 10, file), folder: folder.to_path_buf(), len: 0 }
+        Self {
+            file: BufWriter::with_capacity(16 << 10, file),
+            folder: folder.to_path_buf(),
+            len: 0,
+        }
     }
 
     /// Appends bytes.

@@ -1,0 +1,173 @@
+//! `.safetensors`: a header in JSON, then the tensors behind each other. The images come first and are
+//! written as rows come; room is left for the header, which spaces fill up (as the format allows).
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use super::partial::Partial;
+use super::rows::FIELDS;
+use super::spool::Spool;
+use super::{Facts, Holds, Images, Place, Sink, rows};
+use crate::column::Column;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+
+/// See the module.
+pub(crate) struct Safetensors {
+    partial: Partial,
+    spool: Spool,
+    images: Images,
+    /// Bytes of the header with its length.
+    head: u64,
+    /// Bytes of pixels.
+    bytes: u64,
+}
+
+impl Safetensors {
+    /// Opens the file.
+    pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
+        // What the header will say, with numbers as long as they get.
+        let names = holds.columns.iter().map(|(name, _)| 2 * name.len() + 300).sum::<usize>();
+        let options =
+            holds.options.iter().map(|(k, v)| 2 * (k.len() + v.len()) + 16).sum::<usize>();
+        let head = (4096 + names + options).next_multiple_of(4096) as u64;
+        let partial = Partial::create(out)?;
+        Ok(Self { partial, spool: Spool::new(out, holds)?, images: holds.images, head, bytes: 0 })
+    }
+
+    fn put(&self, at: u64, bytes: &[u8]) -> Result<()> {
+        use std::os::unix::fs::FileExt;
+        self.partial.file.write_all_at(bytes, at).map_err(|e| self.partial.failed(e))
+    }
+}
+
+/// The tensors, and what the header says of them.
+struct Tensors<'a> {
+    out: std::io::BufWriter<&'a std::fs::File>,
+    header: Map<String, Value>,
+    at: u64,
+}
+
+impl Tensors<'_> {
+    fn add(
+        &mut self,
+        name: &str,
+        dtype: DType,
+        shape: &[usize],
+        mut data: impl Read,
+    ) -> std::io::Result<()> {
+        let written = std::io::copy(&mut data, &mut self.out)?;
+        self.say(name, dtype, shape, written);
+        Ok(())
+    }
+
+    /// Notes a tensor of `len` bytes behind the others.
+    fn say(&mut self, name: &str, dtype: DType, shape: &[usize], len: u64) {
+        let offsets = [self.at, self.at + len];
+        let said = json!({"dtype": word(dtype), "shape": shape, "data_offsets": offsets});
+        self.header.insert(name.to_string(), said);
+        self.at += len;
+    }
+}
+
+impl Sink for Safetensors {
+    fn write(&mut self, pixels: &[u8]) -> Result<()> {
+        self.put(self.head + self.bytes, pixels)?;
+        self.bytes += pixels.len() as u64;
+        Ok(())
+    }
+
+    fn place(&mut self, place: &Place) -> Result<()> {
+        self.spool.place(place)
+    }
+
+    fn columns(&mut self, rows: &[Column]) -> Result<()> {
+        self.spool.columns(rows)
+    }
+
+    fn seal(&mut self, facts: &Facts) -> Result<()> {
+        use std::io::Seek;
+        let count = self.spool.count() as usize;
+        let path = self.partial.path().to_path_buf();
+        let failed = |e| super::partial::write_failed(&path, e);
+        let mut file = &self.partial.file;
+        file.seek(std::io::SeekFrom::Start(self.head + self.bytes)).map_err(failed)?;
+        let out = std::io::BufWriter::new(file);
+        let mut tensors = Tensors { out, header: Map::new(), at: 0 };
+        let metadata = facts.attributes().into_iter().map(|(k, v)| (k.to_string(), v.into()));
+        let metadata = Value::Object(metadata.collect());
+        tensors.header.insert("__metadata__".to_string(), metadata);
+        let shape = [&[count][..], &self.images.item()].concat();
+        tensors.say(self.images.name(), self.images.dtype(), &shape, self.bytes);
+        // Wide numbers before narrow ones, so that each begins at a multiple of its size.
+        for wide in [true, false] {
+            for whole in self.spool.wholes() {
+                let dtype = whole.kind.dtype().unwrap_or(DType::Uint8);
+                if (dtype.size() == 8) == wide {
+                    let values = whole.values.read()?;
+                    tensors.add(&whole.name, dtype, &[count], values).map_err(failed)?;
+                }
+                if !wide && whole.nulls > 0 {
+                    let name = format!("{}.valid", whole.name);
+                    let valid = whole.valid.read()?;
+                    tensors.add(&name, DType::Bool, &[count], valid).map_err(failed)?;
+                }
+            }
+            let Some(tape) = self.spool.rows() else { continue };
+            for (number, (name, dtype, _)) in FIELDS.iter().enumerate() {
+                if (dtype.size() == 8) == wide {
+                    let field = rows::field(tape.read()?, number);
+                    tensors
+                        .add(&format!("rows.{name}"), *dtype, &[count], field)
+                        .map_err(failed)?;
+                }
+            }
+        }
+        for array in self.spool.arrays() {
+            tensors
+                .add(array.name, array.dtype, &array.shape, array.tape.read()?)
+                .map_err(failed)?;
+        }
+        tensors.out.flush().map_err(failed)?;
+        let (end, header) = (tensors.at, Value::Object(tensors.header).to_string());
+        drop(tensors.out);
+        let room = (self.head - 8) as usize;
+        if header.len() > room {
+            return Err(Error::limit(format!("a header of {} bytes is too long", header.len())));
+        }
+        let mut head = (room as u64).to_le_bytes().to_vec();
+        head.extend_from_slice(header.as_bytes());
+        head.resize(self.head as usize, b' ');
+        self.put(0, &head)?;
+        self.partial.file.set_len(self.head + end).map_err(|e| self.partial.failed(e))?;
+        self.partial.sync()
+    }
+
+    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
+        Ok(vec![self.partial.finish()?])
+    }
+
+    fn abandon(self: Box<Self>, keep: bool) -> Vec<PathBuf> {
+        self.partial.abandon(keep).into_iter().collect()
+    }
+}
+
+/// The format's name of a dtype.
+fn word(dtype: DType) -> &'static str {
+    match dtype {
+        DType::Bool => "BOOL",
+        DType::Uint8 => "U8",
+        DType::Int8 => "I8",
+        DType::Uint16 => "U16",
+        DType::Int16 => "I16",
+        DType::Uint32 => "U32",
+        DType::Int32 => "I32",
+        DType::Uint64 => "U64",
+        DType::Int64 => "I64",
+        DType::Float16 => "F16",
+        DType::Float32 => "F32",
+        DType::Float64 => "F64",
+    }
+}

@@ -1,0 +1,169 @@
+//! A zip archive that is written member by member, each of which may be larger than memory and be mended
+//! at its beginning when its length is known (PKWARE APPNOTE 6.3.10, always with its zip64 fields).
+//!
+//! Stored members begin at multiples of 64, so that they can be mapped.
+
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use super::partial::Partial;
+use crate::error::{Error, Result};
+
+/// Where the data of a member begins.
+const ALIGN: u64 = 64;
+/// The version that knows zip64 (4.4.3.2).
+const VERSION: u16 = 45;
+/// 1980-01-01 00:00: an output says nothing of when it was made (4.4.6).
+const MIDNIGHT: u32 = 0x0021_0000;
+/// Names are UTF-8 (4.4.4, bit 11).
+const UTF8: u16 = 1 << 11;
+/// Longer comments do not fit (4.4.12).
+const COMMENT: usize = u16::MAX as usize;
+
+/// How the bytes of a member are held (4.4.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Stored = 0,
+    Deflated = 8,
+}
+
+#[derive(Debug)]
+struct Member {
+    name: String,
+    method: Method,
+    /// Where its header and its data begin.
+    header: u64,
+    data: u64,
+    crc: u32,
+    /// Bytes in the archive, and of what they hold.
+    packed: u64,
+    len: u64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Archive {
+    partial: Partial,
+    /// The end of what is written.
+    at: u64,
+    members: Vec<Member>,
+}
+
+impl Archive {
+    /// An empty archive that will be called `out`.
+    pub(crate) fn create(out: &Path) -> Result<Self> {
+        Ok(Self { partial: Partial::create(out)?, at: 0, members: Vec::new() })
+    }
+
+    /// Begins a member; what is appended is its content, until the next one begins.
+    pub(crate) fn begin(&mut self, name: String, method: Method) -> Result<()> {
+        if name.len() > 1 << 12 {
+            return Err(Error::options(format!("a name of {} bytes is too long", name.len())));
+        }
+        let mut member =
+            Member { name, method, header: self.at, data: 0, crc: 0, packed: 0, len: 0 };
+        // Padding is an extra field of its own, whose head takes 4 bytes.
+        let bare = self.at + local(&member, 0).len() as u64;
+        let pad = (bare + 4).next_multiple_of(ALIGN) - bare - 4;
+        let head = local(&member, pad as u16);
+        member.data = self.at + head.len() as u64;
+        self.members.push(member);
+        self.append(&head)
+    }
+
+    /// Appends bytes to the member that was begun last, as they are to stand in the archive.
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        self.put(self.at, bytes)?;
+        self.at += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Writes the first bytes of the member that was begun last anew.
+    pub(crate) fn mend(&mut self, bytes: &[u8]) -> Result<()> {
+        self.put(self.members.last().map_or(0, |m| m.data), bytes)
+    }
+
+    /// Ends the member that was begun last: what it holds, unpacked, has this checksum and length.
+    pub(crate) fn end(&mut self, crc: u32, len: u64) -> Result<()> {
+        let Some(member) = self.members.last_mut() else { return Ok(()) };
+        (member.crc, member.len, member.packed) = (crc, len, self.at - member.data);
+        let pad = member.data - member.header - local(member, 0).len() as u64 - 4;
+        let (at, head) = (member.header, local(member, pad as u16));
+        self.put(at, &head)
+    }
+
+    /// Writes the directory, with a comment where it is not too long, and makes all of it durable.
+    pub(crate) fn close(&mut self, comment: &str) -> Result<()> {
+        let begin = self.at;
+        let directory: Vec<u8> = self.members.iter().flat_map(central).collect();
+        self.append(&directory)?;
+        let comment = Some(comment.as_bytes()).filter(|c| c.len() <= COMMENT).unwrap_or_default();
+        let end = end(self.members.len() as u64, begin, self.at, comment);
+        self.append(&end)?;
+        self.partial.file.set_len(self.at).map_err(|e| self.partial.failed(e))?;
+        self.partial.sync()
+    }
+
+    /// Gives it its final name.
+    pub(crate) fn finish(self) -> Result<PathBuf> {
+        self.partial.finish()
+    }
+
+    /// See [`Partial::abandon`].
+    pub(crate) fn abandon(self, keep: bool) -> Option<PathBuf> {
+        self.partial.abandon(keep)
+    }
+
+    fn put(&self, at: u64, bytes: &[u8]) -> Result<()> {
+        self.partial.file.write_all_at(bytes, at).map_err(|e| self.partial.failed(e))
+    }
+}
+
+/// Appends little-endian numbers of 2, 4 and 8 bytes.
+macro_rules! put {
+    ($out:ident, $($value:expr),* $(,)?) => {
+        $($out.extend_from_slice(&$value.to_le_bytes());)*
+    };
+}
+
+/// The local header of a member (4.3.7), with `pad` bytes of padding in an extra field; none for 0 bytes
+/// less its head, as when only the length without padding is asked for.
+fn local(member: &Member, pad: u16) -> Vec<u8> {
+    let mut out = Vec::new();
+    let extra = 4 + 16 + if pad > 0 { 4 + pad } else { 0 };
+    put!(out, 0x0403_4b50u32, VERSION, UTF8, member.method as u16, MIDNIGHT, member.crc);
+    put!(out, u32::MAX, u32::MAX, member.name.len() as u16, extra);
+    out.extend_from_slice(member.name.as_bytes());
+    put!(out, 1u16, 16u16, member.len, member.packed);
+    if pad > 0 {
+        // The field that Android's zipalign uses: an alignment, then zeros.
+        put!(out, 0xd935u16, pad);
+        out.resize(out.len() + usize::from(pad), 0);
+    }
+    out
+}
+
+/// The entry of a member in the directory (4.3.12).
+fn central(member: &Member) -> Vec<u8> {
+    let mut out = Vec::new();
+    // Made on Unix, a regular file that its owner may read and write.
+    put!(out, 0x0201_4b50u32, 3 << 8 | VERSION, VERSION, UTF8, member.method as u16, MIDNIGHT);
+    put!(out, member.crc, u32::MAX, u32::MAX, member.name.len() as u16, 4u16 + 24, 0u16);
+    put!(out, 0u16, 0u16, 0o100_600u32 << 16, u32::MAX);
+    out.extend_from_slice(member.name.as_bytes());
+    put!(out, 1u16, 24u16, member.len, member.packed, member.header);
+    out
+}
+
+/// The end of the directory with `count` entries from `begin` to `end`: zip64 record, its locator, and
+/// the record of old (4.3.14 to 4.3.16).
+fn end(count: u64, begin: u64, end: u64, comment: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    put!(out, 0x0606_4b50u32, 44u64, 3 << 8 | VERSION, VERSION, 0u32, 0u32);
+    put!(out, count, count, end - begin, begin);
+    put!(out, 0x0706_4b50u32, 0u32, end, 1u32);
+    put!(out, 0x0605_4b50u32, 0u16, 0u16, u16::MAX, u16::MAX, u32::MAX, u32::MAX);
+    put!(out, comment.len() as u16);
+    out.extend_from_slice(comment);
+    out
+}

@@ -128,7 +128,8 @@ fn swap(new: &Path, out: &Path, old: &Path, known: fn(&Path) -> bool) -> Result<
 fn may_go(path: &Path, known: fn(&Path) -> bool) -> Result<()> {
     let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
     let empty = || fs::read_dir(path).is_ok_and(|mut all| all.next().is_none());
-    if found.is_symlink() || (found.is_dir() && (empty() || path.join(MARK).exists() || known(path)))
+    if found.is_symlink()
+        || (found.is_dir() && (empty() || path.join(MARK).exists() || known(path)))
     {
         return Ok(());
     }
@@ -208,7 +209,10 @@ mod tests {
         for text in ["one", "two"] {
             whole(&out, text);
             assert_eq!(fs::read_to_string(out.join("a/ours")).expect("text"), text);
-            assert_eq!((names(place.path()), names(&out)), (vec!["out".into()], vec!["a".into(), "ours".into()]));
+            assert_eq!(
+                (names(place.path()), names(&out)),
+                (vec!["out".into()], vec!["a".into(), "ours".into()])
+            );
         }
     }
 

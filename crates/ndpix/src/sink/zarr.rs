@@ -161,7 +161,8 @@ fn is_ours(path: &Path) -> bool {
     let read = || -> Option<Value> {
         serde_json::from_reader(File::open(path.join("zarr.json")).ok()?).ok()
     };
-    read().is_some_and(|v| v["node_type"] == "group" && v["attributes"]["ndpix_version"].is_string())
+    read()
+        .is_some_and(|v| v["node_type"] == "group" && v["attributes"]["ndpix_version"].is_string())
 }
 
 /// The attributes of the group; what is an object in JSON is one here.
@@ -180,9 +181,10 @@ fn images(holds: &Holds) -> Result<Array> {
     let shard_rows = match (holds.shard_rows, holds.images) {
         // Shards are counted in images, and of flat ones nobody knows the size before.
         (None, _) | (_, Images::Flat { .. }) => None,
-        (Some(rows), _) => Some(usize::try_from(rows).map_err(|_| {
-            Error::options(format!("shard_rows {rows} is too large"))
-        })?),
+        (Some(rows), _) => Some(
+            usize::try_from(rows)
+                .map_err(|_| Error::options(format!("shard_rows {rows} is too large")))?,
+        ),
     };
     let chunk_rows = match shard_rows {
         Some(rows) if holds.chunks.is_some() && rows % usual != 0 => {
@@ -227,24 +229,24 @@ fn divisor(rows: usize, most: usize) -> usize {
 
 /// The names of the axes of the images.
 fn axes(item: &[usize], holds: &Holds) -> Vec<String> {
-    let given = |name: &str| {
-        holds.options.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
-    };
+    let given =
+        |name: &str| holds.options.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
     let leading = match (given("stack"), given("frames")) {
         (Some("new-axis"), _) => Some("band"),
         (_, Some("all")) => Some("frame"),
         _ => None,
     };
     let chw = given("layout") == Some("chw");
-    let picture: &[&str] = match (item.len() - usize::from(leading.is_some() && !item.is_empty()), chw) {
-        (0, _) => &[],
-        (1, _) => &["x"],
-        (2, _) => &["y", "x"],
-        (3, false) => &["y", "x", "channel"],
-        (3, true) => &["channel", "y", "x"],
-        // What a raw tensor means by its axes, nobody says.
-        _ => &[],
-    };
+    let picture: &[&str] =
+        match (item.len() - usize::from(leading.is_some() && !item.is_empty()), chw) {
+            (0, _) => &[],
+            (1, _) => &["x"],
+            (2, _) => &["y", "x"],
+            (3, false) => &["y", "x", "channel"],
+            (3, true) => &["channel", "y", "x"],
+            // What a raw tensor means by its axes, nobody says.
+            _ => &[],
+        };
     let first = if matches!(holds.images, Images::Flat { .. }) { "element" } else { "row" };
     let mut names = vec![first.to_string()];
     names.extend(leading.filter(|_| !item.is_empty()).map(str::to_string));

@@ -105,7 +105,8 @@ impl Array {
             std::iter::once(first).chain(self.item.iter().map(|n| *n as u64)).collect()
         };
         // An axis of nothing is cut into chunks of one.
-        let chunk = |first: usize| axes(first as u64).into_iter().map(|n| n.max(1)).collect::<Vec<_>>();
+        let chunk =
+            |first: usize| axes(first as u64).into_iter().map(|n| n.max(1)).collect::<Vec<_>>();
         let little = json!({"name": "bytes", "configuration": {"endian": "little"}});
         let (data_type, fill, bytes) = match self.element {
             Element::Text => ("string", json!(""), json!({"name": "vlen-utf8"})),
@@ -118,9 +119,9 @@ impl Array {
         };
         let mut codecs = vec![bytes];
         codecs.extend(match settled(self.compression) {
-            OutputCompression::Zstd(level) => Some(
-                json!({"name": "zstd", "configuration": {"level": level, "checksum": false}}),
-            ),
+            OutputCompression::Zstd(level) => {
+                Some(json!({"name": "zstd", "configuration": {"level": level, "checksum": false}}))
+            }
             OutputCompression::Gzip(level) => {
                 Some(json!({"name": "gzip", "configuration": {"level": level}}))
             }
@@ -176,10 +177,7 @@ pub(super) fn pack(compression: OutputCompression, chunk: &[u8]) -> Result<Vec<u
 
 /// Writes `zarr.json` of a group with these attributes.
 pub(super) fn write_group(folder: &Path, attributes: &Value) -> Result<()> {
-    write_json(
-        folder,
-        &json!({"zarr_format": 3, "node_type": "group", "attributes": attributes}),
-    )
+    write_json(folder, &json!({"zarr_format": 3, "node_type": "group", "attributes": attributes}))
 }
 
 fn write_json(folder: &Path, value: &Value) -> Result<()> {

@@ -5,7 +5,6 @@ use std::io::Read;
 use std::path::Path;
 
 use super::array::{Array, CHUNK, Element, PER_SHARD, pack, write_group};
-use crate::column::ColumnType;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::options::OutputCompression;
@@ -126,7 +125,6 @@ fn column(folder: &Path, whole: &mut Whole, compression: OutputCompression) -> R
 
 /// A column of text, in chunks as the codec `vlen-utf8` has them: how many, then each with its length.
 fn text(folder: &Path, whole: &mut Whole, compression: OutputCompression) -> Result<()> {
-    debug_assert!(matches!(whole.kind, ColumnType::Text | ColumnType::Json));
     let Some(offsets) = &mut whole.offsets else { return Ok(()) };
     let rows = whole.rows;
     let all = usize::try_from(rows).unwrap_or(usize::MAX).max(1);
@@ -144,22 +142,20 @@ fn text(folder: &Path, whole: &mut Whole, compression: OutputCompression) -> Res
         compression,
     };
     let mut shards = array.shards(folder);
-    let (mut ends, mut values) = (offsets.read()?, whole.values.read()?);
-    let mut end = number(&mut ends, folder)?;
+    let name = whole.name.to_string();
+    let mut texts = whole.texts()?;
     let mut chunk = Vec::new();
     let mut left = rows;
     while left > 0 {
         let now = left.min(chunk_rows as u64);
         chunk.clear();
         chunk.extend_from_slice(&(chunk_rows as u32).to_le_bytes());
-        for _ in 0..now {
-            let begin = std::mem::replace(&mut end, number(&mut ends, folder)?);
-            let length = u32::try_from(end - begin)
-                .map_err(|_| Error::limit(format!("a text of {} is over 4 GiB", whole.name)))?;
+        for text in texts.by_ref().take(now as usize) {
+            let text = text.map_err(|e| write_failed(folder, e))?;
+            let length = u32::try_from(text.len())
+                .map_err(|_| Error::limit(format!("a text of {name} is over 4 GiB")))?;
             chunk.extend_from_slice(&length.to_le_bytes());
-            let from = chunk.len();
-            chunk.resize(from + length as usize, 0);
-            values.read_exact(&mut chunk[from..]).map_err(|e| write_failed(folder, e))?;
+            chunk.extend_from_slice(&text);
         }
         // A chunk is always whole: behind the last row are empty texts.
         chunk.resize(chunk.len() + 4 * (chunk_rows - now as usize), 0);

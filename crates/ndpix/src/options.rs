@@ -396,6 +396,7 @@ impl Options {
         if self.threads > 1024 {
             return no("threads is over 1024");
         }
+        self.validate_output()?;
         self.validate_pixels()
     }
 

@@ -87,7 +87,8 @@ impl Hdf5 {
             OutputCompression::Gzip(level) => {
                 let file = partial.file.try_clone().map_err(|e| partial.failed(e))?;
                 let path = partial.path().to_path_buf();
-                let line = Line::new(Packed { file, path, end: FIRST, lengths: Tape::new(&folder) });
+                let line =
+                    Line::new(Packed { file, path, end: FIRST, lengths: Tape::new(&folder) });
                 let pack = move |chunk: &[u8]| deflate(chunk, level);
                 Some((Chunks::new(len, Arc::clone(&line), pack, Packed::put), line, level))
             }
@@ -141,7 +142,10 @@ impl Hdf5 {
         let mut links = vec![(self.images.name().to_string(), pen.object(&said)?)];
         for array in self.spool.arrays() {
             let shape: Vec<u64> = array.shape.iter().map(|&n| n as u64).collect();
-            links.push((array.name.to_string(), numbers(&mut pen, array.dtype, &shape, array.tape)?));
+            links.push((
+                array.name.to_string(),
+                numbers(&mut pen, array.dtype, &shape, array.tape)?,
+            ));
         }
         for whole in self.spool.wholes() {
             column(&mut pen, whole, &self.folder, &mut links)?;
@@ -224,12 +228,14 @@ fn nameable(name: &str) -> Result<()> {
 fn deflate(chunk: &[u8], level: u32) -> Result<Vec<u8>> {
     let mut packer = ZlibEncoder::new(Vec::new(), Compression::new(level));
     let packed = packer.write_all(chunk).and_then(|()| packer.finish());
-    packed
-        .map_err(|e| Error::io("cannot compress a chunk", e))
-        .and_then(|packed| match u32::try_from(packed.len()) {
+    packed.map_err(|e| Error::io("cannot compress a chunk", e)).and_then(|packed| {
+        match u32::try_from(packed.len()) {
             Ok(_) => Ok(packed),
-            Err(_) => Err(Error::limit("a compressed chunk has more than 4 GiB; ask for smaller chunks")),
-        })
+            Err(_) => {
+                Err(Error::limit("a compressed chunk has more than 4 GiB; ask for smaller chunks"))
+            }
+        }
+    })
 }
 
 /// An error of reading what was spooled.
@@ -238,7 +244,13 @@ fn read_back(error: std::io::Error) -> Error {
 }
 
 /// Writes an array that stands in one piece; its address.
-fn array(pen: &mut Pen, datatype: Message, shape: &[u64], data: impl Read, size: usize) -> Result<u64> {
+fn array(
+    pen: &mut Pen,
+    datatype: Message,
+    shape: &[u64],
+    data: impl Read,
+    size: usize,
+) -> Result<u64> {
     let from = pen.copy(data)?;
     let len = shape.iter().product::<u64>() * size as u64;
     pen.object(&[
@@ -290,11 +302,13 @@ fn column(
             }
             heap.flush(pen)?;
             let data = references.read()?;
-            links.push((name.clone(), array(pen, message::text(), &[rows], data, text::REFERENCE)?));
+            links
+                .push((name.clone(), array(pen, message::text(), &[rows], data, text::REFERENCE)?));
         }
     }
     if whole.nulls > 0 {
-        links.push((format!("{name}.valid"), numbers(pen, DType::Bool, &[rows], &mut whole.valid)?));
+        links
+            .push((format!("{name}.valid"), numbers(pen, DType::Bool, &[rows], &mut whole.valid)?));
     }
     Ok(())
 }
@@ -309,3 +323,6 @@ fn row_map(pen: &mut Pen, tape: &mut Tape, count: u64) -> Result<u64> {
     }
     group(pen, &links, Vec::new())
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,9 +21,8 @@ pub(super) fn dataspace(shape: &[u64], grows: bool) -> Message {
 pub(super) fn number(dtype: DType) -> Message {
     let size = dtype.size() as u8;
     let bits = size * 8;
-    let whole = |signed: bool| {
-        vec![0x10, u8::from(signed) << 3, 0, 0, size, 0, 0, 0, 0, 0, bits, 0]
-    };
+    let whole =
+        |signed: bool| vec![0x10, u8::from(signed) << 3, 0, 0, size, 0, 0, 0, 0, 0, bits, 0];
     let float = |exponent: u8, bias: u16| {
         let mantissa = bits - 1 - exponent;
         let mut body = vec![0x11, 0x20, bits - 1, 0, size, 0, 0, 0, 0, 0, bits, 0];

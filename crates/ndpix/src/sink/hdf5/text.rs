@@ -20,17 +20,14 @@ pub(super) struct Heap {
 impl Heap {
     /// Puts text in; the reference to it.
     pub(super) fn push(&mut self, pen: &mut Pen, text: &[u8]) -> Result<[u8; REFERENCE]> {
-        let mut reference = [0; REFERENCE];
-        // No text needs no place, as the library itself has it.
-        if text.is_empty() {
-            return Ok(reference);
-        }
+        // Empty text is an object too: a reference to nothing is a null pointer to readers in C.
         self.count += 1;
         self.objects.extend(self.count.to_le_bytes());
         self.objects.extend([0; 6]);
         self.objects.extend((text.len() as u64).to_le_bytes());
         self.objects.extend(text);
         self.objects.resize(self.objects.len().next_multiple_of(8), 0);
+        let mut reference = [0; REFERENCE];
         reference[..4].copy_from_slice(&(text.len() as u32).to_le_bytes());
         reference[4..12].copy_from_slice(&pen.align()?.to_le_bytes());
         reference[12..14].copy_from_slice(&self.count.to_le_bytes());

@@ -400,6 +400,11 @@ impl Options {
         self.validate_pixels()
     }
 
+    /// Whether `size` says how large padded rows are, and not that images are resized.
+    pub(crate) fn size_is_row(&self) -> bool {
+        self.ragged == Ragged::Pad && self.fit.is_none()
+    }
+
     /// The number of threads to start.
     pub fn thread_count(&self) -> usize {
         match self.threads {

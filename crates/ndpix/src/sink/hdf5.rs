@@ -45,11 +45,18 @@ pub(crate) struct Hdf5 {
     images: Images,
     /// Rows of a chunk.
     rows: usize,
-    /// Rows on their way to be compressed, where they are, and what they become.
-    packed: Option<(Chunks<Packed, Vec<u8>>, Arc<Line<Packed>>, u32)>,
+    /// Where rows go that are compressed.
+    packing: Option<Packing>,
     folder: PathBuf,
     /// Bytes of rows.
     bytes: u64,
+}
+
+/// Rows on their way to be compressed, and what they become.
+struct Packing {
+    chunks: Chunks<Packed, Vec<u8>>,
+    line: Arc<Line<Packed>>,
+    level: u32,
 }
 
 /// Compressed chunks behind each other.
@@ -83,19 +90,20 @@ impl Hdf5 {
         })?;
         let partial = Partial::create(out)?;
         let folder = folder_of(out).to_path_buf();
-        let packed = match holds.compression {
+        let packing = match holds.compression {
             OutputCompression::Gzip(level) => {
                 let file = partial.file.try_clone().map_err(|e| partial.failed(e))?;
                 let path = partial.path().to_path_buf();
                 let line =
                     Line::new(Packed { file, path, end: FIRST, lengths: Tape::new(&folder) });
                 let pack = move |chunk: &[u8]| deflate(chunk, level);
-                Some((Chunks::new(len, Arc::clone(&line), pack, Packed::put), line, level))
+                let chunks = Chunks::new(len, Arc::clone(&line), pack, Packed::put);
+                Some(Packing { chunks, line, level })
             }
             _ => None,
         };
         let spool = Spool::new(out, holds)?;
-        Ok(Self { partial, spool, images: holds.images, rows, packed, folder, bytes: 0 })
+        Ok(Self { partial, spool, images: holds.images, rows, packing, folder, bytes: 0 })
     }
 
     /// Writes everything behind the chunks.
@@ -108,11 +116,11 @@ impl Hdf5 {
         let shape: Vec<u64> =
             [rows].into_iter().chain(self.images.item().into_iter().map(|n| n as u64)).collect();
         let dtype = self.images.dtype();
-        let mut axes = vec![chunk as u32];
+        let mut axes = vec![u32::try_from(chunk).unwrap_or(u32::MAX)];
         axes.extend(shape[1..].iter().map(|&axis| axis.max(1) as u32));
         let mut said = vec![message::dataspace(&shape, true), message::number(dtype)];
         said.push(message::fill(true));
-        let (mut pen, index) = match &mut self.packed {
+        let (mut pen, index) = match &mut self.packing {
             None => {
                 let count = if item == 0 { 0 } else { rows.div_ceil(chunk) };
                 let len = chunk * item;
@@ -121,7 +129,7 @@ impl Hdf5 {
                 let index = tree::write(&mut pen, shape.len(), chunk, FIRST, lengths)?;
                 (pen, index)
             }
-            Some((chunks, line, level)) => {
+            Some(Packing { chunks, line, level }) => {
                 chunks.last(rows > full)?;
                 said.push(message::deflated(*level));
                 line.with(|packed| -> Result<_> {
@@ -168,8 +176,8 @@ impl Hdf5 {
 
 impl Sink for Hdf5 {
     fn write(&mut self, pixels: &[u8]) -> Result<()> {
-        match &mut self.packed {
-            Some((chunks, ..)) => chunks.write(pixels)?,
+        match &mut self.packing {
+            Some(packing) => packing.chunks.write(pixels)?,
             None => self
                 .partial
                 .file
@@ -198,7 +206,7 @@ impl Sink for Hdf5 {
     }
 
     fn job(&mut self) -> Option<Job> {
-        self.packed.as_mut()?.0.job()
+        self.packing.as_mut()?.chunks.job()
     }
 
     fn seal(&mut self, facts: &Facts) -> Result<()> {

@@ -244,12 +244,9 @@ where
                 return Ok(());
             }
         }
-        if !worker.commit(shared, ticket, &text)? {
+        if !worker.commit(shared, ticket, &text, true)? {
             return Ok(());
         }
-        let mut turn = lock(&shared.turn);
-        turn.next += 1;
-        shared.turned.notify_all();
     }
     Ok(())
 }
@@ -357,7 +354,7 @@ impl Worker<'_> {
         };
         for item in wanted {
             let before = self.pixels.used().len();
-            if before >= shared.part_bytes && !self.commit(shared, ticket, text)? {
+            if before >= shared.part_bytes && !self.commit(shared, ticket, text, false)? {
                 return Ok(false);
             }
             let opened = self.decoder.open(bytes, item, base);
@@ -365,7 +362,7 @@ impl Worker<'_> {
                 && opened.need > LARGE
             {
                 // A part of its own, in a buffer of its own.
-                if !self.outcomes.is_empty() && !self.commit(shared, ticket, text)? {
+                if !self.outcomes.is_empty() && !self.commit(shared, ticket, text, false)? {
                     return Ok(false);
                 }
                 match admit(shared, ticket, opened.need) {
@@ -387,8 +384,15 @@ impl Worker<'_> {
         Ok(true)
     }
 
-    /// Waits for its turn and hands over what is decoded; `false` when the run has ended.
-    fn commit<C>(&mut self, shared: &Shared<'_, C>, ticket: u64, text: &Text) -> Result<bool>
+    /// Waits for its turn and hands over what is decoded, of the batch the `last`; `false` when the run has
+    /// ended.
+    fn commit<C>(
+        &mut self,
+        shared: &Shared<'_, C>,
+        ticket: u64,
+        text: &Text,
+        last: bool,
+    ) -> Result<bool>
     where
         C: FnMut(&mut Part<'_>) -> Result<Option<Job>> + Send,
     {
@@ -401,6 +405,11 @@ impl Worker<'_> {
             self.decoder.shrink(KEEP_BYTES);
             turn.spare.push(std::mem::take(&mut self.pixels));
             turn.held -= std::mem::take(&mut self.held);
+            shared.turned.notify_all();
+        }
+        // After a failure nobody has a turn any more: `fail` says so.
+        if last && committed.is_ok() {
+            turn.next += 1;
             shared.turned.notify_all();
         }
         drop(turn);

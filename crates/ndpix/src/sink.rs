@@ -13,6 +13,7 @@ pub(crate) mod memory;
 pub(crate) mod npy;
 mod npz;
 pub(crate) mod output;
+mod parquet;
 pub(crate) mod partial;
 pub(crate) mod rejects;
 pub(crate) mod rows;
@@ -92,6 +93,7 @@ pub(crate) fn open(output: Output, out: &Path, holds: &Holds) -> Result<Box<dyn 
         Output::Npy => Box::new(npy::NpyFiles::create(out, holds)?),
         Output::Npz => Box::new(npz::Npz::create(out, holds)?),
         Output::Safetensors => Box::new(safetensors::Safetensors::create(out, holds)?),
+        Output::Parquet => Box::new(parquet::Parquet::create(out, holds)?),
         other => return Err(Error::options(format!("{} is not written yet", other.name()))),
     })
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::parquet;
 use crate::column::ColumnType;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -82,12 +83,14 @@ impl Output {
         let no = |what: &str, who: &str| {
             Err(Error::options(format!("{} cannot hold {what}; {who} can", self.name())))
         };
+        let encoded = holds.images_as == ImagesAs::Encoded;
         if matches!(holds.images, Images::Pad { .. } | Images::Flat { .. })
+            && !encoded
             && !matches!(self, Self::Npz | Self::Hdf5 | Self::Zarr | Self::Shards)
         {
             return no("images of different sizes", ".npz, .h5, .zarr and shard_rows");
         }
-        if holds.images_as == ImagesAs::Encoded && self != Self::Parquet {
+        if encoded && self != Self::Parquet {
             return no("encoded images", ".parquet");
         }
         if holds.append && self != Self::Npy {
@@ -120,7 +123,10 @@ impl Output {
                     "safetensors holds numbers only, and column {name} holds {kind}; leave it out or write .h5, .zarr, .npz or .parquet"
                 )));
             }
-            let taken = TAKEN.contains(&&**name) || (self == Self::Parquet && &**name == "image");
+            let taken = match self {
+                Self::Parquet => parquet::is_taken(name),
+                _ => TAKEN.contains(&&**name),
+            };
             if taken && !beside {
                 return Err(Error::options(format!(
                     "a column {name} would have the name of an array that {} holds; rename the field or write .npy, whose columns are a file of their own",

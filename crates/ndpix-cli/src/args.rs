@@ -37,7 +37,7 @@ pub(crate) struct Convert {
     /// Files, globs, or - for standard input
     #[arg(required = true, value_name = "IN")]
     pub(crate) inputs: Vec<PathBuf>,
-    /// The array file to write: OUT.npy
+    /// What to write: OUT.npy, .npz, .h5, .hdf5, .zarr, .safetensors or .parquet; with --shard-rows a folder
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: PathBuf,
     #[command(flatten)]
@@ -108,6 +108,9 @@ pub(crate) struct Read {
     /// The dtype of the output; number lists are read as it [default: as stored]
     #[arg(long, value_name = "DTYPE")]
     dtype: Option<String>,
+    /// Fields to keep beside the images, comma separated: label,meta.id [default: none]
+    #[arg(long, value_name = "PATH")]
+    columns: Vec<String>,
     /// Records to pass over
     #[arg(long, value_name = "N", default_value_t = 0)]
     skip: u64,
@@ -192,6 +195,9 @@ pub(crate) struct Pixels {
     /// Several fields as one image: off, new-axis, channel
     #[arg(long, value_name = "NAME", default_value = "off")]
     stack: String,
+    /// Images of different sizes: off, pad (to the largest, with sizes), flat (pixels, offsets, shapes)
+    #[arg(long, value_name = "NAME", default_value = "off")]
+    ragged: String,
 }
 
 impl Pixels {
@@ -208,6 +214,7 @@ impl Pixels {
         options.normalize = self.normalize.parse()?;
         options.layout = self.layout.parse()?;
         options.stack = self.stack.parse()?;
+        options.ragged = self.ragged.parse()?;
         Ok(options)
     }
 }
@@ -222,17 +229,40 @@ pub(crate) struct Write {
     /// Where rejects go: a path, or none [default: OUT.rejects.ndjson]
     #[arg(long, value_name = "PATH")]
     rejects: Option<PathBuf>,
+    /// What Parquet holds of an image: pixels, encoded (the image file as it came)
+    #[arg(long, value_name = "NAME", default_value = "pixels")]
+    images_as: String,
+    /// Rows of a chunk, in outputs that have chunks [default: about 1 MiB]
+    #[arg(long, value_name = "ROWS")]
+    chunks: Option<u64>,
+    /// How chunks are compressed: auto, none, gzip, gzip:1 to gzip:9, zstd, zstd:1 to zstd:22
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    output_compression: String,
+    /// Rows of a shard: a folder of .npy files, or the shards of a Zarr array
+    #[arg(long, value_name = "ROWS")]
+    shard_rows: Option<u64>,
+    /// Add rows to the .npy file that is there
+    #[arg(long)]
+    append: bool,
 }
 
 impl Write {
-    pub(crate) fn onto(&self, mut options: Options) -> Options {
+    pub(crate) fn onto(&self, mut options: Options) -> Result<Options> {
         options.fill_value = self.fill_value;
         options.rejects = match &self.rejects {
             None => Rejects::Beside,
             Some(path) if path.as_os_str() == "none" => Rejects::None,
             Some(path) => Rejects::Path(path.clone()),
         };
-        options
+        options.images_as = self.images_as.parse()?;
+        for (name, rows) in [("chunks", self.chunks), ("shard_rows", self.shard_rows)] {
+            if let Some(rows) = rows {
+                options.set(name, &rows.to_string())?;
+            }
+        }
+        options.output_compression = self.output_compression.parse()?;
+        options.append = self.append;
+        Ok(options)
     }
 }
 
@@ -278,6 +308,9 @@ impl Read {
         options.limits.max_pixels = self.max_pixels;
         options.set("max_record_bytes", &self.max_record_bytes)?;
         options.set("memory", &self.memory)?;
+        if !self.columns.is_empty() {
+            options.set("columns", &self.columns.join("\n"))?;
+        }
         Ok(options)
     }
 }

@@ -100,12 +100,12 @@ fn convert(args: &Convert) -> u8 {
         .read
         .options()
         .and_then(|o| args.pixels.onto(o))
+        .and_then(|o| args.write.onto(o))
         .and_then(|o| Ok((o, Input::expand(&args.inputs)?)))
     {
         Ok(both) => both,
         Err(error) => return fail(&error),
     };
-    let options = args.write.onto(options);
     let mut taken = ndpix::files_of(&args.output, &options);
     taken.extend(inputs.iter().filter_map(|input| match input {
         Input::Path(path) => Some(path.clone()),

@@ -1,7 +1,7 @@
 //! Keywords to [`Options`]: each value as the text that the command takes, and nothing more. Names,
 //! defaults and checks are those of the library.
 
-use ndpix::{Error, ErrorKind, Options};
+use ndpix::Options;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
@@ -14,18 +14,11 @@ pub(crate) fn options(keywords: &Bound<'_, PyDict>) -> PyResult<Options> {
     let known = options.entries();
     for (name, value) in keywords {
         let name: String = name.extract()?;
-        if name == "columns" {
-            let error = Error::new(
-                ErrorKind::Options,
-                "columns are not there yet; read other fields with json and join them by the lines of batches",
-            );
-            return Err(errors::raise(keywords.py(), &error));
-        }
         if !known.iter().any(|entry| entry.0 == name) {
             return Err(PyTypeError::new_err(format!("unexpected keyword argument '{name}'")));
         }
         if !value.is_none() {
-            let between = if name == "field" { "\n" } else { "," };
+            let between = if matches!(&*name, "field" | "columns") { "\n" } else { "," };
             options
                 .set(&name, &text(&value, between)?)
                 .map_err(|e| errors::raise(keywords.py(), &e))?;

@@ -77,16 +77,15 @@ def test_choices_are_those_of_the_library():
         ("normalize", ([0.5, 0.5], [0.25, 0.25]), "0.5,0.5/0.25,0.25"),
         ("max_rejects", 5, "5"),
         ("mixed", True, "true"),
+        ("columns", ["label", "meta.id"], "label\nmeta.id"),
+        ("columns", "label,meta.id", "label\nmeta.id"),
+        ("columns", ('a."b,c"', "d"), 'a."b,c"\nd'),
+        ("chunks", 16, "16"),
         ("fill_value", 0.5, "0.5"),
     ],
 )
 def test_values_in_python_s_own_words(name, value, text):
     assert _ndpix.changed({name: value}) == [(name, text)]
-
-
-def test_columns_are_not_there_yet():
-    with pytest.raises((TypeError, ndpix.Error), match="columns"):
-        ndpix.load(b"{}", columns=["label"])
 
 
 def test_every_public_name_is_documented():

@@ -103,6 +103,7 @@ impl Batches {
             return Err(Error::options("batch_size must be at least 1"));
         }
         let names = inputs.iter().map(Input::name).collect();
+        options.validate_arrays()?;
         let mut reader = Reader::open(inputs, options, false)?;
         announce(&reader, control);
         let (shape, dtype) = stacked(&reader.plan)?;

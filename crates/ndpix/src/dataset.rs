@@ -87,6 +87,7 @@ impl Dataset {
         known: Option<Vec<Entry>>,
         control: &Control<'_>,
     ) -> Result<Self> {
+        options.validate_arrays()?;
         let fills = options.on_error == OnError::Fill || options.on_missing == OnMissing::Fill;
         if fills && (options.shape.is_none() || options.dtype.is_none()) {
             return Err(Error::options("fill rows need shape and dtype here; pass both"));

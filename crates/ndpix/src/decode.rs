@@ -8,6 +8,7 @@
 mod bands;
 mod buffer;
 mod fill;
+mod ragged;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -47,6 +48,8 @@ impl Found {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Opened {
     found: Found,
+    /// Of the image, and of the row that it goes into.
+    image: Shape,
     shape: Shape,
     dtype: DType,
     color: Color,
@@ -81,6 +84,8 @@ pub(crate) struct Decoder<'p> {
     items: Vec<(usize, usize, usize)>,
     scratch: Scratch,
     stored: Vec<u8>,
+    /// The pixels of an image that is smaller than its row.
+    sheet: Vec<u8>,
     /// The list of numbers that was found is not validated yet.
     unchecked: bool,
     bench: Bench,
@@ -128,6 +133,7 @@ impl<'p> Decoder<'p> {
             items: Vec::new(),
             scratch: Scratch::default(),
             stored: Vec::new(),
+            sheet: Vec::new(),
             unchecked: false,
             bench: Bench::default(),
             bands: Bands::new(plan)?,
@@ -206,17 +212,23 @@ impl<'p> Decoder<'p> {
             let rows = (height as u64).saturating_mul(u64::from(info.frames));
             self.plan.limits.check_pixels(rows, width as u64)?;
         }
-        let (shape, dtype, color) = match self.plan.target {
-            Target::Stack { shape, dtype, color } => (shape, dtype, color),
-            Target::Each => (own, outcome.dtype, outcome.color),
+        let (image, shape, dtype, color) = match self.plan.target {
+            Target::Stack { shape, dtype, color } => (shape, shape, dtype, color),
+            Target::Each => (own, own, outcome.dtype, outcome.color),
+            Target::Flat { dtype, color, .. }
+            | Target::Pad { dtype, color, .. }
+            | Target::Measure { dtype, color } => {
+                let (image, row) = ragged::shapes(self.plan, &outcome, info.frames, own, color)?;
+                (image, row, dtype, color)
+            }
         };
         if outcome.dtype != dtype
-            || !(own == shape || fits(&outcome, info.frames, shape, color, steps))
+            || !(own == image || fits(&outcome, info.frames, image, color, steps))
         {
-            return Err(misfit(&info, shape, dtype, outcome.dtype != dtype));
+            return Err(misfit(&info, image, dtype, outcome.dtype != dtype));
         }
         // Of the wanted shape already: whatever its channels are, they stay.
-        let color = if own == shape { outcome.color } else { color };
+        let color = if own == image { outcome.color } else { color };
         let work = steps::are_needed(steps, &info, &outcome, color);
         let (stored_len, len) = (info.bytes()?, shape.bytes(dtype)?);
         let text_len = (record.len() + self.scratch.bytes.len()) as u64;
@@ -225,9 +237,10 @@ impl<'p> Decoder<'p> {
             true => format::CANVASES * stored_len as u64 + text_len,
             false => 0,
         };
-        let need = text_len + 2 * stored_len as u64 + len as u64 + scratch + film;
+        let sheet = if image == shape { 0 } else { image.bytes(dtype)? as u64 };
+        let need = text_len + 2 * stored_len as u64 + len as u64 + scratch + film + sheet;
         self.plan.limits.check_memory(need)?;
-        Ok(Opened { found, shape, dtype, color, work, need })
+        Ok(Opened { found, image, shape, dtype, color, work, need })
     }
 
     /// Gives scratch memory back where it is more than `keep` bytes.
@@ -235,9 +248,10 @@ impl<'p> Decoder<'p> {
         if let Some(bands) = &mut self.bands {
             bands.shrink(keep);
         }
-        if self.scratch.capacity() + self.stored.capacity() + self.bench.capacity() > keep {
+        let held = self.scratch.capacity() + self.stored.capacity() + self.sheet.capacity();
+        if held + self.bench.capacity() > keep {
             self.scratch = Scratch::default();
-            self.stored = Vec::new();
+            (self.stored, self.sheet) = (Vec::new(), Vec::new());
             self.bench = Bench::default();
         }
     }

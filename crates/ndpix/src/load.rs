@@ -42,6 +42,7 @@ fn go(
     control: &Control<'_>,
     summary: &mut Summary,
 ) -> Result<Array> {
+    options.validate_arrays()?;
     let mut reader = Reader::open(inputs, options, false)?;
     announce(&reader, control);
     let (shape, dtype) = stacked(&reader.plan)?;

@@ -396,7 +396,13 @@ impl Options {
         if self.threads > 1024 {
             return no("threads is over 1024");
         }
+        self.validate_output()?;
         self.validate_pixels()
+    }
+
+    /// Whether `size` says how large padded rows are, and not that images are resized.
+    pub(crate) fn size_is_row(&self) -> bool {
+        self.ragged == Ragged::Pad && self.fit.is_none()
     }
 
     /// The number of threads to start.

@@ -26,6 +26,33 @@ pub(crate) enum Target {
     },
     /// Each image as it is.
     Each,
+    /// Each image as large as it is, of one dtype, with one number of axes.
+    Flat {
+        /// How many axes.
+        rank: usize,
+        /// Element type.
+        dtype: DType,
+        /// As above.
+        color: Color,
+    },
+    /// Each image at the beginning of a row of this shape, with `pad_value` behind it.
+    Pad {
+        /// Shape of the row.
+        shape: Shape,
+        /// Element type.
+        dtype: DType,
+        /// As above.
+        color: Color,
+        /// What stands around it.
+        pad_value: f64,
+    },
+    /// Nothing is decoded: what shape images would have is all that is asked for.
+    Measure {
+        /// Element type.
+        dtype: DType,
+        /// As above.
+        color: Color,
+    },
 }
 
 /// How images come to one size.
@@ -91,7 +118,7 @@ impl Steps {
                 Mode::Rgba => Some(Color::Rgba),
             },
             background: options.background.map(|c| c.0),
-            resize: options.size.map(|size| Resize {
+            resize: options.size.filter(|_| !options.size_is_row()).map(|size| Resize {
                 size,
                 fit: options.fit,
                 resample: options.resample,
@@ -228,11 +255,13 @@ impl Plan {
         }
     }
 
-    /// Bytes of one row of the array; 0 where images keep their own shapes.
+    /// Bytes of one row of the array; 0 where rows differ.
     pub(crate) fn slot_len(&self) -> Result<usize> {
         match self.target {
-            Target::Stack { shape, dtype, .. } => shape.bytes(dtype),
-            Target::Each => Ok(0),
+            Target::Stack { shape, dtype, .. } | Target::Pad { shape, dtype, .. } => {
+                shape.bytes(dtype)
+            }
+            Target::Each | Target::Flat { .. } | Target::Measure { .. } => Ok(0),
         }
     }
 }

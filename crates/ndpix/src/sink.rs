@@ -88,7 +88,7 @@ pub(crate) trait Sink {
 /// # Errors
 /// Kind `options` where this output cannot hold it; kind `io`.
 pub(crate) fn open(output: Output, out: &Path, holds: &Holds) -> Result<Box<dyn Sink + Send>> {
-    output.check(holds)?;
+    output.check_columns(&holds.columns)?;
     Ok(match output {
         Output::Npy => Box::new(npy::NpyFiles::create(out, holds)?),
         Output::Npz => Box::new(npz::Npz::create(out, holds)?),

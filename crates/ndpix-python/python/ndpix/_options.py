@@ -120,6 +120,23 @@ class Options(TypedDict, total=False):
     """An output that is there already."""
     rows: Literal["auto", "always", "never"] | None
     """Whether to write the row map `OUT.rows.npy`."""
+    ragged: Literal["off", "pad", "flat"] | None
+    """Images of different sizes, for files: `pad` lays each into a row of the largest, `flat` lays their
+    elements behind each other."""
+    columns: str | list[str] | tuple[str, ...] | None
+    """Fields of the record to keep beside the images: `["label", "meta.id"]`. Image values inside them
+    become row numbers."""
+    images_as: Literal["pixels", "encoded"] | None
+    """What Parquet holds of an image: pixels, or the image file as it came."""
+    chunks: int | None
+    """Rows of a chunk, in outputs that have chunks. Default: about 1 MiB."""
+    output_compression: str | None
+    """How chunks are compressed: `auto`, `none`, `gzip`, `gzip:1` to `gzip:9`, `zstd`, `zstd:1` to
+    `zstd:22`."""
+    shard_rows: int | None
+    """Rows of a shard: the output is a folder of `.npy` files, or a Zarr array of such shards."""
+    append: bool | None
+    """Add rows to the `.npy` file that is there."""
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -15,6 +15,7 @@ use crate::source::Input;
 /// Whether to write at all: refuses what no output can be.
 pub(super) fn may_write(out: &Path, options: &Options) -> Result<bool> {
     let output = Output::of(out, options.shard_rows.is_some())?;
+    output.check(options)?;
     let Ok(found) = std::fs::metadata(out) else { return Ok(true) };
     match (output.is_folder(), found.is_dir(), found.is_file()) {
         (false, _, false) => {

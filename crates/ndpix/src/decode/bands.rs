@@ -93,7 +93,8 @@ impl<'p> Bands<'p> {
         let need: u64 = self.opened.iter().map(|o| o.need).sum();
         let need = need + shape.bytes(first.dtype)? as u64;
         self.plan.limits.check_memory(need)?;
-        Ok(Opened { found: self.together(first.found, shape), shape, work: false, need, ..first })
+        let found = self.together(first.found, shape);
+        Ok(Opened { found, image: shape, shape, work: false, need, ..first })
     }
 
     /// As [`Decoder::fill`] for all bands.

@@ -2,12 +2,13 @@
 //! else through the steps of the plan; frame by frame where all are asked for, or a later one of an
 //! animation, whose frames build on each other.
 
-use super::{Decoder, Found, Opened, PixelBuffer, guarded};
+use super::{Decoder, Found, Opened, PixelBuffer, guarded, ragged};
 use crate::error::{Error, Result};
 use crate::format::{self, Film, ImageFormat, ImageInfo};
 use crate::options::Frames;
 use crate::pixels;
 use crate::pixels::steps;
+use crate::plan::Target;
 use crate::shape::Shape;
 
 impl Decoder<'_> {
@@ -17,20 +18,42 @@ impl Decoder<'_> {
             return bands.fill(opened, buffer);
         }
         let mut found = opened.found;
-        let len = opened.shape.bytes(opened.dtype)?;
-        let slot = buffer.slot(len)?;
+        (found.info.shape, found.info.dtype) = (opened.image, opened.dtype);
+        match self.plan.target {
+            Target::Measure { .. } => return Ok(found),
+            Target::Pad { pad_value, .. } => {
+                let mut sheet = std::mem::take(&mut self.sheet);
+                let len = opened.image.bytes(opened.dtype)?;
+                self.frames(opened, steps::room(&mut sheet, len)?)?;
+                let row = buffer.slot(opened.shape.bytes(opened.dtype)?)?;
+                ragged::pad(&sheet[..len], opened, pad_value, row)?;
+                self.sheet = sheet;
+                buffer.keep(opened.shape.bytes(opened.dtype)?);
+            }
+            Target::Stack { .. } | Target::Each | Target::Flat { .. } => {
+                let len = opened.shape.bytes(opened.dtype)?;
+                self.frames(opened, buffer.slot(len)?)?;
+                buffer.keep(len);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Decodes the frames that are asked for into `slot`, which is exactly as long as the image.
+    fn frames(&mut self, opened: &Opened, slot: &mut [u8]) -> Result<()> {
+        let (found, len) = (opened.found, slot.len());
         match self.plan.steps.frames {
-            Frames::First => self.picture(opened, 0, opened.shape, slot)?,
+            Frames::First => self.picture(opened, 0, opened.image, slot)?,
             Frames::All if found.plays() => {
-                self.film(opened, 0, Shape::new(&opened.shape[1..])?, slot)?;
+                self.film(opened, 0, Shape::new(&opened.image[1..])?, slot)?;
             }
             Frames::Index(frame) if frame > 0 && found.plays() => {
-                self.film(opened, frame, opened.shape, slot)?;
+                self.film(opened, frame, opened.image, slot)?;
             }
-            Frames::Index(frame) => self.picture(opened, frame, opened.shape, slot)?,
+            Frames::Index(frame) => self.picture(opened, frame, opened.image, slot)?,
             Frames::All => {
                 let frames = found.info.frames.max(1);
-                let shape = Shape::new(&opened.shape[1..])?;
+                let shape = Shape::new(&opened.image[1..])?;
                 let parts = slot.chunks_exact_mut(len / frames as usize);
                 for (frame, part) in (0..frames).zip(parts) {
                     if let Some(format) = found.format {
@@ -40,10 +63,7 @@ impl Decoder<'_> {
                 }
             }
         }
-        buffer.keep(len);
-        found.info.shape = opened.shape;
-        found.info.dtype = opened.dtype;
-        Ok(found)
+        Ok(())
     }
 
     /// Decodes the frames of an animation from number `first` on into the parts of `slot`, each of which

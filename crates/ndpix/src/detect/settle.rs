@@ -6,11 +6,11 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{SAMPLE_RECORDS, Survey, bands};
+use super::{SAMPLE_RECORDS, Survey, bands, ragged};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::{Color, ImageInfo};
-use crate::options::{Frames, Mode, Options, Scale};
+use crate::options::{Frames, Mode, Options, Ragged, Scale};
 use crate::pixels;
 use crate::pixels::color::has_alpha;
 use crate::pixels::fit::same_aspect;
@@ -25,6 +25,9 @@ type Kind = (Shape, DType, Color);
 pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Result<()> {
     if !plan.bands.is_empty() {
         return bands::settle(plan, survey, options);
+    }
+    if options.ragged != Ragged::Off {
+        return ragged::settle(plan, survey, options);
     }
     let steps = &plan.steps;
     if options.size.is_some() && options.fit.is_none() {
@@ -94,7 +97,7 @@ pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
 }
 
 /// What each kind of image becomes, with channels last; and the kinds that become nothing, and why.
-fn outcomes(survey: &Survey, steps: &Steps) -> (BTreeMap<Kind, u64>, Vec<(Error, u64)>) {
+pub(super) fn outcomes(survey: &Survey, steps: &Steps) -> (BTreeMap<Kind, u64>, Vec<(Error, u64)>) {
     let (mut good, mut bad) = (BTreeMap::new(), Vec::new());
     for (&(shape, dtype, color, orientation), &count) in &survey.kinds {
         let info = ImageInfo { shape, dtype, color, orientation, premultiplied: false, frames: 1 };
@@ -149,7 +152,7 @@ fn refuse_aspects(survey: &Survey, steps: &Steps) -> Result<()> {
 
 /// The one dtype of the images that are normalized as they are stored; several have no range in common.
 /// A dtype that is asked for says that they need none.
-fn normalized(
+pub(super) fn normalized(
     survey: &Survey,
     steps: &Steps,
     is_taken: impl Fn(Shape) -> bool,
@@ -173,7 +176,7 @@ fn normalized(
 }
 
 /// Refuses a `pad_value` that images of the sample cannot hold.
-fn refuse_padding(survey: &Survey, steps: &Steps) -> Result<()> {
+pub(super) fn refuse_padding(survey: &Survey, steps: &Steps) -> Result<()> {
     let Some(resize) = &steps.resize else { return Ok(()) };
     let holds = |dtype: DType| pixels::sample::element(resize.pad_value, dtype).is_some();
     match survey.kinds.keys().find(|k| !holds(k.1)) {
@@ -186,7 +189,7 @@ fn refuse_padding(survey: &Survey, steps: &Steps) -> Result<()> {
 }
 
 /// What is not done to the images, and what is: before the work.
-fn announce(plan: &mut Plan, survey: &Survey, options: &Options, dtype: DType) {
+pub(super) fn announce(plan: &mut Plan, survey: &Survey, options: &Options, dtype: DType) {
     let of = survey.images;
     let mut notes = Vec::new();
     let turned: u64 = survey.orientations.iter().filter(|o| *o.0 != 1).map(|o| o.1).sum();
@@ -280,7 +283,10 @@ fn united(kinds: impl Iterator<Item = (Shape, Color)>) -> Option<(Shape, Color)>
 }
 
 /// How many images there are of each word, most first.
-fn counted(kinds: &BTreeMap<Kind, u64>, word: impl Fn(&Kind) -> String) -> Vec<(String, u64)> {
+pub(super) fn counted(
+    kinds: &BTreeMap<Kind, u64>,
+    word: impl Fn(&Kind) -> String,
+) -> Vec<(String, u64)> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for (kind, n) in kinds {
         *counts.entry(word(kind)).or_default() += n;
@@ -297,7 +303,7 @@ fn listed(counts: &[(String, u64)]) -> String {
 }
 
 /// Why the sample is not one array, and the options that bring it there or take a part of it.
-fn several(kinds: &BTreeMap<Kind, u64>, one_shape: bool) -> String {
+pub(super) fn several(kinds: &BTreeMap<Kind, u64>, one_shape: bool) -> String {
     // Of several the first.
     let most = kinds.iter().min_by_key(|k| Reverse(k.1)).map(|k| *k.0);
     let Some((shape, dtype, _)) = most else { return String::new() };

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::{Fit, IfExists, Options};
 use crate::error::{Error, Result, quote};
 
 choice!(
@@ -74,9 +75,97 @@ impl FromStr for OutputCompression {
     }
 }
 
+impl Options {
+    /// Says yes, or which settings for outputs contradict each other or others.
+    pub(super) fn validate_output(&self) -> Result<()> {
+        let no = |message: String| Err(Error::options(message));
+        for (i, column) in self.columns.iter().enumerate() {
+            if column.is_wild() {
+                return no(format!(
+                    "column {column} names several values, and a row has one; name the list that holds them, or one of them: [0]"
+                ));
+            }
+            if self.columns[..i].contains(column) {
+                return no(format!("column {column} is given twice"));
+            }
+        }
+        if self.append && self.if_exists != IfExists::Error {
+            return no(format!(
+                "append adds to the output that is there, and if_exists {} does not; leave one of them out",
+                self.if_exists
+            ));
+        }
+        if self.ragged != Ragged::Off && self.shape.is_some() {
+            return no(format!(
+                "shape is what every image must have, and ragged {} is for images that differ in it; leave one of them out",
+                self.ragged
+            ));
+        }
+        // Contained images still differ in size.
+        if self.ragged == Ragged::Flat && self.size.is_some() && self.fit != Some(Fit::Contain) {
+            return no("size brings all images to one size, and ragged flat keeps the size of each; leave one of them out".into());
+        }
+        Ok(())
+    }
+
+    /// Refuses what only a file can be: images in memory have no chunks, and nothing is added to them.
+    pub(crate) fn validate_arrays(&self) -> Result<()> {
+        let ours = ["ragged", "images_as", "chunks", "output_compression", "shard_rows", "append"];
+        match self.changed().iter().find(|(name, _)| ours.contains(name)) {
+            None => Ok(()),
+            Some(("ragged", _)) => Err(Error::options(
+                "ragged is for files, and an array has rows of one shape; convert to .npz, .h5 or .zarr, or open the records, which gives each image with a shape of its own",
+            )),
+            Some((name, _)) => Err(Error::options(format!(
+                "{name} is for files that convert writes; leave it out, or convert"
+            ))),
+        }
+    }
+}
+
+/// The fields in a list: behind each other with commas or line ends between them, but for commas in
+/// quotes.
+pub(super) fn split_fields(text: &str) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    let parts = text.split(move |c| {
+        quoted ^= c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        c == '\n' || (c == ',' && !quoted)
+    });
+    parts.map(str::trim)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commas_part_fields_but_in_quotes() {
+        let split = |text| split_fields(text).collect::<Vec<_>>();
+        assert_eq!(split("a,b.c\nd"), ["a", "b.c", "d"]);
+        assert_eq!(split(r#"a."b,c", "\"," "#), [r#"a."b,c""#, r#""\",""#]);
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        let check = |settings: &[(&str, &str)], said: Option<&str>| {
+            let mut options = Options::default();
+            settings.iter().for_each(|(name, value)| options.set(name, value).expect("a value"));
+            let error = options.validate().err().map(|e| e.message().to_string());
+            match (&error, said) {
+                (Some(error), Some(said)) => assert!(error.contains(said), "{error}"),
+                _ => assert_eq!(error.as_deref(), said),
+            }
+        };
+        check(&[("columns", "a,b")], None);
+        check(&[("columns", "a,/a")], Some("column a is given twice"));
+        check(&[("columns", "a[*].b")], Some("name the list that holds them"));
+        check(&[("append", "true")], None);
+        check(&[("append", "true"), ("if_exists", "replace")], Some("append adds"));
+        check(&[("ragged", "pad"), ("size", "4")], None);
+        check(&[("ragged", "flat"), ("size", "4")], Some("leave one of them out"));
+        check(&[("ragged", "pad"), ("shape", "4,4")], Some("leave one of them out"));
+    }
 
     #[test]
     fn levels_are_those_that_there_are() {

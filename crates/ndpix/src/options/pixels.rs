@@ -332,10 +332,30 @@ impl Options {
         if self.fit.is_some() && self.size.is_none() {
             return no("fit says how images come to a size; pass size");
         }
-        if self.fit == Some(Fit::Contain) {
-            return no(
-                "fit contain gives images of differing sizes, which one array cannot hold yet; pass fit pad for all of each image, or crop",
-            );
+        match (self.fit, self.ragged) {
+            (Some(Fit::Contain), Ragged::Off) => {
+                return no(
+                    "fit contain gives images of differing sizes; pass ragged pad or flat to hold them, or fit pad or crop for images of one size",
+                );
+            }
+            (Some(Fit::Stretch | Fit::Crop | Fit::Pad), Ragged::Pad | Ragged::Flat) => {
+                return no(
+                    "ragged holds images of differing sizes, and with this fit all have one; pass fit contain, or leave ragged out",
+                );
+            }
+            (None, Ragged::Flat) if self.size.is_some() => {
+                return no("size needs fit contain where ragged is flat");
+            }
+            _ => {}
+        }
+        if self.ragged == Ragged::Pad && self.frames == Frames::All {
+            return no("ragged pad holds one frame of an image; pass ragged flat for all of them");
+        }
+        if self.ragged != Ragged::Off && self.stack != Stack::Off {
+            return no("stack makes one image of several, which ragged cannot hold; leave one out");
+        }
+        if self.ragged != Ragged::Off && self.shape.is_some() {
+            return no("shape is the one that every image must have; leave it or ragged out");
         }
         if !self.pad_value.is_finite() {
             return no("pad_value must be a number");

@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::output::split_fields;
 use super::{Given, MaxRejects, Options, RawDType, Rejects};
 use crate::dtype::ByteOrder;
 use crate::error::{Error, Result, quote};
@@ -146,7 +147,7 @@ const TABLE: &[(&str, Get, Set)] = &[
     ("if_exists", |o| Some(o.if_exists.to_string()), |o, t| one(&mut o.if_exists, t)),
     ("rows", |o| Some(o.rows.to_string()), |o, t| one(&mut o.rows, t)),
     ("ragged", |o| Some(o.ragged.to_string()), |o, t| one(&mut o.ragged, t)),
-    // A field on each line, as they may hold commas.
+    // A field on each line, as keys may hold commas.
     (
         "columns",
         |o| {
@@ -154,7 +155,7 @@ const TABLE: &[(&str, Get, Set)] = &[
             (!all.is_empty()).then(|| all.join("\n"))
         },
         |o, t| {
-            o.columns = t.split('\n').map(str::parse).collect::<Result<_>>()?;
+            o.columns = split_fields(t).map(str::parse).collect::<Result<_>>()?;
             Ok(())
         },
     ),

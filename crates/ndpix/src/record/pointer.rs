@@ -141,7 +141,8 @@ impl fmt::Display for Pointer {
                 Step::Index(n) => write!(f, "[{n}]")?,
                 Step::Key(key) => {
                     let dot = if i > 0 { "." } else { "" };
-                    let odd = |c: char| ['.', '[', ']', '"', '/'].contains(&c) || c.is_control();
+                    let odd =
+                        |c: char| ['.', ',', '[', ']', '"', '/'].contains(&c) || c.is_control();
                     match key.is_empty() || key.contains(odd) {
                         true => write!(f, "{dot}{}", serde_json::Value::from(key.as_str()))?,
                         false => write!(f, "{dot}{key}")?,
@@ -163,7 +164,7 @@ mod tests {
             assert_eq!(text.parse::<Pointer>().expect(text).to_string(), text);
         }
         // A key is data: quotes and what steers terminals are written as JSON writes them.
-        for key in ["", ".", "a\"b", "a\\", "\n\u{1b}[2J", "\u{7f}", "é ü", "/"] {
+        for key in ["", ".", "a\"b", "a\\", "\n\u{1b}[2J", "\u{7f}", "é ü", "/", ","] {
             let pointer = Pointer::new(vec![Step::Key(key.to_string()), Step::Any]);
             let text = pointer.to_string();
             assert!(!text.contains(|c: char| c.is_ascii_control() && c != '\u{7f}'), "{text}");

@@ -7,7 +7,7 @@ use super::parquet;
 use crate::column::ColumnType;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::options::{ImagesAs, OutputCompression, Rows};
+use crate::options::{ImagesAs, Options, OutputCompression, Ragged, Rows};
 use crate::shape::Shape;
 
 /// The outputs, by the extension of their name.
@@ -78,56 +78,55 @@ impl Output {
         matches!(self, Self::Zarr | Self::Shards)
     }
 
-    /// Refuses what this output cannot hold, kind `options`, with those that can.
-    pub(crate) fn check(self, holds: &Holds) -> Result<()> {
+    /// Refuses what this output cannot be asked for, kind `options`, with those that can.
+    pub(crate) fn check(self, options: &Options) -> Result<()> {
         let no = |what: &str, who: &str| {
             Err(Error::options(format!("{} cannot hold {what}; {who} can", self.name())))
         };
-        let encoded = holds.images_as == ImagesAs::Encoded;
-        if matches!(holds.images, Images::Pad { .. } | Images::Flat { .. })
-            && !encoded
-            && !matches!(self, Self::Npz | Self::Hdf5 | Self::Zarr | Self::Shards)
-        {
+        let ragged = matches!(self, Self::Npz | Self::Hdf5 | Self::Zarr | Self::Shards);
+        if options.ragged != Ragged::Off && !ragged {
             return no("images of different sizes", ".npz, .h5, .zarr and shard_rows");
         }
-        if encoded && self != Self::Parquet {
+        if options.images_as == ImagesAs::Encoded && self != Self::Parquet {
             return no("encoded images", ".parquet");
         }
-        if holds.append && self != Self::Npy {
-            return Err(Error::options(format!(
-                "append adds to .npy files, not to {}",
-                self.name()
-            )));
+        if options.append && self != Self::Npy {
+            let name = self.name();
+            return Err(Error::options(format!("append adds to .npy files, not to {name}")));
         }
-        if holds.chunks.is_some() && !matches!(self, Self::Hdf5 | Self::Zarr | Self::Parquet) {
+        if options.append && !options.columns.is_empty() {
+            return Err(Error::options(
+                "append cannot add to columns; leave columns out, or write shards",
+            ));
+        }
+        if options.chunks.is_some() && !matches!(self, Self::Hdf5 | Self::Zarr | Self::Parquet) {
             return no("chunks", ".h5, .zarr and .parquet");
         }
-        let packs = match holds.compression {
-            OutputCompression::Auto | OutputCompression::None => true,
-            OutputCompression::Gzip(_) => {
-                matches!(self, Self::Npz | Self::Hdf5 | Self::Zarr | Self::Parquet)
-            }
-            OutputCompression::Zstd(_) => matches!(self, Self::Zarr | Self::Parquet),
+        let zstd = matches!(self, Self::Zarr | Self::Parquet);
+        let gzip = zstd || matches!(self, Self::Npz | Self::Hdf5);
+        let compression = options.output_compression;
+        let who = match compression {
+            OutputCompression::Gzip(_) if !gzip => ".npz, .h5, .zarr and .parquet",
+            OutputCompression::Zstd(_) if !zstd => ".zarr and .parquet",
+            _ => return Ok(()),
         };
-        if !packs {
-            let who = match holds.compression {
-                OutputCompression::Zstd(_) => ".zarr and .parquet",
-                _ => ".npz, .h5, .zarr and .parquet",
-            };
-            return no(&format!("chunks compressed with {}", holds.compression), who);
-        }
-        for (name, kind) in &holds.columns {
-            let beside = matches!(self, Self::Npy | Self::Shards);
+        no(&format!("chunks compressed with {compression}"), who)
+    }
+
+    /// Refuses columns that this output has no place for, kind `options`.
+    pub(crate) fn check_columns(self, columns: &[(Arc<str>, ColumnType)]) -> Result<()> {
+        for (name, kind) in columns {
             if self == Self::Safetensors && !kind.is_scalar() {
                 return Err(Error::options(format!(
                     "safetensors holds numbers only, and column {name} holds {kind}; leave it out or write .h5, .zarr, .npz or .parquet"
                 )));
             }
             let taken = match self {
+                Self::Npy | Self::Shards => false,
                 Self::Parquet => parquet::is_taken(name),
                 _ => TAKEN.contains(&&**name),
             };
-            if taken && !beside {
+            if taken {
                 return Err(Error::options(format!(
                     "a column {name} would have the name of an array that {} holds; rename the field or write .npy, whose columns are a file of their own",
                     self.name()

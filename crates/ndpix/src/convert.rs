@@ -13,7 +13,7 @@ use std::time::Instant;
 use crate::batch::Record;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::{IfExists, MaxRejects, OnError, OnMissing, Options, Rejects};
+use crate::options::{IfExists, Layout, MaxRejects, OnError, OnMissing, Options, Ragged, Rejects};
 use crate::pipeline::{Fate, Part};
 use crate::pixels::color::has_alpha;
 use crate::pixels::sample;
@@ -91,7 +91,15 @@ fn go(
         }
         return Ok(());
     }
+    // Rows that are padded to the largest image need a pass before the one that decodes.
+    let again = match options.ragged == Ragged::Pad && options.size.is_none() {
+        true => inputs.iter().map(Input::again).collect::<Option<Vec<_>>>().ok_or_else(|| {
+            Error::options("ragged pad looks for the largest image first, and a pipe can be read only once; pass size H,W for the rows")
+        })?,
+        false => Vec::new(),
+    };
     let mut reader = Reader::open(inputs, options, false)?;
+    reader.measure(again, options, &control.stop)?;
     announce(&reader, control);
     let left = beside(out, ".partial").exists();
     checks::disk(&reader, out)?;
@@ -109,10 +117,16 @@ fn go(
 pub(crate) fn announce(reader: &Reader, control: &Control<'_>) {
     let Some(note) = control.note else { return };
     let encoding = reader.plan.encoding.as_ref().map_or("mixed".to_string(), ToString::to_string);
-    if let Target::Stack { shape, dtype, .. } = reader.plan.target {
+    let images = match reader.plan.target {
+        Target::Stack { shape, dtype, .. } => Some(format!("images {shape} {dtype}")),
+        Target::Pad { shape, dtype, .. } => Some(format!("images in rows of {shape} {dtype}")),
+        Target::Flat { dtype, .. } => Some(format!("images of their own sizes, {dtype}")),
+        Target::Each | Target::Measure { .. } => None,
+    };
+    if let Some(images) = images {
         let fields = reader.plan.fields().join(", ");
         let word = if reader.plan.bands.is_empty() { "field" } else { "fields" };
-        note(&format!("{word} {fields}, encoding {encoding}, images {shape} {dtype}"));
+        note(&format!("{word} {fields}, encoding {encoding}, {images}"));
     }
     reader.plan.notes.iter().for_each(|n| note(n));
 }
@@ -149,6 +163,8 @@ pub(crate) struct Books<'o> {
     /// The record that was counted last, by its index.
     last_record: Option<u64>,
     rejects_input: bool,
+    /// Whether the first axis of a padded image is its channels, so that its size is behind it.
+    planes: bool,
 }
 
 impl<'o> Books<'o> {
@@ -184,6 +200,8 @@ impl<'o> Books<'o> {
             summary: Summary { steps: plan.steps.said(), ..summary },
             last_record: None,
             rejects_input: plan.rejects_input,
+            planes: matches!(plan.target, Target::Pad { shape, .. } if shape.len() > 2)
+                && options.layout == Layout::Chw,
         }
     }
 
@@ -245,7 +263,11 @@ impl<'o> Books<'o> {
                     s.premultiplied += u64::from(found.info.premultiplied);
                     s.multi_frame += u64::from(found.info.frames > 1);
                     pending += len;
-                    self.sink.place(&place(record, outcome.item, Some(found.info.shape)))?;
+                    let shape = match self.planes {
+                        true => Shape::new(&found.info.shape[1..])?,
+                        false => found.info.shape,
+                    };
+                    self.sink.place(&place(record, outcome.item, Some(shape)))?;
                     (None, false)
                 }
                 Fate::Missing => {
@@ -370,7 +392,8 @@ impl<'o> Books<'o> {
     /// Seals the files, and gives them their final names when the run ended well.
     fn close(mut self, out: &Path, options: &Options, ended: Result<()>) -> (Result<()>, Summary) {
         // A run that began when nothing was there must not end over what has come since.
-        let appeared = options.if_exists == IfExists::Error && out.exists();
+        let may_be = options.append || options.if_exists != IfExists::Error;
+        let appeared = !may_be && out.exists();
         let ended = ended.and_then(|()| match appeared {
             false => Ok(()),
             true => Err(Error::new(
@@ -403,9 +426,16 @@ impl<'o> Books<'o> {
 
 /// What the output of this plan is to hold.
 fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
-    let (shape, dtype) = stacked(plan)?;
+    let images = match plan.target {
+        Target::Flat { rank, dtype, .. } => Images::Flat { dtype, rank },
+        Target::Pad { shape, dtype, .. } => Images::Pad { shape, dtype },
+        _ => {
+            let (shape, dtype) = stacked(plan)?;
+            Images::Stack { shape, dtype }
+        }
+    };
     Ok(Holds {
-        images: Images::Stack { shape, dtype },
+        images,
         columns: Vec::new(),
         fills: options.on_missing == OnMissing::Fill || options.on_error == OnError::Fill,
         rows: options.rows,
@@ -444,13 +474,18 @@ fn place(record: &Record, item: u32, shape: Option<Shape>) -> Place {
 pub(crate) fn stacked(plan: &Plan) -> Result<(Shape, DType)> {
     match plan.target {
         Target::Stack { shape, dtype, .. } => Ok((shape, dtype)),
-        Target::Each => Err(Error::plan("images of different shapes do not make one array")),
+        _ => Err(Error::plan("images of different shapes do not make one array")),
     }
 }
 
 /// A row for what has no image; empty where the options ask for none.
 pub(crate) fn fill_row(options: &Options, plan: &Plan) -> Result<Vec<u8>> {
-    let (shape, dtype) = stacked(plan)?;
+    let (shape, dtype) = match plan.target {
+        Target::Pad { shape, dtype, .. } => (shape, dtype),
+        // An image of no pixels.
+        Target::Flat { .. } => return Ok(Vec::new()),
+        _ => stacked(plan)?,
+    };
     match (options.on_missing, options.on_error) {
         (OnMissing::Fill, _) | (_, OnError::Fill) => {
             Ok(fill_element(plan.fill_value, dtype)?.repeat(shape.elements().unwrap_or(0)))

@@ -14,7 +14,7 @@ use crate::shape::Shape;
 
 /// Completes the plan of a ragged output. Without a size, padded rows remain to be measured.
 pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Result<()> {
-    let steps = &plan.steps;
+    let steps = &plan.steps.clone();
     let (kinds, refused) = outcomes(survey, steps);
     let Some(first) = kinds.keys().next() else {
         return Err(match refused.first() {

@@ -378,7 +378,7 @@ mod tests {
         settle(&mut plan, &survey, options).map_err(|e| e.message().to_string())?;
         match plan.target {
             Target::Stack { shape, dtype, color } => Ok((shape, dtype, color)),
-            Target::Each => Err("no target".to_string()),
+            _ => Err("no target".to_string()),
         }
     }
 

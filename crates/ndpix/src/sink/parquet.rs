@@ -5,6 +5,7 @@
 //! as they come; all else is spooled and written behind them, which Parquet does not mind: the footer
 //! says where each column of each group of rows stands.
 
+mod columns;
 mod file;
 mod flat;
 mod kept;
@@ -22,20 +23,19 @@ use super::{Facts, Holds, Images, Job, Place, Sink};
 use crate::column::Column;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::{OutputCompression, Rows};
+use crate::options::ImagesAs;
 use crate::shape::Shape;
 
 use file::{Chunk, Group, ParquetFile};
 use page::{Codec, Levels, Page};
 use schema::{Field, Kind};
 
+pub(crate) use columns::ColumnsFile;
 pub(crate) use kept::is_taken;
 
 /// Bytes of images in a page, and in a group of rows: what a reader takes to read any of them.
 const PAGE_BYTES: usize = 1 << 20;
 const GROUP_BYTES: u64 = 16 << 20;
-/// Rows in a group where there are no images.
-const GROUP_ROWS: u64 = 1 << 17;
 
 /// See the module.
 pub(crate) struct Parquet {
@@ -56,7 +56,8 @@ pub(crate) struct Parquet {
 /// The file, and the group whose images are being written.
 struct Body {
     file: ParquetFile,
-    images: Images,
+    /// `None`: images are files.
+    pixels: Option<DType>,
     group_rows: Option<u64>,
     chunk: Option<Chunk>,
     rows: u64,
@@ -69,12 +70,11 @@ impl Parquet {
     pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
         let codec = Codec::of(holds.compression);
         let images = holds.images;
-        let (kind, row_len, elements) = match images {
-            Images::Stack { shape, dtype } | Images::Pad { shape, dtype } => {
-                let elements = shape.elements().unwrap_or(0);
-                (Kind::Tensor(dtype, shape.to_vec()), shape.bytes(dtype)?, elements)
-            }
-            Images::Flat { .. } => (Kind::Image, 0, 0),
+        let (dtype, shape) = (images.dtype(), images.item());
+        let elements = shape.iter().product();
+        let (kind, row_len) = match holds.images_as {
+            ImagesAs::Pixels => (Kind::Tensor(dtype, shape), images.item_len()?),
+            ImagesAs::Encoded => (Kind::Image, 0),
         };
         // A page has at least one row, and its length 31 bits.
         if row_len > 1 << 30 || elements > 1 << 30 {
@@ -90,17 +90,12 @@ impl Parquet {
         let mut fields = vec![Field::new("image", kind)];
         fields.extend(kept::fields(holds));
         let file = ParquetFile::create(out, fields, codec)?;
-        let body = Line::new(Body {
-            file,
-            images,
-            group_rows,
-            chunk: None,
-            rows: 0,
-            present: Levels::default(),
-        });
-        let pack = move |rows: &[u8]| match images.dtype() {
-            _ if row_len == 0 => page::images(rows, codec),
-            dtype => page::tensors(dtype, elements, rows, codec),
+        let pixels = (row_len > 0).then_some(dtype);
+        let present = Levels::default();
+        let body = Line::new(Body { file, pixels, group_rows, chunk: None, rows: 0, present });
+        let pack = move |rows: &[u8]| match pixels {
+            Some(dtype) => page::tensors(dtype, elements, rows, codec),
+            None => page::images(rows, codec),
         };
         let put = |body: &mut Body, _, page: Page| body.page(&page);
         let pages = Chunks::new(PAGE_BYTES, Arc::clone(&body), pack, put);
@@ -186,7 +181,7 @@ impl Body {
     fn page(&mut self, page: &Page) -> Result<()> {
         let mut chunk = match self.chunk.take() {
             Some(chunk) => chunk,
-            None => self.file.chunk(Some(self.images.dtype()))?,
+            None => self.file.chunk(self.pixels)?,
         };
         self.file.page(&mut chunk, page)?;
         self.rows += page.rows;
@@ -202,7 +197,7 @@ impl Body {
     fn end_group(&mut self) -> Result<()> {
         let Some(chunk) = self.chunk.take() else { return Ok(()) };
         let mut chunks = vec![chunk];
-        if let Images::Flat { .. } = self.images {
+        if self.pixels.is_none() {
             let page = page::no_paths(&std::mem::take(&mut self.present), self.file.codec)?;
             let mut paths = self.file.chunk(None)?;
             self.file.page(&mut paths, &page)?;
@@ -243,7 +238,7 @@ impl Sink for Parquet {
             body.end_group()?;
             kept::write(&mut body.file, spool)?;
             let mut attributes = facts.attributes();
-            if let Images::Flat { .. } = body.images {
+            if body.pixels.is_none() {
                 attributes.push(("huggingface", body.file.features()));
             }
             body.file.seal(&attributes)
@@ -263,48 +258,84 @@ impl Sink for Parquet {
     }
 }
 
-/// Kept fields alone, in a file beside an array that has no place for them.
-pub(crate) struct ColumnsFile {
-    file: ParquetFile,
-    spool: Spool,
-    rows: u64,
-}
-
-impl ColumnsFile {
-    /// Opens the file that will be called `path`.
-    pub(crate) fn create(path: &Path, holds: &Holds) -> Result<Self> {
-        // Where rows come from stands in the row map.
-        let holds = Holds { rows: Rows::Never, fills: false, ..holds.clone() };
-        let codec = Codec::of(OutputCompression::Auto);
-        let file = ParquetFile::create(path, kept::fields(&holds), codec)?;
-        Ok(Self { file, spool: Spool::new(path, &holds)?, rows: 0 })
-    }
-
-    /// Appends the kept fields of rows.
-    pub(crate) fn push(&mut self, rows: &[Column]) -> Result<()> {
-        self.rows += rows.first().map_or(0, Column::len) as u64;
-        self.spool.columns(rows)
-    }
-
-    /// Makes it readable.
-    pub(crate) fn seal(&mut self, facts: &Facts) -> Result<()> {
-        let mut left = self.rows;
-        while left > 0 {
-            let rows = left.min(GROUP_ROWS);
-            self.file.groups.push(Group { rows, chunks: Vec::new() });
-            left -= rows;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::column::ColumnType;
+    use crate::options::{OutputCompression, Rows};
+    #[test]
+    fn dump() {
+        let kinds = [
+            ("i", ColumnType::Int64),
+            ("f", ColumnType::Float64),
+            ("b", ColumnType::Bool),
+            ("t", ColumnType::Text),
+            ("li", ColumnType::Ints),
+            ("lf", ColumnType::Floats),
+            ("j", ColumnType::Json),
+        ];
+        let holds = Holds {
+            images: Images::Stack { shape: Shape::image(2, 3, 1), dtype: DType::Uint8 },
+            columns: kinds.iter().map(|(n, k)| ((*n).into(), *k)).collect(),
+            fills: false,
+            rows: Rows::Auto,
+            images_as: ImagesAs::Pixels,
+            chunks: Some(7),
+            compression: OutputCompression::Auto,
+            shard_rows: None,
+            append: false,
+            replace: true,
+            options: vec![],
+        };
+        let n = 100usize;
+        let cols: Vec<Column> = kinds
+            .iter()
+            .map(|(name, kind)| {
+                let mut c = Column::new((*name).into(), *kind);
+                for i in 0..n {
+                    let v: Vec<u8> = match kind {
+                        ColumnType::Int64 => (i as i64).to_le_bytes().to_vec(),
+                        ColumnType::Float64 => (i as f64 / 2.0).to_le_bytes().to_vec(),
+                        ColumnType::Bool => vec![(i % 2) as u8],
+                        ColumnType::Text => format!("text {i}").into_bytes(),
+                        ColumnType::Json => format!("{{\"a\":{i}}}").into_bytes(),
+                        ColumnType::Ints => {
+                            (0..i % 4).flat_map(|k| (k as i64).to_le_bytes()).collect()
+                        }
+                        ColumnType::Floats => {
+                            (0..i % 4).flat_map(|k| (k as f64).to_le_bytes()).collect()
+                        }
+                    };
+                    c.push((i % 5 != 3).then_some(&v[..]));
+                }
+                c
+            })
+            .collect();
+        let out = Path::new("/tmp/h6-parquet/cols.parquet");
+        let mut p = Box::new(Parquet::create(out, &holds).unwrap());
+        for i in 0..n {
+            p.place(&Place {
+                index: i as u64,
+                file: 1,
+                line: i as u64 + 1,
+                byte: 10 * i as u64,
+                item: 2,
+                valid: i != 4,
+                shape: Shape::image(2, 3, 1),
+            })
+            .unwrap();
+            p.write(&[i as u8; 6]).unwrap();
+            p.job().map_or(Ok(()), |j| j()).unwrap();
         }
-        kept::write(&mut self.file, &mut self.spool)?;
-        self.file.seal(&facts.attributes())
-    }
-
-    /// Gives it its final name.
-    pub(crate) fn finish(self) -> Result<PathBuf> {
-        self.file.finish()
-    }
-
-    /// Removes it.
-    pub(crate) fn abandon(self) {
-        self.file.abandon();
+        p.columns(&cols).unwrap();
+        p.seal(&Facts::default()).unwrap();
+        (p as Box<dyn Sink>).finish().unwrap();
+        let out = Path::new("/tmp/h6-parquet/cols.columns.parquet");
+        let mut p = ColumnsFile::create(out, &holds).unwrap();
+        for _ in 0..3000 {
+            p.push(&cols).unwrap();
+        }
+        p.seal(&Facts::default()).unwrap();
+        p.finish().unwrap();
     }
 }

@@ -117,7 +117,7 @@ impl ParquetFile {
                 t.long(6, group.chunks.iter().map(|chunk| chunk.packed).sum());
             });
         }
-        let arrow = ("ARROW:schema", schema::arrow_schema(&self.fields));
+        let arrow = ("ARROW:schema", schema::arrow_schema(&self.fields, attributes));
         t.list(5, Wire::Struct, attributes.len() as u64 + 1);
         for (key, value) in attributes.iter().chain([&arrow]) {
             t.struct_element(|t| {

@@ -202,17 +202,23 @@ fn arrow_field(
         (5, Flat::Vector(children)),
     ];
     if !metadata.is_empty() {
-        let pair = |(key, value): &(&str, String)| {
-            Flat::Table(vec![(0, Flat::Text((*key).to_string())), (1, Flat::Text(value.clone()))])
-        };
-        slots.push((6, Flat::Vector(metadata.iter().map(pair).collect())));
+        slots.push((6, pairs(metadata)));
     }
     Flat::Table(slots)
 }
 
-/// The schema of Arrow as `ARROW:schema` holds it: a message of its stream format, in base64.
-pub(super) fn arrow_schema(fields: &[Field]) -> String {
-    let schema = Flat::Table(vec![(1, Flat::Vector(fields.iter().map(Field::arrow).collect()))]);
+fn pairs(metadata: &[(&str, String)]) -> Flat {
+    let pair = |(key, value): &(&str, String)| {
+        Flat::Table(vec![(0, Flat::Text((*key).to_string())), (1, Flat::Text(value.clone()))])
+    };
+    Flat::Vector(metadata.iter().map(pair).collect())
+}
+
+/// The schema of Arrow as `ARROW:schema` holds it: a message of its stream format, in base64. Where there is
+/// one, readers look for attributes in it and nowhere else.
+pub(super) fn arrow_schema(fields: &[Field], attributes: &[(&str, String)]) -> String {
+    let fields = Flat::Vector(fields.iter().map(Field::arrow).collect());
+    let schema = Flat::Table(vec![(1, fields), (2, pairs(attributes))]);
     let message = buffer(&Flat::Table(vec![
         (0, Flat::Short(4)),
         (1, Flat::Byte(1)),
@@ -229,9 +235,10 @@ pub(super) fn arrow_schema(fields: &[Field]) -> String {
 
 /// The features of Hugging Face's `datasets`.
 pub(super) fn features(fields: &[Field]) -> String {
-    let features: serde_json::Map<_, _> =
-        fields.iter().map(|f| (f.name.clone(), f.feature())).collect();
-    json!({ "info": { "features": features } }).to_string()
+    // By hand, because `datasets` takes columns in the order of this object.
+    let features: Vec<_> =
+        fields.iter().map(|f| format!("{}:{}", Value::from(&*f.name), f.feature())).collect();
+    format!(r#"{{"info":{{"features":{{{}}}}}}}"#, features.join(","))
 }
 
 /// An element of Parquet's schema.

@@ -8,6 +8,7 @@
 //! beside each other and file one after the other).
 
 pub(crate) mod folder;
+pub(crate) mod hdf5;
 pub(crate) mod index;
 pub(crate) mod line;
 pub(crate) mod memory;
@@ -95,6 +96,7 @@ pub(crate) fn open(output: Output, out: &Path, holds: &Holds) -> Result<Box<dyn 
         Output::Npy => Box::new(npy::NpyFiles::create(out, holds)?),
         Output::Zarr => Box::new(zarr::ZarrGroup::create(out, holds)?),
         Output::Npz => Box::new(npz::Npz::create(out, holds)?),
+        Output::Hdf5 => Box::new(hdf5::Hdf5::create(out, holds)?),
         Output::Safetensors => Box::new(safetensors::Safetensors::create(out, holds)?),
         Output::Parquet => Box::new(parquet::Parquet::create(out, holds)?),
         other => return Err(Error::options(format!("{} is not written yet", other.name()))),

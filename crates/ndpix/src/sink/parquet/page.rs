@@ -289,3 +289,61 @@ impl Levels {
         out[at..at + 4].copy_from_slice(&len.to_le_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What follows the header, of a page that is not compressed.
+    fn body(page: Result<Page>) -> Vec<u8> {
+        page.expect("a page").body
+    }
+
+    #[test]
+    fn pixels_are_numbers_of_a_dictionary() {
+        // Two rows of three: a list begins where the level is 0, and every element is there.
+        let levels = [8, 0, 0, 0, 2, 0, 4, 1, 2, 0, 4, 1, 2, 0, 0, 0, 12, 2];
+        let page = tensors(DType::Uint8, 3, &[7, 8, 9, 10, 11, 255], Codec::None);
+        let want = [&levels[..], &[8, 3], &[7, 8, 9, 10, 11, 255, 0, 0]].concat();
+        assert_eq!(body(page), want);
+        let page = tensors(DType::Bool, 3, &[1, 0, 0, 1, 1, 0], Codec::None);
+        assert_eq!(body(page), [&levels[..], &[0b01_1001]].concat());
+        let page = dictionary(DType::Int8, Codec::None).expect("a page").expect("one");
+        assert_eq!((page.body.len(), &page.body[4 * 255..]), (1024, &[255; 4][..]));
+        assert!(dictionary(DType::Float16, Codec::None).expect("a page").is_none());
+    }
+
+    #[test]
+    fn files_have_their_length_before_them() {
+        let rows = [&2u32.to_le_bytes()[..], b"ab", &NONE.to_le_bytes(), &0u32.to_le_bytes()];
+        let page = images(&rows.concat(), Codec::None).expect("a page");
+        assert_eq!((page.rows, &page.present.runs), (3, &vec![(1, 1), (0, 1), (1, 1)]));
+        let levels = [6, 0, 0, 0, 2, 2, 2, 0, 2, 2];
+        assert_eq!(page.body, [&levels[..], &[2, 0, 0, 0, b'a', b'b', 0, 0, 0, 0]].concat());
+        let paths = no_paths(&page.present, Codec::None);
+        assert_eq!(body(paths), [6, 0, 0, 0, 2, 1, 2, 0, 2, 1]);
+    }
+
+    #[test]
+    fn what_is_missing_is_in_the_levels_alone() {
+        let column = |kind, rows: &[Option<&[u8]>]| {
+            let mut column = Column::new("c".into(), kind);
+            rows.iter().for_each(|row| column.push(*row));
+            kept(&column, Codec::None)
+        };
+        let one = 1i64.to_le_bytes();
+        let page = column(ColumnType::Int64, &[Some(&one), None, Some(&one)]);
+        assert_eq!(body(page), [&[6, 0, 0, 0, 2, 1, 2, 0, 2, 1], &one[..], &one].concat());
+        let page = column(ColumnType::Text, &[None, Some(b"no"), Some(b"")]);
+        let text = [2, 0, 0, 0, b'n', b'o', 0, 0, 0, 0];
+        assert_eq!(body(page), [&[4, 0, 0, 0, 2, 0, 4, 1][..], &text].concat());
+        let page = column(ColumnType::Bool, &[Some(&[1]), None, Some(&[0]), Some(&[1])]);
+        assert_eq!(body(page), [6, 0, 0, 0, 2, 1, 2, 0, 4, 1, 0b101]);
+        // Nothing, an empty list, a list of two.
+        let two = [one, one].concat();
+        let page = column(ColumnType::Ints, &[None, Some(b""), Some(&two)]).expect("a page");
+        assert_eq!((page.rows, page.values), (3, 4));
+        let lists = [4, 0, 0, 0, 6, 0, 2, 1];
+        assert_eq!(page.body, [&lists[..], &[6, 0, 0, 0, 2, 0, 2, 1, 4, 3], &two].concat());
+    }
+}

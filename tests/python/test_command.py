@@ -233,8 +233,8 @@ class Files(Case):
     def test_the_summary_is_kept_off_the_files_of_the_run(self):
         source = self.write("in.ndjson", [record(1)])
         os.link(source, self.dir / "link")
-        sidecars = ("", ".partial", ".rows.npy", ".rows.npy.partial", ".rejects.ndjson", ".rejects.ndjson.partial")
-        for path in [*(f"{self.out}{s}" for s in sidecars), self.dir / "./in.ndjson", self.dir / "link"]:
+        sidecars = ("", ".rows.npy", ".columns.parquet", ".rejects.ndjson")
+        for path in [*(f"{self.out}{s}{p}" for s in sidecars for p in ("", ".partial")), self.dir / "./in.ndjson", self.dir / "link"]:
             done = self.run_ndpix(2, "convert", source, "-o", self.out, "--summary", path)
             self.assertIn(b"give another name", done.stderr)
         self.assertEqual(sorted(p.name for p in self.dir.iterdir()), ["in.ndjson", "link"])

@@ -121,6 +121,7 @@ pub(crate) fn announce(reader: &Reader, control: &Control<'_>) {
         Target::Stack { shape, dtype, .. } => Some(format!("images {shape} {dtype}")),
         Target::Pad { shape, dtype, .. } => Some(format!("images in rows of {shape} {dtype}")),
         Target::Flat { dtype, .. } => Some(format!("images of their own sizes, {dtype}")),
+        Target::Encoded => Some("image files as they are".to_string()),
         Target::Each | Target::Measure { .. } => None,
     };
     if let Some(images) = images {
@@ -429,6 +430,7 @@ fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
     let images = match plan.target {
         Target::Flat { rank, dtype, .. } => Images::Flat { dtype, rank },
         Target::Pad { shape, dtype, .. } => Images::Pad { shape, dtype },
+        Target::Encoded => Images::Flat { dtype: DType::Uint8, rank: 1 },
         _ => {
             let (shape, dtype) = stacked(plan)?;
             Images::Stack { shape, dtype }
@@ -483,7 +485,7 @@ pub(crate) fn fill_row(options: &Options, plan: &Plan) -> Result<Vec<u8>> {
     let (shape, dtype) = match plan.target {
         Target::Pad { shape, dtype, .. } => (shape, dtype),
         // An image of no pixels.
-        Target::Flat { .. } => return Ok(Vec::new()),
+        Target::Flat { .. } | Target::Encoded => return Ok(Vec::new()),
         _ => stacked(plan)?,
     };
     match (options.on_missing, options.on_error) {

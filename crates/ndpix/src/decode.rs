@@ -215,6 +215,13 @@ impl<'p> Decoder<'p> {
         let (image, shape, dtype, color) = match self.plan.target {
             Target::Stack { shape, dtype, color } => (shape, shape, dtype, color),
             Target::Each => (own, own, outcome.dtype, outcome.color),
+            Target::Encoded if found.format.is_none() => {
+                return Err(Error::encoding("the value holds pixels and no image file"));
+            }
+            Target::Encoded => {
+                let file = Shape::new(&[self.scratch.bytes.len()])?;
+                (own, file, outcome.dtype, outcome.color)
+            }
             Target::Flat { dtype, color, .. }
             | Target::Pad { dtype, color, .. }
             | Target::Measure { dtype, color } => {

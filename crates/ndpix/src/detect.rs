@@ -6,6 +6,7 @@
 
 mod absent;
 mod bands;
+mod encoded;
 pub(crate) mod ragged;
 mod settle;
 mod suggest;

@@ -26,6 +26,8 @@ pub(crate) enum Target {
     },
     /// Each image as it is.
     Each,
+    /// Each image as the file that it came as, when that decodes.
+    Encoded,
     /// Each image as large as it is, of one dtype, with one number of axes.
     Flat {
         /// How many axes.
@@ -261,7 +263,7 @@ impl Plan {
             Target::Stack { shape, dtype, .. } | Target::Pad { shape, dtype, .. } => {
                 shape.bytes(dtype)
             }
-            Target::Each | Target::Flat { .. } | Target::Measure { .. } => Ok(0),
+            Target::Each | Target::Encoded | Target::Flat { .. } | Target::Measure { .. } => Ok(0),
         }
     }
 }

@@ -194,7 +194,7 @@ impl Reader {
             }
             // Of the sample, whose images are as large as others.
             Target::Flat { .. } => self.survey.mean_bytes(),
-            Target::Each | Target::Measure { .. } => 0,
+            Target::Each | Target::Encoded | Target::Measure { .. } => 0,
         }
     }
 

@@ -15,6 +15,7 @@ pub(crate) mod memory;
 pub(crate) mod npy;
 mod npz;
 pub(crate) mod output;
+mod parquet;
 pub(crate) mod partial;
 pub(crate) mod rejects;
 pub(crate) mod rows;
@@ -97,6 +98,7 @@ pub(crate) fn open(output: Output, out: &Path, holds: &Holds) -> Result<Box<dyn 
         Output::Npz => Box::new(npz::Npz::create(out, holds)?),
         Output::Hdf5 => Box::new(hdf5::Hdf5::create(out, holds)?),
         Output::Safetensors => Box::new(safetensors::Safetensors::create(out, holds)?),
+        Output::Parquet => Box::new(parquet::Parquet::create(out, holds)?),
         other => return Err(Error::options(format!("{} is not written yet", other.name()))),
     })
 }

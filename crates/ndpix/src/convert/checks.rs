@@ -9,7 +9,7 @@ use nix::unistd::AccessFlags;
 use crate::error::{Error, Result};
 use crate::options::{IfExists, Options, Rejects};
 use crate::reader::Reader;
-use crate::sink::{Output, beside, rejects};
+use crate::sink::{Output, beside, npy, rejects};
 use crate::source::Input;
 
 /// Whether to write at all: refuses what no output can be.
@@ -59,12 +59,16 @@ fn is_folder(out: &Path, options: &Options) -> bool {
     Output::of(out, options.shard_rows.is_some()).is_ok_and(Output::is_folder)
 }
 
+/// The output and what stands beside it.
+fn array_files(out: &Path) -> [PathBuf; 3] {
+    [out.to_path_buf(), beside(out, npy::ROWS), beside(out, npy::COLUMNS)]
+}
+
 /// Every file that a run may write: the output, its sidecars, and what they are called before they
 /// are whole. A caller that writes files of its own keeps them apart from these.
 pub fn files_of(out: &Path, options: &Options) -> Vec<PathBuf> {
-    let finals = [out.to_path_buf(), beside(out, ".rows.npy"), rejects_path(out, options)];
-    let mut all: Vec<_> =
-        finals.into_iter().flat_map(|path| [beside(&path, ".partial"), path]).collect();
+    let finals = array_files(out).into_iter().chain([rejects_path(out, options)]);
+    let mut all: Vec<_> = finals.flat_map(|path| [beside(&path, ".partial"), path]).collect();
     if is_folder(out, options) {
         all.push(beside(out, ".partial.lock"));
     }
@@ -74,8 +78,7 @@ pub fn files_of(out: &Path, options: &Options) -> Vec<PathBuf> {
 /// Refuses to write over an input, over the array, or into what is no regular file.
 pub(super) fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Result<()> {
     let rejects = rejects_path(out, options);
-    let array = [out.to_path_buf(), beside(out, ".rows.npy")];
-    if array.iter().any(|p| *p == rejects || beside(p, ".partial") == rejects) {
+    if array_files(out).iter().any(|p| *p == rejects || beside(p, ".partial") == rejects) {
         return Err(Error::options(format!(
             "rejects {} is a file of the output itself; give another name",
             rejects.display()

@@ -21,6 +21,16 @@ impl Decoder<'_> {
         (found.info.shape, found.info.dtype) = (opened.image, opened.dtype);
         match self.plan.target {
             Target::Measure { .. } => return Ok(found),
+            Target::Encoded => {
+                let mut sheet = std::mem::take(&mut self.sheet);
+                let len = opened.image.bytes(opened.dtype)?;
+                self.frames(opened, steps::room(&mut sheet, len)?)?;
+                self.sheet = sheet;
+                let file = &self.scratch.bytes;
+                buffer.slot(file.len())?.copy_from_slice(file);
+                buffer.keep(file.len());
+                found.info.shape = opened.shape;
+            }
             Target::Pad { pad_value, .. } => {
                 let mut sheet = std::mem::take(&mut self.sheet);
                 let len = opened.image.bytes(opened.dtype)?;

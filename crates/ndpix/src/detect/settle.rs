@@ -6,11 +6,11 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{SAMPLE_RECORDS, Survey, bands, ragged};
+use super::{SAMPLE_RECORDS, Survey, bands, encoded, ragged};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::{Color, ImageInfo};
-use crate::options::{Frames, Mode, Options, Ragged, Scale};
+use crate::options::{Frames, ImagesAs, Mode, Options, Ragged, Scale};
 use crate::pixels;
 use crate::pixels::color::has_alpha;
 use crate::pixels::fit::same_aspect;
@@ -25,6 +25,9 @@ type Kind = (Shape, DType, Color);
 pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Result<()> {
     if !plan.bands.is_empty() {
         return bands::settle(plan, survey, options);
+    }
+    if options.images_as == ImagesAs::Encoded {
+        return encoded::settle(plan, survey);
     }
     if options.ragged != Ragged::Off {
         return ragged::settle(plan, survey, options);

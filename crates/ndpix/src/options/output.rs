@@ -75,6 +75,32 @@ impl FromStr for OutputCompression {
     }
 }
 
+/// Options that have a say in pixels, or in what raw ones are.
+const PIXELS: [&str; 22] = [
+    "raw_shape",
+    "raw_dtype",
+    "raw_byteorder",
+    "raw_order",
+    "raw_channels",
+    "raw_step",
+    "shape",
+    "dtype",
+    "mode",
+    "background",
+    "exif_transpose",
+    "frames",
+    "size",
+    "fit",
+    "resample",
+    "pad_value",
+    "scale",
+    "normalize",
+    "layout",
+    "stack",
+    "ragged",
+    "fill_value",
+];
+
 impl Options {
     /// Says yes, or which settings for outputs contradict each other or others.
     pub(super) fn validate_output(&self) -> Result<()> {
@@ -87,6 +113,14 @@ impl Options {
             }
             if self.columns[..i].contains(column) {
                 return no(format!("column {column} is given twice"));
+            }
+        }
+        if self.images_as == ImagesAs::Encoded {
+            let changed = self.changed();
+            if let Some((name, _)) = changed.iter().find(|(name, _)| PIXELS.contains(name)) {
+                return no(format!(
+                    "{name} is for pixels, and images_as encoded keeps image files as they came; leave one of them out"
+                ));
             }
         }
         if self.append && self.if_exists != IfExists::Error {
@@ -160,6 +194,8 @@ mod tests {
         check(&[("columns", "a,b")], None);
         check(&[("columns", "a,/a")], Some("column a is given twice"));
         check(&[("columns", "a[*].b")], Some("name the list that holds them"));
+        check(&[("images_as", "encoded"), ("formats", "png")], None);
+        check(&[("images_as", "encoded"), ("mode", "L")], Some("mode is for pixels"));
         check(&[("append", "true")], None);
         check(&[("append", "true"), ("if_exists", "replace")], Some("append adds"));
         check(&[("ragged", "pad"), ("size", "4")], None);

@@ -129,11 +129,7 @@ impl<T: Send + 'static, P: Send + 'static> Chunks<T, P> {
     pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
             if self.current.capacity() == 0 {
-                let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                self.current = spare.unwrap_or_default();
-                self.current.try_reserve_exact(self.len).map_err(|_| {
-                    Error::limit(format!("no memory for a chunk of {} bytes", self.len))
-                })?;
+                self.current = self.spare(self.len)?;
             }
             let (now, later) = bytes.split_at(bytes.len().min(self.len - self.current.len()));
             self.current.extend_from_slice(now);
@@ -143,6 +139,21 @@ impl<T: Send + 'static, P: Send + 'static> Chunks<T, P> {
             }
         }
         Ok(())
+    }
+
+    /// An empty buffer with room for so many bytes, of a chunk that is filed if there is one.
+    pub(crate) fn spare(&self, len: usize) -> Result<Vec<u8>> {
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut buffer = spare.unwrap_or_default();
+        buffer
+            .try_reserve_exact(len)
+            .map_err(|_| Error::limit(format!("no memory for a chunk of {len} bytes")))?;
+        Ok(buffer)
+    }
+
+    /// Appends a chunk that was cut elsewhere, of any length.
+    pub(crate) fn push(&mut self, chunk: Vec<u8>) {
+        self.full.push(chunk);
     }
 
     /// The packing and filing of the chunks that are full.

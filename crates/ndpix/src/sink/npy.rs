@@ -7,6 +7,7 @@
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use super::parquet::ColumnsFile;
 use super::partial::Partial;
 use super::rows::RowMap;
 use super::{Facts, Holds, Place, Sink, beside};
@@ -165,10 +166,15 @@ impl Npy {
     }
 }
 
+/// What the files beside an array are called behind its name.
+pub(crate) const ROWS: &str = ".rows.npy";
+pub(crate) const COLUMNS: &str = ".columns.parquet";
+
 /// The array, and beside it what it has no place for: the row map and the columns.
 pub(crate) struct NpyFiles {
     array: Npy,
     rows: Option<RowMap>,
+    columns: Option<ColumnsFile>,
     out: PathBuf,
     always: bool,
     replace: bool,
@@ -184,7 +190,7 @@ impl NpyFiles {
             true => Npy::append(out, descr, item, item_len)?,
             false => Npy::create(out, descr, item, item_len)?,
         };
-        let path = beside(out, ".rows.npy");
+        let path = beside(out, ROWS);
         let rows = match (holds.rows, adds) {
             (Rows::Never, _) => None,
             (_, false) => Some(RowMap::create(&path)?),
@@ -198,21 +204,33 @@ impl NpyFiles {
             (Rows::Always, true) => Some(RowMap::create(&path)?),
             (Rows::Auto, true) => None,
         };
+        let columns = match holds.columns.is_empty() {
+            true => None,
+            false => Some(ColumnsFile::create(&beside(out, COLUMNS), holds)?),
+        };
         let always = holds.rows == Rows::Always;
-        Ok(Self { array, rows, out: out.to_path_buf(), always, replace: holds.replace })
+        Ok(Self { array, rows, columns, out: out.to_path_buf(), always, replace: holds.replace })
+    }
+
+    /// Removes what an array that is replaced had beside it.
+    fn remove_old(&self, suffix: &str) -> Result<()> {
+        let old = beside(&self.out, suffix);
+        if self.replace && old.exists() {
+            std::fs::remove_file(&old)
+                .map_err(|e| Error::io(format_args!("cannot remove {}", old.display()), e))?;
+        }
+        Ok(())
     }
 
     /// The row map, if it is wanted; where it is not, an old one goes with the array it belonged to.
     fn wanted_rows(&mut self, whole: bool) -> Result<Option<RowMap>> {
-        let Some(rows) = self.rows.take() else { return Ok(None) };
-        if self.always || !rows.trivial {
-            return Ok(Some(rows));
+        match self.rows.take() {
+            Some(rows) if self.always || !rows.trivial => return Ok(Some(rows)),
+            Some(rows) => drop(rows.abandon(false)),
+            None => {}
         }
-        rows.abandon(false);
-        let old = beside(&self.out, ".rows.npy");
-        if whole && self.replace && old.exists() {
-            std::fs::remove_file(&old)
-                .map_err(|e| Error::io(format_args!("cannot remove {}", old.display()), e))?;
+        if whole {
+            self.remove_old(ROWS)?;
         }
         Ok(None)
     }
@@ -227,24 +245,32 @@ impl Sink for NpyFiles {
         self.rows.as_mut().map_or(Ok(()), |rows| rows.push(place))
     }
 
-    fn columns(&mut self, _rows: &[Column]) -> Result<()> {
-        Ok(())
+    fn columns(&mut self, rows: &[Column]) -> Result<()> {
+        self.columns.as_mut().map_or(Ok(()), |columns| columns.push(rows))
     }
 
-    fn seal(&mut self, _: &Facts) -> Result<()> {
+    fn seal(&mut self, facts: &Facts) -> Result<()> {
+        self.columns.as_mut().map_or(Ok(()), |columns| columns.seal(facts))?;
         // The array last: a row map may be longer than it, after a kill, and never shorter.
         self.rows.as_mut().map_or(Ok(()), RowMap::seal)?;
         self.array.seal()
     }
 
     fn finish(mut self: Box<Self>) -> Result<Vec<PathBuf>> {
-        let beside = self.wanted_rows(true)?.map(RowMap::finish).transpose()?;
+        let rows = self.wanted_rows(true)?.map(RowMap::finish).transpose()?;
+        let columns = self.columns.take().map(ColumnsFile::finish).transpose()?;
+        if columns.is_none() {
+            self.remove_old(COLUMNS)?;
+        }
         let array = self.array.finish()?;
-        Ok(std::iter::once(array).chain(beside).collect())
+        Ok(std::iter::once(array).chain(rows).chain(columns).collect())
     }
 
     fn abandon(mut self: Box<Self>, keep: bool) -> Vec<PathBuf> {
         let beside = self.wanted_rows(false).ok().flatten().and_then(|rows| rows.abandon(keep));
+        if let Some(columns) = self.columns.take() {
+            columns.abandon();
+        }
         self.array.abandon(keep).into_iter().chain(beside).collect()
     }
 }

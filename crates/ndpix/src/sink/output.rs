@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::parquet;
 use crate::column::ColumnType;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -120,8 +121,12 @@ impl Output {
                     "safetensors holds numbers only, and column {name} holds {kind}; leave it out or write .h5, .zarr, .npz or .parquet"
                 )));
             }
-            let taken = TAKEN.contains(&&**name) || (self == Self::Parquet && &**name == "image");
-            if taken && !matches!(self, Self::Npy | Self::Shards) {
+            let taken = match self {
+                Self::Npy | Self::Shards => false,
+                Self::Parquet => parquet::is_taken(name),
+                _ => TAKEN.contains(&&**name),
+            };
+            if taken {
                 return Err(Error::options(format!(
                     "a column {name} would have the name of an array that {} holds; rename the field or write .npy, whose columns are a file of their own",
                     self.name()

@@ -1,0 +1,259 @@
+//! Parquet: a row for each image, with everything that is kept beside it.
+//!
+//! Written by hand: a page of pixels is then the bytes that come, where a general writer would look at
+//! each pixel several times and hold ten bytes for it. Pages of images are packed by the threads and filed
+//! as they come; all else is spooled and written behind them, which Parquet does not mind: the footer
+//! says where each column of each group of rows stands.
+
+mod columns;
+mod file;
+mod flat;
+mod kept;
+mod page;
+mod schema;
+mod thrift;
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::line::{Chunks, Line};
+use super::spool::Spool;
+use super::{Facts, Holds, Images, Job, Place, Sink};
+use crate::column::Column;
+use crate::dtype::DType;
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::ImagesAs;
+use crate::shape::Shape;
+
+use file::{Chunk, Group, ParquetFile};
+use page::{Codec, Levels, Page};
+use schema::{Field, Kind};
+
+pub(crate) use columns::ColumnsFile;
+pub(crate) use kept::is_taken;
+
+/// Bytes of images in a page, and in a group of rows: what a reader takes to read any of them.
+const PAGE_BYTES: usize = 1 << 20;
+const GROUP_BYTES: u64 = 16 << 20;
+
+/// See the module.
+pub(crate) struct Parquet {
+    /// Bytes of a row; of image files, which differ, none.
+    row_len: usize,
+    /// Rows of a group, where that is fixed, and of the one that is being written.
+    group_rows: Option<u64>,
+    rows: u64,
+    /// The page that is being written; no row stands in two.
+    page: Vec<u8>,
+    pages: Chunks<Body, Page>,
+    body: Arc<Line<Body>>,
+    /// Of image files the lengths to come; `None`: there is none.
+    lengths: VecDeque<Option<usize>>,
+    spool: Spool,
+}
+
+/// The file, and the group whose images are being written.
+struct Body {
+    file: ParquetFile,
+    /// `None`: images are files.
+    pixels: Option<DType>,
+    group_rows: Option<u64>,
+    chunk: Option<Chunk>,
+    rows: u64,
+    /// Of image files which rows have one.
+    present: Levels,
+}
+
+impl Parquet {
+    /// Opens the file.
+    pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
+        let codec = Codec::of(holds.compression);
+        let images = holds.images;
+        let (dtype, shape) = (images.dtype(), images.item());
+        let elements = shape.iter().product();
+        let (kind, row_len) = match holds.images_as {
+            ImagesAs::Pixels => (Kind::Tensor(dtype, shape), images.item_len()?),
+            ImagesAs::Encoded => (Kind::Image, 0),
+        };
+        // A page has at least one row, and its length 31 bits.
+        if row_len > 1 << 30 || elements > 1 << 30 {
+            return Err(Error::options(format!(
+                "Parquet holds no image of more than 1 GiB, and these have {row_len} bytes; write .npy, .h5 or .zarr"
+            )));
+        }
+        let group_rows = match (holds.chunks, row_len) {
+            (Some(rows), _) => Some(rows.max(1)),
+            (None, 0) => None,
+            (None, _) => Some((GROUP_BYTES / row_len as u64).max(1)),
+        };
+        let mut fields = vec![Field::new("image", kind)];
+        fields.extend(kept::fields(holds));
+        let file = ParquetFile::create(out, fields, codec)?;
+        let pixels = (row_len > 0).then_some(dtype);
+        let present = Levels::default();
+        let body = Line::new(Body { file, pixels, group_rows, chunk: None, rows: 0, present });
+        let pack = move |rows: &[u8]| match pixels {
+            Some(dtype) => page::tensors(dtype, elements, rows, codec),
+            None => page::images(rows, codec),
+        };
+        let put = |body: &mut Body, _, page: Page| body.page(&page);
+        let pages = Chunks::new(PAGE_BYTES, Arc::clone(&body), pack, put);
+        // Lengths of image files are in the file itself.
+        let shape = Shape::image(0, 0, 1);
+        let plain = Holds { images: Images::Stack { shape, dtype: DType::Uint8 }, ..holds.clone() };
+        Ok(Self {
+            row_len,
+            group_rows,
+            rows: 0,
+            page: Vec::new(),
+            pages,
+            body,
+            lengths: VecDeque::new(),
+            spool: Spool::new(out, &plain)?,
+        })
+    }
+
+    /// Appends rows of one length.
+    fn tensors(&mut self, mut pixels: &[u8]) -> Result<()> {
+        let len = self.row_len;
+        let most = (PAGE_BYTES / len).max(1);
+        while !pixels.is_empty() {
+            if self.page.is_empty() {
+                self.page = self.pages.spare(most * len)?;
+            }
+            let (page, group) = (most - self.page.len() / len, self.left_of_group());
+            let (now, later) = pixels.split_at(pixels.len().min(len * page.min(group)));
+            self.page.extend_from_slice(now);
+            pixels = later;
+            self.count(now.len() / len, self.page.len() >= most * len);
+        }
+        Ok(())
+    }
+
+    /// Appends image files, of which the lengths are known.
+    fn files(&mut self, mut bytes: &[u8]) -> Result<()> {
+        while let Some(&length) = self.lengths.front() {
+            let len = length.unwrap_or(0);
+            if len > bytes.len() {
+                break;
+            }
+            self.lengths.pop_front();
+            if self.page.is_empty() {
+                self.page = self.pages.spare(PAGE_BYTES)?;
+            }
+            let (file, later) = bytes.split_at(len);
+            let prefix = length.map_or(page::NONE, |len| len as u32);
+            self.page.extend_from_slice(&prefix.to_le_bytes());
+            self.page.extend_from_slice(file);
+            bytes = later;
+            self.count(1, self.page.len() >= PAGE_BYTES);
+        }
+        Ok(())
+    }
+
+    /// Rows until the group ends.
+    fn left_of_group(&self) -> usize {
+        let left = self.group_rows.map_or(u64::MAX, |rows| rows - self.rows);
+        usize::try_from(left).unwrap_or(usize::MAX)
+    }
+
+    /// Counts rows of the page, and ends it where it is full or its group is.
+    fn count(&mut self, rows: usize, full: bool) {
+        self.rows += rows as u64;
+        let ends = self.group_rows == Some(self.rows);
+        if ends {
+            self.rows = 0;
+        }
+        if ends || full {
+            self.pages.push(std::mem::take(&mut self.page));
+        }
+    }
+
+    fn into_file(self) -> Option<ParquetFile> {
+        drop(self.pages);
+        Arc::into_inner(self.body).map(|body| body.into_inner().file)
+    }
+}
+
+impl Body {
+    /// Files a page, and the end of a group behind it.
+    fn page(&mut self, page: &Page) -> Result<()> {
+        let mut chunk = match self.chunk.take() {
+            Some(chunk) => chunk,
+            None => self.file.chunk(self.pixels)?,
+        };
+        self.file.page(&mut chunk, page)?;
+        self.rows += page.rows;
+        self.present.extend(&page.present);
+        let full = match self.group_rows {
+            Some(rows) => self.rows >= rows,
+            None => chunk.plain >= GROUP_BYTES,
+        };
+        self.chunk = Some(chunk);
+        if full { self.end_group() } else { Ok(()) }
+    }
+
+    fn end_group(&mut self) -> Result<()> {
+        let Some(chunk) = self.chunk.take() else { return Ok(()) };
+        let mut chunks = vec![chunk];
+        if self.pixels.is_none() {
+            let page = page::no_paths(&std::mem::take(&mut self.present), self.file.codec)?;
+            let mut paths = self.file.chunk(None)?;
+            self.file.page(&mut paths, &page)?;
+            chunks.push(paths);
+        }
+        self.file.groups.push(Group { rows: std::mem::take(&mut self.rows), chunks });
+        Ok(())
+    }
+}
+
+impl Sink for Parquet {
+    fn write(&mut self, pixels: &[u8]) -> Result<()> {
+        if self.row_len == 0 { self.files(pixels) } else { self.tensors(pixels) }
+    }
+
+    fn place(&mut self, place: &Place) -> Result<()> {
+        if self.row_len == 0 {
+            self.lengths.push_back(place.valid.then(|| place.shape.first().copied().unwrap_or(0)));
+        }
+        self.spool.place(place)
+    }
+
+    fn columns(&mut self, rows: &[Column]) -> Result<()> {
+        self.spool.columns(rows)
+    }
+
+    fn job(&mut self) -> Option<Job> {
+        self.pages.job()
+    }
+
+    fn seal(&mut self, facts: &Facts) -> Result<()> {
+        if !self.page.is_empty() {
+            self.pages.push(std::mem::take(&mut self.page));
+        }
+        self.pages.last(false)?;
+        let spool = &mut self.spool;
+        self.body.with(|body| {
+            body.end_group()?;
+            kept::write(&mut body.file, spool)?;
+            let mut attributes = facts.attributes();
+            if body.pixels.is_none() {
+                attributes.push(("huggingface", body.file.features()));
+            }
+            body.file.seal(&attributes)
+        })
+    }
+
+    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
+        let lost = || Error::new(ErrorKind::Io, "the file is still being written");
+        Ok(vec![self.into_file().ok_or_else(lost)?.finish()?])
+    }
+
+    fn abandon(self: Box<Self>, _keep: bool) -> Vec<PathBuf> {
+        if let Some(file) = self.into_file() {
+            file.abandon();
+        }
+        Vec::new()
+    }
+}

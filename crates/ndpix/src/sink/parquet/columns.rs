@@ -1,0 +1,62 @@
+//! Kept fields alone, in a file beside an array that has no place for them: `OUT.columns.parquet`, a row for
+//! each row of the array.
+
+use std::path::{Path, PathBuf};
+
+use super::file::{Group, ParquetFile};
+use super::kept;
+use super::page::Codec;
+use crate::column::Column;
+use crate::error::Result;
+use crate::options::{OutputCompression, Rows};
+use crate::sink::spool::Spool;
+use crate::sink::{Facts, Holds};
+
+/// Rows in a group.
+const GROUP_ROWS: u64 = 1 << 17;
+
+/// See the module.
+pub(crate) struct ColumnsFile {
+    file: ParquetFile,
+    spool: Spool,
+    rows: u64,
+}
+
+impl ColumnsFile {
+    /// Opens the file that will be called `path`.
+    pub(crate) fn create(path: &Path, holds: &Holds) -> Result<Self> {
+        // Where rows come from stands in the row map.
+        let holds = Holds { rows: Rows::Never, fills: false, ..holds.clone() };
+        let codec = Codec::of(OutputCompression::Auto);
+        let file = ParquetFile::create(path, kept::fields(&holds), codec)?;
+        Ok(Self { file, spool: Spool::new(path, &holds)?, rows: 0 })
+    }
+
+    /// Appends the kept fields of rows.
+    pub(crate) fn push(&mut self, rows: &[Column]) -> Result<()> {
+        self.rows += rows.first().map_or(0, Column::len) as u64;
+        self.spool.columns(rows)
+    }
+
+    /// Makes it readable.
+    pub(crate) fn seal(&mut self, facts: &Facts) -> Result<()> {
+        let mut left = self.rows;
+        while left > 0 {
+            let rows = left.min(GROUP_ROWS);
+            self.file.groups.push(Group { rows, chunks: Vec::new() });
+            left -= rows;
+        }
+        kept::write(&mut self.file, &mut self.spool)?;
+        self.file.seal(&facts.attributes())
+    }
+
+    /// Gives it its final name.
+    pub(crate) fn finish(self) -> Result<PathBuf> {
+        self.file.finish()
+    }
+
+    /// Removes it.
+    pub(crate) fn abandon(self) {
+        self.file.abandon();
+    }
+}

@@ -1,0 +1,168 @@
+//! A Parquet file: pages as they come, and at the end the footer that says where each stands.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::page::{self, Codec, Page};
+use super::schema::{self, Field, Leaf};
+use super::thrift::{Thrift, Wire};
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::sink::partial::Partial;
+
+const MAGIC: &[u8] = b"PAR1";
+
+/// See the module.
+pub(super) struct ParquetFile {
+    partial: Partial,
+    out: BufWriter<File>,
+    /// Bytes so far.
+    at: u64,
+    pub(super) codec: Codec,
+    fields: Vec<Field>,
+    pub(super) groups: Vec<Group>,
+}
+
+/// Rows that are read together.
+#[derive(Default)]
+pub(super) struct Group {
+    pub(super) rows: u64,
+    /// For each leaf of the fields, in their order.
+    pub(super) chunks: Vec<Chunk>,
+}
+
+/// One column of a group: where its pages stand.
+pub(super) struct Chunk {
+    dictionary: Option<u64>,
+    first: u64,
+    pub(super) values: u64,
+    pub(super) plain: u64,
+    packed: u64,
+}
+
+impl ParquetFile {
+    /// An empty file that will be called `out`.
+    pub(super) fn create(out: &Path, fields: Vec<Field>, codec: Codec) -> Result<Self> {
+        let partial = Partial::create(out)?;
+        let file = partial.file.try_clone().map_err(|e| partial.failed(e))?;
+        let out = BufWriter::with_capacity(64 << 10, file);
+        let mut all = Self { partial, out, at: 0, codec, fields, groups: Vec::new() };
+        all.put(MAGIC)?;
+        Ok(all)
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        self.at += bytes.len() as u64;
+        self.out.write_all(bytes).map_err(|e| self.partial.failed(e))
+    }
+
+    /// Begins a column of a group, whose pages follow; of pixels with their dictionary, if they need one.
+    pub(super) fn chunk(&mut self, pixels: Option<DType>) -> Result<Chunk> {
+        let mut chunk = Chunk { dictionary: None, first: self.at, values: 0, plain: 0, packed: 0 };
+        let pixels = pixels.map(|dtype| page::dictionary(dtype, self.codec)).transpose()?;
+        if let Some(page) = pixels.flatten() {
+            chunk.dictionary = Some(self.at);
+            self.page(&mut chunk, &page)?;
+            chunk.first = self.at;
+        }
+        Ok(chunk)
+    }
+
+    /// Appends a page.
+    pub(super) fn page(&mut self, chunk: &mut Chunk, page: &Page) -> Result<()> {
+        chunk.values += page.values;
+        chunk.plain += page.plain;
+        chunk.packed += (page.header.len() + page.body.len()) as u64;
+        self.put(&page.header)?;
+        self.put(&page.body)
+    }
+
+    /// What its columns are to Hugging Face's `datasets`.
+    pub(super) fn features(&self) -> String {
+        schema::features(&self.fields)
+    }
+
+    /// Writes the footer and makes the file durable; `attributes` are texts for whoever looks for them.
+    pub(super) fn seal(&mut self, attributes: &[(&str, String)]) -> Result<()> {
+        let footer = self.footer(attributes);
+        let len = u32::try_from(footer.len())
+            .map_err(|_| Error::limit("a Parquet file of more than 4 GiB of footer"))?;
+        self.put(&footer)?;
+        self.put(&len.to_le_bytes())?;
+        self.put(MAGIC)?;
+        self.out.flush().map_err(|e| self.partial.failed(e))?;
+        self.partial.sync()
+    }
+
+    fn footer(&self, attributes: &[(&str, String)]) -> Vec<u8> {
+        let mut t = Thrift::new();
+        t.int(1, 2);
+        schema::write(&self.fields, 2, &mut t);
+        t.long(3, self.groups.iter().map(|group| group.rows).sum());
+        let leaves: Vec<Leaf> = self.fields.iter().flat_map(Field::leaves).collect();
+        t.list(4, Wire::Struct, self.groups.len() as u64);
+        for group in &self.groups {
+            t.struct_element(|t| {
+                t.list(1, Wire::Struct, group.chunks.len() as u64);
+                for (leaf, chunk) in leaves.iter().zip(&group.chunks) {
+                    t.struct_element(|t| {
+                        t.long(2, 0);
+                        t.structure(3, |t| chunk.write(leaf, self.codec, t));
+                    });
+                }
+                t.long(2, group.chunks.iter().map(|chunk| chunk.plain).sum());
+                t.long(3, group.rows);
+                t.long(5, group.chunks.first().map_or(0, Chunk::start));
+                t.long(6, group.chunks.iter().map(|chunk| chunk.packed).sum());
+            });
+        }
+        let arrow = ("ARROW:schema", schema::arrow_schema(&self.fields, attributes));
+        t.list(5, Wire::Struct, attributes.len() as u64 + 1);
+        for (key, value) in attributes.iter().chain([&arrow]) {
+            t.struct_element(|t| {
+                t.text(1, key);
+                t.text(2, value);
+            });
+        }
+        t.text(6, concat!("ndpix version ", env!("CARGO_PKG_VERSION")));
+        t.end()
+    }
+
+    /// Gives it its final name.
+    pub(super) fn finish(self) -> Result<PathBuf> {
+        self.partial.finish()
+    }
+
+    /// Removes it: without a footer no reader makes anything of it.
+    pub(super) fn abandon(self) {
+        // Nothing more is to be written.
+        let _ = self.out.into_parts();
+        self.partial.abandon(false);
+    }
+}
+
+impl Chunk {
+    /// Where its first page stands.
+    fn start(&self) -> u64 {
+        self.dictionary.unwrap_or(self.first)
+    }
+
+    fn write(&self, leaf: &Leaf, codec: Codec, t: &mut Thrift) {
+        t.int(1, leaf.physical);
+        // Plain values, runs of levels, numbers of a dictionary.
+        let encodings: &[i32] = if self.dictionary.is_some() { &[0, 3, 8] } else { &[0, 3] };
+        t.list(2, Wire::Int32, encodings.len() as u64);
+        encodings.iter().for_each(|encoding| t.int_element(*encoding));
+        t.list(3, Wire::Binary, leaf.path.len() as u64);
+        leaf.path.iter().for_each(|name| t.text_element(name));
+        t.int(4, codec.number());
+        t.long(5, self.values);
+        t.long(6, self.plain);
+        t.long(7, self.packed);
+        t.long(9, self.first);
+        if let Some(at) = self.dictionary {
+            t.long(11, at);
+        }
+    }
+}

@@ -4,6 +4,7 @@
 //! run (`on_error raise`, too many rejects) ends it at the same record whatever the threads.
 
 mod checks;
+mod columns;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +29,8 @@ use crate::summary::Summary;
 
 pub use checks::files_of;
 pub(crate) use checks::free_bytes;
+pub(crate) use columns::names;
+use columns::{Became, Ledger};
 
 /// What a caller may say and hear while a run goes on.
 #[derive(Default)]
@@ -145,6 +148,7 @@ pub(crate) struct Books<'o> {
     sink: Box<dyn Sink + Send + 'o>,
     rejects: Option<RejectsFile>,
     fill: Vec<u8>,
+    kept: Ledger,
     summary: Summary,
     /// The record that was counted last, by its index.
     last_record: Option<u64>,
@@ -181,6 +185,7 @@ impl<'o> Books<'o> {
             sink,
             rejects,
             fill,
+            kept: Ledger::default(),
             summary: Summary { steps: plan.steps.said(), ..summary },
             last_record: None,
             rejects_input: plan.rejects_input,
@@ -202,7 +207,8 @@ impl<'o> Books<'o> {
         let (steps, s) = (&reader.plan.steps, &mut self.summary);
         s.steps = steps.said_of(s.oriented, s.alpha, s.premultiplied);
         s.steps.extend(steps.said());
-        ended?;
+        let settled = self.kept.finish(&mut *self.sink);
+        ended.and(settled)?;
         if control.stop.load(Ordering::Relaxed) {
             self.summary.interrupted = true;
             return Err(Error::new(ErrorKind::Io, "interrupted"));
@@ -226,14 +232,20 @@ impl<'o> Books<'o> {
     fn commit(&mut self, part: &mut Part<'_>) -> Result<Option<Job>> {
         let mut written = 0;
         let mut pending = 0;
+        self.kept.begin();
         for outcome in part.outcomes.drain(..) {
             let record = &part.text.records[outcome.record];
             let text =
                 record.overlong.is_none().then(|| &part.text.bytes[record.start..record.end]);
             // A record can have several outcomes, in several parts: the first counts the record.
             let first = self.last_record.replace(record.index) != Some(record.index);
+            self.kept.record(outcome.record);
             let s = &mut self.summary;
+            let (row, kept) = (s.rows, part.kept);
             s.records += u64::from(first);
+            let json =
+                !matches!(&outcome.result, Fate::Unreadable(e) if e.kind() == ErrorKind::Json);
+            let became = |row| Became { record: record.index, item: outcome.item, row };
             let (error, fill) = match outcome.result {
                 Fate::Row { found, len } => {
                     s.with_image += u64::from(first);
@@ -246,6 +258,7 @@ impl<'o> Books<'o> {
                     s.multi_frame += u64::from(found.info.frames > 1);
                     pending += len;
                     self.sink.place(&place(record, outcome.item, Some(found.info.shape)))?;
+                    self.kept.row(kept, became(Some(row)), json, &mut *self.sink)?;
                     (None, false)
                 }
                 Fate::Missing => {
@@ -273,7 +286,7 @@ impl<'o> Books<'o> {
                     s.unreadable += 1;
                     (Some(error), self.options.on_error == OnError::Fill)
                 }
-                Fate::Rejected(error) => {
+                Fate::Rejected(error) | Fate::Refused(error) => {
                     s.with_image += u64::from(first);
                     s.images += 1;
                     s.rejected_images += 1;
@@ -304,6 +317,7 @@ impl<'o> Books<'o> {
                 self.put(part.pixels, &mut written, &mut pending)?;
                 self.sink.place(&place(record, outcome.item, None))?;
                 self.sink.write(&self.fill)?;
+                self.kept.row(kept, became(None), json, &mut *self.sink)?;
                 self.summary.bytes_written += self.fill.len() as u64;
                 self.summary.rows += 1;
                 self.summary.filled += 1;
@@ -314,6 +328,7 @@ impl<'o> Books<'o> {
             }
         }
         self.put(part.pixels, &mut written, &mut pending)?;
+        self.kept.flush(&mut *self.sink)?;
         Ok(self.sink.job())
     }
 
@@ -406,7 +421,7 @@ fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
     let (shape, dtype) = stacked(plan)?;
     Ok(Holds {
         images: Images::Stack { shape, dtype },
-        columns: Vec::new(),
+        columns: names(plan),
         fills: options.on_missing == OnMissing::Fill || options.on_error == OnError::Fill,
         rows: options.rows,
         images_as: options.images_as,

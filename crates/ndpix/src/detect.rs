@@ -6,6 +6,7 @@
 
 mod absent;
 mod bands;
+mod columns;
 pub(crate) mod ragged;
 mod settle;
 mod suggest;
@@ -30,6 +31,7 @@ use crate::record::scan::{Query, scan};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 
+pub(crate) use columns::columns;
 pub(crate) use settle::settle;
 pub(crate) use suggest::{choices, suggest};
 
@@ -248,6 +250,7 @@ pub(crate) fn plan_for(options: &Options, field: Pointer, encoding: Option<Encod
     Plan {
         field,
         bands: Vec::new(),
+        columns: Vec::new(),
         encoding,
         rejects_input: false,
         target: Target::Each,

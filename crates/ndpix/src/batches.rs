@@ -105,7 +105,7 @@ impl Batches {
         if batch_size == 0 {
             return Err(Error::options("batch_size must be at least 1"));
         }
-        let names = inputs.iter().map(Input::name).collect();
+        let inputs_named = inputs.iter().map(Input::name).collect();
         options.validate_arrays()?;
         let mut reader = Reader::open(inputs, options, false)?;
         announce(&reader, control);
@@ -130,7 +130,7 @@ impl Batches {
                 .collect(),
         };
         let stop = Arc::clone(&control.stop);
-        let summary = Arc::new(Mutex::new(Summary { inputs: names, ..Summary::default() }));
+        let summary = Arc::new(Mutex::new(Summary { inputs: inputs_named, ..Summary::default() }));
         let (stopped, done, options) = (Arc::clone(&stop), Arc::clone(&summary), options.clone());
         let driver = Driver::start(move || {
             let begun = done.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -5,6 +5,7 @@
 
 mod checks;
 mod columns;
+mod holds;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,18 +13,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::batch::Record;
-use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::{IfExists, MaxRejects, OnError, OnMissing, Options, Rejects};
+use crate::options::{IfExists, Layout, MaxRejects, OnError, OnMissing, Options, Ragged, Rejects};
 use crate::pipeline::{Fate, Part};
 use crate::pixels::color::has_alpha;
-use crate::pixels::sample;
 use crate::plan::{Plan, Target};
 use crate::reader::Reader;
 use crate::record::rejected;
 use crate::shape::Shape;
 use crate::sink::rejects::{self, RejectsFile};
-use crate::sink::{self, Facts, Holds, Images, Job, Output, Place, Sink, beside};
+use crate::sink::{self, Facts, Job, Output, Place, Sink, beside};
 use crate::source::Input;
 use crate::summary::Summary;
 
@@ -31,6 +30,8 @@ pub use checks::files_of;
 pub(crate) use checks::free_bytes;
 pub(crate) use columns::names;
 use columns::{Became, Ledger};
+pub(crate) use holds::{fill_element, fill_row, stacked};
+use holds::{holds, lasting};
 
 /// What a caller may say and hear while a run goes on.
 #[derive(Default)]
@@ -94,7 +95,15 @@ fn go(
         }
         return Ok(());
     }
+    // Rows that are padded to the largest image need a pass before the one that decodes.
+    let again = match options.ragged == Ragged::Pad && options.size.is_none() {
+        true => inputs.iter().map(Input::again).collect::<Option<Vec<_>>>().ok_or_else(|| {
+            Error::options("ragged pad looks for the largest image first, and a pipe can be read only once; pass size H,W for the rows")
+        })?,
+        false => Vec::new(),
+    };
     let mut reader = Reader::open(inputs, options, false)?;
+    reader.measure(again, options, &control.stop)?;
     announce(&reader, control);
     let left = beside(out, ".partial").exists();
     checks::disk(&reader, out)?;
@@ -112,10 +121,16 @@ fn go(
 pub(crate) fn announce(reader: &Reader, control: &Control<'_>) {
     let Some(note) = control.note else { return };
     let encoding = reader.plan.encoding.as_ref().map_or("mixed".to_string(), ToString::to_string);
-    if let Target::Stack { shape, dtype, .. } = reader.plan.target {
+    let images = match reader.plan.target {
+        Target::Stack { shape, dtype, .. } => Some(format!("images {shape} {dtype}")),
+        Target::Pad { shape, dtype, .. } => Some(format!("images in rows of {shape} {dtype}")),
+        Target::Flat { dtype, .. } => Some(format!("images of their own sizes, {dtype}")),
+        Target::Each | Target::Measure { .. } => None,
+    };
+    if let Some(images) = images {
         let fields = reader.plan.fields().join(", ");
         let word = if reader.plan.bands.is_empty() { "field" } else { "fields" };
-        note(&format!("{word} {fields}, encoding {encoding}, images {shape} {dtype}"));
+        note(&format!("{word} {fields}, encoding {encoding}, {images}"));
     }
     reader.plan.notes.iter().for_each(|n| note(n));
 }
@@ -153,6 +168,8 @@ pub(crate) struct Books<'o> {
     /// The record that was counted last, by its index.
     last_record: Option<u64>,
     rejects_input: bool,
+    /// Whether the first axis of a padded image is its channels, so that its size is behind it.
+    planes: bool,
 }
 
 impl<'o> Books<'o> {
@@ -189,6 +206,8 @@ impl<'o> Books<'o> {
             summary: Summary { steps: plan.steps.said(), ..summary },
             last_record: None,
             rejects_input: plan.rejects_input,
+            planes: matches!(plan.target, Target::Pad { shape, .. } if shape.len() > 2)
+                && options.layout == Layout::Chw,
         }
     }
 
@@ -245,6 +264,8 @@ impl<'o> Books<'o> {
             s.records += u64::from(first);
             let json =
                 !matches!(&outcome.result, Fate::Unreadable(e) if e.kind() == ErrorKind::Json);
+            // The file holds a record that is refused once, whatever the number of its images.
+            let again = !first && matches!(outcome.result, Fate::Refused(_));
             let became = |row| Became { record: record.index, item: outcome.item, row };
             let (error, fill) = match outcome.result {
                 Fate::Row { found, len } => {
@@ -257,7 +278,11 @@ impl<'o> Books<'o> {
                     s.premultiplied += u64::from(found.info.premultiplied);
                     s.multi_frame += u64::from(found.info.frames > 1);
                     pending += len;
-                    self.sink.place(&place(record, outcome.item, Some(found.info.shape)))?;
+                    let shape = match self.planes {
+                        true => Shape::new(&found.info.shape[1..])?,
+                        false => found.info.shape,
+                    };
+                    self.sink.place(&place(record, outcome.item, Some(shape)))?;
                     self.kept.row(kept, became(Some(row)), json, &mut *self.sink)?;
                     (None, false)
                 }
@@ -299,7 +324,7 @@ impl<'o> Books<'o> {
                     s.first_rejects.push(error.to_string());
                 }
                 self.sink.reject(&error)?;
-                if let Some(file) = &mut self.rejects {
+                if let Some(file) = self.rejects.as_mut().filter(|_| !again) {
                     match text
                         .filter(|_| self.rejects_input)
                         .map(|t| rejected::original(t, Path::new(".")))
@@ -385,7 +410,8 @@ impl<'o> Books<'o> {
     /// Seals the files, and gives them their final names when the run ended well.
     fn close(mut self, out: &Path, options: &Options, ended: Result<()>) -> (Result<()>, Summary) {
         // A run that began when nothing was there must not end over what has come since.
-        let appeared = options.if_exists == IfExists::Error && out.exists();
+        let may_be = options.append || options.if_exists != IfExists::Error;
+        let appeared = !may_be && out.exists();
         let ended = ended.and_then(|()| match appeared {
             false => Ok(()),
             true => Err(Error::new(
@@ -416,32 +442,6 @@ impl<'o> Books<'o> {
     }
 }
 
-/// What the output of this plan is to hold.
-fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
-    let (shape, dtype) = stacked(plan)?;
-    Ok(Holds {
-        images: Images::Stack { shape, dtype },
-        columns: names(plan),
-        fills: options.on_missing == OnMissing::Fill || options.on_error == OnError::Fill,
-        rows: options.rows,
-        images_as: options.images_as,
-        chunks: options.chunks,
-        compression: options.output_compression,
-        shard_rows: options.shard_rows,
-        append: options.append,
-        replace: options.if_exists == IfExists::Replace,
-        options: lasting(options),
-    })
-}
-
-/// The options that have a say in what an output holds, not those that only say how a run goes on.
-fn lasting(options: &Options) -> Vec<(String, String)> {
-    let passing =
-        ["base_dir", "memory", "threads", "rejects", "rejects_content", "if_exists", "append"];
-    let changed = options.changed().into_iter().filter(|(name, _)| !passing.contains(name));
-    changed.map(|(name, value)| (name.to_string(), value)).collect()
-}
-
 /// Where a row comes from; `shape` of an image, none of a fill row.
 fn place(record: &Record, item: u32, shape: Option<Shape>) -> Place {
     Place {
@@ -452,43 +452,5 @@ fn place(record: &Record, item: u32, shape: Option<Shape>) -> Place {
         item,
         valid: shape.is_some(),
         shape: shape.unwrap_or(Shape::image(0, 0, 1)),
-    }
-}
-
-/// Shape and dtype of a row; kind `plan` where images keep their own.
-pub(crate) fn stacked(plan: &Plan) -> Result<(Shape, DType)> {
-    match plan.target {
-        Target::Stack { shape, dtype, .. } => Ok((shape, dtype)),
-        Target::Each => Err(Error::plan("images of different shapes do not make one array")),
-    }
-}
-
-/// A row for what has no image; empty where the options ask for none.
-pub(crate) fn fill_row(options: &Options, plan: &Plan) -> Result<Vec<u8>> {
-    let (shape, dtype) = stacked(plan)?;
-    match (options.on_missing, options.on_error) {
-        (OnMissing::Fill, _) | (_, OnError::Fill) => {
-            Ok(fill_element(plan.fill_value, dtype)?.repeat(shape.elements().unwrap_or(0)))
-        }
-        _ => Ok(Vec::new()),
-    }
-}
-
-/// The bytes of one element that holds `value`; kind `options` where the dtype cannot.
-pub(crate) fn fill_element(value: f64, dtype: DType) -> Result<Vec<u8>> {
-    sample::element(value, dtype)
-        .ok_or_else(|| Error::options(format!("fill_value {value} is no {dtype}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fill_values_never_wrap() {
-        assert_eq!(fill_element(255.0, DType::Uint8).expect("fits"), [255]);
-        assert!(fill_element(256.0, DType::Uint8).is_err());
-        assert!(fill_element(-1.0, DType::Uint16).is_err());
-        assert_eq!(fill_element(-2.0, DType::Int16).expect("fits"), (-2i16).to_le_bytes());
     }
 }

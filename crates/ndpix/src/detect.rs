@@ -144,6 +144,12 @@ pub(crate) struct Survey {
 }
 
 impl Survey {
+    /// Bytes of the pixels of an image, on average.
+    pub(crate) fn mean_bytes(&self) -> u64 {
+        let bytes = |(k, n): (&(Shape, DType, Color), &u64)| k.0.bytes(k.1).unwrap_or(0) as u64 * n;
+        self.shapes.iter().map(bytes).sum::<u64>() / self.shapes.values().sum::<u64>().max(1)
+    }
+
     /// Sizes of the images, turned upright or not, most frequent first.
     pub(crate) fn sizes(&self, upright: bool) -> Vec<(Size, u64)> {
         let mut sizes: Vec<(Size, u64)> = Vec::new();

@@ -12,8 +12,9 @@ use crate::detect::{self, Candidate, SAMPLE_BYTES, SAMPLE_RECORDS, Sample, Surve
 use crate::error::{Error, Result};
 use crate::framing::Feed;
 use crate::options::Options;
-use crate::pipeline::{self, File, Part, Work};
+use crate::pipeline::{self, Fate, File, Part, Work};
 use crate::plan::{Plan, Target};
+use crate::shape::Shape;
 use crate::sink::Job;
 use crate::source::Input;
 
@@ -122,6 +123,40 @@ impl Reader {
         Ok(())
     }
 
+    /// Finds the largest height and width of all images where the plan needs it, by a pass over the same
+    /// inputs that looks at headers only.
+    pub(crate) fn measure(
+        &mut self,
+        again: Vec<Input>,
+        options: &Options,
+        stop: &AtomicBool,
+    ) -> Result<()> {
+        let Target::Measure { dtype, color } = self.plan.target else { return Ok(()) };
+        let mut other = Self::sample(again, options)?;
+        other.plan = self.plan.clone();
+        let mut largest: Option<Shape> = None;
+        other.run(options.thread_count(), stop, |part| {
+            for outcome in part.outcomes.drain(..) {
+                let Fate::Row { found, .. } = outcome.result else { continue };
+                let axes = found.info.shape;
+                largest = match largest {
+                    None => Some(axes),
+                    // What has other axes will be rejected.
+                    Some(most) if most.len() == axes.len() => {
+                        let axes = most.iter().zip(axes.iter()).map(|(a, b)| *a.max(b));
+                        Some(Shape::new(&axes.collect::<Vec<_>>())?)
+                    }
+                    most => most,
+                };
+            }
+            Ok(None)
+        })?;
+        let shape = largest.ok_or_else(|| Error::plan("there is no image that could be padded"))?;
+        self.plan.notes.push(format!("the largest image is {shape}"));
+        self.plan.target = detect::ragged::padded(shape, dtype, color, options)?;
+        Ok(())
+    }
+
     /// Decodes everything and hands it to `commit` in input order.
     pub(crate) fn run<C>(&mut self, threads: usize, stop: &AtomicBool, commit: C) -> Result<()>
     where
@@ -155,8 +190,12 @@ impl Reader {
     /// Bytes of one row.
     pub(crate) fn row_bytes(&self) -> u64 {
         match self.plan.target {
-            Target::Stack { shape, dtype, .. } => shape.bytes(dtype).unwrap_or(0) as u64,
-            Target::Each => 0,
+            Target::Stack { shape, dtype, .. } | Target::Pad { shape, dtype, .. } => {
+                shape.bytes(dtype).unwrap_or(0) as u64
+            }
+            // Of the sample, whose images are as large as others.
+            Target::Flat { .. } => self.survey.mean_bytes(),
+            Target::Each | Target::Measure { .. } => 0,
         }
     }
 

@@ -7,6 +7,8 @@
 //! `spool.rs` (what is kept for each row beside its pixels) and `line.rs` (chunks that the threads pack
 //! beside each other and file one after the other).
 
+pub(crate) mod folder;
+pub(crate) mod hdf5;
 pub(crate) mod index;
 pub(crate) mod line;
 pub(crate) mod memory;
@@ -19,6 +21,7 @@ pub(crate) mod rows;
 mod safetensors;
 pub(crate) mod spool;
 pub(crate) mod tape;
+mod zarr;
 mod zip;
 
 use std::path::{Path, PathBuf};
@@ -90,7 +93,9 @@ pub(crate) fn open(output: Output, out: &Path, holds: &Holds) -> Result<Box<dyn 
     output.check_columns(&holds.columns)?;
     Ok(match output {
         Output::Npy => Box::new(npy::NpyFiles::create(out, holds)?),
+        Output::Zarr => Box::new(zarr::ZarrGroup::create(out, holds)?),
         Output::Npz => Box::new(npz::Npz::create(out, holds)?),
+        Output::Hdf5 => Box::new(hdf5::Hdf5::create(out, holds)?),
         Output::Safetensors => Box::new(safetensors::Safetensors::create(out, holds)?),
         other => return Err(Error::options(format!("{} is not written yet", other.name()))),
     })

@@ -76,6 +76,15 @@ impl Input {
         Ok(inputs)
     }
 
+    /// The same input once more; `None` where it can be read only once.
+    pub(crate) fn again(&self) -> Option<Self> {
+        match self {
+            Self::Path(path) if path.is_file() => Some(Self::Path(path.clone())),
+            Self::Bytes(bytes) => Some(Self::Bytes(Arc::clone(bytes))),
+            Self::Path(_) | Self::Stdin | Self::Reader { .. } => None,
+        }
+    }
+
     /// Size of the raw bytes, where it is known before they are read.
     pub(crate) fn size(&self) -> Option<u64> {
         match self {

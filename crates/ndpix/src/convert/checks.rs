@@ -54,11 +54,21 @@ fn rejects_path(out: &Path, options: &Options) -> PathBuf {
     }
 }
 
+/// Whether the output is a folder.
+fn is_folder(out: &Path, options: &Options) -> bool {
+    Output::of(out, options.shard_rows.is_some()).is_ok_and(Output::is_folder)
+}
+
 /// Every file that a run may write: the output, its sidecars, and what they are called before they
 /// are whole. A caller that writes files of its own keeps them apart from these.
 pub fn files_of(out: &Path, options: &Options) -> Vec<PathBuf> {
     let finals = [out.to_path_buf(), beside(out, ".rows.npy"), rejects_path(out, options)];
-    finals.into_iter().flat_map(|path| [beside(&path, ".partial"), path]).collect()
+    let mut all: Vec<_> =
+        finals.into_iter().flat_map(|path| [beside(&path, ".partial"), path]).collect();
+    if is_folder(out, options) {
+        all.push(beside(out, ".partial.lock"));
+    }
+    all
 }
 
 /// Refuses to write over an input, over the array, or into what is no regular file.
@@ -72,10 +82,12 @@ pub(super) fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Res
         )));
     }
     let mut there = Vec::new();
+    let folder = is_folder(out, options);
     for path in files_of(out, options) {
         let Ok(found) = std::fs::metadata(&path) else { continue };
-        // The output itself is looked at by `may_write`.
-        if path != out && !found.is_file() {
+        // The output itself is looked at by `may_write`, a folder that is unfinished by the sink.
+        let looked_at = path == out || (folder && path == beside(out, ".partial"));
+        if !looked_at && !found.is_file() {
             return Err(Error::options(format!(
                 "{} would be written but is a folder, pipe or device; {}",
                 path.display(),
@@ -88,7 +100,11 @@ pub(super) fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Res
         let Input::Path(path) = input else { continue };
         // Under whatever name: a link counts as the file it leads to.
         let known = || std::fs::metadata(path).is_ok_and(|m| there.contains(&(m.dev(), m.ino())));
-        if !there.is_empty() && known() {
+        let inside = || match (path.canonicalize(), out.canonicalize()) {
+            (Ok(path), Ok(out)) => folder && path.starts_with(out),
+            _ => false,
+        };
+        if !there.is_empty() && (known() || inside()) {
             return Err(Error::options(format!(
                 "{} is an input and would be overwritten; give another name",
                 path.display()

@@ -1,8 +1,8 @@
 //! The plan of images that differ in size: what they must have in common is the dtype, the channels and the
 //! number of axes. Rows that are padded also need the largest size, which a sample does not know.
 
-use super::settle::{announce, counted, normalized, nothing, outcomes, refuse_padding, several};
 use super::Survey;
+use super::settle::{announce, counted, normalized, nothing, outcomes, refuse_padding, several};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::Color;
@@ -14,7 +14,7 @@ use crate::shape::Shape;
 
 /// Completes the plan of a ragged output. Without a size, padded rows remain to be measured.
 pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Result<()> {
-    let steps = &plan.steps;
+    let steps = &plan.steps.clone();
     let (kinds, refused) = outcomes(survey, steps);
     let Some(first) = kinds.keys().next() else {
         return Err(match refused.first() {

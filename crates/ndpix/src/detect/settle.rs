@@ -283,7 +283,10 @@ fn united(kinds: impl Iterator<Item = (Shape, Color)>) -> Option<(Shape, Color)>
 }
 
 /// How many images there are of each word, most first.
-pub(super) fn counted(kinds: &BTreeMap<Kind, u64>, word: impl Fn(&Kind) -> String) -> Vec<(String, u64)> {
+pub(super) fn counted(
+    kinds: &BTreeMap<Kind, u64>,
+    word: impl Fn(&Kind) -> String,
+) -> Vec<(String, u64)> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for (kind, n) in kinds {
         *counts.entry(word(kind)).or_default() += n;
@@ -375,7 +378,7 @@ mod tests {
         settle(&mut plan, &survey, options).map_err(|e| e.message().to_string())?;
         match plan.target {
             Target::Stack { shape, dtype, color } => Ok((shape, dtype, color)),
-            Target::Each => Err("no target".to_string()),
+            _ => Err("no target".to_string()),
         }
     }
 

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Options;
+use super::{Options, Ragged};
 use crate::error::{Error, Result, quote};
 
 choice!(
@@ -343,9 +343,6 @@ impl Options {
                     "ragged holds images of differing sizes, and with this fit all have one; pass fit contain, or leave ragged out",
                 );
             }
-            (None, Ragged::Flat) if self.size.is_some() => {
-                return no("size needs fit contain where ragged is flat");
-            }
             _ => {}
         }
         if self.ragged == Ragged::Pad && self.frames == Frames::All {
@@ -353,9 +350,6 @@ impl Options {
         }
         if self.ragged != Ragged::Off && self.stack != Stack::Off {
             return no("stack makes one image of several, which ragged cannot hold; leave one out");
-        }
-        if self.ragged != Ragged::Off && self.shape.is_some() {
-            return no("shape is the one that every image must have; leave it or ragged out");
         }
         if !self.pad_value.is_finite() {
             return no("pad_value must be a number");

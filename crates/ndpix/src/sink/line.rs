@@ -46,6 +46,11 @@ impl<T> Line<T> {
         act(&mut self.lock().file)
     }
 
+    /// Whether a ticket was lost, so that not everything is filed.
+    fn ended(&self) -> bool {
+        self.lock().next.is_none()
+    }
+
     /// What is behind the line, when nobody waits any more.
     pub(crate) fn into_inner(self) -> T {
         self.state.into_inner().unwrap_or_else(PoisonError::into_inner).file
@@ -57,15 +62,15 @@ impl<T> Line<T> {
 }
 
 impl<T> Ticket<T> {
-    /// Waits until everything before this ticket is filed, then files.
+    /// Waits until everything before this ticket is filed, then files. Where a ticket was lost before, nothing
+    /// is filed: whoever lost it says why, and that is the error of the run.
     pub(crate) fn file(mut self, act: impl FnOnce(&mut T) -> Result<()>) -> Result<()> {
         let mut state = self.line.lock();
         while state.next.is_some_and(|next| next != self.number) {
             state = self.line.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         if state.next.is_none() {
-            // Whoever lost a ticket has said why.
-            return Err(Error::new(ErrorKind::Io, "the output could not be written"));
+            return Ok(());
         }
         let filed = act(&mut state.file);
         if filed.is_ok() {
@@ -175,15 +180,18 @@ impl<T: Send + 'static, P: Send + 'static> Chunks<T, P> {
         if let Some(job) = self.job() {
             job()?;
         }
-        if self.current.is_empty() {
-            return Ok(());
+        if !self.current.is_empty() {
+            let mut chunk = std::mem::take(&mut self.current);
+            if pad {
+                chunk.resize(self.len, 0);
+            }
+            self.full.push(chunk);
+            self.job().map_or(Ok(()), |job| job())?;
         }
-        let mut chunk = std::mem::take(&mut self.current);
-        if pad {
-            chunk.resize(self.len, 0);
+        match self.line.ended() {
+            false => Ok(()),
+            true => Err(Error::new(ErrorKind::Io, "the output could not be written")),
         }
-        self.full.push(chunk);
-        self.job().map_or(Ok(()), |job| job())
     }
 }
 
@@ -238,9 +246,21 @@ mod tests {
 
     #[test]
     fn a_lost_ticket_ends_the_line() {
-        let line = Line::new(());
-        let (first, second) = (line.ticket(0), line.ticket(1));
-        drop(first);
-        assert!(second.file(|()| Ok(())).is_err());
+        let line = Line::new(0);
+        let put = |filed: &mut u64, _, (): ()| {
+            *filed += 1;
+            if *filed == 2 { Err(Error::limit("full")) } else { Ok(()) }
+        };
+        let mut chunks = Chunks::new(2, Arc::clone(&line), |_| Ok(()), put);
+        let mut job = |chunks: &mut Chunks<u64, ()>| {
+            chunks.write(&[1, 2]).expect("written");
+            chunks.job().expect("a full chunk")
+        };
+        let jobs = [job(&mut chunks), job(&mut chunks), job(&mut chunks)];
+        // The error is the one of the chunk that could not be filed.
+        let ends = jobs.map(|job| job().map_err(|e| e.to_string()));
+        assert_eq!(ends, [Ok(()), Err("full".to_string()), Ok(())]);
+        assert!(chunks.last(true).is_err());
+        assert_eq!(line.with(|filed| *filed), 2);
     }
 }

@@ -127,6 +127,15 @@ impl Output {
                     self.name()
                 )));
             }
+            let arrays = !matches!(self, Self::Npy | Self::Shards | Self::Parquet);
+            let beside = |suffix| columns.iter().find(|c| *c.0 == format!("{name}{suffix}"));
+            let lists = beside(".offsets").filter(|_| !kind.is_scalar());
+            if let Some((other, _)) = beside(".valid").or(lists).filter(|_| arrays) {
+                return Err(Error::options(format!(
+                    "a column {other} has the name of an array that {} holds beside a column {name}; leave one of them out or write .npy or .parquet",
+                    self.name()
+                )));
+            }
             if name.contains('/') && matches!(self, Self::Hdf5 | Self::Zarr) {
                 return Err(Error::options(format!(
                     "a column {name} cannot be named in {}, where / parts groups; rename the field or write .npz, .npy or .parquet",
@@ -257,5 +266,19 @@ mod tests {
             (of("folder", false), of("a.npy", true), of("a.xyz", false)),
             (None, None, None)
         );
+    }
+
+    #[test]
+    fn columns_have_names_of_their_own() {
+        let refused = |output: Output, names: [&str; 2], kind| {
+            output.check_columns(&names.map(|name| (name.into(), kind))).is_err()
+        };
+        let (scalar, list) = (ColumnType::Bool, ColumnType::Ints);
+        assert!(refused(Output::Hdf5, ["a.valid", "a"], scalar));
+        assert!(refused(Output::Npz, ["a", "a.offsets"], list));
+        assert!(refused(Output::Zarr, ["a", "rows"], scalar));
+        assert!(!refused(Output::Hdf5, ["a", "a.offsets"], scalar));
+        assert!(!refused(Output::Npy, ["a", "a.valid"], scalar));
+        assert!(!refused(Output::Zarr, ["a", "b.valid"], list));
     }
 }

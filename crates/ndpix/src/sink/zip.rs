@@ -34,6 +34,8 @@ struct Member {
     /// Where its header and its data begin.
     header: u64,
     data: u64,
+    /// Bytes of the extra field that fills up between the two, if there is one.
+    pad: u16,
     crc: u32,
     /// Bytes in the archive, and of what they hold.
     packed: u64,
@@ -61,11 +63,11 @@ impl Archive {
             return Err(Error::options(format!("a name of {} bytes is too long", name.len())));
         }
         let mut member =
-            Member { name, method, header: self.at, data: 0, crc: 0, packed: 0, len: 0 };
+            Member { name, method, header: self.at, pad: 0, data: 0, crc: 0, packed: 0, len: 0 };
         // Padding is an extra field of its own, whose head takes 4 bytes.
-        let bare = self.at + local(&member, 0).len() as u64;
-        let pad = (bare + 4).next_multiple_of(ALIGN) - bare - 4;
-        let head = local(&member, pad as u16);
+        let bare = self.at + local(&member).len() as u64;
+        member.pad = ((bare + 4).next_multiple_of(ALIGN) - bare) as u16;
+        let head = local(&member);
         member.data = self.at + head.len() as u64;
         self.members.push(member);
         self.append(&head)
@@ -87,8 +89,7 @@ impl Archive {
     pub(crate) fn end(&mut self, crc: u32, len: u64) -> Result<()> {
         let Some(member) = self.members.last_mut() else { return Ok(()) };
         (member.crc, member.len, member.packed) = (crc, len, self.at - member.data);
-        let pad = member.data - member.header - local(member, 0).len() as u64 - 4;
-        let (at, head) = (member.header, local(member, pad as u16));
+        let (at, head) = (member.header, local(member));
         self.put(at, &head)
     }
 
@@ -126,19 +127,18 @@ macro_rules! put {
     };
 }
 
-/// The local header of a member (4.3.7), with `pad` bytes of padding in an extra field; none for 0 bytes
-/// less its head, as when only the length without padding is asked for.
-fn local(member: &Member, pad: u16) -> Vec<u8> {
+/// The local header of a member (4.3.7).
+fn local(member: &Member) -> Vec<u8> {
     let mut out = Vec::new();
-    let extra = 4 + 16 + if pad > 0 { 4 + pad } else { 0 };
+    let extra = 4 + 16 + member.pad;
     put!(out, 0x0403_4b50u32, VERSION, UTF8, member.method as u16, MIDNIGHT, member.crc);
     put!(out, u32::MAX, u32::MAX, member.name.len() as u16, extra);
     out.extend_from_slice(member.name.as_bytes());
     put!(out, 1u16, 16u16, member.len, member.packed);
-    if pad > 0 {
-        // The field that Android's zipalign uses: an alignment, then zeros.
-        put!(out, 0xd935u16, pad);
-        out.resize(out.len() + usize::from(pad), 0);
+    if let Some(zeros) = member.pad.checked_sub(4) {
+        // The field that Android's zipalign uses.
+        put!(out, 0xd935u16, zeros);
+        out.resize(out.len() + usize::from(zeros), 0);
     }
     out
 }

@@ -1,0 +1,265 @@
+//! `OUT.partial/`: what a folder is called until it is whole. The counterpart of `partial.rs`.
+//!
+//! A folder is never written in place, and one that ndpix did not make is never replaced or removed.
+//! Where a folder is replaced, the two change their names in one step, so that whenever a run is killed
+//! the old or the new one stands under the final name, whole.
+
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use super::partial::{Partial, beside, rename, write_failed};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The file that says of a folder that it is unfinished, and may be removed.
+const MARK: &str = ".ndpix-partial";
+
+/// A folder that has its final name only when it is whole.
+pub(crate) struct Folder {
+    path: PathBuf,
+    out: PathBuf,
+    known: fn(&Path) -> bool,
+    _lock: Lock,
+}
+
+/// Keeps other runs away, by a file beside the folder: one inside would become part of the output.
+struct Lock(Option<Partial>);
+
+impl Lock {
+    fn take(out: &Path) -> Result<Self> {
+        let path = beside(out, ".partial.lock");
+        let lock = Partial::open(&path, &path)?;
+        // A run that ends removes its lock: then this may be the lock on a file without a name.
+        let here = |m: &fs::Metadata| (m.dev(), m.ino());
+        match (lock.file.metadata(), fs::metadata(&path)) {
+            (Ok(mine), Ok(named)) if here(&mine) == here(&named) => Ok(Self(Some(lock))),
+            _ => Err(Error::new(
+                ErrorKind::Io,
+                format!("{} is being written by another run", out.display()),
+            )),
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Some(lock) = self.0.take() {
+            lock.abandon(false);
+        }
+    }
+}
+
+impl Folder {
+    /// An empty `OUT.partial/`; one that an earlier run left is replaced. `known` says of a folder whether
+    /// it is such an output, so that it may go.
+    pub(crate) fn create(out: &Path, known: fn(&Path) -> bool) -> Result<Self> {
+        may_go(out, known)?;
+        let lock = Lock::take(out)?;
+        let path = beside(out, ".partial");
+        may_go(&path, known)?;
+        discard(&path).map_err(|e| write_failed(&path, e))?;
+        fs::create_dir(&path)
+            .and_then(|()| File::create(path.join(MARK)))
+            .map_err(|e| write_failed(&path, e))?;
+        Ok(Self { path, out: out.to_path_buf(), known, _lock: lock })
+    }
+
+    /// What it is called now.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes everything in it durable.
+    pub(crate) fn sync(&self) -> Result<()> {
+        sync(&self.path)
+            .map_err(|e| Error::io(format_args!("cannot finish {}", self.path.display()), e))
+    }
+
+    /// Makes one more file of it durable.
+    pub(crate) fn sync_file(&self, name: &str) -> Result<()> {
+        let synced = File::open(self.path.join(name)).and_then(|file| file.sync_all());
+        let _ = File::open(&self.path).and_then(|folder| folder.sync_all());
+        synced.map_err(|e| Error::io(format_args!("cannot finish {}", self.path.display()), e))
+    }
+
+    /// Gives it its final name; what had that name is removed.
+    pub(crate) fn finish(self) -> Result<PathBuf> {
+        may_go(&self.out, self.known)?;
+        fs::remove_file(self.path.join(MARK)).map_err(|e| write_failed(&self.path, e))?;
+        if fs::symlink_metadata(&self.out).is_err() {
+            rename(&self.path, &self.out)?;
+            return Ok(self.out);
+        }
+        let mut old = self.path.clone();
+        if renameat_with(CWD, &self.path, CWD, &self.out, RenameFlags::EXCHANGE).is_err() {
+            old = beside(&self.path, ".old");
+            swap(&self.path, &self.out, &old, self.known)?;
+        }
+        let _ = File::open(super::partial::folder_of(&self.out)).and_then(|f| f.sync_all());
+        // The new one is in place, whatever becomes of the old one; the next run would remove it.
+        let _ = discard(&old);
+        Ok(self.out)
+    }
+
+    /// Leaves it as it is, or removes it.
+    pub(crate) fn abandon(self, keep: bool) -> Option<PathBuf> {
+        if keep {
+            return Some(self.path);
+        }
+        let _ = discard(&self.path);
+        None
+    }
+}
+
+/// Puts `new` in the place of `out`, which is then called `old`, where the file system cannot exchange
+/// names: for a moment nothing is called `out`.
+fn swap(new: &Path, out: &Path, old: &Path, known: fn(&Path) -> bool) -> Result<()> {
+    may_go(old, known)?;
+    discard(old).map_err(|e| write_failed(old, e))?;
+    rename(out, old)?;
+    rename(new, out).inspect_err(|_| {
+        let _ = fs::rename(old, out);
+    })
+}
+
+/// Refuses what is neither an unfinished folder nor an output, so that nobody may remove it.
+fn may_go(path: &Path, known: fn(&Path) -> bool) -> Result<()> {
+    let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
+    let empty = || fs::read_dir(path).is_ok_and(|mut all| all.next().is_none());
+    if found.is_symlink()
+        || (found.is_dir() && (empty() || path.join(MARK).exists() || known(path)))
+    {
+        return Ok(());
+    }
+    Err(Error::options(format!(
+        "{} is no output of ndpix and is left alone; remove it or give another name",
+        path.display()
+    )))
+}
+
+/// Removes a folder, its mark last: what a kill leaves is still known to be unfinished. Of a link the
+/// link goes, and what it leads to stays.
+fn discard(path: &Path) -> std::io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(e),
+        Ok(found) if !found.is_dir() => return fs::remove_file(path),
+        Ok(_) => {}
+    }
+    File::create(path.join(MARK))?;
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_name() == MARK {
+            continue;
+        }
+        match entry.file_type()?.is_dir() {
+            true => fs::remove_dir_all(entry.path())?,
+            false => fs::remove_file(entry.path())?,
+        }
+    }
+    fs::remove_file(path.join(MARK))?;
+    fs::remove_dir(path)
+}
+
+/// Makes a folder durable: its files, then what they are called.
+fn sync(path: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            true => sync(&entry.path())?,
+            false => File::open(entry.path())?.sync_all()?,
+        }
+    }
+    // Some file systems refuse to sync a folder.
+    let _ = File::open(path)?.sync_all();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(path: &Path) -> bool {
+        path.join("ours").exists()
+    }
+
+    fn whole(out: &Path, text: &str) -> PathBuf {
+        let folder = Folder::create(out, known).expect("created");
+        fs::create_dir(folder.path().join("a")).expect("a folder");
+        fs::write(folder.path().join("a/ours"), text).expect("written");
+        fs::write(folder.path().join("ours"), text).expect("written");
+        folder.sync().expect("synced");
+        folder.finish().expect("finished")
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let all = fs::read_dir(folder).expect("a folder");
+        let mut all: Vec<_> =
+            all.map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn a_folder_is_replaced_by_a_whole_one() {
+        let place = tempfile::tempdir().expect("a folder");
+        let out = place.path().join("out");
+        for text in ["one", "two"] {
+            whole(&out, text);
+            assert_eq!(fs::read_to_string(out.join("a/ours")).expect("text"), text);
+            assert_eq!(
+                (names(place.path()), names(&out)),
+                (vec!["out".into()], vec!["a".into(), "ours".into()])
+            );
+        }
+    }
+
+    #[test]
+    fn a_folder_of_somebody_else_stays() {
+        let place = tempfile::tempdir().expect("a folder");
+        let out = place.path().join("out");
+        for name in ["out", "out.partial"] {
+            let folder = place.path().join(name);
+            fs::create_dir(&folder).expect("a folder");
+            fs::write(folder.join("precious"), "").expect("written");
+            assert!(Folder::create(&out, known).is_err());
+            assert_eq!(names(place.path()), [name]);
+            fs::remove_dir_all(&folder).expect("removed");
+        }
+        // It may also come while the run goes on.
+        let folder = Folder::create(&out, known).expect("created");
+        fs::create_dir(&out).expect("a folder");
+        fs::write(out.join("precious"), "").expect("written");
+        assert!(folder.finish().is_err() && out.join("precious").exists());
+    }
+
+    #[test]
+    fn leftovers_are_replaced_and_runs_keep_apart() {
+        let place = tempfile::tempdir().expect("a folder");
+        let out = place.path().join("out");
+        let first = Folder::create(&out, known).expect("created");
+        fs::write(first.path().join("half"), "").expect("written");
+        let error = Folder::create(&out, known).err().expect("locked").to_string();
+        assert!(error.contains("another run"), "{error}");
+        assert_eq!(first.abandon(true), Some(place.path().join("out.partial")));
+        let second = Folder::create(&out, known).expect("created");
+        assert_eq!(names(second.path()), [MARK]);
+        assert_eq!(second.abandon(false), None);
+        assert!(names(place.path()).is_empty());
+    }
+
+    #[test]
+    fn names_change_also_where_they_cannot_be_exchanged() {
+        let place = tempfile::tempdir().expect("a folder");
+        let [new, out, old] = ["new", "out", "old"].map(|n| place.path().join(n));
+        for (folder, text) in [(&new, "new"), (&out, "out"), (&old, "older")] {
+            fs::create_dir(folder).expect("a folder");
+            fs::write(folder.join("ours"), text).expect("written");
+        }
+        swap(&new, &out, &old, known).expect("swapped");
+        let text = |folder: &Path| fs::read_to_string(folder.join("ours")).expect("text");
+        assert_eq!((text(&out), text(&old), new.exists()), ("new".into(), "out".into(), false));
+    }
+}

@@ -1,0 +1,328 @@
+//! `.h5`: HDF5, by a writer of its own. The chunks of the images stand first, behind each other, and are
+//! written as rows come; columns and row map are spooled and follow them, then the index of the chunks
+//! and the object headers; the superblock in front of all comes last.
+//!
+//! What is written is what HDF5 1.8 reads (superblock 2, version 1 B-trees). Rows that are not
+//! compressed go into the file as they come, without a copy; it is only said afterwards which of
+//! them make a chunk.
+
+mod message;
+mod pen;
+mod text;
+mod tree;
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::iter::repeat_n;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+
+use super::line::{Chunks, Line};
+use super::partial::{Partial, folder_of, write_failed};
+use super::rows::{FIELDS, field};
+use super::spool::{Spool, Whole};
+use super::tape::Tape;
+use super::{Facts, Holds, Images, Job, Place, Sink};
+use crate::column::Column;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::options::OutputCompression;
+use message::Message;
+use pen::Pen;
+use text::Heap;
+
+/// Where chunks begin, behind the superblock.
+const FIRST: u64 = 64;
+
+/// See the module.
+pub(crate) struct Hdf5 {
+    partial: Partial,
+    spool: Spool,
+    images: Images,
+    /// Rows of a chunk.
+    rows: usize,
+    /// Rows on their way to be compressed, where they are, and what they become.
+    packed: Option<(Chunks<Packed, Vec<u8>>, Arc<Line<Packed>>, u32)>,
+    folder: PathBuf,
+    /// Bytes of rows.
+    bytes: u64,
+}
+
+/// Compressed chunks behind each other.
+struct Packed {
+    file: File,
+    path: PathBuf,
+    end: u64,
+    /// Their lengths.
+    lengths: Tape,
+}
+
+impl Packed {
+    fn put(&mut self, _: u64, chunk: Vec<u8>) -> Result<()> {
+        self.file.write_all_at(&chunk, self.end).map_err(|e| write_failed(&self.path, e))?;
+        self.end += chunk.len() as u64;
+        self.lengths.write(&(chunk.len() as u32).to_le_bytes())
+    }
+}
+
+impl Hdf5 {
+    /// Opens the file.
+    pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
+        holds.columns.iter().try_for_each(|(name, _)| nameable(name))?;
+        let rows = holds.chunk_rows()?;
+        let len = rows.checked_mul(holds.images.item_len()?).filter(|&len| len < 1 << 32);
+        let len = len.ok_or_else(|| {
+            Error::options(format!(
+                "chunks of {rows} rows of shape {:?} would have more than 4 GiB, which HDF5 cannot hold",
+                holds.images.item()
+            ))
+        })?;
+        let partial = Partial::create(out)?;
+        let folder = folder_of(out).to_path_buf();
+        let packed = match holds.compression {
+            OutputCompression::Gzip(level) => {
+                let file = partial.file.try_clone().map_err(|e| partial.failed(e))?;
+                let path = partial.path().to_path_buf();
+                let line =
+                    Line::new(Packed { file, path, end: FIRST, lengths: Tape::new(&folder) });
+                let pack = move |chunk: &[u8]| deflate(chunk, level);
+                Some((Chunks::new(len, Arc::clone(&line), pack, Packed::put), line, level))
+            }
+            _ => None,
+        };
+        let spool = Spool::new(out, holds)?;
+        Ok(Self { partial, spool, images: holds.images, rows, packed, folder, bytes: 0 })
+    }
+
+    /// Writes everything behind the chunks.
+    fn complete(&mut self, facts: &Facts) -> Result<()> {
+        let item = self.images.item_len()? as u64;
+        let rows = self.bytes.checked_div(item).unwrap_or(self.spool.count());
+        let full = self.rows as u64;
+        // Where there is one chunk, it is no longer than its rows.
+        let chunk = full.min(rows).max(1);
+        let shape: Vec<u64> =
+            [rows].into_iter().chain(self.images.item().into_iter().map(|n| n as u64)).collect();
+        let dtype = self.images.dtype();
+        let mut axes = vec![chunk as u32];
+        axes.extend(shape[1..].iter().map(|&axis| axis.max(1) as u32));
+        let mut said = vec![message::dataspace(&shape, true), message::number(dtype)];
+        said.push(message::fill(true));
+        let (mut pen, index) = match &mut self.packed {
+            None => {
+                let count = if item == 0 { 0 } else { rows.div_ceil(chunk) };
+                let len = chunk * item;
+                let mut pen = Pen::new(&self.partial, FIRST + count * len)?;
+                let lengths = repeat_n(len as u32, count as usize).map(Ok);
+                let index = tree::write(&mut pen, shape.len(), chunk, FIRST, lengths)?;
+                (pen, index)
+            }
+            Some((chunks, line, level)) => {
+                chunks.last(rows > full)?;
+                said.push(message::deflated(*level));
+                line.with(|packed| -> Result<_> {
+                    let mut pen = Pen::new(&self.partial, packed.end)?;
+                    let count = packed.lengths.len() / 4;
+                    let mut tape = packed.lengths.read()?;
+                    let lengths = (0..count).map(|_| {
+                        let mut len = [0; 4];
+                        tape.read_exact(&mut len).map_err(read_back)?;
+                        Ok(u32::from_le_bytes(len))
+                    });
+                    let index = tree::write(&mut pen, shape.len(), chunk, FIRST, lengths)?;
+                    Ok((pen, index))
+                })?
+            }
+        };
+        said.push(message::chunked(index, &axes, dtype));
+        let mut links = vec![(self.images.name().to_string(), pen.object(&said)?)];
+        for array in self.spool.arrays() {
+            let shape: Vec<u64> = array.shape.iter().map(|&n| n as u64).collect();
+            links.push((
+                array.name.to_string(),
+                numbers(&mut pen, array.dtype, &shape, array.tape)?,
+            ));
+        }
+        for whole in self.spool.wholes() {
+            column(&mut pen, whole, &self.folder, &mut links)?;
+        }
+        let count = self.spool.count();
+        if let Some(tape) = self.spool.rows() {
+            links.push(("rows".to_string(), row_map(&mut pen, tape, count)?));
+        }
+        let mut heap = Heap::default();
+        let mut root = Vec::new();
+        for (name, value) in facts.attributes() {
+            root.push(message::attribute(name, &heap.push(&mut pen, value.as_bytes())?));
+        }
+        heap.flush(&mut pen)?;
+        let root = group(&mut pen, &links, root)?;
+        pen.end(root)?;
+        self.partial.sync()
+    }
+}
+
+impl Sink for Hdf5 {
+    fn write(&mut self, pixels: &[u8]) -> Result<()> {
+        match &mut self.packed {
+            Some((chunks, ..)) => chunks.write(pixels)?,
+            None => self
+                .partial
+                .file
+                .write_all_at(pixels, FIRST + self.bytes)
+                .map_err(|e| self.partial.failed(e))?,
+        }
+        self.bytes += pixels.len() as u64;
+        Ok(())
+    }
+
+    fn place(&mut self, place: &Place) -> Result<()> {
+        self.spool.place(place)
+    }
+
+    fn columns(&mut self, rows: &[Column]) -> Result<()> {
+        for column in rows {
+            // Readers take text to its first NUL and leave the rest unseen.
+            if column.kind.dtype().is_none() && memchr::memchr(0, &column.values).is_some() {
+                return Err(Error::options(format!(
+                    "column {} has text with a NUL character, where text ends in HDF5; leave the column out or write .npz or .parquet",
+                    column.name
+                )));
+            }
+        }
+        self.spool.columns(rows)
+    }
+
+    fn job(&mut self) -> Option<Job> {
+        self.packed.as_mut()?.0.job()
+    }
+
+    fn seal(&mut self, facts: &Facts) -> Result<()> {
+        self.complete(facts)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
+        Ok(vec![self.partial.finish()?])
+    }
+
+    fn abandon(self: Box<Self>, keep: bool) -> Vec<PathBuf> {
+        self.partial.abandon(keep).into_iter().collect()
+    }
+}
+
+/// Refuses the names that no object can have.
+fn nameable(name: &str) -> Result<()> {
+    match name.is_empty() || name == "." || name.contains('\0') || name.len() > 60_000 {
+        false => Ok(()),
+        true => Err(Error::options(format!(
+            "a column {name:.100?} cannot be named in HDF5; rename the field or write .npz or .parquet"
+        ))),
+    }
+}
+
+/// A zlib stream of a whole chunk.
+fn deflate(chunk: &[u8], level: u32) -> Result<Vec<u8>> {
+    let mut packer = ZlibEncoder::new(Vec::new(), Compression::new(level));
+    let packed = packer.write_all(chunk).and_then(|()| packer.finish());
+    packed.map_err(|e| Error::io("cannot compress a chunk", e)).and_then(|packed| {
+        match u32::try_from(packed.len()) {
+            Ok(_) => Ok(packed),
+            Err(_) => {
+                Err(Error::limit("a compressed chunk has more than 4 GiB; ask for smaller chunks"))
+            }
+        }
+    })
+}
+
+/// An error of reading what was spooled.
+fn read_back(error: std::io::Error) -> Error {
+    Error::io("cannot read back what was spooled", error)
+}
+
+/// Writes an array that stands in one piece; its address.
+fn array(
+    pen: &mut Pen,
+    datatype: Message,
+    shape: &[u64],
+    data: impl Read,
+    size: usize,
+) -> Result<u64> {
+    let from = pen.copy(data)?;
+    let len = shape.iter().product::<u64>() * size as u64;
+    pen.object(&[
+        message::dataspace(shape, false),
+        datatype,
+        message::fill(false),
+        message::contiguous(from, len),
+    ])
+}
+
+fn numbers(pen: &mut Pen, dtype: DType, shape: &[u64], tape: &mut Tape) -> Result<u64> {
+    array(pen, message::number(dtype), shape, tape.read()?, dtype.size())
+}
+
+/// Writes a group of objects with its attributes; its address.
+fn group(pen: &mut Pen, links: &[(String, u64)], attributes: Vec<Message>) -> Result<u64> {
+    let mut said = message::group().to_vec();
+    said.extend(links.iter().map(|(name, object)| message::link(name, *object)));
+    said.extend(attributes);
+    pen.object(&said)
+}
+
+/// Writes a column, with `NAME.offsets` where its lists have several lengths, and `NAME.valid` where rows
+/// have no value.
+fn column(
+    pen: &mut Pen,
+    whole: &mut Whole,
+    folder: &Path,
+    links: &mut Vec<(String, u64)>,
+) -> Result<()> {
+    let (name, rows) = (whole.name.to_string(), whole.rows);
+    match (whole.kind.dtype(), whole.shape()) {
+        (Some(dtype), Some(shape)) => {
+            let shape: Vec<u64> = shape.iter().map(|&n| n as u64).collect();
+            links.push((name.clone(), numbers(pen, dtype, &shape, &mut whole.values)?));
+        }
+        (Some(dtype), None) => {
+            let shape = [whole.values.len() / dtype.size() as u64];
+            links.push((name.clone(), numbers(pen, dtype, &shape, &mut whole.values)?));
+            if let Some(tape) = &mut whole.offsets {
+                let offsets = numbers(pen, DType::Int64, &[rows + 1], tape)?;
+                links.push((format!("{name}.offsets"), offsets));
+            }
+        }
+        (None, _) => {
+            let (mut heap, mut references) = (Heap::default(), Tape::new(folder));
+            for text in whole.texts()? {
+                references.write(&heap.push(pen, &text.map_err(read_back)?)?)?;
+            }
+            heap.flush(pen)?;
+            let data = references.read()?;
+            links
+                .push((name.clone(), array(pen, message::text(), &[rows], data, text::REFERENCE)?));
+        }
+    }
+    if whole.nulls > 0 {
+        links
+            .push((format!("{name}.valid"), numbers(pen, DType::Bool, &[rows], &mut whole.valid)?));
+    }
+    Ok(())
+}
+
+/// Writes the row map as a group of arrays, one for each field.
+fn row_map(pen: &mut Pen, tape: &mut Tape, count: u64) -> Result<u64> {
+    let mut links = Vec::new();
+    for (number, (name, dtype, _)) in FIELDS.into_iter().enumerate() {
+        let values = field(tape.read()?, number);
+        let object = array(pen, message::number(dtype), &[count], values, dtype.size())?;
+        links.push((name.to_string(), object));
+    }
+    group(pen, &links, Vec::new())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! The chunks of one array, behind each other in files of many: the codec `sharding_indexed`.
+//!
+//! A shard is its chunks and then its index: for each chunk where it begins and how long it is, as
+//! little-endian 64-bit numbers, then their CRC-32C. So a shard is written from the front, and none of it
+//! but the index is held in memory, however large it is.
+
+use std::fs::{File, create_dir_all};
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+
+use crate::error::Result;
+use crate::sink::partial::write_failed;
+
+/// What the index says of a chunk that is not there: it holds the fill value.
+const ABSENT: [u64; 2] = [u64::MAX; 2];
+
+/// See the module.
+pub(crate) struct Shards {
+    /// The folder of the array.
+    folder: PathBuf,
+    /// Axes behind the first; all their chunks have number 0.
+    axes: usize,
+    /// Chunks of a shard.
+    per_shard: usize,
+    /// Shards that are finished.
+    number: u64,
+    current: Option<(File, PathBuf)>,
+    /// Bytes of the current shard, up to its current chunk and with what there is of it.
+    begin: u64,
+    end: u64,
+    index: Vec<[u64; 2]>,
+}
+
+impl Shards {
+    /// The shards of the array in `folder`, of `per_shard` chunks, with `axes` axes behind the first.
+    pub(crate) fn new(folder: PathBuf, per_shard: usize, axes: usize) -> Self {
+        Self {
+            folder,
+            axes,
+            per_shard,
+            number: 0,
+            current: None,
+            begin: 0,
+            end: 0,
+            index: Vec::new(),
+        }
+    }
+
+    /// Appends to the current chunk.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let (file, path) = match &mut self.current {
+            Some(open) => open,
+            None => {
+                let mut path = self.folder.join("c").join(self.number.to_string());
+                path.extend(std::iter::repeat_n("0", self.axes));
+                let made = path.parent().map_or(Ok(()), create_dir_all);
+                let file = made.and_then(|()| File::create_new(&path));
+                let file = file.map_err(|e| write_failed(&path, e))?;
+                self.current.insert((file, path))
+            }
+        };
+        file.write_all_at(bytes, self.end).map_err(|e| write_failed(path, e))?;
+        self.end += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Bytes of the current chunk so far.
+    pub(crate) fn written(&self) -> u64 {
+        self.end - self.begin
+    }
+
+    /// Ends the current chunk, made `len` bytes long by zeros where it is shorter.
+    pub(crate) fn end_chunk(&mut self, len: u64) -> Result<()> {
+        let len = len.max(self.written());
+        self.index.push([self.begin, len]);
+        self.begin += len;
+        self.end = self.begin;
+        match self.index.len() == self.per_shard {
+            true => self.end_shard(),
+            false => Ok(()),
+        }
+    }
+
+    /// Ends the last shard.
+    pub(crate) fn finish(&mut self) -> Result<()> {
+        match self.index.is_empty() {
+            true => Ok(()),
+            false => self.end_shard(),
+        }
+    }
+
+    fn end_shard(&mut self) -> Result<()> {
+        self.index.resize(self.per_shard, ABSENT);
+        let mut index: Vec<u8> =
+            self.index.iter().flatten().flat_map(|number| number.to_le_bytes()).collect();
+        index.extend_from_slice(&crc32c(&index).to_le_bytes());
+        self.write(&index)?;
+        (self.begin, self.end) = (0, 0);
+        self.index.clear();
+        self.current = None;
+        self.number += 1;
+        Ok(())
+    }
+}
+
+/// CRC-32C (Castagnoli) of an index.
+fn crc32c(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, _| (crc >> 1) ^ (0x82f6_3b78 & (crc & 1).wrapping_neg());
+    let byte = |crc: u32, byte: &u8| (0..8).fold(crc ^ u32::from(*byte), step);
+    !bytes.iter().fold(!0, byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checksums_are_those_of_the_standard() {
+        // RFC 3720, appendix B.4.
+        assert_eq!(crc32c(&[0; 32]), 0x8a91_36aa);
+        assert_eq!(crc32c(&[0xff; 32]), 0x62a8_ab43);
+        assert_eq!(crc32c(b"123456789"), 0xe306_9283);
+    }
+
+    #[test]
+    fn a_shard_is_chunks_and_their_index() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut shards = Shards::new(folder.path().to_path_buf(), 2, 1);
+        for chunk in [&b"abc"[..], b"", b"de"] {
+            shards.write(chunk).expect("written");
+            shards.end_chunk(4).expect("ended");
+        }
+        shards.finish().expect("finished");
+        let read = |name: &str| std::fs::read(folder.path().join(name)).expect("a shard");
+        let (first, second) = (read("c/0/0"), read("c/1/0"));
+        assert_eq!((&first[..8], &second[..4]), (&b"abc\0\0\0\0\0"[..], &b"de\0\0"[..]));
+        let index = |shard: &[u8]| -> Vec<u64> {
+            let numbers = shard[shard.len() - 36..shard.len() - 4].chunks(8);
+            numbers.map(|n| u64::from_le_bytes(n.try_into().expect("eight"))).collect()
+        };
+        assert_eq!((index(&first), first.len()), (vec![0, 4, 4, 4], 8 + 36));
+        assert_eq!(index(&second), [0, 4, u64::MAX, u64::MAX]);
+    }
+}

@@ -28,8 +28,8 @@ use crate::summary::Summary;
 
 pub use checks::files_of;
 pub(crate) use checks::free_bytes;
-pub(crate) use columns::names;
 use columns::{Became, Ledger};
+pub(crate) use columns::{fill, names};
 pub(crate) use holds::{fill_element, fill_row, stacked};
 use holds::{holds, lasting};
 

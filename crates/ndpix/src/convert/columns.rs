@@ -125,14 +125,11 @@ impl Ledger {
         let Some(Waiting { mut values, holes, rows, .. }) = self.waiting.take() else {
             return Ok(());
         };
-        for (number, column) in values.iter_mut().enumerate() {
-            let mut holes = holes.iter().filter(|h| h.column == number).peekable();
-            if holes.peek().is_some() {
-                let text = filled(column.value(0), holes, &rows);
-                column.clear();
-                column.push(Some(&text));
-            }
-        }
+        // Rows are in the order of the images, of which some have none.
+        fill(&mut values, &holes, |item| {
+            let found = rows.binary_search_by_key(&item, |row| row.0);
+            found.ok().and_then(|at| rows[at].1)
+        });
         for _ in rows {
             self.block.iter_mut().zip(&values).for_each(|(block, one)| block.push_from(one, 0));
             self.hand_over(BLOCK_BYTES, sink)?;
@@ -153,23 +150,24 @@ impl Ledger {
     }
 }
 
-/// JSON text with its holes filled: the number of the row, or null where there is none.
-fn filled<'a>(
-    text: &[u8],
-    holes: impl Iterator<Item = &'a Hole>,
-    rows: &[(u32, Option<u64>)],
-) -> Vec<u8> {
-    let (mut out, mut from) = (Vec::with_capacity(text.len() + 64), 0);
-    for hole in holes {
-        out.extend_from_slice(&text[from..hole.at]);
-        from = hole.at;
-        // Rows are in the order of the images, of which some have none.
-        let found = rows.binary_search_by_key(&hole.item, |row| row.0);
-        match found.ok().and_then(|at| rows[at].1) {
-            Some(row) => out.extend_from_slice(row.to_string().as_bytes()),
-            None => out.extend_from_slice(b"null"),
+/// Fills the holes in a row of columns with the number of each image, or null where it has none.
+pub(crate) fn fill(row: &mut [Column], holes: &[Hole], number: impl Fn(u32) -> Option<u64>) {
+    for (i, column) in row.iter_mut().enumerate() {
+        let mut holes = holes.iter().filter(|hole| hole.column == i).peekable();
+        if holes.peek().is_none() {
+            continue;
         }
+        let (mut text, mut from) = (Vec::new(), 0);
+        for hole in holes {
+            text.extend_from_slice(&column.value(0)[from..hole.at]);
+            from = hole.at;
+            match number(hole.item) {
+                Some(row) => text.extend_from_slice(row.to_string().as_bytes()),
+                None => text.extend_from_slice(b"null"),
+            }
+        }
+        text.extend_from_slice(&column.value(0)[from..]);
+        column.clear();
+        column.push((text != b"null").then_some(&text));
     }
-    out.extend_from_slice(&text[from..]);
-    out
 }

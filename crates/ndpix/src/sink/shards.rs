@@ -89,7 +89,7 @@ impl Shards {
 
     fn manifest(&self, facts: &Facts) -> String {
         let shards = self.whole.iter().enumerate();
-        let shards = shards.map(|(i, (rows, _))| json!({"file": name(i), "rows": rows}));
+        let shards = shards.map(|(i, rows)| json!({"file": name(i), "rows": rows}));
         let mut manifest = json!({
             "format": FORMAT,
             "rows": self.whole.iter().sum::<u64>(),

@@ -6,6 +6,7 @@
 
 mod absent;
 mod bands;
+mod columns;
 mod encoded;
 pub(crate) mod ragged;
 mod settle;
@@ -31,6 +32,7 @@ use crate::record::scan::{Query, scan};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 
+pub(crate) use columns::columns;
 pub(crate) use settle::settle;
 pub(crate) use suggest::{choices, suggest};
 
@@ -255,6 +257,7 @@ pub(crate) fn plan_for(options: &Options, field: Pointer, encoding: Option<Encod
     Plan {
         field,
         bands: Vec::new(),
+        columns: Vec::new(),
         encoding,
         rejects_input: false,
         target: Target::Each,

@@ -151,6 +151,47 @@ class Arrays(ZarrCase):
             self.assertTrue(found[0] == found[1] == found[2], packing)
 
 
+class Ragged(ZarrCase):
+    def pictures(self, count):
+        """A file of pictures of several sizes, the third without an image, and their pixels."""
+        dice = np.random.default_rng(2)
+        images, records = [], []
+        for i in range(count):
+            pixels = dice.integers(0, 256, (*dice.integers(1, 9, 2), 3), np.uint8)
+            file = io.BytesIO()
+            Image.fromarray(pixels).save(file, "PNG")
+            records.append({"image": base64.b64encode(file.getvalue()).decode()})
+            images.append(pixels)
+        records[2] = {}
+        images[2] = np.zeros((0, 0, 3), np.uint8)
+        return self.write("in.ndjson", records), images
+
+    def test_pad(self):
+        source, images = self.pictures(60)
+        self.convert(source, "--ragged", "pad", "--on-missing", "fill", "--chunks", "7")
+        found = arrays(opened(self.group))
+        self.assertEqual(found["images"].chunks, (7, 8, 8, 3))
+        self.assertEqual(found["sizes"][:].tolist(), [list(i.shape[:2]) for i in images])
+        for row, image in zip(found["images"][:], images):
+            height, width = image.shape[:2]
+            np.testing.assert_array_equal(row[:height, :width], image)
+            self.assertEqual(row.sum(), image.sum())
+        self.assertEqual(found["valid"][:].tolist(), [i.size > 0 for i in images])
+
+    def test_flat(self):
+        source, images = self.pictures(60)
+        for packing in ["none", "auto"]:
+            self.convert(source, "--ragged", "flat", "--on-missing", "fill", "--output-compression", packing,
+                         "--if-exists", "replace")
+            found = arrays(opened(self.group))
+            self.assertEqual(found["pixels"][:].tolist(), [int(x) for i in images for x in i.flat])
+            self.assertEqual(np.diff(found["offsets"][:]).tolist(), [i.size for i in images])
+            self.assertEqual(found["shapes"].dtype, np.int64)
+            kept = [s for s, i in zip(found["shapes"][:].tolist(), images) if i.size]
+            self.assertEqual(kept, [list(i.shape) for i in images if i.size])
+            self.assertEqual(found["valid"][:].tolist(), [i.size > 0 for i in images])
+
+
 class Beside(ZarrCase):
     def test_row_map(self):
         images = self.images(50)

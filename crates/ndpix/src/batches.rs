@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::array::{Aligned, Array};
-use crate::convert::{Books, Control, announce, fill_row, stacked};
+use crate::column::Column;
+use crate::convert::{Books, Control, announce, fill_row, names, stacked};
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::options::Options;
@@ -50,6 +51,8 @@ pub struct Batch {
     pub items: Vec<u32>,
     /// For each image whether it is one, and no fill row.
     pub valid: Vec<bool>,
+    /// The kept fields, one row for each image.
+    pub columns: Vec<Column>,
     /// What was rejected since the batch before: all of it up to 1,000 or the size of a batch.
     pub rejects: Vec<Reject>,
 }
@@ -102,7 +105,7 @@ impl Batches {
         if batch_size == 0 {
             return Err(Error::options("batch_size must be at least 1"));
         }
-        let names = inputs.iter().map(Input::name).collect();
+        let inputs_named = inputs.iter().map(Input::name).collect();
         options.validate_arrays()?;
         let mut reader = Reader::open(inputs, options, false)?;
         announce(&reader, control);
@@ -120,9 +123,14 @@ impl Batches {
             places: VecDeque::new(),
             rejects: Vec::new(),
             bytes: Aligned::default(),
+            full: VecDeque::new(),
+            columns: names(&reader.plan)
+                .into_iter()
+                .map(|(n, kind)| Column::new(n, kind))
+                .collect(),
         };
         let stop = Arc::clone(&control.stop);
-        let summary = Arc::new(Mutex::new(Summary { inputs: names, ..Summary::default() }));
+        let summary = Arc::new(Mutex::new(Summary { inputs: inputs_named, ..Summary::default() }));
         let (stopped, done, options) = (Arc::clone(&stop), Arc::clone(&summary), options.clone());
         let driver = Driver::start(move || {
             let begun = done.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -134,7 +142,7 @@ impl Batches {
             *done.lock().unwrap_or_else(PoisonError::into_inner) = summary;
             if let Err(error) = result {
                 // Rows before the failure come first; nobody may be left to hear of it.
-                let _ = batcher.hand_over();
+                let _ = batcher.rest();
                 let _ = sender.send(Err(error));
             }
         })?;
@@ -212,17 +220,36 @@ struct Batcher {
     places: VecDeque<sink::Place>,
     rejects: Vec<Reject>,
     bytes: Aligned,
+    /// Images of batches that wait for their columns.
+    full: VecDeque<Aligned>,
+    /// Of rows that are not handed over.
+    columns: Vec<Column>,
 }
 
 impl Batcher {
-    /// Hands over the rows that there are.
+    /// Hands over the batches that are complete; of one record they may wait for its last image.
     fn hand_over(&mut self) -> Result<()> {
-        let rows = self.bytes.len() / self.item_len.max(1);
-        if rows == 0 {
-            return Ok(());
+        while let Some(bytes) = self.full.front() {
+            let rows = bytes.len() / self.item_len.max(1);
+            if self.columns.iter().any(|column| column.len() < rows) {
+                break;
+            }
+            if let Some(bytes) = self.full.pop_front() {
+                self.send(bytes, rows)?;
+            }
         }
-        let next = self.spares.take();
-        let bytes = std::mem::replace(&mut self.bytes, next);
+        Ok(())
+    }
+
+    /// Hands over all rows that there are.
+    fn rest(&mut self) -> Result<()> {
+        if !self.bytes.is_empty() {
+            self.full.push_back(std::mem::take(&mut self.bytes));
+        }
+        self.hand_over()
+    }
+
+    fn send(&mut self, bytes: Aligned, rows: usize) -> Result<()> {
         let shape = std::iter::once(rows).chain(self.shape.iter().copied()).collect();
         let places: Vec<sink::Place> = self.places.drain(..rows).collect();
         let batch = Batch {
@@ -231,6 +258,7 @@ impl Batcher {
             lines: places.iter().map(|p| p.line).collect(),
             items: places.iter().map(|p| p.item).collect(),
             valid: places.iter().map(|p| p.valid).collect(),
+            columns: self.columns.iter_mut().map(|column| column.take(rows)).collect(),
             rejects: std::mem::take(&mut self.rejects),
         };
         // Waits until the caller has taken the one before.
@@ -249,6 +277,8 @@ impl Sink for &mut Batcher {
                 .ok_or_else(|| Error::limit(format!("no memory for a batch of {full} bytes")))?;
             rows = later;
             if self.bytes.len() == full {
+                let next = self.spares.take();
+                self.full.push_back(std::mem::replace(&mut self.bytes, next));
                 self.hand_over()?;
             }
         }
@@ -270,8 +300,15 @@ impl Sink for &mut Batcher {
         Ok(())
     }
 
-    fn seal(&mut self, _: &Facts) -> Result<()> {
+    fn columns(&mut self, rows: &[Column]) -> Result<()> {
+        for (all, more) in self.columns.iter_mut().zip(rows) {
+            all.extend(more);
+        }
         self.hand_over()
+    }
+
+    fn seal(&mut self, _: &Facts) -> Result<()> {
+        self.rest()
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {

@@ -121,6 +121,24 @@ impl Column {
         self.ends.extend(other.ends.iter().map(|end| before + end));
     }
 
+    /// Takes the first rows away into a column of their own.
+    pub fn take(&mut self, rows: usize) -> Self {
+        let end = match (rows.checked_sub(1), self.kind.dtype()) {
+            (None, _) => 0,
+            (Some(last), _) if !self.kind.is_scalar() => self.ends[last],
+            (_, dtype) => rows * dtype.map_or(0, DType::size),
+        };
+        let taken = Self {
+            name: Arc::clone(&self.name),
+            kind: self.kind,
+            valid: self.valid.drain(..rows).collect(),
+            values: self.values.drain(..end).collect(),
+            ends: self.ends.drain(..rows.min(self.ends.len())).collect(),
+        };
+        self.ends.iter_mut().for_each(|to| *to -= end);
+        taken
+    }
+
     /// Forgets the rows and keeps the memory.
     pub fn clear(&mut self) {
         self.valid.clear();
@@ -152,5 +170,9 @@ mod tests {
         twice.extend(&texts);
         assert_eq!((twice.len(), twice.value(7), twice.valid[5]), (8, &b"four"[..], false));
         assert_eq!((again.values.len(), again.value(1)), (16, &[0; 8][..]));
+        let mut rest = twice;
+        assert_eq!(rest.take(4), texts);
+        assert_eq!((rest.take(0).len(), rest.take(4)), (0, texts));
+        assert_eq!((again.take(1).len(), again.len(), &again.valid[..]), (1, 1, &[false][..]));
     }
 }

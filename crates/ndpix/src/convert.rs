@@ -4,6 +4,8 @@
 //! run (`on_error raise`, too many rejects) ends it at the same record whatever the threads.
 
 mod checks;
+mod columns;
+mod holds;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,23 +13,25 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::batch::Record;
-use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{IfExists, Layout, MaxRejects, OnError, OnMissing, Options, Ragged, Rejects};
 use crate::pipeline::{Fate, Part};
 use crate::pixels::color::has_alpha;
-use crate::pixels::sample;
 use crate::plan::{Plan, Target};
 use crate::reader::Reader;
 use crate::record::rejected;
 use crate::shape::Shape;
 use crate::sink::rejects::{self, RejectsFile};
-use crate::sink::{self, Facts, Holds, Images, Job, Output, Place, Sink, beside};
+use crate::sink::{self, Facts, Job, Output, Place, Sink, beside};
 use crate::source::Input;
 use crate::summary::Summary;
 
 pub use checks::files_of;
 pub(crate) use checks::free_bytes;
+use columns::{Became, Ledger};
+pub(crate) use columns::{fill, names};
+pub(crate) use holds::{fill_element, fill_row, stacked};
+use holds::{holds, lasting};
 
 /// What a caller may say and hear while a run goes on.
 #[derive(Default)]
@@ -160,6 +164,7 @@ pub(crate) struct Books<'o> {
     sink: Box<dyn Sink + Send + 'o>,
     rejects: Option<RejectsFile>,
     fill: Vec<u8>,
+    kept: Ledger,
     summary: Summary,
     /// The record that was counted last, by its index.
     last_record: Option<u64>,
@@ -198,6 +203,7 @@ impl<'o> Books<'o> {
             sink,
             rejects,
             fill,
+            kept: Ledger::default(),
             summary: Summary { steps: plan.steps.said(), ..summary },
             last_record: None,
             rejects_input: plan.rejects_input,
@@ -221,7 +227,8 @@ impl<'o> Books<'o> {
         let (steps, s) = (&reader.plan.steps, &mut self.summary);
         s.steps = steps.said_of(s.oriented, s.alpha, s.premultiplied);
         s.steps.extend(steps.said());
-        ended?;
+        let settled = self.kept.finish(&mut *self.sink);
+        ended.and(settled)?;
         if control.stop.load(Ordering::Relaxed) {
             self.summary.interrupted = true;
             return Err(Error::new(ErrorKind::Io, "interrupted"));
@@ -245,14 +252,22 @@ impl<'o> Books<'o> {
     fn commit(&mut self, part: &mut Part<'_>) -> Result<Option<Job>> {
         let mut written = 0;
         let mut pending = 0;
+        self.kept.begin();
         for outcome in part.outcomes.drain(..) {
             let record = &part.text.records[outcome.record];
             let text =
                 record.overlong.is_none().then(|| &part.text.bytes[record.start..record.end]);
             // A record can have several outcomes, in several parts: the first counts the record.
             let first = self.last_record.replace(record.index) != Some(record.index);
+            self.kept.record(outcome.record);
             let s = &mut self.summary;
+            let (row, kept) = (s.rows, part.kept);
             s.records += u64::from(first);
+            let json =
+                !matches!(&outcome.result, Fate::Unreadable(e) if e.kind() == ErrorKind::Json);
+            // The file holds a record that is refused once, whatever the number of its images.
+            let again = !first && matches!(outcome.result, Fate::Refused(_));
+            let became = |row| Became { record: record.index, item: outcome.item, row };
             let (error, fill) = match outcome.result {
                 Fate::Row { found, len } => {
                     s.with_image += u64::from(first);
@@ -269,6 +284,7 @@ impl<'o> Books<'o> {
                         false => found.info.shape,
                     };
                     self.sink.place(&place(record, outcome.item, Some(shape)))?;
+                    self.kept.row(kept, became(Some(row)), json, &mut *self.sink)?;
                     (None, false)
                 }
                 Fate::Missing => {
@@ -296,7 +312,7 @@ impl<'o> Books<'o> {
                     s.unreadable += 1;
                     (Some(error), self.options.on_error == OnError::Fill)
                 }
-                Fate::Rejected(error) => {
+                Fate::Rejected(error) | Fate::Refused(error) => {
                     s.with_image += u64::from(first);
                     s.images += 1;
                     s.rejected_images += 1;
@@ -309,7 +325,7 @@ impl<'o> Books<'o> {
                     s.first_rejects.push(error.to_string());
                 }
                 self.sink.reject(&error)?;
-                if let Some(file) = &mut self.rejects {
+                if let Some(file) = self.rejects.as_mut().filter(|_| !again) {
                     match text
                         .filter(|_| self.rejects_input)
                         .map(|t| rejected::original(t, Path::new(".")))
@@ -327,6 +343,7 @@ impl<'o> Books<'o> {
                 self.put(part.pixels, &mut written, &mut pending)?;
                 self.sink.place(&place(record, outcome.item, None))?;
                 self.sink.write(&self.fill)?;
+                self.kept.row(kept, became(None), json, &mut *self.sink)?;
                 self.summary.bytes_written += self.fill.len() as u64;
                 self.summary.rows += 1;
                 self.summary.filled += 1;
@@ -337,6 +354,7 @@ impl<'o> Books<'o> {
             }
         }
         self.put(part.pixels, &mut written, &mut pending)?;
+        self.kept.flush(&mut *self.sink)?;
         Ok(self.sink.job())
     }
 
@@ -425,6 +443,7 @@ impl<'o> Books<'o> {
     }
 }
 
+<<<<<<< HEAD
 /// What the output of this plan is to hold.
 fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
     let images = match plan.target {
@@ -459,6 +478,8 @@ fn lasting(options: &Options) -> Vec<(String, String)> {
     changed.map(|(name, value)| (name.to_string(), value)).collect()
 }
 
+=======
+>>>>>>> 637542d3e4df6aedf69c98ab69f7bed9f60561fd
 /// Where a row comes from; `shape` of an image, none of a fill row.
 fn place(record: &Record, item: u32, shape: Option<Shape>) -> Place {
     Place {
@@ -471,6 +492,7 @@ fn place(record: &Record, item: u32, shape: Option<Shape>) -> Place {
         shape: shape.unwrap_or(Shape::image(0, 0, 1)),
     }
 }
+<<<<<<< HEAD
 
 /// Shape and dtype of a row; kind `plan` where images keep their own.
 pub(crate) fn stacked(plan: &Plan) -> Result<(Shape, DType)> {
@@ -514,3 +536,5 @@ mod tests {
         assert_eq!(fill_element(-2.0, DType::Int16).expect("fits"), (-2i16).to_le_bytes());
     }
 }
+=======
+>>>>>>> 637542d3e4df6aedf69c98ab69f7bed9f60561fd

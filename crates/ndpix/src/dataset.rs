@@ -5,13 +5,14 @@
 //! is an error, or gives the fill value. Threads live only within a call, so a dataset may be forked.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::array::Array;
 use crate::batch::Text;
-use crate::convert::{Control, announce, fill_element};
-use crate::decode::{Decoder, PixelBuffer};
+use crate::column::Column;
+use crate::convert::{Control, announce, fill, fill_element, names};
+use crate::decode::{Decoder, Kept, PixelBuffer};
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::options::{OnError, OnMissing, Options};
 use crate::pipeline::{File, spread};
@@ -40,7 +41,11 @@ struct Hands<'d> {
     decoder: Decoder<'d>,
     pixels: PixelBuffer,
     text: Vec<u8>,
+    kept: Kept,
 }
+
+/// An image and the kept fields of its record, or of several.
+pub type Item = (Array, Vec<Column>);
 
 impl Dataset {
     /// Indexes the inputs: files and bytes, not compressed. With `sidecar` the index is read from that
@@ -140,9 +145,18 @@ impl Dataset {
     /// # Errors
     /// What is wrong with the record or image; kind `options` where there is no image of that number.
     pub fn get(&self, at: usize) -> Result<Array> {
+        self.get_item(at).map(|item| item.0)
+    }
+
+    /// As [`Dataset::get`], with the kept fields of its record as columns of one row. Where images stand
+    /// in them there are their numbers.
+    ///
+    /// # Errors
+    /// As [`Dataset::get`].
+    pub fn get_item(&self, at: usize) -> Result<Item> {
         self.places.unchanged()?;
         let mut hands = self.hands()?;
-        self.image(&mut hands, at)
+        self.item(&mut hands, at)
     }
 
     /// The images of these numbers, stacked on the first axis; decoded by several threads.
@@ -150,11 +164,21 @@ impl Dataset {
     /// # Errors
     /// As [`Dataset::get`], for the first of them; kind `shape` where they differ in shape or dtype.
     pub fn get_many(&self, numbers: &[usize]) -> Result<Array> {
+        self.get_items(numbers).map(|items| items.0)
+    }
+
+    /// As [`Dataset::get_many`], with the kept fields of their records.
+    ///
+    /// # Errors
+    /// As [`Dataset::get_many`].
+    pub fn get_items(&self, numbers: &[usize]) -> Result<Item> {
         self.places.unchanged()?;
+        let empty = names(&self.plan).into_iter().map(|(name, kind)| Column::new(name, kind));
+        let mut columns: Vec<Column> = empty.collect();
         let Some(&first) = numbers.first() else {
             let shape: Vec<usize> = self.options.shape.map(|s| s.to_vec()).unwrap_or_default();
             let dtype = self.options.dtype.unwrap_or(crate::dtype::DType::Uint8);
-            return Array::zeroed([&[0][..], &shape].concat(), dtype);
+            return Ok((Array::zeroed([&[0][..], &shape].concat(), dtype)?, columns));
         };
         let first = self.get(first)?;
         let shape = [&[numbers.len()][..], &first.shape].concat();
@@ -162,10 +186,10 @@ impl Dataset {
         let slots: Vec<_> = all
             .bytes
             .chunks_exact_mut(first.bytes.len().max(1))
-            .map(std::sync::Mutex::new)
+            .map(|slot| Mutex::new((slot, Vec::new())))
             .collect();
         let put = |hands: &mut Hands<'_>, i: usize| {
-            let image = self.image(hands, numbers[i])?;
+            let (image, row) = self.item(hands, numbers[i])?;
             if (&image.shape, image.dtype) != (&first.shape, first.dtype) {
                 let place = self.position(numbers[i]);
                 let error = Error::shape(format!(
@@ -178,30 +202,37 @@ impl Dataset {
                 });
             }
             if let Some(mut slot) = slots.get(i).and_then(|s| s.lock().ok()) {
-                slot.copy_from_slice(&image.bytes);
+                slot.0.copy_from_slice(&image.bytes);
+                slot.1 = row;
             }
             Ok(())
         };
         spread(numbers.len(), self.options.thread_count(), || self.hands(), put)?;
+        for slot in &slots {
+            let slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            columns.iter_mut().zip(&slot.1).for_each(|(all, row)| all.extend(row));
+        }
         drop(slots);
-        Ok(all)
+        Ok((all, columns))
     }
 
     fn hands(&self) -> Result<Hands<'_>> {
         let decoder = Decoder::new(&self.plan)?;
-        Ok(Hands { decoder, pixels: PixelBuffer::default(), text: Vec::new() })
+        let (pixels, kept) = (PixelBuffer::default(), Kept::new(&self.plan));
+        Ok(Hands { decoder, pixels, text: Vec::new(), kept })
     }
 
-    fn image(&self, hands: &mut Hands<'_>, at: usize) -> Result<Array> {
+    fn item(&self, hands: &mut Hands<'_>, at: usize) -> Result<Item> {
         let Some((entry, place)) = self.entries.get(at).zip(self.position(at)) else {
             return Err(Error::options(format!(
                 "there is no image {at}; there are {}",
                 self.len()
             )));
         };
-        match self.decode(hands, entry) {
-            Ok(image) => Ok(image),
-            Err(error) if error.kind() == ErrorKind::Io => Err(error),
+        hands.kept.clear(KEEP_BYTES);
+        let image = match self.decode(hands, entry) {
+            Ok(image) => image,
+            Err(error) if error.kind() == ErrorKind::Io => return Err(error),
             Err(error) => {
                 match (self.fills(entry, hands), self.options.shape, self.options.dtype) {
                     (true, Some(shape), Some(dtype)) => {
@@ -211,12 +242,25 @@ impl Dataset {
                             .bytes
                             .chunks_exact_mut(element.len())
                             .for_each(|e| e.copy_from_slice(&element));
-                        Ok(array)
+                        array
                     }
-                    _ => Err(error.at(place)),
+                    _ => return Err(error.at(place)),
                 }
             }
+        };
+        Ok((image, self.row(&mut hands.kept, entry, at)))
+    }
+
+    /// What is kept of the record, as columns of one row: its images have numbers of their own.
+    fn row(&self, kept: &mut Kept, entry: &Entry, at: usize) -> Vec<Column> {
+        if kept.columns.first().is_some_and(Column::is_empty) {
+            kept.nothing();
         }
+        let first = (at - entry.item as usize) as u64;
+        let number = |item: u32| Some(first + u64::from(item));
+        let mut row = kept.columns.clone();
+        fill(&mut row, &kept.holes, number);
+        row
     }
 
     /// Whether a failed image is given as the fill value.
@@ -239,9 +283,11 @@ impl Dataset {
         }
         self.places.read(entry.file, entry.byte, entry.len, &mut hands.text)?;
         let items = hands.decoder.find(&hands.text)?;
+        let kept = hands.decoder.keep(&hands.text, &mut hands.kept);
         if items <= entry.item as usize {
             return Err(Error::field("the record has no image"));
         }
+        kept?;
         let base = self.files[entry.file as usize].base_dir.as_deref();
         let opened = hands.decoder.open(&hands.text, entry.item as usize, base)?;
         hands.pixels.clear(KEEP_BYTES);

@@ -7,6 +7,7 @@
 
 mod bands;
 mod buffer;
+pub(crate) mod columns;
 mod fill;
 mod ragged;
 
@@ -28,6 +29,7 @@ use crate::source::reference;
 
 use bands::Bands;
 pub(crate) use buffer::PixelBuffer;
+pub(crate) use columns::{Hole, Kept};
 
 /// What was found where an image was looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +82,8 @@ pub(crate) struct Decoder<'p> {
     plan: &'p Plan,
     query: Query,
     fields: RawFields,
+    /// The kept fields, by their numbers in the query.
+    columns: Vec<u8>,
     hits: Vec<Hit>,
     items: Vec<(usize, usize, usize)>,
     scratch: Scratch,
@@ -125,10 +129,13 @@ impl<'p> Decoder<'p> {
                 }
             }
         }
+        let kept = plan.columns.iter().map(|column| query.add(column.field.clone()));
+        let columns = kept.collect::<Result<_>>()?;
         Ok(Self {
             plan,
             query,
             fields,
+            columns,
             hits: Vec::new(),
             items: Vec::new(),
             scratch: Scratch::default(),

@@ -6,7 +6,11 @@
 
 mod absent;
 mod bands;
+<<<<<<< HEAD
 mod encoded;
+=======
+mod columns;
+>>>>>>> 637542d3e4df6aedf69c98ab69f7bed9f60561fd
 pub(crate) mod ragged;
 mod settle;
 mod suggest;
@@ -31,6 +35,7 @@ use crate::record::scan::{Query, scan};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 
+pub(crate) use columns::columns;
 pub(crate) use settle::settle;
 pub(crate) use suggest::{choices, suggest};
 
@@ -255,6 +260,7 @@ pub(crate) fn plan_for(options: &Options, field: Pointer, encoding: Option<Encod
     Plan {
         field,
         bands: Vec::new(),
+        columns: Vec::new(),
         encoding,
         rejects_input: false,
         target: Target::Each,

@@ -216,7 +216,9 @@ pub fn each(
                     Ok((found.info, &part.pixels[at - len..at]))
                 }
                 Fate::Missing => Err(Error::field("the record has no image").at(position.clone())),
-                Fate::Unreadable(error) | Fate::Rejected(error) => Err(error),
+                Fate::Unreadable(error) | Fate::Rejected(error) | Fate::Refused(error) => {
+                    Err(error)
+                }
             };
             take(Each { position, image })?;
         }

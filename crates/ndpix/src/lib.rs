@@ -52,7 +52,7 @@ pub use array::{Aligned, Array};
 pub use batches::{Batch, Batches, Reject, Spares};
 pub use column::{Column, ColumnType};
 pub use convert::{Control, Run, convert, files_of, run};
-pub use dataset::Dataset;
+pub use dataset::{Dataset, Item};
 pub use dtype::{ByteOrder, DType};
 pub use encoding::{Chain, Content, Encoding, Transport};
 pub use error::{Error, ErrorKind, Position, Result};

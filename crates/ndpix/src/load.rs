@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use crate::array::Array;
-use crate::convert::{Books, Control, announce, fill_row, peak_memory, stacked};
+use crate::column::Column;
+use crate::convert::{Books, Control, announce, fill_row, names, peak_memory, stacked};
 use crate::error::Result;
 use crate::options::Options;
 use crate::reader::Reader;
@@ -18,6 +19,8 @@ pub struct Loaded {
     pub summary: Summary,
     /// All images, stacked on the first axis.
     pub result: Result<Array>,
+    /// The kept fields, one row for each image of the array.
+    pub columns: Vec<Column>,
 }
 
 /// Reads every image into one array. It is allocated once where the number of rows can be told from the
@@ -33,7 +36,11 @@ pub fn load(inputs: Vec<Input>, options: &Options, control: &Control<'_>) -> Loa
     let result = go(inputs, options, control, &mut summary);
     summary.seconds = begun.elapsed().as_secs_f64();
     summary.peak_memory = peak_memory();
-    Loaded { summary, result }
+    let (result, columns) = match result {
+        Ok((array, columns)) => (Ok(array), columns),
+        Err(error) => (Err(error), Vec::new()),
+    };
+    Loaded { summary, result, columns }
 }
 
 fn go(
@@ -41,7 +48,7 @@ fn go(
     options: &Options,
     control: &Control<'_>,
     summary: &mut Summary,
-) -> Result<Array> {
+) -> Result<(Array, Vec<Column>)> {
     options.validate_arrays()?;
     let mut reader = Reader::open(inputs, options, false)?;
     announce(&reader, control);
@@ -50,11 +57,11 @@ fn go(
     // A little more than expected, since too much is free and too little moves pages.
     let expected = reader.expected_rows().map(|rows| (rows * 1.02) as u64 + 64);
     let rows = [expected, options.limit].into_iter().flatten().min();
-    let mut memory = Memory::new(shape, dtype, rows, &[])?;
+    let mut memory = Memory::new(shape, dtype, rows, &names(&reader.plan))?;
     let mut books =
         Books::new(options, &reader.plan, Box::new(&mut memory), fill, std::mem::take(summary));
     let ended = books.drive(&mut reader, control);
     let (result, done) = books.end(ended);
     *summary = done;
-    result.map(|()| memory.into_parts().0)
+    result.map(|()| memory.into_parts())
 }

@@ -21,9 +21,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::batch::{Record, Text};
-use crate::decode::{Decoder, Found, PixelBuffer};
+use crate::decode::{Decoder, Found, Kept, PixelBuffer};
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::framing::Feed;
+use crate::options::OnMissing;
 use crate::plan::Plan;
 use crate::record::rejected;
 use crate::sink::Job;
@@ -61,6 +62,8 @@ pub(crate) enum Fate {
     Unreadable(Error),
     /// The image could not be decoded or does not fit.
     Rejected(Error),
+    /// The record is refused for something else than its image, before that is decoded.
+    Refused(Error),
 }
 
 /// Decoded records in input order, handed to the commit.
@@ -68,6 +71,8 @@ pub(crate) struct Part<'a> {
     pub(crate) text: &'a Text,
     pub(crate) outcomes: &'a mut Vec<Outcome>,
     pub(crate) pixels: &'a [u8],
+    /// A row for each record of the outcomes, where fields are kept.
+    pub(crate) kept: &'a Kept,
 }
 
 /// An input as workers need it.
@@ -235,6 +240,7 @@ where
         decoder: Decoder::new(shared.plan)?,
         outcomes: Vec::new(),
         pixels: PixelBuffer::default(),
+        kept: Kept::new(shared.plan),
         held: 0,
     };
     let mut text = Text::default();
@@ -244,12 +250,9 @@ where
                 return Ok(());
             }
         }
-        if !worker.commit(shared, ticket, &text)? {
+        if !worker.commit(shared, ticket, &text, true)? {
             return Ok(());
         }
-        let mut turn = lock(&shared.turn);
-        turn.next += 1;
-        shared.turned.notify_all();
     }
     Ok(())
 }
@@ -294,6 +297,7 @@ struct Worker<'p> {
     decoder: Decoder<'p>,
     outcomes: Vec<Outcome>,
     pixels: PixelBuffer,
+    kept: Kept,
     /// What it holds of the memory budget.
     held: u64,
 }
@@ -341,12 +345,9 @@ impl Worker<'_> {
             },
         };
         let items = match found {
-            Ok(0) => {
-                push(&mut self.outcomes, 0, Fate::Missing);
-                return Ok(true);
-            }
             Ok(items) => items,
             Err(error) => {
+                self.kept.nothing();
                 push(&mut self.outcomes, 0, Fate::Unreadable(place(error, 0)));
                 return Ok(true);
             }
@@ -355,9 +356,31 @@ impl Worker<'_> {
             Some(n) => n..n + 1,
             None => 0..items,
         };
+        let refused = self.decoder.keep(bytes, &mut self.kept).err();
+        if items == 0 {
+            // What is kept of it matters only where it becomes a row.
+            let fills = shared.plan.raw.on_missing == OnMissing::Fill;
+            let fate = match refused.filter(|_| fills) {
+                Some(error) => Fate::Unreadable(place(error, 0)),
+                None => Fate::Missing,
+            };
+            push(&mut self.outcomes, 0, fate);
+            return Ok(true);
+        }
+        if let Some(error) = refused {
+            for item in wanted {
+                let error = Error::new(error.kind(), error.message());
+                push(&mut self.outcomes, item, Fate::Refused(place(error, item)));
+            }
+            return Ok(true);
+        }
         for item in wanted {
             let before = self.pixels.used().len();
-            if before >= shared.part_bytes && !self.commit(shared, ticket, text)? {
+<<<<<<< HEAD
+            if before >= shared.part_bytes && !self.commit(shared, ticket, text, false)? {
+=======
+            if before >= shared.part_bytes && !self.part(shared, ticket, text, bytes)? {
+>>>>>>> 637542d3e4df6aedf69c98ab69f7bed9f60561fd
                 return Ok(false);
             }
             let opened = self.decoder.open(bytes, item, base);
@@ -365,7 +388,11 @@ impl Worker<'_> {
                 && opened.need > LARGE
             {
                 // A part of its own, in a buffer of its own.
-                if !self.outcomes.is_empty() && !self.commit(shared, ticket, text)? {
+<<<<<<< HEAD
+                if !self.outcomes.is_empty() && !self.commit(shared, ticket, text, false)? {
+=======
+                if !self.outcomes.is_empty() && !self.part(shared, ticket, text, bytes)? {
+>>>>>>> 637542d3e4df6aedf69c98ab69f7bed9f60561fd
                     return Ok(false);
                 }
                 match admit(shared, ticket, opened.need) {
@@ -387,20 +414,54 @@ impl Worker<'_> {
         Ok(true)
     }
 
+<<<<<<< HEAD
+    /// Waits for its turn and hands over what is decoded, of the batch the `last`; `false` when the run has
+    /// ended.
+    fn commit<C>(
+=======
+    /// Hands over what is decoded so far of the record that was last found, and goes on with it.
+    fn part<C>(
+>>>>>>> 637542d3e4df6aedf69c98ab69f7bed9f60561fd
+        &mut self,
+        shared: &Shared<'_, C>,
+        ticket: u64,
+        text: &Text,
+<<<<<<< HEAD
+        last: bool,
+    ) -> Result<bool>
+=======
+        record: &[u8],
+    ) -> Result<bool>
+    where
+        C: FnMut(&mut Part<'_>) -> Result<Option<Job>> + Send,
+    {
+        let goes_on = self.commit(shared, ticket, text)?;
+        self.decoder.keep(record, &mut self.kept)?;
+        Ok(goes_on)
+    }
+
     /// Waits for its turn and hands over what is decoded; `false` when the run has ended.
     fn commit<C>(&mut self, shared: &Shared<'_, C>, ticket: u64, text: &Text) -> Result<bool>
+>>>>>>> 637542d3e4df6aedf69c98ab69f7bed9f60561fd
     where
         C: FnMut(&mut Part<'_>) -> Result<Option<Job>> + Send,
     {
         let Some(mut turn) = wait_turn(shared, ticket) else { return Ok(false) };
-        let mut part = Part { text, outcomes: &mut self.outcomes, pixels: self.pixels.used() };
+        let (pixels, kept) = (self.pixels.used(), &self.kept);
+        let mut part = Part { text, outcomes: &mut self.outcomes, pixels, kept };
         let committed = (turn.commit)(&mut part);
         self.outcomes.clear();
         self.pixels.clear(KEEP_BYTES);
+        self.kept.clear(KEEP_BYTES);
         if self.held > 0 {
             self.decoder.shrink(KEEP_BYTES);
             turn.spare.push(std::mem::take(&mut self.pixels));
             turn.held -= std::mem::take(&mut self.held);
+            shared.turned.notify_all();
+        }
+        // After a failure nobody has a turn any more: `fail` says so.
+        if last && committed.is_ok() {
+            turn.next += 1;
             shared.turned.notify_all();
         }
         drop(turn);

@@ -2,7 +2,9 @@
 //! the options.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use crate::column::ColumnType;
 use crate::dtype::DType;
 use crate::encoding::Encoding;
 use crate::error::Result;
@@ -219,6 +221,18 @@ impl Steps {
     }
 }
 
+/// A field that is kept beside the images.
+#[derive(Debug, Clone)]
+pub(crate) struct ColumnPlan {
+    pub field: Pointer,
+    /// The field as it is written.
+    pub name: Arc<str>,
+    /// What its values are; a value that is something else rejects its record.
+    pub kind: ColumnType,
+    /// Whether its value may be an image, hold one, or be part of one.
+    pub touches: bool,
+}
+
 /// The decision of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
@@ -226,6 +240,8 @@ pub(crate) struct Plan {
     pub field: Pointer,
     /// The plans of the fields that become one image, that of `field` first; empty: it is the image.
     pub bands: Vec<Plan>,
+    /// The fields that are kept; of bands also in the plan of the first.
+    pub columns: Vec<ColumnPlan>,
     /// How the value holds it; `None`: decided for each record (`mixed`).
     pub encoding: Option<Encoding>,
     /// Whether the records are a rejects file, each wrapping the text of a record.
@@ -251,10 +267,13 @@ pub(crate) struct Plan {
 impl Plan {
     /// The field, or those of the bands, as they are written.
     pub(crate) fn fields(&self) -> Vec<String> {
-        match self.bands.is_empty() {
-            true => vec![self.field.to_string()],
-            false => self.bands.iter().map(|band| band.field.to_string()).collect(),
-        }
+        self.pointers().map(ToString::to_string).collect()
+    }
+
+    /// The field, or those of the bands.
+    pub(crate) fn pointers(&self) -> impl Iterator<Item = &Pointer> {
+        let alone = self.bands.is_empty().then_some(&self.field);
+        alone.into_iter().chain(self.bands.iter().map(|band| &band.field))
     }
 
     /// Bytes of one row of the array; 0 where rows differ.

@@ -115,6 +115,7 @@ impl Reader {
         self.sampled = known.len();
         detect::locate(&known, options, &self.candidates, &mut self.plan)?;
         self.located = true;
+        detect::columns(&known, options, &mut self.plan)?;
         if !each {
             self.survey = detect::survey(&known, &self.plan)?;
             detect::settle(&mut self.plan, &self.survey, options)?;

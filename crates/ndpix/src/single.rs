@@ -30,6 +30,7 @@ pub fn decode(value: &[u8], options: &Options) -> Result<Array> {
         skip: 0,
         limit: None,
         threads: 1,
+        columns: Vec::new(),
         ..options.clone()
     };
     let mut found = None;

@@ -21,6 +21,7 @@ pub(crate) mod partial;
 pub(crate) mod rejects;
 pub(crate) mod rows;
 mod safetensors;
+mod shards;
 pub(crate) mod spool;
 pub(crate) mod tape;
 mod zarr;
@@ -100,6 +101,6 @@ pub(crate) fn open(output: Output, out: &Path, holds: &Holds) -> Result<Box<dyn 
         Output::Hdf5 => Box::new(hdf5::Hdf5::create(out, holds)?),
         Output::Safetensors => Box::new(safetensors::Safetensors::create(out, holds)?),
         Output::Parquet => Box::new(parquet::Parquet::create(out, holds)?),
-        other => return Err(Error::options(format!("{} is not written yet", other.name()))),
+        Output::Shards => Box::new(shards::Shards::create(out, holds)?),
     })
 }

@@ -32,6 +32,16 @@ impl<'p> Bands<'p> {
         Ok(Some(Box::new(Self { plan, all, opened: Vec::new(), sheet: PixelBuffer::default() })))
     }
 
+    /// The decoder that also finds the kept fields.
+    pub(super) fn first(&self) -> &Decoder<'p> {
+        &self.all[0]
+    }
+
+    /// Where the bands stand in the record that was last found.
+    pub(super) fn spans(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.all.iter().flat_map(|band| band.items.iter().map(|item| (item.0, item.1)))
+    }
+
     /// As [`Decoder::find`]: 1 when any band is there.
     pub(super) fn find(&mut self, record: &[u8]) -> Result<usize> {
         let mut found = 0;

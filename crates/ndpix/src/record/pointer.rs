@@ -44,6 +44,11 @@ impl Pointer {
         self.steps.len() > outer.steps.len() && self.steps.starts_with(&outer.steps)
     }
 
+    /// Whether one of the values can stand inside the other, or be it.
+    pub(crate) fn touches(&self, other: &Self) -> bool {
+        self.steps.iter().zip(&other.steps).all(|(a, b)| a == b || a.crosses(b) || b.crosses(a))
+    }
+
     /// The path of a member `name` of the object that holds this value.
     pub(crate) fn sibling(&self, name: &str) -> Option<Self> {
         let (last, parent) = self.steps.split_last()?;
@@ -55,6 +60,15 @@ impl Pointer {
 }
 
 impl Step {
+    /// Whether both can lead to the same element of an array.
+    fn crosses(&self, other: &Self) -> bool {
+        match other {
+            Self::Index(index) => self.takes_index(*index),
+            Self::Key(name) => name.parse().is_ok_and(|index| self.takes_index(index)),
+            Self::Any => *self == Self::Any,
+        }
+    }
+
     /// Whether the step leads to the member with this (unescaped) key.
     pub(crate) fn takes_key(&self, key: &[u8]) -> bool {
         matches!(self, Self::Key(name) if name.as_bytes() == key)
@@ -171,6 +185,25 @@ mod tests {
             assert_eq!(text.parse::<Pointer>().expect(&text), pointer, "{text}");
         }
         assert_eq!("/a/0/b~1c".parse::<Pointer>().expect("pointer").to_string(), "a.0.\"b/c\"");
+    }
+
+    #[test]
+    fn values_touch_where_one_is_in_the_other() {
+        let touch = |a: &str, b: &str| {
+            let (a, b): (Pointer, Pointer) = (a.parse().expect(a), b.parse().expect(b));
+            assert_eq!(a.touches(&b), b.touches(&a));
+            a.touches(&b)
+        };
+        for (a, b) in
+            [(".", "a"), ("a", "a"), ("a", "a[*].b"), ("a[1].b", "a[*]"), ("/a/1", "a[1]")]
+        {
+            assert!(touch(a, b), "{a} {b}");
+        }
+        for (a, b) in
+            [("a", "b"), ("a.b", "a.c"), ("a[0]", "a[1]"), ("a.x", "a[*]"), ("/a/1", "a[2]")]
+        {
+            assert!(!touch(a, b), "{a} {b}");
+        }
     }
 
     #[test]

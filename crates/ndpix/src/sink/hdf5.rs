@@ -45,11 +45,18 @@ pub(crate) struct Hdf5 {
     images: Images,
     /// Rows of a chunk.
     rows: usize,
-    /// Rows on their way to be compressed, where they are, and what they become.
-    packed: Option<(Chunks<Packed, Vec<u8>>, Arc<Line<Packed>>, u32)>,
+    /// Where rows go that are compressed.
+    packing: Option<Packing>,
     folder: PathBuf,
     /// Bytes of rows.
     bytes: u64,
+}
+
+/// Rows on their way to be compressed, and what they become.
+struct Packing {
+    chunks: Chunks<Packed, Vec<u8>>,
+    line: Arc<Line<Packed>>,
+    level: u32,
 }
 
 /// Compressed chunks behind each other.
@@ -83,19 +90,20 @@ impl Hdf5 {
         })?;
         let partial = Partial::create(out)?;
         let folder = folder_of(out).to_path_buf();
-        let packed = match holds.compression {
+        let packing = match holds.compression {
             OutputCompression::Gzip(level) => {
                 let file = partial.file.try_clone().map_err(|e| partial.failed(e))?;
                 let path = partial.path().to_path_buf();
                 let line =
                     Line::new(Packed { file, path, end: FIRST, lengths: Tape::new(&folder) });
                 let pack = move |chunk: &[u8]| deflate(chunk, level);
-                Some((Chunks::new(len, Arc::clone(&line), pack, Packed::put), line, level))
+                let chunks = Chunks::new(len, Arc::clone(&line), pack, Packed::put);
+                Some(Packing { chunks, line, level })
             }
             _ => None,
         };
         let spool = Spool::new(out, holds)?;
-        Ok(Self { partial, spool, images: holds.images, rows, packed, folder, bytes: 0 })
+        Ok(Self { partial, spool, images: holds.images, rows, packing, folder, bytes: 0 })
     }
 
     /// Writes everything behind the chunks.
@@ -105,47 +113,23 @@ impl Hdf5 {
         let full = self.rows as u64;
         // Where there is one chunk, it is no longer than its rows.
         let chunk = full.min(rows).max(1);
-        let shape: Vec<u64> =
-            [rows].into_iter().chain(self.images.item().into_iter().map(|n| n as u64)).collect();
+        let shape = axes([rows as usize].into_iter().chain(self.images.item()));
+        let mut chunks = vec![u32::try_from(chunk).unwrap_or(u32::MAX)];
+        chunks.extend(shape[1..].iter().map(|&axis| axis.max(1) as u32));
         let dtype = self.images.dtype();
-        let mut axes = vec![chunk as u32];
-        axes.extend(shape[1..].iter().map(|&axis| axis.max(1) as u32));
         let mut said = vec![message::dataspace(&shape, true), message::number(dtype)];
         said.push(message::fill(true));
-        let (mut pen, index) = match &mut self.packed {
-            None => {
-                let count = if item == 0 { 0 } else { rows.div_ceil(chunk) };
-                let len = chunk * item;
-                let mut pen = Pen::new(&self.partial, FIRST + count * len)?;
-                let lengths = repeat_n(len as u32, count as usize).map(Ok);
-                let index = tree::write(&mut pen, shape.len(), chunk, FIRST, lengths)?;
-                (pen, index)
-            }
-            Some((chunks, line, level)) => {
-                chunks.last(rows > full)?;
-                said.push(message::deflated(*level));
-                line.with(|packed| -> Result<_> {
-                    let mut pen = Pen::new(&self.partial, packed.end)?;
-                    let count = packed.lengths.len() / 4;
-                    let mut tape = packed.lengths.read()?;
-                    let lengths = (0..count).map(|_| {
-                        let mut len = [0; 4];
-                        tape.read_exact(&mut len).map_err(read_back)?;
-                        Ok(u32::from_le_bytes(len))
-                    });
-                    let index = tree::write(&mut pen, shape.len(), chunk, FIRST, lengths)?;
-                    Ok((pen, index))
-                })?
-            }
-        };
-        said.push(message::chunked(index, &axes, dtype));
+        if let Some(packing) = &mut self.packing {
+            packing.chunks.last(rows > full)?;
+            said.push(message::deflated(packing.level));
+        }
+        let packing = self.packing.as_ref();
+        let (mut pen, index) = index(&self.partial, packing, &shape, chunk, item)?;
+        said.push(message::chunked(index, &chunks, dtype));
         let mut links = vec![(self.images.name().to_string(), pen.object(&said)?)];
         for array in self.spool.arrays() {
-            let shape: Vec<u64> = array.shape.iter().map(|&n| n as u64).collect();
-            links.push((
-                array.name.to_string(),
-                numbers(&mut pen, array.dtype, &shape, array.tape)?,
-            ));
+            let object = numbers(&mut pen, array.dtype, &axes(array.shape), array.tape)?;
+            links.push((array.name.to_string(), object));
         }
         for whole in self.spool.wholes() {
             column(&mut pen, whole, &self.folder, &mut links)?;
@@ -168,8 +152,8 @@ impl Hdf5 {
 
 impl Sink for Hdf5 {
     fn write(&mut self, pixels: &[u8]) -> Result<()> {
-        match &mut self.packed {
-            Some((chunks, ..)) => chunks.write(pixels)?,
+        match &mut self.packing {
+            Some(packing) => packing.chunks.write(pixels)?,
             None => self
                 .partial
                 .file
@@ -198,7 +182,7 @@ impl Sink for Hdf5 {
     }
 
     fn job(&mut self) -> Option<Job> {
-        self.packed.as_mut()?.0.job()
+        self.packing.as_mut()?.chunks.job()
     }
 
     fn seal(&mut self, facts: &Facts) -> Result<()> {
@@ -243,6 +227,42 @@ fn read_back(error: std::io::Error) -> Error {
     Error::io("cannot read back what was spooled", error)
 }
 
+fn axes(shape: impl IntoIterator<Item = usize>) -> Vec<u64> {
+    shape.into_iter().map(|axis| axis as u64).collect()
+}
+
+/// Writes the index of the chunks behind them: its address, and the pen for what follows. `shape` is that of
+/// all rows; `chunk` rows of `item` bytes make a chunk.
+fn index<'f>(
+    partial: &'f Partial,
+    packing: Option<&Packing>,
+    shape: &[u64],
+    chunk: u64,
+    item: u64,
+) -> Result<(Pen<'f>, u64)> {
+    let rank = shape.len();
+    let Some(packing) = packing else {
+        let count = if item == 0 { 0 } else { shape[0].div_ceil(chunk) };
+        let len = chunk * item;
+        let mut pen = Pen::new(partial, FIRST + count * len)?;
+        let lengths = repeat_n(len as u32, count as usize).map(Ok);
+        let index = tree::write(&mut pen, rank, chunk, FIRST, lengths)?;
+        return Ok((pen, index));
+    };
+    packing.line.with(|packed| {
+        let mut pen = Pen::new(partial, packed.end)?;
+        let count = packed.lengths.len() / 4;
+        let mut tape = packed.lengths.read()?;
+        let lengths = (0..count).map(|_| {
+            let mut len = [0; 4];
+            tape.read_exact(&mut len).map_err(read_back)?;
+            Ok(u32::from_le_bytes(len))
+        });
+        let index = tree::write(&mut pen, rank, chunk, FIRST, lengths)?;
+        Ok((pen, index))
+    })
+}
+
 /// Writes an array that stands in one piece; its address.
 fn array(
     pen: &mut Pen,
@@ -284,8 +304,7 @@ fn column(
     let (name, rows) = (whole.name.to_string(), whole.rows);
     match (whole.kind.dtype(), whole.shape()) {
         (Some(dtype), Some(shape)) => {
-            let shape: Vec<u64> = shape.iter().map(|&n| n as u64).collect();
-            links.push((name.clone(), numbers(pen, dtype, &shape, &mut whole.values)?));
+            links.push((name.clone(), numbers(pen, dtype, &axes(shape), &mut whole.values)?));
         }
         (Some(dtype), None) => {
             let shape = [whole.values.len() / dtype.size() as u64];

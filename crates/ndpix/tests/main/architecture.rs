@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-const WORDS: [&str; 8] =
-    ["batch", "dtype", "error", "limits", "options", "plan", "shape", "summary"];
+const WORDS: [&str; 9] =
+    ["batch", "column", "dtype", "error", "limits", "options", "plan", "shape", "summary"];
 const STATIONS: [&str; 7] = ["source", "framing", "record", "encoding", "format", "pixels", "sink"];
 /// Used by stations, uses none.
 const LEAVES: [&str; 4] = ["array", "half", "inflate", "sieve"];

@@ -1,0 +1,249 @@
+//! The kept fields of a record, as values of their columns.
+//!
+//! They are found by the same scan as the image. In JSON text that holds images each of them leaves a
+//! [`Hole`]: which row an image becomes is known only when the rows before it are.
+
+use std::sync::Arc;
+
+use super::Decoder;
+use crate::column::{Column, ColumnType};
+use crate::error::{Error, Result, quote};
+use crate::plan::{ColumnPlan, Plan};
+use crate::record::pointer::Step;
+use crate::record::scan::Hit;
+use crate::record::value::{self, Kind};
+
+/// Where the number of a row belongs into JSON text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hole {
+    /// The row of [`Kept`].
+    pub(crate) row: usize,
+    pub(crate) column: usize,
+    /// The place in the value, which ends here and goes on behind the number.
+    pub(crate) at: usize,
+    /// Which image of the record.
+    pub(crate) item: u32,
+}
+
+/// The kept fields of some records: one row for each record.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    pub(crate) columns: Vec<Column>,
+    /// In the order of rows, columns and places.
+    pub(crate) holes: Vec<Hole>,
+    scratch: Vec<u8>,
+}
+
+impl Kept {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let column = |c: &ColumnPlan| Column::new(Arc::clone(&c.name), c.kind);
+        Self { columns: plan.columns.iter().map(column).collect(), ..Self::default() }
+    }
+
+    /// Appends a record of which nothing is known.
+    pub(crate) fn nothing(&mut self) {
+        self.columns.iter_mut().for_each(|column| column.push(None));
+    }
+
+    /// Forgets the rows, and gives memory back where it is more than `keep` bytes.
+    pub(crate) fn clear(&mut self, keep: usize) {
+        self.holes.clear();
+        for column in &mut self.columns {
+            column.clear();
+            if column.values.capacity() > keep {
+                column.values = Vec::new();
+            }
+        }
+        if self.scratch.capacity() > keep {
+            self.scratch = Vec::new();
+        }
+    }
+
+    /// The holes of a row.
+    pub(crate) fn holes_of(&self, row: usize) -> &[Hole] {
+        let from = self.holes.partition_point(|h| h.row < row);
+        let to = self.holes.partition_point(|h| h.row <= row);
+        &self.holes[from..to]
+    }
+}
+
+/// The text of an image, by where it begins and ends in the record, and which of its images it is;
+/// `None`: one that a later member of the same name hides.
+type Span = (usize, usize, Option<u32>);
+
+impl Decoder<'_> {
+    /// Appends the kept fields of the record that was last found. A field that is not what its column
+    /// holds counts as null; the first of them is the error.
+    pub(crate) fn keep(&self, record: &[u8], kept: &mut Kept) -> Result<()> {
+        let mut result = Ok(());
+        for (column, plan) in self.plan.columns.iter().enumerate() {
+            let Some(hit) = self.column(column) else {
+                kept.columns[column].push(None);
+                continue;
+            };
+            let mut value = std::mem::take(&mut kept.scratch);
+            value.clear();
+            let text = &record[hit.start..hit.end];
+            let images = if plan.touches { self.images_in(record, plan, hit) } else { Vec::new() };
+            let read = match (plan.kind, &images[..]) {
+                (ColumnType::Json, images) => {
+                    let row = kept.columns[column].len();
+                    let mut from = hit.start;
+                    for &(start, end, item) in images {
+                        // A band inside another band.
+                        if start < from {
+                            continue;
+                        }
+                        value.extend_from_slice(&record[from..start]);
+                        match item {
+                            Some(item) => {
+                                kept.holes.push(Hole { row, column, at: value.len(), item });
+                            }
+                            None => value.extend_from_slice(b"null"),
+                        }
+                        from = end;
+                    }
+                    value.extend_from_slice(&record[from..hit.end]);
+                    Some(())
+                }
+                (_, [_, ..]) => None,
+                (kind, []) => read(kind, text, &mut value),
+            };
+            let null = value::kind(text) == Kind::Null;
+            kept.columns[column].push((!null && read.is_some()).then_some(&value[..]));
+            if !null && read.is_none() && result.is_ok() {
+                result = Err(mistyped(plan, text, !images.is_empty()));
+            }
+            kept.scratch = value;
+        }
+        result
+    }
+
+    /// Where the field of a column stands in the record that was last found.
+    pub(crate) fn column(&self, column: usize) -> Option<Hit> {
+        let finder = self.bands.as_ref().map_or(self, |bands| bands.first());
+        let pointer = *finder.columns.get(column)?;
+        finder.hits.iter().rfind(|hit| hit.pointer == pointer).copied()
+    }
+
+    /// The images in the value of a column, in the order in which they stand.
+    pub(crate) fn images_in(&self, record: &[u8], plan: &ColumnPlan, hit: Hit) -> Vec<Span> {
+        let mut images: Vec<Span> = Vec::new();
+        let mut within = |start: usize, end: usize, item: usize| {
+            if hit.start <= start && end <= hit.end {
+                images.push((start, end, Some(item as u32)));
+            }
+        };
+        match &self.bands {
+            Some(bands) => bands.spans().for_each(|(start, end)| within(start, end, 0)),
+            None => {
+                let all = self.items.iter().enumerate();
+                all.for_each(|(item, &(start, end, _))| within(start, end, item));
+            }
+        }
+        let (known, text) = (images.len(), &record[hit.start..hit.end]);
+        for field in self.plan.pointers().filter(|field| field.touches(&plan.field)) {
+            let Some(steps) = field.steps().get(plan.field.steps().len()..) else { continue };
+            let mut all = Vec::new();
+            values(text, steps, &mut |value| {
+                let start = value.as_ptr() as usize - record.as_ptr() as usize;
+                all.push((start, start + value.len()));
+            });
+            for (start, end) in all {
+                let text = &record[start..end];
+                let empty = match value::kind(text) {
+                    Kind::Null => true,
+                    Kind::Array => value::elements(text).next().is_none(),
+                    _ => false,
+                };
+                if !empty && !images[..known].iter().any(|i| start <= i.0 && i.1 <= end) {
+                    images.push((start, end, None));
+                }
+            }
+        }
+        images.sort_unstable();
+        images
+    }
+}
+
+/// Gives `take` every value that the steps lead to, also those that a later member of the same name
+/// hides.
+fn values<'a>(text: &'a [u8], steps: &[Step], take: &mut impl FnMut(&'a [u8])) {
+    let Some((step, rest)) = steps.split_first() else { return take(text) };
+    match value::kind(text) {
+        Kind::Object => {
+            let mut scratch = Vec::new();
+            for (key, inner) in value::entries(text) {
+                if step.takes_key(value::unescape_inner(key, &mut scratch)) {
+                    values(inner, rest, take);
+                }
+            }
+        }
+        Kind::Array => {
+            let inner = value::elements(text).enumerate().filter(|(i, _)| step.takes_index(*i));
+            inner.for_each(|(_, element)| values(element, rest, take));
+        }
+        _ => {}
+    }
+}
+
+/// Appends what a column of this kind holds of a value; `None`: it is of another kind.
+pub(crate) fn read(kind: ColumnType, text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    match (kind, value::kind(text)) {
+        (ColumnType::Int64, Kind::Number) => out.extend_from_slice(&integer(text)?.to_le_bytes()),
+        (ColumnType::Float64, Kind::Number) => out.extend_from_slice(&number(text)?.to_le_bytes()),
+        (ColumnType::Bool, Kind::Bool) => out.push(u8::from(text == b"true")),
+        (ColumnType::Text, Kind::String) => {
+            let mut scratch = Vec::new();
+            let plain = value::unescape(text, &mut scratch);
+            // Half of a surrogate pair is no text.
+            out.extend_from_slice(std::str::from_utf8(plain).ok()?.as_bytes());
+        }
+        (ColumnType::Ints, Kind::Array) => {
+            for element in value::elements(text) {
+                out.extend_from_slice(&integer(element)?.to_le_bytes());
+            }
+        }
+        (ColumnType::Floats, Kind::Array) => {
+            for element in value::elements(text) {
+                out.extend_from_slice(&number(element)?.to_le_bytes());
+            }
+        }
+        (ColumnType::Json, _) => out.extend_from_slice(text),
+        _ => return None,
+    }
+    Some(())
+}
+
+/// A JSON number without fraction and exponent, of 64 bits.
+fn integer(text: &[u8]) -> Option<i64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// A JSON number that a double can hold.
+fn number(text: &[u8]) -> Option<f64> {
+    let number: f64 = match value::kind(text) {
+        Kind::Number => std::str::from_utf8(text).ok()?.parse().ok()?,
+        _ => return None,
+    };
+    number.is_finite().then_some(number)
+}
+
+fn mistyped(plan: &ColumnPlan, text: &[u8], image: bool) -> Error {
+    let whole = !text.iter().any(|c| matches!(c, b'.' | b'e' | b'E'));
+    let found = match (value::kind(text), plan.kind) {
+        _ if image => "an image",
+        (Kind::Number, ColumnType::Int64) if whole => "an integer of more than 64 bits",
+        (Kind::Number, ColumnType::Int64) => "a number with a fraction or exponent",
+        (Kind::Number, ColumnType::Float64) => "a number beyond the range of doubles",
+        (Kind::String, ColumnType::Text) => "a string with half a surrogate pair",
+        (Kind::Array, ColumnType::Ints | ColumnType::Floats) => "an array of something else",
+        (kind, _) => kind.name(),
+    };
+    Error::field(format!(
+        "column {}: found {found}, wanted {} as in the first records: {}",
+        plan.name,
+        plan.kind,
+        quote(text)
+    ))
+}

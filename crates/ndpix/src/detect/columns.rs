@@ -1,0 +1,110 @@
+//! What the kept fields hold, told from the sample and then enforced.
+
+use super::{Sample, Sampled};
+use crate::column::ColumnType;
+use crate::decode::Decoder;
+use crate::decode::columns::read;
+use crate::error::Result;
+use crate::options::Options;
+use crate::plan::{ColumnPlan, Plan};
+use crate::record::pointer::Pointer;
+use crate::record::value::{self, Kind};
+
+/// What the values of a column in the sample can be taken for.
+struct Values {
+    /// What fits all of them, the narrowest first.
+    fits: Vec<ColumnType>,
+    /// Whether there is any but null, and any but empty lists.
+    any: bool,
+    full: bool,
+    /// Whether any number has a fraction or exponent.
+    fraction: bool,
+}
+
+impl Values {
+    fn new() -> Self {
+        use ColumnType::{Bool, Float64, Floats, Int64, Ints, Text};
+        let fits = vec![Int64, Float64, Bool, Text, Ints, Floats];
+        Self { fits, any: false, full: false, fraction: false }
+    }
+
+    fn see(&mut self, text: &[u8], image: bool) {
+        let kind = value::kind(text);
+        self.any |= kind != Kind::Null;
+        self.full |= match kind {
+            Kind::Null => return,
+            Kind::Array => value::elements(text).next().is_some(),
+            _ => true,
+        };
+        self.fraction |= text.iter().any(|c| matches!(c, b'.' | b'e' | b'E'));
+        let mut scratch = Vec::new();
+        self.fits.retain(|kind| {
+            scratch.clear();
+            !image && read(*kind, text, &mut scratch).is_some()
+        });
+    }
+
+    fn kind(&self) -> ColumnType {
+        match self.fits.first() {
+            // Integers of more than 64 bits, which doubles would round.
+            Some(ColumnType::Float64 | ColumnType::Floats) if !self.fraction => ColumnType::Json,
+            // Nobody knows what lists that are all empty are lists of.
+            Some(kind) if self.full => *kind,
+            _ => ColumnType::Json,
+        }
+    }
+}
+
+/// Decides the columns of the plan, whose fields are located.
+pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -> Result<()> {
+    if options.columns.is_empty() {
+        return Ok(());
+    }
+    let column = |field: &Pointer| ColumnPlan {
+        field: field.clone(),
+        name: field.to_string().into(),
+        kind: ColumnType::Json,
+        touches: plan.pointers().any(|image| image.touches(field)),
+    };
+    let columns = options.columns.iter().map(column).collect();
+    put(plan, columns);
+    let mut all: Vec<Values> = plan.columns.iter().map(|_| Values::new()).collect();
+    let mut decoder = Decoder::new(plan)?;
+    for Sampled { text, .. } in &sample.records {
+        if decoder.find(text).is_err() {
+            continue;
+        }
+        for (number, (column, values)) in plan.columns.iter().zip(&mut all).enumerate() {
+            if let Some(hit) = decoder.column(number) {
+                let image = column.touches && !decoder.images_in(text, column, hit).is_empty();
+                values.see(&text[hit.start..hit.end], image);
+            }
+        }
+    }
+    let mut columns = plan.columns.clone();
+    for (column, values) in columns.iter_mut().zip(&all) {
+        let (field, length) = (&column.field, column.field.steps().len());
+        let around = |image: &Pointer| image.touches(field) && length <= image.steps().len();
+        if !plan.pointers().any(around) {
+            column.kind = values.kind();
+        }
+    }
+    put(plan, columns);
+    let said: Vec<_> = plan.columns.iter().map(|c| format!("{} ({})", c.name, c.kind)).collect();
+    plan.notes.push(format!("columns: {}", said.join(", ")));
+    let absent = plan.columns.iter().zip(&all).filter(|(_, values)| !values.any);
+    let absent: Vec<&str> = absent.map(|(column, _)| &*column.name).collect();
+    if !absent.is_empty() && !sample.records.is_empty() {
+        plan.notes
+            .push(format!("absent or null in all of the first records: {}", absent.join(", ")));
+    }
+    Ok(())
+}
+
+/// The first band finds the fields for all of them.
+fn put(plan: &mut Plan, columns: Vec<ColumnPlan>) {
+    if let Some(band) = plan.bands.first_mut() {
+        band.columns.clone_from(&columns);
+    }
+    plan.columns = columns;
+}

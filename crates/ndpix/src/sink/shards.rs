@@ -1,0 +1,226 @@
+//! A folder of `.npy` shards of so many rows each: `00000.npy`, `00001.npy`, and `manifest.json`, which names
+//! them and is written last. Beside them stand the row map, the columns, and `valid`, `sizes`, `offsets`
+//! and `shapes` where there are such. Flat images lie in shards by their number: image `i` begins in
+//! shard `i / shard_rows`, `offsets[i] - offsets[i / shard_rows * shard_rows]` elements behind its start.
+
+use std::collections::VecDeque;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::folder::Folder;
+use super::npy::Npy;
+use super::parquet::ColumnsFile;
+use super::spool::Spool;
+use super::{Facts, Holds, Images, Place, Sink, rows};
+use crate::column::Column;
+use crate::error::{Error, Result};
+
+/// The file that makes a folder an output of this kind.
+const MANIFEST: &str = "manifest.json";
+/// What it says it is.
+const FORMAT: &str = "ndpix shards";
+
+/// See the module.
+pub(crate) struct Shards {
+    folder: Folder,
+    images: Images,
+    shard_rows: u64,
+    /// The shard that is being written, and the rows in it.
+    open: Option<(Npy, u64)>,
+    /// The rows of those that are whole.
+    whole: Vec<u64>,
+    /// Of flat images the bytes of those that are to come.
+    lengths: VecDeque<u64>,
+    /// Of the row that is being written, what is missing.
+    missing: u64,
+    spool: Spool,
+    columns: Option<ColumnsFile>,
+}
+
+impl Shards {
+    /// Opens the folder.
+    pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
+        let folder = Folder::create(out, is_ours)?;
+        let columns = match holds.columns.is_empty() {
+            true => None,
+            false => Some(ColumnsFile::create(&folder.path().join("columns.parquet"), holds)?),
+        };
+        // Columns have their file, and nothing of them is spooled here.
+        let holds = Holds { columns: Vec::new(), ..holds.clone() };
+        Ok(Self {
+            spool: Spool::new(out, &holds)?,
+            folder,
+            images: holds.images,
+            shard_rows: holds.shard_rows.unwrap_or(u64::MAX),
+            open: None,
+            whole: Vec::new(),
+            lengths: VecDeque::new(),
+            missing: 0,
+            columns,
+        })
+    }
+
+    /// Ends the shard that is being written.
+    fn close(&mut self) -> Result<()> {
+        let Some((mut shard, rows)) = self.open.take() else { return Ok(()) };
+        self.whole.push(rows);
+        shard.seal()?;
+        shard.finish().map(|_| ())
+    }
+
+    /// The shard for the next row, which is counted.
+    fn next(&mut self) -> Result<()> {
+        if self.open.as_ref().is_some_and(|open| open.1 == self.shard_rows) {
+            self.close()?;
+        }
+        if self.open.is_none() {
+            let path = self.folder.path().join(name(self.whole.len()));
+            let images = &self.images;
+            let descr = format!("'{}'", images.dtype().descr());
+            self.open = Some((Npy::create(&path, descr, images.item(), images.item_len()?)?, 0));
+        }
+        if let Some(open) = &mut self.open {
+            open.1 += 1;
+        }
+        Ok(())
+    }
+
+    fn manifest(&self, facts: &Facts) -> String {
+        let shards = self.whole.iter().enumerate();
+        let shards = shards.map(|(i, rows)| json!({"file": name(i), "rows": rows}));
+        let mut manifest = json!({
+            "format": FORMAT,
+            "rows": self.whole.iter().sum::<u64>(),
+            "shard_rows": self.shard_rows,
+            "holds": self.images.name(),
+            "item": self.images.item(),
+            "dtype": self.images.dtype().name(),
+            "shards": shards.collect::<Vec<_>>(),
+        });
+        for (name, text) in facts.attributes() {
+            // Options and counts are JSON themselves.
+            manifest[name] = serde_json::from_str(&text).unwrap_or(Value::from(text));
+        }
+        format!("{manifest:#}\n")
+    }
+}
+
+impl Sink for Shards {
+    fn write(&mut self, mut pixels: &[u8]) -> Result<()> {
+        let whole = self.images.item_len()? as u64;
+        while !pixels.is_empty() {
+            while self.missing == 0 {
+                self.missing = match self.images {
+                    Images::Flat { .. } => self.lengths.pop_front().unwrap_or(u64::MAX),
+                    _ => whole,
+                };
+                self.next()?;
+            }
+            // Rows of one length that fit into the shard go there together.
+            let room = match self.images {
+                Images::Flat { .. } => 0,
+                _ => self.open.as_ref().map_or(0, |open| self.shard_rows - open.1),
+            };
+            let more = (pixels.len() as u64).saturating_sub(self.missing) / whole.max(1);
+            let together = room.min(more);
+            let len = self.missing.saturating_add(together * whole).min(pixels.len() as u64);
+            let (now, later) = pixels.split_at(len as usize);
+            if let Some((shard, rows)) = &mut self.open {
+                shard.write(now)?;
+                *rows += together;
+            }
+            self.missing -= len - together * whole;
+            pixels = later;
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, place: &Place) -> Result<()> {
+        if let Images::Flat { dtype, .. } = self.images {
+            let elements = place.shape.elements().unwrap_or(0);
+            self.lengths.push_back((elements * dtype.size()) as u64);
+        }
+        self.spool.place(place)
+    }
+
+    fn columns(&mut self, rows: &[Column]) -> Result<()> {
+        self.columns.as_mut().map_or(Ok(()), |columns| columns.push(rows))
+    }
+
+    fn seal(&mut self, facts: &Facts) -> Result<()> {
+        // Images without pixels may be the last.
+        while self.lengths.pop_front().is_some() {
+            self.next()?;
+        }
+        self.close()?;
+        let folder = self.folder.path().to_path_buf();
+        for numbers in self.spool.arrays() {
+            let path = folder.join(format!("{}.npy", numbers.name));
+            let descr = format!("'{}'", numbers.dtype.descr());
+            let item = &numbers.shape[1..];
+            let len = item.iter().product::<usize>() * numbers.dtype.size();
+            array(&path, descr, item, len, numbers.tape.read()?)?;
+        }
+        if let Some(tape) = self.spool.rows() {
+            let path = folder.join("rows.npy");
+            array(&path, rows::DESCR.to_string(), &[], rows::ITEM, tape.read()?)?;
+        }
+        if let Some(mut columns) = self.columns.take() {
+            columns.seal(facts)?;
+            columns.finish()?;
+        }
+        self.folder.sync()?;
+        let path = folder.join(MANIFEST);
+        std::fs::write(&path, self.manifest(facts))
+            .map_err(|e| super::partial::write_failed(&path, e))?;
+        self.folder.sync_file(MANIFEST)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
+        Ok(vec![self.folder.finish()?])
+    }
+
+    fn abandon(mut self: Box<Self>, keep: bool) -> Vec<PathBuf> {
+        drop(self.open.take());
+        if let Some(columns) = self.columns.take() {
+            columns.abandon();
+        }
+        self.folder.abandon(keep).into_iter().collect()
+    }
+}
+
+/// Writes an array beside the shards.
+fn array(
+    path: &Path,
+    descr: String,
+    item: &[usize],
+    item_len: usize,
+    mut data: impl Read,
+) -> Result<()> {
+    let mut npy = Npy::create(path, descr, item.to_vec(), item_len)?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let got = data
+            .read(&mut buffer)
+            .map_err(|e| Error::io(format_args!("cannot write {}", path.display()), e))?;
+        if got == 0 {
+            break;
+        }
+        npy.write(&buffer[..got])?;
+    }
+    npy.seal()?;
+    npy.finish().map(|_| ())
+}
+
+/// The name of shard `number`.
+fn name(number: usize) -> String {
+    format!("{number:05}.npy")
+}
+
+/// Whether a folder is such an output.
+fn is_ours(folder: &Path) -> bool {
+    let text = std::fs::read(folder.join(MANIFEST)).unwrap_or_default();
+    serde_json::from_slice::<Value>(&text).is_ok_and(|manifest| manifest["format"] == FORMAT)
+}

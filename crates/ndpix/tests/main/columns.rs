@@ -1,0 +1,329 @@
+//! What belongs here: kept fields are those of the rows beside which they stand, whatever the types, the
+//! rejects, the number of images of a record, the threads and the blocks.
+
+use std::fmt::Write;
+
+use ndpix::{
+    Batches, Column, ColumnType, Control, Dataset, ErrorKind, OnError, OnMissing, Options, Stack,
+};
+
+use super::{base64, bytes, convert, raw};
+
+/// An image of 1 x 1 pixels.
+fn image(pixel: u8) -> String {
+    base64(&[pixel])
+}
+
+fn options(columns: &str) -> Options {
+    let mut options = raw("1,1");
+    options.set("columns", columns).expect("columns");
+    options
+}
+
+fn load(text: &str, options: &Options) -> (Vec<u8>, Vec<Column>, Vec<String>) {
+    let loaded = ndpix::load(bytes(text.as_bytes()), options, &Control::default());
+    let array = loaded.result.expect("an array");
+    (array.bytes.to_vec(), loaded.columns, loaded.summary.first_rejects)
+}
+
+/// The values of a column as words; `-`: none.
+fn words(column: &Column) -> Vec<String> {
+    let numbers = |bytes: &[u8], whole: bool| -> Vec<String> {
+        let number = |b: &[u8; 8]| match whole {
+            true => i64::from_le_bytes(*b).to_string(),
+            false => f64::from_le_bytes(*b).to_string(),
+        };
+        bytes.as_chunks::<8>().0.iter().map(number).collect()
+    };
+    let word = |row: usize| {
+        let value = column.value(row);
+        match column.kind {
+            _ if !column.valid[row] => "-".to_string(),
+            ColumnType::Int64 => numbers(value, true).concat(),
+            ColumnType::Float64 => numbers(value, false).concat(),
+            ColumnType::Bool => (value == [1]).to_string(),
+            ColumnType::Ints => format!("[{}]", numbers(value, true).join(",")),
+            ColumnType::Floats => format!("[{}]", numbers(value, false).join(",")),
+            ColumnType::Text | ColumnType::Json => {
+                String::from_utf8(value.to_vec()).expect("UTF-8")
+            }
+        }
+    };
+    (0..column.len()).map(word).collect()
+}
+
+/// The kind of the column `v` of records with these values, and its words.
+fn of(values: &[&str]) -> (ColumnType, Vec<String>) {
+    let mut text = String::new();
+    for value in values {
+        match value.is_empty() {
+            true => writeln!(text, "{{\"image\":\"{}\"}}", image(1)),
+            false => writeln!(text, "{{\"v\":{value},\"image\":\"{}\"}}", image(1)),
+        }
+        .expect("text");
+    }
+    let (_, columns, _) = load(&text, &options("v"));
+    assert_eq!(columns[0].len(), values.len());
+    (columns[0].kind, words(&columns[0]))
+}
+
+#[test]
+fn types_are_those_of_the_first_records() {
+    use ColumnType::{Bool, Float64, Floats, Int64, Ints, Json, Text};
+    let check = |values: &[&str], kind, found: &[&str]| {
+        let (is, words) = of(values);
+        assert_eq!((is, words.iter().map(String::as_str).collect()), (kind, found.to_vec()));
+    };
+    check(&["1", "-9223372036854775808"], Int64, &["1", "-9223372036854775808"]);
+    check(&["1", "", "null"], Int64, &["1", "-", "-"]);
+    check(&["1", "2.5", "1e2", "null"], Float64, &["1", "2.5", "100", "-"]);
+    check(&["true", "false", ""], Bool, &["true", "false", "-"]);
+    check(&[r#""a\u00e9\n""#, r#""""#, "null"], Text, &["a\u{e9}\n", "", "-"]);
+    check(&["[1,2]", "[]", " [ 3 ] "], Ints, &["[1,2]", "[]", "[3]"]);
+    check(&["[1,2]", "[0.5]", "null"], Floats, &["[1,2]", "[0.5]", "-"]);
+    // Anything else stays the text that it is.
+    check(&["[]", "[]"], Json, &["[]", "[]"]);
+    check(&["", "null"], Json, &["-", "-"]);
+    check(&["1", "\"1\""], Json, &["1", "\"1\""]);
+    check(&["true", "1"], Json, &["true", "1"]);
+    check(&["[1,null]"], Json, &["[1,null]"]);
+    check(&["[[1],[2]]"], Json, &["[[1],[2]]"]);
+    check(&[r#"{"a": [1, "x"]}"#], Json, &[r#"{"a": [1, "x"]}"#]);
+    check(&[r#""\ud800""#], Json, &[r#""\ud800""#]);
+    // What a double would round is kept as text, but for numbers that are doubles anyway.
+    check(&["18446744073709551615"], Json, &["18446744073709551615"]);
+    check(&["18446744073709551615", "0.5"], Float64, &["18446744073709552000", "0.5"]);
+    check(&["1e999", "1"], Json, &["1e999", "1"]);
+}
+
+#[test]
+fn names_lead_into_records() {
+    let text = format!(
+        "{{\"a\":{{\"b.c\":[7,{{\"d\":\"x\"}}]}},\"n\":1,\"n\":2,\"\\u006d\":3,\"image\":\"{}\"}}\n",
+        image(5)
+    );
+    let (_, columns, _) = load(&text, &options("a.\"b.c\"[1].d,/a/b.c/0,n,m"));
+    let names: Vec<&str> = columns.iter().map(|c| &*c.name).collect();
+    assert_eq!(names, ["a.\"b.c\"[1].d", "a.\"b.c\".0", "n", "m"]);
+    assert_eq!(columns.iter().map(words).collect::<Vec<_>>().concat(), ["x", "7", "2", "3"]);
+}
+
+/// 64 records that fix the types, and behind them these.
+fn behind(records: &[String]) -> String {
+    let mut text = String::new();
+    for i in 0..64 {
+        let _ = writeln!(text, "{{\"id\":{i},\"s\":\"t{i}\",\"image\":\"{}\"}}", image(i));
+    }
+    text + &records.join("\n")
+}
+
+#[test]
+fn a_value_of_another_type_is_a_reject() {
+    let good = |id: u8| format!("{{\"id\":{id},\"s\":\"s{id}\",\"image\":\"{}\"}}", image(id));
+    let text = behind(&[
+        good(100),
+        format!("{{\"id\":\"x\",\"s\":\"kept\",\"image\":\"{}\"}}", image(101)),
+        format!("{{\"id\":1.5,\"s\":7,\"image\":\"{}\"}}", image(102)),
+        "{\"id\":103,\"s\":\"bad\",\"image\":\"%\"}".into(),
+        "{\"id\":104,\"s\":\"none\"}".into(),
+        "{\"id\":105,\"s\":\"cut\"".into(),
+        "{\"id\":9223372036854775808,\"s\":\"none\"}".into(),
+        good(106),
+    ]);
+    let base = Options { block_bytes: Some(64), ..options("id,s") };
+    let (pixels, columns, rejects) = load(&text, &base);
+    assert_eq!(pixels[64..], [100, 106]);
+    assert_eq!(words(&columns[0])[63..], ["63", "100", "106"]);
+    assert_eq!(words(&columns[1])[63..], ["t63", "s100", "s106"]);
+    assert!(rejects[0].ends_with(
+        "column id: found a string, wanted integers as in the first records: \"\\\"x\\\"\""
+    ));
+    assert!(rejects[1].contains("column id: found a number with a fraction or exponent"));
+
+    let fill = Options { on_error: OnError::Fill, on_missing: OnMissing::Fill, ..base.clone() };
+    let (pixels, columns, _) = load(&text, &fill);
+    assert_eq!(pixels[64..], [100, 0, 0, 0, 0, 0, 0, 106]);
+    assert_eq!(words(&columns[0])[64..], ["100", "-", "-", "103", "104", "-", "-", "106"]);
+    let kept = ["s100", "kept", "-", "bad", "none", "-", "none", "s106"];
+    assert_eq!(words(&columns[1])[64..], kept);
+
+    let raise = Options { on_error: OnError::Raise, ..base };
+    let loaded = ndpix::load(bytes(text.as_bytes()), &raise, &Control::default());
+    let error = loaded.result.expect_err("a reject");
+    assert_eq!((error.kind(), error.position().map(|p| p.line)), (ErrorKind::Field, Some(66)));
+}
+
+#[test]
+fn a_refused_record_is_in_the_rejects_once() {
+    let pair = format!("[\"{}\",\"{}\"]", image(7), image(8));
+    let text = behind(&[format!("{{\"id\":\"x\",\"image\":{pair}}}")]);
+    let done =
+        convert(bytes(text.as_bytes()), &Options { on_error: OnError::Fill, ..options("id") });
+    done.run.result.as_ref().expect("finished");
+    assert_eq!((done.run.summary.rejected_images, done.run.summary.filled), (2, 2));
+    assert_eq!(done.reject_kinds(), ["field"]);
+    // So that both images are read again, once each.
+    let rejects = done.file(".rejects.ndjson").expect("rejects");
+    let again = ndpix::load(bytes(&rejects), &options("id"), &Control::default());
+    assert_eq!(again.result.expect("an array").bytes[..], [7, 8]);
+    assert_eq!(words(&again.columns[0]), ["x", "x"]);
+}
+
+/// Records with several images each, some of them bad, and a text that holds them.
+fn chats(count: usize) -> String {
+    let mut text = String::new();
+    for i in 0..count {
+        let parts = (0..i % 5).map(|k| match (i + k) % 7 {
+            3 => "{\"url\":\"%\"}".to_string(),
+            _ => format!("{{\"url\":\"{}\",\"k\":{k}}}", image((i + k) as u8)),
+        });
+        let parts = parts.collect::<Vec<_>>().join(",");
+        let _ = writeln!(text, "{{\"chat\": [{parts}], \"id\": {i}, \"w\": [{i}, 0.5]}}");
+    }
+    text
+}
+
+#[test]
+fn images_become_the_numbers_of_their_rows() {
+    let mut options = Options { mixed: false, ..options("chat,id") };
+    options.set("field", "chat[*].url").expect("field");
+    let text = chats(4) + "{\"chat\":null,\"id\":4}\n" + &chats(2);
+    let (pixels, columns, _) = load(&text, &options);
+    assert_eq!(pixels, [1, 2, 4, 5, 1]);
+    assert_eq!(columns[0].kind, ColumnType::Json);
+    let last = r#"[{"url":null},{"url":2,"k":1},{"url":3,"k":2}]"#;
+    let wanted = [
+        r#"[{"url":0,"k":0}]"#,
+        r#"[{"url":1,"k":0},{"url":null}]"#,
+        last,
+        last,
+        r#"[{"url":4,"k":0}]"#,
+    ];
+    assert_eq!(words(&columns[0]), wanted);
+    assert_eq!(words(&columns[1]), ["1", "2", "3", "3", "1"]);
+
+    // Fill rows have numbers too, but they are no images.
+    let fill = Options { on_error: OnError::Fill, ..options.clone() };
+    let (pixels, columns, _) = load(&text, &fill);
+    assert_eq!(pixels, [1, 2, 0, 0, 4, 5, 1]);
+    assert_eq!(words(&columns[0])[3], r#"[{"url":null},{"url":4,"k":1},{"url":5,"k":2}]"#);
+
+    // The record itself, a part of it that holds one image, and the image alone.
+    options.set("columns", ".,chat[1],chat[1].url,chat[1].k").expect("columns");
+    let (_, columns, _) = load(&text, &options);
+    assert_eq!(words(&columns[0])[4], r#"{"chat": [{"url":4,"k":0}], "id": 1, "w": [1, 0.5]}"#);
+    assert_eq!(
+        words(&columns[1]),
+        ["-", "{\"url\":null}", r#"{"url":2,"k":1}"#, r#"{"url":2,"k":1}"#, "-"]
+    );
+    assert_eq!(words(&columns[2]), ["-", "-", "2", "2", "-"]);
+    assert_eq!(words(&columns[3]), ["-", "-", "1", "1", "-"]);
+}
+
+#[test]
+fn images_are_never_copied() {
+    // Those that a later member of the same name hides are no images of the record.
+    let (a, b) = (image(1), image(2));
+    let text = format!(
+        "{{\"m\":{{\"image\":\"{a}\",\"x\":1}},\"m\":{{\"\\u0069mage\":\"{a}\",\"image\":\"{b}\"}}}}\n"
+    );
+    let mut options = Options { field: None, ..options(".,m") };
+    options.set("field", "m.image").expect("field");
+    let (pixels, columns, _) = load(&text, &options);
+    assert_eq!(pixels, [2]);
+    let inner = r#"{"\u0069mage":null,"image":0}"#;
+    assert_eq!(words(&columns[0]), [format!(r#"{{"m":{{"image":null,"x":1}},"m":{inner}}}"#)]);
+    assert_eq!(words(&columns[1]), [inner]);
+
+    // Elements of a list of images.
+    let text =
+        format!("{{\"image\":[\"{a}\",null,\"{b}\"]}}\n{{\"image\":[]}}\n{{\"image\":\"{b}\"}}");
+    let (_, columns, _) = load(&text, &self::options("image,image[0],image[1]"));
+    assert_eq!(words(&columns[0]), ["[0,null,1]", "[0,null,1]", "2"]);
+    assert_eq!(words(&columns[1]), ["0", "0", "-"]);
+    assert_eq!(words(&columns[2]), ["-", "-", "-"]);
+
+    // Lists of numbers, which are passed by their brackets.
+    let text = "{\"image\": [[1, 2]], \"l\": 7}\n{\"image\": [[3, 4]], \"l\": 8}\n";
+    let options = Options {
+        columns: vec![".".parse().expect("."), "l".parse().expect("l")],
+        ..Options::default()
+    };
+    let (_, columns, _) = load(text, &options);
+    assert_eq!(words(&columns[0]), ["{\"image\": 0, \"l\": 7}", "{\"image\": 1, \"l\": 8}"]);
+    assert_eq!(words(&columns[1]), ["7", "8"]);
+
+    // All bands of one image.
+    let text = format!("{{\"a\":\"{a}\",\"b\":\"{b}\",\"id\":7}}\n{{\"a\":\"{a}\",\"id\":8}}");
+    let mut options = Options { stack: Stack::NewAxis, shape: None, ..self::options(".,b,id") };
+    options.set("field", "a\nb").expect("fields");
+    options.on_error = OnError::Fill;
+    let (pixels, columns, _) = load(&text, &options);
+    assert_eq!(pixels, [1, 2, 0, 0]);
+    assert_eq!(words(&columns[0]), [r#"{"a":0,"b":0,"id":7}"#, r#"{"a":null,"id":8}"#]);
+    assert_eq!(words(&columns[1]), ["0", "-"]);
+    assert_eq!(words(&columns[2]), ["7", "8"]);
+}
+
+#[test]
+fn columns_are_the_same_for_any_threads_and_blocks() {
+    let text = chats(900);
+    for on_error in [OnError::Skip, OnError::Fill] {
+        let mut options = Options { on_error, on_missing: OnMissing::Fill, ..options("chat,id,w") };
+        options.set("field", "chat[*].url").expect("field");
+        let (pixels, columns, _) = load(&text, &options);
+        assert_eq!(columns[1].len(), pixels.len());
+        let mut all = Vec::new();
+        for threads in [1, 2, 8] {
+            for block in [1, 100, 4096, 1 << 20] {
+                let options = Options { threads, block_bytes: Some(block), ..options.clone() };
+                let (more_pixels, more, _) = load(&text, &options);
+                assert!(pixels == more_pixels && columns == more, "{threads} {block}");
+                all.push(options);
+            }
+        }
+        for (options, size) in all.iter().zip([1, 3, 100, 5000].into_iter().cycle()) {
+            let batches = Batches::open(bytes(text.as_bytes()), options, size, &Control::default());
+            let (mut rows, mut images) = (Vec::<Column>::new(), Vec::new());
+            for batch in batches.expect("a plan") {
+                let batch = batch.expect("a batch");
+                images.extend_from_slice(&batch.images.bytes);
+                assert!(batch.columns.iter().all(|c| c.len() == batch.lines.len()));
+                match rows.is_empty() {
+                    true => rows = batch.columns,
+                    false => rows.iter_mut().zip(&batch.columns).for_each(|(a, b)| a.extend(b)),
+                }
+            }
+            assert!(images == pixels && rows == columns);
+        }
+    }
+}
+
+#[test]
+fn a_dataset_has_the_fields_of_its_images() {
+    let text = chats(30).replace("%", &image(99));
+    let mut options = options("chat,id,w");
+    options.set("field", "chat[*].url").expect("field");
+    let fill = Options { on_missing: OnMissing::Fill, ..options };
+    let (pixels, columns, _) = load(&text, &fill);
+    let dataset = Dataset::open(bytes(text.as_bytes()), &fill, None, &Control::default());
+    let dataset = dataset.expect("a dataset");
+    let all: Vec<usize> = (0..dataset.len()).collect();
+    let (images, rows) = dataset.get_items(&all).expect("images");
+    assert!(images.bytes[..] == pixels && rows == columns);
+    let (_, row) = dataset.get_item(7).expect("an image");
+    let at = |c: &Column| words(c)[7].clone();
+    assert_eq!(
+        row.iter().map(words).collect::<Vec<_>>().concat(),
+        columns.iter().map(at).collect::<Vec<_>>()
+    );
+
+    let text = behind(&[format!("{{\"id\":\"x\",\"s\":\"y\",\"image\":\"{}\"}}", image(1))]);
+    let options = self::options("id,s");
+    let open = |o: &Options| Dataset::open(bytes(text.as_bytes()), o, None, &Control::default());
+    let error = open(&options).expect("a dataset").get(64).expect_err("another type");
+    assert_eq!((error.kind(), error.position().map(|p| p.line)), (ErrorKind::Field, Some(65)));
+    let filled = open(&Options { on_error: OnError::Fill, ..options }).expect("a dataset");
+    let (_, row) = filled.get_item(64).expect("a fill row");
+    assert_eq!(row.iter().map(words).collect::<Vec<_>>().concat(), ["-", "y"]);
+}

@@ -443,43 +443,6 @@ impl<'o> Books<'o> {
     }
 }
 
-<<<<<<< HEAD
-/// What the output of this plan is to hold.
-fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
-    let images = match plan.target {
-        Target::Flat { rank, dtype, .. } => Images::Flat { dtype, rank },
-        Target::Pad { shape, dtype, .. } => Images::Pad { shape, dtype },
-        Target::Encoded => Images::Flat { dtype: DType::Uint8, rank: 1 },
-        _ => {
-            let (shape, dtype) = stacked(plan)?;
-            Images::Stack { shape, dtype }
-        }
-    };
-    Ok(Holds {
-        images,
-        columns: Vec::new(),
-        fills: options.on_missing == OnMissing::Fill || options.on_error == OnError::Fill,
-        rows: options.rows,
-        images_as: options.images_as,
-        chunks: options.chunks,
-        compression: options.output_compression,
-        shard_rows: options.shard_rows,
-        append: options.append,
-        replace: options.if_exists == IfExists::Replace,
-        options: lasting(options),
-    })
-}
-
-/// The options that have a say in what an output holds, not those that only say how a run goes on.
-fn lasting(options: &Options) -> Vec<(String, String)> {
-    let passing =
-        ["base_dir", "memory", "threads", "rejects", "rejects_content", "if_exists", "append"];
-    let changed = options.changed().into_iter().filter(|(name, _)| !passing.contains(name));
-    changed.map(|(name, value)| (name.to_string(), value)).collect()
-}
-
-=======
->>>>>>> 637542d3e4df6aedf69c98ab69f7bed9f60561fd
 /// Where a row comes from; `shape` of an image, none of a fill row.
 fn place(record: &Record, item: u32, shape: Option<Shape>) -> Place {
     Place {
@@ -492,49 +455,3 @@ fn place(record: &Record, item: u32, shape: Option<Shape>) -> Place {
         shape: shape.unwrap_or(Shape::image(0, 0, 1)),
     }
 }
-<<<<<<< HEAD
-
-/// Shape and dtype of a row; kind `plan` where images keep their own.
-pub(crate) fn stacked(plan: &Plan) -> Result<(Shape, DType)> {
-    match plan.target {
-        Target::Stack { shape, dtype, .. } => Ok((shape, dtype)),
-        _ => Err(Error::plan("images of different shapes do not make one array")),
-    }
-}
-
-/// A row for what has no image; empty where the options ask for none.
-pub(crate) fn fill_row(options: &Options, plan: &Plan) -> Result<Vec<u8>> {
-    let (shape, dtype) = match plan.target {
-        Target::Pad { shape, dtype, .. } => (shape, dtype),
-        // An image of no pixels.
-        Target::Flat { .. } | Target::Encoded => return Ok(Vec::new()),
-        _ => stacked(plan)?,
-    };
-    match (options.on_missing, options.on_error) {
-        (OnMissing::Fill, _) | (_, OnError::Fill) => {
-            Ok(fill_element(plan.fill_value, dtype)?.repeat(shape.elements().unwrap_or(0)))
-        }
-        _ => Ok(Vec::new()),
-    }
-}
-
-/// The bytes of one element that holds `value`; kind `options` where the dtype cannot.
-pub(crate) fn fill_element(value: f64, dtype: DType) -> Result<Vec<u8>> {
-    sample::element(value, dtype)
-        .ok_or_else(|| Error::options(format!("fill_value {value} is no {dtype}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fill_values_never_wrap() {
-        assert_eq!(fill_element(255.0, DType::Uint8).expect("fits"), [255]);
-        assert!(fill_element(256.0, DType::Uint8).is_err());
-        assert!(fill_element(-1.0, DType::Uint16).is_err());
-        assert_eq!(fill_element(-2.0, DType::Int16).expect("fits"), (-2i16).to_le_bytes());
-    }
-}
-=======
->>>>>>> 637542d3e4df6aedf69c98ab69f7bed9f60561fd

@@ -6,11 +6,8 @@
 
 mod absent;
 mod bands;
-<<<<<<< HEAD
-mod encoded;
-=======
 mod columns;
->>>>>>> 637542d3e4df6aedf69c98ab69f7bed9f60561fd
+mod encoded;
 pub(crate) mod ragged;
 mod settle;
 mod suggest;

@@ -376,11 +376,7 @@ impl Worker<'_> {
         }
         for item in wanted {
             let before = self.pixels.used().len();
-<<<<<<< HEAD
-            if before >= shared.part_bytes && !self.commit(shared, ticket, text, false)? {
-=======
             if before >= shared.part_bytes && !self.part(shared, ticket, text, bytes)? {
->>>>>>> 637542d3e4df6aedf69c98ab69f7bed9f60561fd
                 return Ok(false);
             }
             let opened = self.decoder.open(bytes, item, base);
@@ -388,11 +384,7 @@ impl Worker<'_> {
                 && opened.need > LARGE
             {
                 // A part of its own, in a buffer of its own.
-<<<<<<< HEAD
-                if !self.outcomes.is_empty() && !self.commit(shared, ticket, text, false)? {
-=======
                 if !self.outcomes.is_empty() && !self.part(shared, ticket, text, bytes)? {
->>>>>>> 637542d3e4df6aedf69c98ab69f7bed9f60561fd
                     return Ok(false);
                 }
                 match admit(shared, ticket, opened.need) {
@@ -414,35 +406,31 @@ impl Worker<'_> {
         Ok(true)
     }
 
-<<<<<<< HEAD
-    /// Waits for its turn and hands over what is decoded, of the batch the `last`; `false` when the run has
-    /// ended.
-    fn commit<C>(
-=======
     /// Hands over what is decoded so far of the record that was last found, and goes on with it.
     fn part<C>(
->>>>>>> 637542d3e4df6aedf69c98ab69f7bed9f60561fd
         &mut self,
         shared: &Shared<'_, C>,
         ticket: u64,
         text: &Text,
-<<<<<<< HEAD
-        last: bool,
-    ) -> Result<bool>
-=======
         record: &[u8],
     ) -> Result<bool>
     where
         C: FnMut(&mut Part<'_>) -> Result<Option<Job>> + Send,
     {
-        let goes_on = self.commit(shared, ticket, text)?;
+        let goes_on = self.commit(shared, ticket, text, false)?;
         self.decoder.keep(record, &mut self.kept)?;
         Ok(goes_on)
     }
 
-    /// Waits for its turn and hands over what is decoded; `false` when the run has ended.
-    fn commit<C>(&mut self, shared: &Shared<'_, C>, ticket: u64, text: &Text) -> Result<bool>
->>>>>>> 637542d3e4df6aedf69c98ab69f7bed9f60561fd
+    /// Waits for its turn and hands over what is decoded, of the batch the `last`; `false` when the run has
+    /// ended.
+    fn commit<C>(
+        &mut self,
+        shared: &Shared<'_, C>,
+        ticket: u64,
+        text: &Text,
+        last: bool,
+    ) -> Result<bool>
     where
         C: FnMut(&mut Part<'_>) -> Result<Option<Job>> + Send,
     {

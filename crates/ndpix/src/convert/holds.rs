@@ -14,6 +14,7 @@ pub(super) fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
     let images = match plan.target {
         Target::Flat { rank, dtype, .. } => Images::Flat { dtype, rank },
         Target::Pad { shape, dtype, .. } => Images::Pad { shape, dtype },
+        Target::Encoded => Images::Flat { dtype: DType::Uint8, rank: 1 },
         _ => {
             let (shape, dtype) = stacked(plan)?;
             Images::Stack { shape, dtype }
@@ -55,7 +56,7 @@ pub(crate) fn fill_row(options: &Options, plan: &Plan) -> Result<Vec<u8>> {
     let (shape, dtype) = match plan.target {
         Target::Pad { shape, dtype, .. } => (shape, dtype),
         // An image of no pixels.
-        Target::Flat { .. } => return Ok(Vec::new()),
+        Target::Flat { .. } | Target::Encoded => return Ok(Vec::new()),
         _ => stacked(plan)?,
     };
     match (options.on_missing, options.on_error) {

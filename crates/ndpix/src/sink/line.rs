@@ -263,7 +263,7 @@ mod tests {
             if *filed == 2 { Err(Error::limit("full")) } else { Ok(()) }
         };
         let mut chunks = Chunks::new(2, Arc::clone(&line), |_| Ok(()), put);
-        let mut job = |chunks: &mut Chunks<u64, ()>| {
+        let job = |chunks: &mut Chunks<u64, ()>| {
             chunks.write(&[1, 2]).expect("written");
             chunks.job().expect("a full chunk")
         };

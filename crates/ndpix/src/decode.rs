@@ -10,15 +10,16 @@ mod buffer;
 pub(crate) mod columns;
 mod fill;
 mod ragged;
+mod raw;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use crate::dtype::{ByteOrder, DType};
-use crate::encoding::{self, Encoding, Payload, RawSpec, Scratch, dtype_of, shape_of};
+use crate::dtype::DType;
+use crate::encoding::{self, Encoding, Payload, Scratch};
 use crate::error::{Error, Result, quote};
 use crate::format::{self, Color, ImageFormat, ImageInfo};
-use crate::options::{Frames, Given, RawChannels, RawDType, RawOrder};
+use crate::options::{Frames, Given};
 use crate::pixels;
 use crate::pixels::steps::{self, Bench, Outcome};
 use crate::plan::{Plan, Steps, Target};
@@ -351,84 +352,6 @@ impl<'p> Decoder<'p> {
         })?;
         Ok(Found { info, format: Some(format) })
     }
-
-    /// What raw pixels of the image with this parent object are.
-    fn raw_spec(&self, record: &[u8], parent: usize) -> Result<RawSpec> {
-        let options = &self.plan.raw;
-        let mut spec = RawSpec {
-            shape: None,
-            dtype: self.plan.raw.dtype,
-            byteorder: None,
-            fortran: options.raw_order == Some(Given::Value(RawOrder::F)),
-            bgr: options.raw_channels == RawChannels::Bgr,
-            step: None,
-        };
-        let at = |pointer: u8| -> Option<&[u8]> {
-            let mut hits = self.hits.iter().filter(|h| h.pointer == pointer);
-            let hit = hits.clone().find(|h| h.parent == parent).or_else(|| hits.next_back())?;
-            Some(&record[hit.start..hit.end])
-        };
-        let sibling = |names: &[&str]| {
-            self.fields.found.iter().filter(|f| names.contains(&f.0)).find_map(|f| {
-                self.hits
-                    .iter()
-                    .find(|h| h.pointer == f.1 && h.parent == parent)
-                    .map(|h| &record[h.start..h.end])
-            })
-        };
-        if let Some(Given::Value(shape)) = options.raw_shape {
-            spec.shape = Some(shape);
-        } else if !self.fields.shape.is_empty() {
-            let texts: Option<Vec<&[u8]>> = self.fields.shape.iter().map(|&p| at(p)).collect();
-            let texts =
-                texts.ok_or_else(|| Error::field("a field that raw_shape names is missing"))?;
-            spec.shape = Some(shape_from(&texts)?);
-        } else if let Some(text) = sibling(&["shape", "dims"]) {
-            spec.shape = Some(shape_from(&[text])?);
-        } else if let (Some(h), Some(w)) = (sibling(&["height", "h"]), sibling(&["width", "w"])) {
-            spec.shape = match sibling(&["channels", "c"]) {
-                Some(c) if value::integer(c) != Some(1) => Some(shape_from(&[h, w, c])?),
-                _ => Some(shape_from(&[h, w])?),
-            };
-        }
-        // A flat list or a string of numbers takes the shape that every image must have.
-        if matches!(self.plan.encoding, Some(Encoding::List | Encoding::Text)) {
-            spec.shape = spec.shape.or(options.shape);
-        }
-        match (&options.raw_dtype, self.fields.dtype) {
-            (Some(Given::Value(RawDType(dtype, order))), _) => {
-                (spec.dtype, spec.byteorder) = (Some(*dtype), *order);
-            }
-            (_, Some(pointer)) => {
-                let text = at(pointer)
-                    .ok_or_else(|| Error::field("the field that raw_dtype names is missing"))?;
-                let (dtype, order) = dtype_of(text)?;
-                (spec.dtype, spec.byteorder) = (Some(dtype), order);
-            }
-            _ => {
-                if let Some(text) = sibling(&["dtype", "datatype"]) {
-                    let (dtype, order) = dtype_of(text)?;
-                    (spec.dtype, spec.byteorder) = (Some(dtype), order);
-                }
-            }
-        }
-        match (&options.raw_byteorder, self.fields.byteorder.and_then(at)) {
-            (Some(Given::Value(order)), _) => spec.byteorder = Some(*order),
-            (_, Some(text)) => spec.byteorder = Some(byteorder_of(text)?),
-            _ => {}
-        }
-        match (&options.raw_step, self.fields.step.and_then(at)) {
-            (Some(Given::Value(step)), _) => spec.step = Some(*step),
-            (_, Some(text)) => {
-                spec.step = value::integer(text).and_then(|n| usize::try_from(n).ok())
-            }
-            _ => {}
-        }
-        if let Some(text) = self.fields.order.and_then(at) {
-            spec.fortran = text == b"\"F\"";
-        }
-        Ok(spec)
-    }
 }
 
 /// An array that is no image file: two axes are gray, three with 2, 3 or 4 channels a picture.
@@ -476,29 +399,4 @@ fn guarded<T>(format: ImageFormat, codec: impl FnOnce() -> Result<T>) -> Result<
 fn holds_images(array: &[u8]) -> bool {
     let first = value::elements(array).map(value::kind).find(|k| *k != Kind::Null);
     matches!(first, Some(Kind::String | Kind::Object))
-}
-
-/// A shape from one field that holds it whole, or from one number each.
-fn shape_from(texts: &[&[u8]]) -> Result<Shape> {
-    if let [text] = texts {
-        return shape_of(text);
-    }
-    let axes = texts.iter().map(|text| match shape_of(text)?[..] {
-        [axis] => Ok(axis),
-        _ => Err(Error::shape(format!("{} is no axis of a shape", quote(text)))),
-    });
-    Shape::new(&axes.collect::<Result<Vec<_>>>()?)
-}
-
-/// A byte order as its name, or as a flag that says big-endian.
-fn byteorder_of(text: &[u8]) -> Result<ByteOrder> {
-    match text {
-        b"true" | b"1" => Ok(ByteOrder::Big),
-        b"false" | b"0" | b"null" => Ok(ByteOrder::Little),
-        _ => std::str::from_utf8(text)
-            .unwrap_or("")
-            .trim_matches('"')
-            .parse()
-            .map_err(|e: Error| Error::field(e.message())),
-    }
 }

@@ -68,7 +68,7 @@ struct Body {
 impl Parquet {
     /// Opens the file.
     pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
-        let codec = Codec::of(holds.compression);
+        let codec = Arc::new(Codec::new(holds.compression));
         let images = holds.images;
         let (dtype, shape) = (images.dtype(), images.item());
         let elements = shape.iter().product();
@@ -89,7 +89,7 @@ impl Parquet {
         };
         let mut fields = vec![Field::new("image", kind)];
         fields.extend(kept::fields(holds));
-        let file = ParquetFile::create(out, fields, codec.clone())?;
+        let file = ParquetFile::create(out, fields, Arc::clone(&codec))?;
         let pixels = (row_len > 0).then_some(dtype);
         let present = Levels::default();
         let body = Line::new(Body { file, pixels, group_rows, chunk: None, rows: 0, present });
@@ -97,7 +97,7 @@ impl Parquet {
             Some(dtype) => page::tensors(dtype, elements, rows, &codec),
             None => page::images(rows, &codec),
         };
-        let put = |body: &mut Body, _, page: Page| body.page(&page);
+        let put = |body: &mut Body, _, page| body.page(page);
         let pages = Chunks::new(PAGE_BYTES, Arc::clone(&body), pack, put);
         // Lengths of image files are in the file itself.
         let shape = Shape::image(0, 0, 1);
@@ -178,14 +178,14 @@ impl Parquet {
 
 impl Body {
     /// Files a page, and the end of a group behind it.
-    fn page(&mut self, page: &Page) -> Result<()> {
+    fn page(&mut self, page: Page) -> Result<()> {
         let mut chunk = match self.chunk.take() {
             Some(chunk) => chunk,
             None => self.file.chunk(self.pixels)?,
         };
-        self.file.page(&mut chunk, page)?;
         self.rows += page.rows;
         self.present.extend(&page.present);
+        self.file.page(&mut chunk, page)?;
         let full = match self.group_rows {
             Some(rows) => self.rows >= rows,
             None => chunk.plain >= GROUP_BYTES,
@@ -200,7 +200,7 @@ impl Body {
         if self.pixels.is_none() {
             let page = page::no_paths(&std::mem::take(&mut self.present), &self.file.codec)?;
             let mut paths = self.file.chunk(None)?;
-            self.file.page(&mut paths, &page)?;
+            self.file.page(&mut paths, page)?;
             chunks.push(paths);
         }
         self.file.groups.push(Group { rows: std::mem::take(&mut self.rows), chunks });

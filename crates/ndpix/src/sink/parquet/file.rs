@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::page::{self, Codec, Page};
 use super::schema::{self, Field, Leaf};
@@ -19,7 +20,7 @@ pub(super) struct ParquetFile {
     out: BufWriter<File>,
     /// Bytes so far.
     at: u64,
-    pub(super) codec: Codec,
+    pub(super) codec: Arc<Codec>,
     fields: Vec<Field>,
     pub(super) groups: Vec<Group>,
 }
@@ -43,7 +44,7 @@ pub(super) struct Chunk {
 
 impl ParquetFile {
     /// An empty file that will be called `out`.
-    pub(super) fn create(out: &Path, fields: Vec<Field>, codec: Codec) -> Result<Self> {
+    pub(super) fn create(out: &Path, fields: Vec<Field>, codec: Arc<Codec>) -> Result<Self> {
         let partial = Partial::create(out)?;
         let file = partial.file.try_clone().map_err(|e| partial.failed(e))?;
         let out = BufWriter::with_capacity(64 << 10, file);
@@ -63,19 +64,21 @@ impl ParquetFile {
         let pixels = pixels.map(|dtype| page::dictionary(dtype, &self.codec)).transpose()?;
         if let Some(page) = pixels.flatten() {
             chunk.dictionary = Some(self.at);
-            self.page(&mut chunk, &page)?;
+            self.page(&mut chunk, page)?;
             chunk.first = self.at;
         }
         Ok(chunk)
     }
 
     /// Appends a page.
-    pub(super) fn page(&mut self, chunk: &mut Chunk, page: &Page) -> Result<()> {
+    pub(super) fn page(&mut self, chunk: &mut Chunk, page: Page) -> Result<()> {
         chunk.values += page.values;
         chunk.plain += page.plain;
         chunk.packed += (page.header.len() + page.body.len()) as u64;
         self.put(&page.header)?;
-        self.put(&page.body)
+        self.put(&page.body)?;
+        self.codec.done(page.body);
+        Ok(())
     }
 
     /// What its columns are to Hugging Face's `datasets`.

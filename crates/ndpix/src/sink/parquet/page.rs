@@ -103,36 +103,49 @@ pub(super) struct Page {
 const PLAIN: i32 = 0;
 const DICTIONARY: i32 = 8;
 
-/// A page of this kind: its header, which `rest` ends, and its compressed body.
-fn page(kind: i32, body: Vec<u8>, codec: &Codec, rest: impl FnOnce(&mut Thrift)) -> Result<Page> {
+/// The header of a page of this kind and these sizes, which `rest` ends.
+fn header(
+    kind: i32,
+    plain: usize,
+    packed: usize,
+    rest: impl FnOnce(&mut Thrift),
+) -> Result<Vec<u8>> {
     let size = |len: usize| {
         i32::try_from(len).map_err(|_| {
             Error::limit(format!("a page of {len} bytes; Parquet has none of 2 GiB and more"))
         })
     };
-    let plain = body.len();
     let mut header = Thrift::new();
     header.int(1, kind);
     header.int(2, size(plain)?);
-    let packed = codec.pack(body)?;
-    header.int(3, size(packed.len())?);
+    header.int(3, size(packed)?);
     rest(&mut header);
-    let header = header.end();
+    Ok(header.end())
+}
+
+/// What the header of a page of so many values ends with.
+fn data_header(header: &mut Thrift, values: u64, encoding: i32) {
+    header.structure(5, |t| {
+        t.int(1, values as i32);
+        t.int(2, encoding);
+        // Levels are runs.
+        t.int(3, 3);
+        t.int(4, 3);
+    });
+}
+
+/// A page of this kind: its header, which `rest` ends, and its compressed body.
+fn page(kind: i32, body: Vec<u8>, codec: &Codec, rest: impl FnOnce(&mut Thrift)) -> Result<Page> {
+    let plain = body.len();
+    let packed = codec.pack(body)?;
+    let header = header(kind, plain, packed.len(), rest)?;
     let plain = (header.len() + plain) as u64;
     Ok(Page { header, body: packed, plain, rows: 0, values: 0, present: Levels::default() })
 }
 
 /// A page of rows.
 fn data(body: Vec<u8>, rows: u64, values: u64, encoding: i32, codec: &Codec) -> Result<Page> {
-    let page = page(0, body, codec, |header| {
-        header.structure(5, |t| {
-            t.int(1, values as i32);
-            t.int(2, encoding);
-            // Levels are runs.
-            t.int(3, 3);
-            t.int(4, 3);
-        });
-    })?;
+    let page = page(0, body, codec, |header| data_header(header, values, encoding))?;
     Ok(Page { rows, values, ..page })
 }
 
@@ -155,9 +168,15 @@ pub(super) fn dictionary(dtype: DType, codec: &Codec) -> Result<Option<Page>> {
     Ok(Some(page))
 }
 
-/// A page of tensors, of which each has so many elements.
-pub(super) fn tensors(dtype: DType, elements: usize, rows: &[u8], codec: &Codec) -> Result<Page> {
-    let count = rows.len() / (elements * dtype.size()).max(1);
+/// What stands before the pixels in a page of tensors, of which each has so many elements, and behind them.
+struct Around {
+    values: u64,
+    encoding: i32,
+    padding: usize,
+}
+
+/// Appends the levels of so many tensors, and what else stands before their elements.
+fn before(dtype: DType, elements: usize, count: usize, body: &mut Vec<u8>) -> Around {
     let (mut lists, mut there) = (Levels::default(), Levels::default());
     for _ in 0..count {
         lists.push(0, 1);
@@ -165,30 +184,54 @@ pub(super) fn tensors(dtype: DType, elements: usize, rows: &[u8], codec: &Codec)
     }
     let values = (count * elements) as u64;
     there.push(2, values);
-    let mut body = codec.room();
-    body.reserve(rows.len() + 8 * count + 64);
-    lists.write(&mut body);
-    there.write(&mut body);
-    let encoding = match dtype {
+    lists.write(body);
+    there.write(body);
+    match dtype {
         DType::Uint8 | DType::Int8 | DType::Uint16 | DType::Int16 => {
             // One run of groups of eight numbers, each as wide as an element.
             body.push(8 * dtype.size() as u8);
-            varint(&mut body, values.div_ceil(8) << 1 | 1);
-            body.extend_from_slice(rows);
-            let padding = values.next_multiple_of(8) - values;
-            body.resize(body.len() + padding as usize * dtype.size(), 0);
-            DICTIONARY
+            varint(body, values.div_ceil(8) << 1 | 1);
+            let padding = (values.next_multiple_of(8) - values) as usize * dtype.size();
+            Around { values, encoding: DICTIONARY, padding }
         }
-        DType::Bool => {
-            bits(&mut body, rows.iter().map(|b| *b != 0));
-            PLAIN
-        }
-        _ => {
-            body.extend_from_slice(rows);
-            PLAIN
-        }
-    };
+        _ => Around { values, encoding: PLAIN, padding: 0 },
+    }
+}
+
+/// A page of tensors, of which each has so many elements.
+pub(super) fn tensors(dtype: DType, elements: usize, rows: &[u8], codec: &Codec) -> Result<Page> {
+    let count = rows.len() / (elements * dtype.size()).max(1);
+    let mut body = codec.room();
+    body.reserve(rows.len() + 8 * count + 64);
+    let Around { values, encoding, padding } = before(dtype, elements, count, &mut body);
+    match dtype {
+        DType::Bool => bits(&mut body, rows.iter().map(|b| *b != 0)),
+        _ => body.extend_from_slice(rows),
+    }
+    body.resize(body.len() + padding, 0);
     data(body, count as u64, values, encoding, codec)
+}
+
+/// A page of tensors without the tensors, where they stand in it as they are.
+pub(super) struct Frame {
+    /// What stands before them, the header too, and how many zeros behind them.
+    pub(super) head: Vec<u8>,
+    pub(super) padding: usize,
+    pub(super) rows: u64,
+    pub(super) values: u64,
+    /// Bytes of all of it.
+    pub(super) len: u64,
+}
+
+/// The frame of so many tensors. Booleans have none: they are packed.
+pub(super) fn frame(dtype: DType, elements: usize, count: usize) -> Result<Frame> {
+    let mut body = Vec::new();
+    let Around { values, encoding, padding } = before(dtype, elements, count, &mut body);
+    let len = body.len() + count * elements * dtype.size() + padding;
+    let mut head = header(0, len, len, |header| data_header(header, values, encoding))?;
+    let len = (head.len() + len) as u64;
+    head.extend_from_slice(&body);
+    Ok(Frame { head, padding, rows: count as u64, values, len })
 }
 
 /// The length that stands before an image that is none.
@@ -338,6 +381,10 @@ mod tests {
         let page = tensors(DType::Uint8, 3, &[7, 8, 9, 10, 11, 255], &plain());
         let want = [&levels[..], &[8, 3], &[7, 8, 9, 10, 11, 255, 0, 0]].concat();
         assert_eq!(body(page), want);
+        let frame = frame(DType::Uint8, 3, 2).expect("a frame");
+        let page = tensors(DType::Uint8, 3, &[7, 8, 9, 10, 11, 255], &plain()).expect("a page");
+        assert_eq!((frame.len, frame.values), (page.plain, page.values));
+        assert_eq!(frame.head, [&page.header[..], &page.body[..want.len() - 8]].concat());
         let page = tensors(DType::Bool, 3, &[1, 0, 0, 1, 1, 0], &plain());
         assert_eq!(body(page), [&levels[..], &[0b01_1001]].concat());
         let page = dictionary(DType::Int8, &plain()).expect("a page").expect("one");

@@ -1,8 +1,10 @@
 """Runs the `ndpix` command that NDPIX names (target/release/ndpix without it)."""
 import json
 import os
+import resource
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -20,6 +22,20 @@ def ndpix(*args, **options):
         options.setdefault("stdin", subprocess.DEVNULL)
     options.setdefault("timeout", 120)
     return subprocess.run(command, capture_output=True, **options)
+
+
+def killed(seconds, *args):
+    """Starts the command, and kills it after so many seconds, if it has not ended by itself."""
+    with subprocess.Popen([NDPIX, *map(str, args)], stderr=subprocess.DEVNULL) as run:
+        time.sleep(seconds)
+        run.kill()
+
+
+def small_disk(limit):
+    """Options of a run in which no file can have more bytes, as on a disk that is full."""
+    # The signal that tells of the limit stays ignored, as Python has it.
+    bound = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    return {"preexec_fn": bound, "restore_signals": False}
 
 
 def rejects_of(out):

@@ -218,6 +218,59 @@ class Ragged(Hdf5):
                     self.assertTrue((row[: image.shape[0], : image.shape[1]] == image).all())
 
 
+class Columns(Hdf5):
+    RECORDS = [
+        {"label": 3, "score": 0.5, "ok": True, "name": "äöü", "box": [1, 2, 3], "tags": [0.5], "meta": {"a": [1]}},
+        {"label": None, "score": 1, "ok": False, "name": "", "box": [4, 5, 6], "tags": [], "meta": {}},
+        {"score": -2.25, "ok": True, "name": "x" * 100_000, "box": [7, 8, 9], "tags": [1.5, 2.5], "meta": {"b": None}},
+    ]
+
+    def test_columns_of_every_type(self):
+        records = [{**self.RECORDS[i % 3], **raw(x)} for i, x in enumerate(smooth(300, 4, 5))]
+        source = self.write("in.ndjson", records)
+        flags = ["--field", "image", "--encoding", "raw", "--raw-shape", "4,5", "--raw-dtype", "uint8"]
+        names = ["label", "score", "ok", "name", "box", "tags", "meta"]
+        for name in names:
+            flags += ["--columns", name]
+        files = set()
+        for threads in (1, 2, 8):
+            out = self.convert(source, *flags, "--threads", threads)
+            files.add(out.read_bytes())
+        self.assertEqual(len(files), 1, "threads change the bytes")
+        with h5py.File(out) as f:
+            self.assertEqual(sorted(f), sorted([*names, "label.valid", "tags.offsets", "images", "rows"]))
+            self.same(f["label"], np.array([3, 0, 0] * 100))
+            self.same(f["label.valid"], np.array([True, False, False] * 100))
+            self.same(f["score"], np.array([0.5, 1, -2.25] * 100))
+            self.same(f["ok"], np.array([True, False, True] * 100))
+            self.same(f["box"], np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]] * 100))
+            self.same(f["tags"], np.array([0.5, 1.5, 2.5] * 100))
+            self.same(f["tags.offsets"], np.cumsum([0] + [1, 0, 2] * 100))
+            self.assertEqual(h5py.check_string_dtype(f["name"].dtype), ("utf-8", None))
+            self.assertEqual(f["name"].asstr()[:].tolist(), [r["name"] for r in self.RECORDS] * 100)
+            self.assertEqual([json.loads(x) for x in f["meta"].asstr()], [r["meta"] for r in self.RECORDS] * 100)
+
+    def test_no_rows(self):
+        source = self.write("in.ndjson", [])
+        flags = ["--shape", "6,8,3", "--dtype", "uint8", "--field", "image", "--encoding", "encoded"]
+        with h5py.File(self.convert(source, *flags, "--columns", "label")) as f:
+            self.assertEqual(len(f["label"]), 0)
+
+    def test_names_that_cannot_be(self):
+        for name in ("rows", "a/b", "valid", "images"):
+            source = self.write("in.ndjson", [{name: 1, "a": {"b": 1}, **raw(x)} for x in smooth(3, 4, 5)])
+            flags = ["--field", "image", "--encoding", "raw", "--raw-shape", "4,5", "--raw-dtype", "uint8"]
+            self.convert(source, *flags, "--columns", f'"{name}"', code=2)
+            self.assertFalse(self.h5.exists())
+
+    def test_text_that_readers_would_cut(self):
+        source = self.write("in.ndjson", [{"t": "a\0b", **raw(x)} for x in smooth(3, 4, 5)])
+        flags = ["--field", "image", "--encoding", "raw", "--raw-shape", "4,5", "--raw-dtype", "uint8"]
+        done = ndpix("convert", source, "-o", self.h5, *flags, "--columns", "t")
+        self.assertIn(b"NUL", done.stderr)
+        self.assertFalse(self.h5.exists())
+
+
 class Files(Hdf5):
     RGB = ["--encoding", "raw", "--raw-shape", "64,64,3", "--raw-dtype", "uint8"]
 

@@ -192,6 +192,110 @@ class Beside(ParquetCase):
             self.assertIn(b"ndpix_version", found)
 
 
+class Columns(ParquetCase):
+    FIELDS = "n,x,flag,text,ids,box,any,meta.deep"
+
+    def records(self, count):
+        """Records with every type of column, in each of which some rows have nothing."""
+        found, want = [], {name: [] for name in self.FIELDS.split(",")}
+        for i in range(count):
+            values = {
+                "n": i - 3, "x": i / 4, "flag": i % 3 == 0, "text": "äöü €" * (i % 4) + str(i), "ids": list(range(i % 5)),
+                "box": [i / 2, 1.5], "any": {"k": [i, "v"]} if i % 2 else "w", "meta": {"deep": i * 10**12},
+            }
+            record = {"image": [[i % 256, 2], [3, 4]], **{k: v for k, v in values.items() if (i + len(k)) % 7}}
+            if i % 11 == 5:
+                record["text"] = None
+            found.append(record)
+            for name in want:
+                value = record.get(name) if name != "meta.deep" else record.get("meta", {}).get("deep")
+                want[name].append(json.dumps(value) if name == "any" and value is not None else value)
+        return found, want
+
+    def check(self, path, want, strict=True):
+        table = pq.read_table(path)
+        types = ["int64", "double", "bool", "string", "list<element: int64>", "list<element: double>", "string", "int64"]
+        self.assertEqual([str(table.schema.field(name).type) for name in want], types)
+        frame = polars.read_parquet(path)
+        for name, values in want.items():
+            got = table[name].to_pylist()
+            if name == "any":
+                got, values = ([v and json.loads(v) for v in c] for c in (got, values))
+            self.assertEqual(got, values, name)
+            self.assertEqual(frame[name].to_list(), table[name].to_pylist())
+        self.assertEqual(len(pandas.read_parquet(path)), len(values))
+
+    def test_every_type_beside_the_images(self):
+        records, want = self.records(3000)
+        source = self.write("in.ndjson", records)
+        for more in [["--chunks", "1000"], ["--output-compression", "none"], ["--chunks", "1"]]:
+            found = set()
+            for threads in [1, 2, 8]:
+                self.convert(source, "--field", "image", "--dtype", "uint8", "--columns", self.FIELDS, "--threads", threads, *more)
+                found.add(self.parquet.read_bytes())
+            self.assertEqual(len(found), 1)
+            self.check(self.parquet, want)
+            self.assertEqual(images(self.parquet)[:, 0, 0].tolist(), [i % 256 for i in range(3000)])
+        self.assertEqual(pq.read_schema(self.parquet).names[1:9], self.FIELDS.split(","))
+
+    def test_every_type_in_a_file_of_their_own(self):
+        records, want = self.records(150_000)
+        source = self.write("in.ndjson", records)
+        beside = Path(f"{self.out}.columns.parquet")
+        found = set()
+        for threads in [1, 8]:
+            self.convert(source, "--field", "image", "--dtype", "uint8", "--columns", self.FIELDS, "--threads", threads, out=self.out)
+            found.add(beside.read_bytes())
+        self.assertEqual((len(found), groups(beside)), (1, [1 << 17, 150_000 - (1 << 17)]))
+        self.check(beside, want)
+        self.assertEqual(pq.read_schema(beside).names, self.FIELDS.split(","))
+        self.assertIn(b"ndpix_counts", pq.read_schema(beside).metadata)
+        # An array without columns takes those of the one that it replaces with it.
+        self.convert(source, "--field", "image", "--dtype", "uint8", "--limit", "3", out=self.out)
+        self.assertEqual({p.name for p in self.dir.iterdir()}, {"in.ndjson", "out.npy"})
+
+    def test_rejected_and_filled_rows(self):
+        records, want = self.records(40)
+        for i in (5, 6, 20):
+            records[i]["image"] = "nothing"
+        source = self.write("in.ndjson", records)
+        flags = ["--field", "image", "--encoding", "list", "--dtype", "uint8", "--columns", self.FIELDS]
+        self.convert(source, *flags, code=3)
+        kept = [i for i in range(40) if i not in (5, 6, 20)]
+        self.check(self.parquet, {name: [values[i] for i in kept] for name, values in want.items()})
+        self.convert(source, *flags, "--on-error", "fill", code=3)
+        self.check(self.parquet, want)
+        self.convert(source, *flags, "--on-error", "fill", code=3, out=self.out)
+        self.check(f"{self.out}.columns.parquet", want)
+
+    def test_beside_image_files(self):
+        files = [file_of(self.random.integers(0, 256, (5 + i, 4, 3), np.uint8), "PNG") for i in range(30)]
+        source = self.write("in.ndjson", [{"image": base64_of(f), "label": f"l{i}", "ids": [i, i]} for i, f in enumerate(files)])
+        self.convert(source, "--images-as", "encoded", "--columns", "label,ids", "--chunks", "7")
+        table = pq.read_table(self.parquet)
+        self.assertEqual([row["bytes"] for row in table["image"].to_pylist()], files)
+        self.assertEqual(table["label"].to_pylist(), [f"l{i}" for i in range(30)])
+        self.assertEqual(table["ids"].to_pylist(), [[i, i] for i in range(30)])
+        features = json.loads(table.schema.metadata[b"huggingface"])["info"]["features"]
+        self.assertEqual(features["label"], {"_type": "Value", "dtype": "string"})
+        self.assertEqual(features["ids"], {"_type": "Sequence", "feature": {"_type": "Value", "dtype": "int64"}})
+
+    def test_names_that_are_taken(self):
+        for name in ["image", "row_line", "valid"]:
+            source = self.write("in.ndjson", [{"pixels": [[1, 2], [3, 4]], name: 1}] * 2)
+            flags = ["--field", "pixels", "--columns", name]
+            self.assertIn(b"rename the field", self.convert(source, *flags, code=2).stderr)
+            self.convert(source, *flags, out=self.out)
+            self.assertEqual(pq.read_schema(f"{self.out}.columns.parquet").names, [name])
+
+    def test_wide_text(self):
+        """Pages end by their bytes too, so that no group of it is held."""
+        texts = [chr(97 + i % 26) * (300_000 + i) for i in range(40)]
+        source = self.write("in.ndjson", [{"image": [[i, 2], [3, 4]], "text": t} for i, t in enumerate(texts)])
+        self.convert(source, "--field", "image", "--columns", "text")
+        self.assertEqual(pq.read_table(self.parquet)["text"].to_pylist(), texts)
+
+
 class Encoded(ParquetCase):
     FLAGS = ["--images-as", "encoded", "--field", "image"]
 

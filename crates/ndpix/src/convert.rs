@@ -180,8 +180,11 @@ impl<'o> Books<'o> {
         let fill = fill_row(options, plan)?;
         let mut books = Self::new(options, plan, sink, fill, summary);
         if options.rejects == Rejects::Beside {
-            books.rejects =
-                Some(RejectsFile::new(rejects::default_path(out), options.rejects_content));
+            books.rejects = Some(RejectsFile::new(
+                rejects::default_path(out),
+                options.rejects_content,
+                options.append,
+            ));
         }
         Ok(books)
     }
@@ -195,7 +198,9 @@ impl<'o> Books<'o> {
         summary: Summary,
     ) -> Self {
         let rejects = match &options.rejects {
-            Rejects::Path(path) => Some(RejectsFile::new(path.clone(), options.rejects_content)),
+            Rejects::Path(path) => {
+                Some(RejectsFile::new(path.clone(), options.rejects_content, options.append))
+            }
             Rejects::Beside | Rejects::None => None,
         };
         Self {

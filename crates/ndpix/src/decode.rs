@@ -10,15 +10,16 @@ mod buffer;
 pub(crate) mod columns;
 mod fill;
 mod ragged;
+mod raw;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use crate::dtype::{ByteOrder, DType};
-use crate::encoding::{self, Encoding, Payload, RawSpec, Scratch, dtype_of, shape_of};
+use crate::dtype::DType;
+use crate::encoding::{self, Encoding, Payload, Scratch};
 use crate::error::{Error, Result, quote};
 use crate::format::{self, Color, ImageFormat, ImageInfo};
-use crate::options::{Frames, Given, RawChannels, RawDType, RawOrder};
+use crate::options::Frames;
 use crate::pixels;
 use crate::pixels::steps::{self, Bench, Outcome};
 use crate::plan::{Plan, Steps, Target};
@@ -30,6 +31,7 @@ use crate::source::reference;
 use bands::Bands;
 pub(crate) use buffer::PixelBuffer;
 pub(crate) use columns::{Hole, Kept};
+use raw::RawFields;
 
 /// What was found where an image was looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,22 +63,6 @@ pub(crate) struct Opened {
     pub(crate) need: u64,
 }
 
-/// Where the siblings of raw pixels stand in the query.
-#[derive(Debug, Default, Clone)]
-struct RawFields {
-    shape: Vec<u8>,
-    /// Sibling names that are only used when they fit (no option asked for them).
-    found: Vec<(&'static str, u8)>,
-    dtype: Option<u8>,
-    byteorder: Option<u8>,
-    step: Option<u8>,
-    order: Option<u8>,
-}
-
-/// Names of sibling fields that say what raw pixels are (encodings.md 1.2).
-const SIBLINGS: [&str; 10] =
-    ["shape", "dims", "height", "h", "width", "w", "channels", "c", "dtype", "datatype"];
-
 /// Decodes records by a plan.
 pub(crate) struct Decoder<'p> {
     plan: &'p Plan,
@@ -101,34 +87,7 @@ impl<'p> Decoder<'p> {
     pub(crate) fn new(plan: &'p Plan) -> Result<Self> {
         let mut query = Query::default();
         query.add(plan.field.clone())?;
-        let mut fields = RawFields::default();
-        let options = &plan.raw;
-        let mut all = |pointers: &[crate::record::pointer::Pointer]| {
-            pointers.iter().map(|p| query.add(p.clone())).collect::<Result<Vec<u8>>>()
-        };
-        if let Some(Given::Field(p)) = &options.raw_shape {
-            fields.shape = all(p)?;
-        }
-        if let Some(Given::Field(p)) = &options.raw_dtype {
-            fields.dtype = all(p)?.first().copied();
-        }
-        if let Some(Given::Field(p)) = &options.raw_byteorder {
-            fields.byteorder = all(p)?.first().copied();
-        }
-        if let Some(Given::Field(p)) = &options.raw_step {
-            fields.step = all(p)?.first().copied();
-        }
-        if let Some(Given::Field(p)) = &options.raw_order {
-            fields.order = all(p)?.first().copied();
-        }
-        let raw = plan.encoding.as_ref().is_none_or(Encoding::wants_shape);
-        if raw && (options.raw_shape.is_none() || options.raw_dtype.is_none()) {
-            for name in SIBLINGS {
-                if let Some(pointer) = plan.field.sibling(name) {
-                    fields.found.push((name, query.add(pointer)?));
-                }
-            }
-        }
+        let fields = RawFields::ask(plan, &mut query)?;
         let kept = plan.columns.iter().map(|column| query.add(column.field.clone()));
         let columns = kept.collect::<Result<_>>()?;
         Ok(Self {
@@ -188,7 +147,7 @@ impl<'p> Decoder<'p> {
     /// How image `item` of the record that was last found is held, if it is recognised.
     pub(crate) fn classify(&mut self, record: &[u8], item: usize) -> Option<Encoding> {
         let (start, end, parent) = self.items[item];
-        let raw = self.raw_spec(record, parent).unwrap_or_default();
+        let raw = self.fields.spec(self.plan, record, &self.hits, parent).unwrap_or_default();
         encoding::classify(&record[start..end], &raw, &self.plan.limits, &mut self.scratch)
     }
 
@@ -302,7 +261,7 @@ impl<'p> Decoder<'p> {
         let (start, end, parent) = self.items[item];
         let text = &record[start..end];
         let limits = &self.plan.limits;
-        let raw = self.raw_spec(record, parent)?;
+        let raw = self.fields.spec(self.plan, record, &self.hits, parent)?;
         let decided;
         let encoding = match &self.plan.encoding {
             Some(encoding) => encoding,
@@ -351,84 +310,6 @@ impl<'p> Decoder<'p> {
         })?;
         Ok(Found { info, format: Some(format) })
     }
-
-    /// What raw pixels of the image with this parent object are.
-    fn raw_spec(&self, record: &[u8], parent: usize) -> Result<RawSpec> {
-        let options = &self.plan.raw;
-        let mut spec = RawSpec {
-            shape: None,
-            dtype: self.plan.raw.dtype,
-            byteorder: None,
-            fortran: options.raw_order == Some(Given::Value(RawOrder::F)),
-            bgr: options.raw_channels == RawChannels::Bgr,
-            step: None,
-        };
-        let at = |pointer: u8| -> Option<&[u8]> {
-            let mut hits = self.hits.iter().filter(|h| h.pointer == pointer);
-            let hit = hits.clone().find(|h| h.parent == parent).or_else(|| hits.next_back())?;
-            Some(&record[hit.start..hit.end])
-        };
-        let sibling = |names: &[&str]| {
-            self.fields.found.iter().filter(|f| names.contains(&f.0)).find_map(|f| {
-                self.hits
-                    .iter()
-                    .find(|h| h.pointer == f.1 && h.parent == parent)
-                    .map(|h| &record[h.start..h.end])
-            })
-        };
-        if let Some(Given::Value(shape)) = options.raw_shape {
-            spec.shape = Some(shape);
-        } else if !self.fields.shape.is_empty() {
-            let texts: Option<Vec<&[u8]>> = self.fields.shape.iter().map(|&p| at(p)).collect();
-            let texts =
-                texts.ok_or_else(|| Error::field("a field that raw_shape names is missing"))?;
-            spec.shape = Some(shape_from(&texts)?);
-        } else if let Some(text) = sibling(&["shape", "dims"]) {
-            spec.shape = Some(shape_from(&[text])?);
-        } else if let (Some(h), Some(w)) = (sibling(&["height", "h"]), sibling(&["width", "w"])) {
-            spec.shape = match sibling(&["channels", "c"]) {
-                Some(c) if value::integer(c) != Some(1) => Some(shape_from(&[h, w, c])?),
-                _ => Some(shape_from(&[h, w])?),
-            };
-        }
-        // A flat list or a string of numbers takes the shape that every image must have.
-        if matches!(self.plan.encoding, Some(Encoding::List | Encoding::Text)) {
-            spec.shape = spec.shape.or(options.shape);
-        }
-        match (&options.raw_dtype, self.fields.dtype) {
-            (Some(Given::Value(RawDType(dtype, order))), _) => {
-                (spec.dtype, spec.byteorder) = (Some(*dtype), *order);
-            }
-            (_, Some(pointer)) => {
-                let text = at(pointer)
-                    .ok_or_else(|| Error::field("the field that raw_dtype names is missing"))?;
-                let (dtype, order) = dtype_of(text)?;
-                (spec.dtype, spec.byteorder) = (Some(dtype), order);
-            }
-            _ => {
-                if let Some(text) = sibling(&["dtype", "datatype"]) {
-                    let (dtype, order) = dtype_of(text)?;
-                    (spec.dtype, spec.byteorder) = (Some(dtype), order);
-                }
-            }
-        }
-        match (&options.raw_byteorder, self.fields.byteorder.and_then(at)) {
-            (Some(Given::Value(order)), _) => spec.byteorder = Some(*order),
-            (_, Some(text)) => spec.byteorder = Some(byteorder_of(text)?),
-            _ => {}
-        }
-        match (&options.raw_step, self.fields.step.and_then(at)) {
-            (Some(Given::Value(step)), _) => spec.step = Some(*step),
-            (_, Some(text)) => {
-                spec.step = value::integer(text).and_then(|n| usize::try_from(n).ok())
-            }
-            _ => {}
-        }
-        if let Some(text) = self.fields.order.and_then(at) {
-            spec.fortran = text == b"\"F\"";
-        }
-        Ok(spec)
-    }
 }
 
 /// An array that is no image file: two axes are gray, three with 2, 3 or 4 channels a picture.
@@ -476,29 +357,4 @@ fn guarded<T>(format: ImageFormat, codec: impl FnOnce() -> Result<T>) -> Result<
 fn holds_images(array: &[u8]) -> bool {
     let first = value::elements(array).map(value::kind).find(|k| *k != Kind::Null);
     matches!(first, Some(Kind::String | Kind::Object))
-}
-
-/// A shape from one field that holds it whole, or from one number each.
-fn shape_from(texts: &[&[u8]]) -> Result<Shape> {
-    if let [text] = texts {
-        return shape_of(text);
-    }
-    let axes = texts.iter().map(|text| match shape_of(text)?[..] {
-        [axis] => Ok(axis),
-        _ => Err(Error::shape(format!("{} is no axis of a shape", quote(text)))),
-    });
-    Shape::new(&axes.collect::<Result<Vec<_>>>()?)
-}
-
-/// A byte order as its name, or as a flag that says big-endian.
-fn byteorder_of(text: &[u8]) -> Result<ByteOrder> {
-    match text {
-        b"true" | b"1" => Ok(ByteOrder::Big),
-        b"false" | b"0" | b"null" => Ok(ByteOrder::Little),
-        _ => std::str::from_utf8(text)
-            .unwrap_or("")
-            .trim_matches('"')
-            .parse()
-            .map_err(|e: Error| Error::field(e.message())),
-    }
 }

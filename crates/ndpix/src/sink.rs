@@ -15,6 +15,7 @@ pub(crate) mod memory;
 pub(crate) mod npy;
 mod npz;
 pub(crate) mod output;
+mod pack;
 mod parquet;
 pub(crate) mod partial;
 pub(crate) mod rejects;

@@ -92,6 +92,9 @@ impl<T> Drop for Ticket<T> {
     }
 }
 
+/// What makes of a chunk what is filed.
+type Pack<P> = dyn Fn(&[u8]) -> Result<P> + Send + Sync;
+
 /// Cuts rows into chunks of one length, and has them packed and filed.
 pub(crate) struct Chunks<T, P> {
     len: usize,
@@ -101,7 +104,7 @@ pub(crate) struct Chunks<T, P> {
     number: u64,
     line: Arc<Line<T>>,
     spare: Arc<Mutex<Vec<Vec<u8>>>>,
-    pack: Arc<dyn Fn(&[u8]) -> Result<P> + Send + Sync>,
+    pack: Arc<Pack<P>>,
     put: fn(&mut T, u64, P) -> Result<()>,
 }
 

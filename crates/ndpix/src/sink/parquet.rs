@@ -89,13 +89,13 @@ impl Parquet {
         };
         let mut fields = vec![Field::new("image", kind)];
         fields.extend(kept::fields(holds));
-        let file = ParquetFile::create(out, fields, codec)?;
+        let file = ParquetFile::create(out, fields, codec.clone())?;
         let pixels = (row_len > 0).then_some(dtype);
         let present = Levels::default();
         let body = Line::new(Body { file, pixels, group_rows, chunk: None, rows: 0, present });
         let pack = move |rows: &[u8]| match pixels {
-            Some(dtype) => page::tensors(dtype, elements, rows, codec),
-            None => page::images(rows, codec),
+            Some(dtype) => page::tensors(dtype, elements, rows, &codec),
+            None => page::images(rows, &codec),
         };
         let put = |body: &mut Body, _, page: Page| body.page(&page);
         let pages = Chunks::new(PAGE_BYTES, Arc::clone(&body), pack, put);
@@ -198,7 +198,7 @@ impl Body {
         let Some(chunk) = self.chunk.take() else { return Ok(()) };
         let mut chunks = vec![chunk];
         if self.pixels.is_none() {
-            let page = page::no_paths(&std::mem::take(&mut self.present), self.file.codec)?;
+            let page = page::no_paths(&std::mem::take(&mut self.present), &self.file.codec)?;
             let mut paths = self.file.chunk(None)?;
             self.file.page(&mut paths, &page)?;
             chunks.push(paths);

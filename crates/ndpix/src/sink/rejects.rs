@@ -13,14 +13,26 @@ use crate::options::RejectsContent;
 pub(crate) struct RejectsFile {
     path: PathBuf,
     content: RejectsContent,
+    /// Whether rejects of earlier runs stay in front of those of this one.
+    adds: bool,
     file: Option<BufWriter<File>>,
     /// A write failed: what is there is not whole.
     broken: bool,
 }
 
 impl RejectsFile {
-    pub(crate) fn new(path: PathBuf, content: RejectsContent) -> Self {
-        Self { path, content, file: None, broken: false }
+    /// The rejects file `path`; `adds`: what it holds stays.
+    pub(crate) fn new(path: PathBuf, content: RejectsContent, adds: bool) -> Self {
+        Self { path, content, adds, file: None, broken: false }
+    }
+
+    fn create(&self) -> std::io::Result<BufWriter<File>> {
+        let partial = self.partial();
+        if self.adds && self.path.exists() {
+            std::fs::copy(&self.path, &partial)?;
+            return Ok(BufWriter::new(File::options().append(true).open(partial)?));
+        }
+        Ok(BufWriter::new(File::create(partial)?))
     }
 
     fn partial(&self) -> PathBuf {
@@ -32,7 +44,7 @@ impl RejectsFile {
         let Some(position) = error.position() else { return Ok(()) };
         let io = |e| Error::io(format_args!("cannot write {}", self.path.display()), e);
         if self.file.is_none() {
-            self.file = Some(BufWriter::new(File::create(self.partial()).map_err(io)?));
+            self.file = Some(self.create().map_err(io)?);
         }
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let mut line = format!(
@@ -71,7 +83,7 @@ impl RejectsFile {
         let Some(file) = self.file.take() else {
             // Only a file that is surely an earlier rejects file goes.
             let ours = self.path.to_string_lossy().ends_with(".rejects.ndjson");
-            if replace && ours && self.path.is_file() {
+            if replace && ours && !self.adds && self.path.is_file() {
                 std::fs::remove_file(&self.path).map_err(io)?;
             }
             return Ok(None);

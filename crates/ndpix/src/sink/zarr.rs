@@ -195,7 +195,7 @@ fn images(holds: &Holds) -> Result<Array> {
         Some(rows) if holds.chunks.is_none() => divisor(rows, usual.saturating_mul(2)),
         _ => usual,
     };
-    let chunk_len = chunk_rows.checked_mul(row_len).unwrap_or(usize::MAX);
+    let chunk_len = chunk_rows.saturating_mul(row_len);
     if chunk_rows > 1 && chunk_len > LONGEST_CHUNK {
         return Err(Error::options(format!(
             "chunks of {chunk_rows} rows of {row_len} bytes are larger than 1 GiB; give fewer rows"
@@ -224,7 +224,7 @@ fn images(holds: &Holds) -> Result<Array> {
 
 /// The largest number up to `most` by which `rows` can be parted.
 fn divisor(rows: usize, most: usize) -> usize {
-    (1..=most.min(rows)).rev().find(|n| rows % n == 0).unwrap_or(1)
+    (1..=most.min(rows)).rev().find(|n| rows.is_multiple_of(*n)).unwrap_or(1)
 }
 
 /// The names of the axes of the images.

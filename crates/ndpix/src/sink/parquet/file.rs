@@ -60,7 +60,7 @@ impl ParquetFile {
     /// Begins a column of a group, whose pages follow; of pixels with their dictionary, if they need one.
     pub(super) fn chunk(&mut self, pixels: Option<DType>) -> Result<Chunk> {
         let mut chunk = Chunk { dictionary: None, first: self.at, values: 0, plain: 0, packed: 0 };
-        let pixels = pixels.map(|dtype| page::dictionary(dtype, self.codec)).transpose()?;
+        let pixels = pixels.map(|dtype| page::dictionary(dtype, &self.codec)).transpose()?;
         if let Some(page) = pixels.flatten() {
             chunk.dictionary = Some(self.at);
             self.page(&mut chunk, &page)?;
@@ -108,7 +108,7 @@ impl ParquetFile {
                 for (leaf, chunk) in leaves.iter().zip(&group.chunks) {
                     t.struct_element(|t| {
                         t.long(2, 0);
-                        t.structure(3, |t| chunk.write(leaf, self.codec, t));
+                        t.structure(3, |t| chunk.write(leaf, &self.codec, t));
                     });
                 }
                 t.long(2, group.chunks.iter().map(|chunk| chunk.plain).sum());
@@ -148,7 +148,7 @@ impl Chunk {
         self.dictionary.unwrap_or(self.first)
     }
 
-    fn write(&self, leaf: &Leaf, codec: Codec, t: &mut Thrift) {
+    fn write(&self, leaf: &Leaf, codec: &Codec, t: &mut Thrift) {
         t.int(1, leaf.physical);
         // Plain values, runs of levels, numbers of a dictionary.
         let encodings: &[i32] = if self.dictionary.is_some() { &[0, 3, 8] } else { &[0, 3] };

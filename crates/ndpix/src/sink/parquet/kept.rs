@@ -87,8 +87,8 @@ fn each(file: &mut ParquetFile, next: &mut dyn FnMut(u64) -> Result<(u64, Part)>
         while left > 0 {
             let (rows, part) = next(left.min(PAGE_ROWS))?;
             let page = match part {
-                Part::Kept(column) => page::kept(&column, file.codec)?,
-                Part::Numbers(dtype, values) => page::numbers(dtype, &values, file.codec)?,
+                Part::Kept(column) => page::kept(&column, &file.codec)?,
+                Part::Numbers(dtype, values) => page::numbers(dtype, &values, &file.codec)?,
             };
             file.page(&mut chunk, &page)?;
             left -= rows;

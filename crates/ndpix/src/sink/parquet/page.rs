@@ -5,6 +5,7 @@
 //! pixels as they are. So no pixel is looked at: pages hold the bytes that come.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -14,13 +15,14 @@ use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::options::OutputCompression;
+use crate::sink::pack::Zstd;
 
 /// How pages are compressed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub(super) enum Codec {
     None,
     Gzip(u32),
-    Zstd(i32),
+    Zstd(Arc<Zstd>),
 }
 
 impl Codec {
@@ -28,13 +30,13 @@ impl Codec {
         match asked {
             OutputCompression::None => Self::None,
             OutputCompression::Gzip(level) => Self::Gzip(level),
-            OutputCompression::Zstd(level) => Self::Zstd(level),
-            OutputCompression::Auto => Self::Zstd(1),
+            OutputCompression::Zstd(level) => Self::Zstd(Arc::new(Zstd::new(level))),
+            OutputCompression::Auto => Self::Zstd(Arc::new(Zstd::new(3))),
         }
     }
 
     /// The number that Parquet has for it.
-    pub(super) fn number(self) -> i32 {
+    pub(super) fn number(&self) -> i32 {
         match self {
             Self::None => 0,
             Self::Gzip(_) => 2,
@@ -42,12 +44,12 @@ impl Codec {
         }
     }
 
-    fn pack(self, plain: Vec<u8>) -> Result<Vec<u8>> {
+    fn pack(&self, plain: Vec<u8>) -> Result<Vec<u8>> {
         let packed = match self {
             Self::None => return Ok(plain),
-            Self::Zstd(level) => zstd::bulk::compress(&plain, level),
+            Self::Zstd(zstd) => zstd.pack(&plain),
             Self::Gzip(level) => {
-                let mut pen = GzEncoder::new(Vec::new(), Compression::new(level));
+                let mut pen = GzEncoder::new(Vec::new(), Compression::new(*level));
                 pen.write_all(&plain).and_then(|()| pen.finish())
             }
         };
@@ -73,7 +75,7 @@ const PLAIN: i32 = 0;
 const DICTIONARY: i32 = 8;
 
 /// A page of this kind: its header, which `rest` ends, and its compressed body.
-fn page(kind: i32, body: Vec<u8>, codec: Codec, rest: impl FnOnce(&mut Thrift)) -> Result<Page> {
+fn page(kind: i32, body: Vec<u8>, codec: &Codec, rest: impl FnOnce(&mut Thrift)) -> Result<Page> {
     let size = |len: usize| {
         i32::try_from(len).map_err(|_| {
             Error::limit(format!("a page of {len} bytes; Parquet has none of 2 GiB and more"))
@@ -92,7 +94,7 @@ fn page(kind: i32, body: Vec<u8>, codec: Codec, rest: impl FnOnce(&mut Thrift)) 
 }
 
 /// A page of rows.
-fn data(body: Vec<u8>, rows: u64, values: u64, encoding: i32, codec: Codec) -> Result<Page> {
+fn data(body: Vec<u8>, rows: u64, values: u64, encoding: i32, codec: &Codec) -> Result<Page> {
     let page = page(0, body, codec, |header| {
         header.structure(5, |t| {
             t.int(1, values as i32);
@@ -106,7 +108,7 @@ fn data(body: Vec<u8>, rows: u64, values: u64, encoding: i32, codec: Codec) -> R
 }
 
 /// The page of all values of a dtype that the numbers of Parquet are too wide for, and how many there are.
-pub(super) fn dictionary(dtype: DType, codec: Codec) -> Result<Option<Page>> {
+pub(super) fn dictionary(dtype: DType, codec: &Codec) -> Result<Option<Page>> {
     let values: Vec<i32> = match dtype {
         DType::Uint8 => (0..=u8::MAX).map(i32::from).collect(),
         DType::Int8 => (0..=u8::MAX).map(|v| i32::from(v as i8)).collect(),
@@ -125,7 +127,7 @@ pub(super) fn dictionary(dtype: DType, codec: Codec) -> Result<Option<Page>> {
 }
 
 /// A page of tensors, of which each has so many elements.
-pub(super) fn tensors(dtype: DType, elements: usize, rows: &[u8], codec: Codec) -> Result<Page> {
+pub(super) fn tensors(dtype: DType, elements: usize, rows: &[u8], codec: &Codec) -> Result<Page> {
     let count = rows.len() / (elements * dtype.size()).max(1);
     let (mut lists, mut there) = (Levels::default(), Levels::default());
     for _ in 0..count {
@@ -163,7 +165,7 @@ pub(super) fn tensors(dtype: DType, elements: usize, rows: &[u8], codec: Codec) 
 pub(super) const NONE: u32 = u32::MAX;
 
 /// A page of image files: before each the four bytes of its length, or of [`NONE`].
-pub(super) fn images(rows: &[u8], codec: Codec) -> Result<Page> {
+pub(super) fn images(rows: &[u8], codec: &Codec) -> Result<Page> {
     let mut present = Levels::default();
     let mut values = Vec::with_capacity(rows.len());
     let mut rest = rows;
@@ -188,14 +190,14 @@ pub(super) fn images(rows: &[u8], codec: Codec) -> Result<Page> {
 }
 
 /// The paths of image files that have none, of the rows that have a file.
-pub(super) fn no_paths(present: &Levels, codec: Codec) -> Result<Page> {
+pub(super) fn no_paths(present: &Levels, codec: &Codec) -> Result<Page> {
     let mut body = Vec::new();
     present.write(&mut body);
     data(body, present.len(), present.len(), PLAIN, codec)
 }
 
 /// A page of numbers that every row has.
-pub(super) fn numbers(dtype: DType, rows: &[u8], codec: Codec) -> Result<Page> {
+pub(super) fn numbers(dtype: DType, rows: &[u8], codec: &Codec) -> Result<Page> {
     let count = (rows.len() / dtype.size()) as u64;
     let mut body = Vec::with_capacity(rows.len());
     match dtype {
@@ -206,7 +208,7 @@ pub(super) fn numbers(dtype: DType, rows: &[u8], codec: Codec) -> Result<Page> {
 }
 
 /// A page of a kept field.
-pub(super) fn kept(column: &Column, codec: Codec) -> Result<Page> {
+pub(super) fn kept(column: &Column, codec: &Codec) -> Result<Page> {
     let list = matches!(column.kind, ColumnType::Ints | ColumnType::Floats);
     let (mut lists, mut there) = (Levels::default(), Levels::default());
     for (row, &valid) in column.valid.iter().enumerate() {
@@ -303,24 +305,24 @@ mod tests {
     fn pixels_are_numbers_of_a_dictionary() {
         // Two rows of three: a list begins where the level is 0, and every element is there.
         let levels = [8, 0, 0, 0, 2, 0, 4, 1, 2, 0, 4, 1, 2, 0, 0, 0, 12, 2];
-        let page = tensors(DType::Uint8, 3, &[7, 8, 9, 10, 11, 255], Codec::None);
+        let page = tensors(DType::Uint8, 3, &[7, 8, 9, 10, 11, 255], &Codec::None);
         let want = [&levels[..], &[8, 3], &[7, 8, 9, 10, 11, 255, 0, 0]].concat();
         assert_eq!(body(page), want);
-        let page = tensors(DType::Bool, 3, &[1, 0, 0, 1, 1, 0], Codec::None);
+        let page = tensors(DType::Bool, 3, &[1, 0, 0, 1, 1, 0], &Codec::None);
         assert_eq!(body(page), [&levels[..], &[0b01_1001]].concat());
-        let page = dictionary(DType::Int8, Codec::None).expect("a page").expect("one");
+        let page = dictionary(DType::Int8, &Codec::None).expect("a page").expect("one");
         assert_eq!((page.body.len(), &page.body[4 * 255..]), (1024, &[255; 4][..]));
-        assert!(dictionary(DType::Float16, Codec::None).expect("a page").is_none());
+        assert!(dictionary(DType::Float16, &Codec::None).expect("a page").is_none());
     }
 
     #[test]
     fn files_have_their_length_before_them() {
         let rows = [&2u32.to_le_bytes()[..], b"ab", &NONE.to_le_bytes(), &0u32.to_le_bytes()];
-        let page = images(&rows.concat(), Codec::None).expect("a page");
+        let page = images(&rows.concat(), &Codec::None).expect("a page");
         assert_eq!((page.rows, &page.present.runs), (3, &vec![(1, 1), (0, 1), (1, 1)]));
         let levels = [6, 0, 0, 0, 2, 2, 2, 0, 2, 2];
         assert_eq!(page.body, [&levels[..], &[2, 0, 0, 0, b'a', b'b', 0, 0, 0, 0]].concat());
-        let paths = no_paths(&page.present, Codec::None);
+        let paths = no_paths(&page.present, &Codec::None);
         assert_eq!(body(paths), [6, 0, 0, 0, 2, 1, 2, 0, 2, 1]);
     }
 
@@ -329,7 +331,7 @@ mod tests {
         let column = |kind, rows: &[Option<&[u8]>]| {
             let mut column = Column::new("c".into(), kind);
             rows.iter().for_each(|row| column.push(*row));
-            kept(&column, Codec::None)
+            kept(&column, &Codec::None)
         };
         let one = 1i64.to_le_bytes();
         let page = column(ColumnType::Int64, &[Some(&one), None, Some(&one)]);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from ndpix import _ndpix
+from ndpix import _ndpix, _shards
 from ndpix._options import Columns, Fields, Options, Others, Path, Source, keywords
 from ndpix._progress import Hooks
 
@@ -27,7 +27,7 @@ class Dataset(Generic[Item]):
     takes its index along, and refuses inputs that have changed since.
     """
 
-    def __init__(self, native: _ndpix.Dataset, source: Source, options: dict[str, Any]) -> None:
+    def __init__(self, native: _ndpix.Dataset | _shards.Shards, source: Source, options: dict[str, Any]) -> None:
         self._native = native
         self._source = source
         self._options = options
@@ -65,7 +65,8 @@ class Dataset(Generic[Item]):
         return [self._item(image, _values(columns, row)) for row, image in enumerate(images)]
 
     def position(self, index: int) -> tuple[str, int, int, int]:
-        """Where an image stands: file, line from 1, byte from 0, item from 0."""
+        """Where an image stands: file, line from 1, byte from 0, item from 0. Shards know the file by
+        its number alone."""
         place = self._native.position(self._number(index))
         assert place is not None, "the number was checked"
         return place
@@ -104,6 +105,8 @@ def _values(columns: Columns, row: int) -> Columns:
 
 
 def _reopen(source: Source, options: dict[str, Any], index: bytes) -> Dataset[Any]:
+    if folder := _shards.at(source):
+        return Dataset(_shards.Shards(folder, options), source, options)
     return Dataset(_ndpix.reopen(source, options, index), source, options)
 
 
@@ -138,7 +141,8 @@ def open(
     Args:
         source: A path or glob, a list of them, or NDJSON text as `bytes`. Streams cannot be read at
             random, nor can compressed files: decompress them, or `convert` and use `numpy.load` with
-            `mmap_mode="r"`.
+            `mmap_mode="r"`. A folder of shards that `convert` wrote is read as one; then `columns` is
+            the only option.
         index: A file that keeps the index, so that the pass is made once: it is read where it was made
             from the same inputs (name, size, time of modification) and options, and written otherwise.
         progress: As for `load`.
@@ -154,5 +158,7 @@ def open(
         Error: Kinds `options` and `plan`.
         OSError: The machine: a file that is missing, a read that fails.
     """
+    if folder := _shards.at(source):
+        return Dataset(_shards.Shards(folder, dict(options)), source, dict(options))
     native = _ndpix.open(source, index, options, Hooks(progress))
     return Dataset(native, source, dict(options))

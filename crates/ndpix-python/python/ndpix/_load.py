@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any, overload
 
-from ndpix import _ndpix
+from ndpix import _ndpix, _shards
 from ndpix._errors import rejected
 from ndpix._options import Columns, Fields, Options, Others, Source, keywords
 from ndpix._progress import Hooks
@@ -30,7 +30,8 @@ def load(source: Source, *, progress: bool | None = None, **options: Unpack[Opti
 
     Args:
         source: A path or glob, a list of them, a binary file object, NDJSON text as `bytes`, or an
-            iterable of `bytes` or `dict` records. `-` is standard input.
+            iterable of `bytes` or `dict` records. `-` is standard input. A folder of shards that
+            `convert` wrote is read as one array; then `columns` is the only option.
         progress: A bar on standard error: `True`, `False`, or `None` for where a terminal or notebook is.
         **options: The options of the command, by their names with underscores.
 
@@ -53,7 +54,10 @@ def load(source: Source, *, progress: bool | None = None, **options: Unpack[Opti
     Warns:
         RejectedWarning: Once, when images were passed over.
     """
-    array, columns, summary = _ndpix.load(source, options, Hooks(progress))
-    if warning := rejected(summary):
-        warnings.warn(warning, stacklevel=2)
+    if folder := _shards.at(source):
+        array, columns = _shards.Shards(folder, dict(options)).load()
+    else:
+        array, columns, summary = _ndpix.load(source, options, Hooks(progress))
+        if warning := rejected(summary):
+            warnings.warn(warning, stacklevel=2)
     return array if options.get("columns") is None else (array, columns)

@@ -19,7 +19,7 @@ use crate::dtype::DType;
 use crate::encoding::{self, Encoding, Payload, Scratch};
 use crate::error::{Error, Result, quote};
 use crate::format::{self, Color, ImageFormat, ImageInfo};
-use crate::options::{Frames, Given};
+use crate::options::Frames;
 use crate::pixels;
 use crate::pixels::steps::{self, Bench, Outcome};
 use crate::plan::{Plan, Steps, Target};
@@ -31,6 +31,7 @@ use crate::source::reference;
 use bands::Bands;
 pub(crate) use buffer::PixelBuffer;
 pub(crate) use columns::{Hole, Kept};
+use raw::RawFields;
 
 /// What was found where an image was looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,22 +63,6 @@ pub(crate) struct Opened {
     pub(crate) need: u64,
 }
 
-/// Where the siblings of raw pixels stand in the query.
-#[derive(Debug, Default, Clone)]
-struct RawFields {
-    shape: Vec<u8>,
-    /// Sibling names that are only used when they fit (no option asked for them).
-    found: Vec<(&'static str, u8)>,
-    dtype: Option<u8>,
-    byteorder: Option<u8>,
-    step: Option<u8>,
-    order: Option<u8>,
-}
-
-/// Names of sibling fields that say what raw pixels are (encodings.md 1.2).
-const SIBLINGS: [&str; 10] =
-    ["shape", "dims", "height", "h", "width", "w", "channels", "c", "dtype", "datatype"];
-
 /// Decodes records by a plan.
 pub(crate) struct Decoder<'p> {
     plan: &'p Plan,
@@ -102,34 +87,7 @@ impl<'p> Decoder<'p> {
     pub(crate) fn new(plan: &'p Plan) -> Result<Self> {
         let mut query = Query::default();
         query.add(plan.field.clone())?;
-        let mut fields = RawFields::default();
-        let options = &plan.raw;
-        let mut all = |pointers: &[crate::record::pointer::Pointer]| {
-            pointers.iter().map(|p| query.add(p.clone())).collect::<Result<Vec<u8>>>()
-        };
-        if let Some(Given::Field(p)) = &options.raw_shape {
-            fields.shape = all(p)?;
-        }
-        if let Some(Given::Field(p)) = &options.raw_dtype {
-            fields.dtype = all(p)?.first().copied();
-        }
-        if let Some(Given::Field(p)) = &options.raw_byteorder {
-            fields.byteorder = all(p)?.first().copied();
-        }
-        if let Some(Given::Field(p)) = &options.raw_step {
-            fields.step = all(p)?.first().copied();
-        }
-        if let Some(Given::Field(p)) = &options.raw_order {
-            fields.order = all(p)?.first().copied();
-        }
-        let raw = plan.encoding.as_ref().is_none_or(Encoding::wants_shape);
-        if raw && (options.raw_shape.is_none() || options.raw_dtype.is_none()) {
-            for name in SIBLINGS {
-                if let Some(pointer) = plan.field.sibling(name) {
-                    fields.found.push((name, query.add(pointer)?));
-                }
-            }
-        }
+        let fields = RawFields::ask(plan, &mut query)?;
         let kept = plan.columns.iter().map(|column| query.add(column.field.clone()));
         let columns = kept.collect::<Result<_>>()?;
         Ok(Self {
@@ -189,7 +147,7 @@ impl<'p> Decoder<'p> {
     /// How image `item` of the record that was last found is held, if it is recognised.
     pub(crate) fn classify(&mut self, record: &[u8], item: usize) -> Option<Encoding> {
         let (start, end, parent) = self.items[item];
-        let raw = self.raw_spec(record, parent).unwrap_or_default();
+        let raw = self.fields.spec(self.plan, record, &self.hits, parent).unwrap_or_default();
         encoding::classify(&record[start..end], &raw, &self.plan.limits, &mut self.scratch)
     }
 
@@ -303,7 +261,7 @@ impl<'p> Decoder<'p> {
         let (start, end, parent) = self.items[item];
         let text = &record[start..end];
         let limits = &self.plan.limits;
-        let raw = self.raw_spec(record, parent)?;
+        let raw = self.fields.spec(self.plan, record, &self.hits, parent)?;
         let decided;
         let encoding = match &self.plan.encoding {
             Some(encoding) => encoding,

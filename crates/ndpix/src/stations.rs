@@ -19,7 +19,6 @@ use crate::plan::Steps;
 use crate::record::pointer::Pointer;
 use crate::record::scan::{self, Hit, Query};
 use crate::shape::Shape;
-use crate::sink::Sink;
 use crate::sink::npy::Npy;
 use crate::source::Input;
 
@@ -117,7 +116,8 @@ impl Shaper {
 
 /// The sink station: the same rows `times` times into a new array file.
 pub fn npy(out: &Path, shape: Shape, dtype: DType, rows: &[u8], times: usize) -> Result<()> {
-    let mut sink = Npy::create(out, &shape, dtype)?;
+    let mut sink =
+        Npy::create(out, format!("'{}'", dtype.descr()), shape.to_vec(), shape.bytes(dtype)?)?;
     for _ in 0..times {
         sink.write(rows)?;
     }

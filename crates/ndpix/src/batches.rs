@@ -1,8 +1,10 @@
 //! `batches`: the pull side of a run. A commit fills batches of images and hands each over; the caller
 //! takes them when it likes, and the run waits for it meanwhile.
 //!
-//! One driver thread runs the same pipeline as `convert` does. At most one batch waits, one is filled
-//! and the caller holds one, so memory does not grow with the input. Dropping [`Batches`] ends it all.
+//! One driver thread runs the same pipeline as `convert` does. One batch is filled and then waits until
+//! the caller takes it, which keeps the one before that long; the memory of one more is kept to be used
+//! again. So three batches and the images in flight are all there is, however long the input is.
+//! Dropping [`Batches`] ends it all.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -65,7 +67,8 @@ impl Spares {
     /// Takes the memory of a batch back; touching new memory costs more than decoding a small image.
     pub fn give(&self, bytes: Aligned) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() < 2 {
+        // One is enough: the batch that is filled takes it, and only then is the next one given back.
+        if all.is_empty() {
             all.push(bytes);
         }
     }
@@ -111,7 +114,7 @@ impl Batches {
         announce(&reader, control);
         let (shape, dtype) = stacked(&reader.plan)?;
         let fill = fill_row(options, &reader.plan)?;
-        let (sender, messages) = sync_channel(1);
+        let (sender, messages) = sync_channel(0);
         let spares = Spares::default();
         let mut batcher = Batcher {
             sender: sender.clone(),
@@ -261,7 +264,7 @@ impl Batcher {
             columns: self.columns.iter_mut().map(|column| column.take(rows)).collect(),
             rejects: std::mem::take(&mut self.rejects),
         };
-        // Waits until the caller has taken the one before.
+        // Waits until the caller takes it.
         let sent = self.sender.send(Ok(batch));
         sent.map_err(|_| Error::new(ErrorKind::Io, "the batches were abandoned"))
     }
@@ -271,14 +274,16 @@ impl Sink for &mut Batcher {
     fn write(&mut self, mut rows: &[u8]) -> Result<()> {
         let full = self.item_len.saturating_mul(self.batch_size);
         while !rows.is_empty() {
+            if self.bytes.is_empty() {
+                self.bytes = self.spares.take();
+            }
             let (now, later) = rows.split_at(rows.len().min(full - self.bytes.len()));
             self.bytes
                 .extend(now)
                 .ok_or_else(|| Error::limit(format!("no memory for a batch of {full} bytes")))?;
             rows = later;
             if self.bytes.len() == full {
-                let next = self.spares.take();
-                self.full.push_back(std::mem::replace(&mut self.bytes, next));
+                self.full.push_back(std::mem::take(&mut self.bytes));
                 self.hand_over()?;
             }
         }

@@ -257,3 +257,35 @@ impl Sink for Parquet {
         Vec::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::{OutputCompression, Rows};
+
+    #[test]
+    fn images_that_no_page_can_hold_are_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("a.parquet");
+        let open = |height, dtype| {
+            let holds = Holds {
+                images: Images::Stack { shape: Shape::image(height, 1 << 15, 1), dtype },
+                columns: Vec::new(),
+                fills: false,
+                rows: Rows::Never,
+                images_as: ImagesAs::Pixels,
+                chunks: None,
+                compression: OutputCompression::Auto,
+                shard_rows: None,
+                append: false,
+                replace: false,
+                options: Vec::new(),
+            };
+            Parquet::create(&out, &holds).map(|_| ()).map_err(|e| e.message().to_string())
+        };
+        assert_eq!(open(1 << 15, DType::Uint8), Ok(()));
+        for (height, dtype) in [(1 + (1 << 15), DType::Uint8), (1 << 13, DType::Float64)] {
+            assert!(open(height, dtype).expect_err("refused").contains("more than 1 GiB"));
+        }
+    }
+}

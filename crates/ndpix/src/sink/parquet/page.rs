@@ -49,7 +49,8 @@ impl Codec {
             Self::None => return Ok(plain),
             Self::Zstd(zstd) => zstd.pack(&plain),
             Self::Gzip(level) => {
-                let mut pen = GzEncoder::new(Vec::new(), Compression::new(*level));
+                let room = Vec::with_capacity(plain.len());
+                let mut pen = GzEncoder::new(room, Compression::new(*level));
                 pen.write_all(&plain).and_then(|()| pen.finish())
             }
         };

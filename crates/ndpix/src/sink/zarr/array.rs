@@ -55,7 +55,10 @@ impl Packing {
                 let mut gzip = flate2::write::GzEncoder::new(Vec::new(), level);
                 gzip.write_all(chunk).and_then(|()| gzip.finish())
             }
-            Self::Zstd(_, zstd) => zstd.pack(chunk),
+            Self::Zstd(_, zstd) => {
+                let mut packed = Vec::new();
+                zstd.pack(chunk, &mut packed).map(|()| packed)
+            }
         };
         packed.map_err(|e| Error::io("cannot compress a chunk", e))
     }

@@ -10,6 +10,7 @@
 # make bench-quick  ndpix beside the naive and the tuned script on small files, under 3 minutes
 # make floor        build the program of bench/floor, which `make bench` compares with
 # make bench        the full tables, into BENCHMARKS.md
+# make bench-outputs what each output costs, into BENCHMARKS.md
 # make bench-scale  cost as the work grows, into BENCHMARKS.md
 # make stages       every station timed alone
 # make instructions instruction counts of the stations against the committed ones (UPDATE=1 renews)
@@ -32,7 +33,7 @@ FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,for
 
 .PHONY: demo test rust python licences conformance maybe-conformance release clean
 .PHONY: wheel manylinux site
-.PHONY: bench-quick bench bench-scale floor stages instructions
+.PHONY: bench-quick bench bench-outputs bench-scale floor stages instructions
 .NOTPARALLEL:
 
 demo: release $(VENV)/ready
@@ -96,6 +97,9 @@ bench: release floor
 
 floor:
 	$(CARGO) build --release --locked --manifest-path bench/floor/Cargo.toml --target-dir $(TARGET)/bench/floor
+
+bench-outputs: release
+	$(PYTHON) bench/outputs.py $(BENCH)
 
 bench-scale: release
 	$(PYTHON) bench/scale.py $(BENCH)

@@ -12,10 +12,10 @@ import machine
 from corpora import Corpus
 
 Row = dict[str, Any]
-SECTIONS = ["comparison", "scale"]
+SECTIONS = ["comparison", "outputs", "scale"]
 HEAD = """# Benchmarks
 
-Made by `make bench` and `make bench-scale`, which write this file; nothing here is written by hand.
+Made by `make bench`, `make bench-outputs` and `make bench-scale`, which write this file; nothing here is written by hand.
 `make bench-quick` prints the same tables from small files in three minutes. bench/README.md says how.
 """
 

@@ -18,6 +18,7 @@ OPTIONAL = {
     "duckdb": ["duckdb==2.0.0", *PILLOW],
     "daft": ["daft==0.7.26", *PILLOW],
     "datasets": ["datasets==5.2.0", *PILLOW],
+    "outputs": ["h5py==3.16.0", "zarr==3.1.6", "pyarrow==26.0.1", "safetensors==0.8.0", *PILLOW],
 }
 
 

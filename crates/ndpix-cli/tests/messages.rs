@@ -20,6 +20,7 @@ const ONE_BAND: &str = r#"{"a":"UDUgMiAyIDI1NQphYmNk"}"#;
 const BAND_CUT: &str = r#"{"a":"UDUgMiAyIDI1NQphYmNk","b":"UDUgMiAyIDI1NQph"}"#;
 const BAND_WIDE: &str = r#"{"a":"UDUgMiAyIDI1NQphYmNk","b":"UDUgNCAxIDI1NQphYmNk"}"#;
 const BAND_DEEP: &str = r#"{"a":"UDUgMiAyIDI1NQphYmNk","b":"UDUgMiAyIDY1NTM1CmFhYmJjY2Rk"}"#;
+const LABEL: &str = r#"{"image":"UDUgMiAyIDI1NQphYmNk","label":7,"meta":{"k":[1]}}"#;
 const PATHS: &str = r#"{"file":"none.png"}"#;
 
 /// Whole runs of `ndpix convert in.ndjson ARGS`: the records and the arguments.
@@ -45,7 +46,25 @@ const RUNS: &[(&[&str], &str)] = &[
     (&[GOOD], "-o out.npy --frames index:1"),
     (&[GOOD], "-o out.npy --frames last"),
     (&[GOOD], "-o out.npy --frames all --mode P"),
+    // Kept fields.
+    (&[LABEL, LABEL], "-o out.npz --columns label,meta --columns lable"),
+    (&[LABEL], "-o out.npz --columns label,label"),
+    (&[LABEL], "-o out.npz --columns meta[*]"),
+    (&[LABEL], "-o out.npz --columns meta..k"),
+    (&[LABEL], "-o out.safetensors --columns meta"),
     // Wrong usage.
+    (&[GOOD], "-o out.npy --append --if-exists replace"),
+    (&[GOOD], "-o out.npy --chunks 0"),
+    (&[GOOD], "-o out.npy --chunks 16"),
+    (&[GOOD], "-o out.npy --output-compression gzip"),
+    (&[GOOD], "-o out.npz --output-compression lz4"),
+    (&[GOOD], "-o out.npy --shard-rows 5"),
+    (&[GOOD], "-o out --shard-rows 0"),
+    (&[GOOD], "-o out.npz --images-as encoded"),
+    (&[GOOD], "-o out.npz --append"),
+    (&[GOOD], "-o out.npy --ragged flat"),
+    (&[GOOD], "-o out.npz --ragged flat --size 2"),
+    (&[GOOD], "-o out.npz --ragged pad --shape 2,2"),
     (&[GOOD], "-o out.txt"),
     (&[GOOD], "-o folder.npy"),
     (&[GOOD], "-o old.npy"),

@@ -9,20 +9,21 @@ use pyo3::types::PyDict;
 
 use crate::inputs::Stop;
 use crate::task::{self, Hooks};
-use crate::{arrays, errors, inputs, options, summary};
+use crate::{arrays, columns, errors, inputs, options, summary};
 
 /// How often a waiting thread looks for Ctrl-C.
 const TICK: Duration = Duration::from_millis(50);
 
 type Numbers<'py, T> = Bound<'py, PyArray1<T>>;
 type Reject = (String, u64, u64, u32, &'static str, String);
-/// Images, files, lines, items, valid, rejects.
+/// Images, files, lines, items, valid, columns, rejects.
 type Parts<'py> = (
     Bound<'py, PyAny>,
     Numbers<'py, u32>,
     Numbers<'py, u64>,
     Numbers<'py, u32>,
     Numbers<'py, bool>,
+    Bound<'py, PyDict>,
     Vec<Reject>,
 );
 
@@ -80,6 +81,7 @@ impl Batches {
                         batch.lines.into_pyarray(py),
                         batch.items.into_pyarray(py),
                         batch.valid.into_pyarray(py),
+                        columns::dict(py, batch.columns)?,
                         rejects.collect(),
                     )));
                 }

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use ndpix::{Error, ErrorKind};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::inputs::Stop;
 use crate::task::{self, Hooks};
-use crate::{arrays, errors, inputs, options};
+use crate::{arrays, columns, errors, inputs, options};
 
 /// An index and the files that it leads into.
 #[pyclass(frozen, module = "ndpix._ndpix")]
@@ -25,6 +26,13 @@ pub(crate) fn open<'py>(
     hooks: Hooks,
 ) -> PyResult<Dataset> {
     let options = options::options(options)?;
+    if options.columns.iter().any(|column| column.to_string() == "image") {
+        let error = Error::new(
+            ErrorKind::Options,
+            "a column image would have the name that the image has in an item; leave it out, position(i) says where the record stands",
+        );
+        return Err(errors::raise(py, &error));
+    }
     let stop = Stop::default();
     let (inputs, options) = inputs::framed(source, options, &stop)?;
     let opened = task::run(py, &hooks, stop, move |control| {
@@ -48,6 +56,13 @@ pub(crate) fn reopen<'py>(
     Ok(Dataset { all: opened.map_err(|e| errors::raise(py, &e))? })
 }
 
+type Parts<'py> = (Bound<'py, PyAny>, Bound<'py, PyDict>);
+
+fn parts<'py>(py: Python<'py>, item: ndpix::Result<ndpix::Item>) -> PyResult<Parts<'py>> {
+    let (images, columns) = item.map_err(|e| errors::raise(py, &e))?;
+    Ok((arrays::numpy(py, images, None)?, columns::dict(py, columns)?))
+}
+
 #[pymethods]
 impl Dataset {
     /// The number of images, and of records without any.
@@ -55,17 +70,14 @@ impl Dataset {
         self.all.len()
     }
 
-    /// The image of this number.
-    fn get<'py>(&self, py: Python<'py>, number: usize) -> PyResult<Bound<'py, PyAny>> {
-        let image = py.detach(|| self.all.get(number)).map_err(|e| errors::raise(py, &e))?;
-        arrays::numpy(py, image, None)
+    /// The image of this number, and the columns of one row.
+    fn get<'py>(&self, py: Python<'py>, number: usize) -> PyResult<Parts<'py>> {
+        parts(py, py.detach(|| self.all.get_item(number)))
     }
 
-    /// The images of these numbers, stacked.
-    fn get_many<'py>(&self, py: Python<'py>, numbers: Vec<usize>) -> PyResult<Bound<'py, PyAny>> {
-        let images =
-            py.detach(|| self.all.get_many(&numbers)).map_err(|e| errors::raise(py, &e))?;
-        arrays::numpy(py, images, None)
+    /// The images of these numbers, stacked, and the columns.
+    fn get_many<'py>(&self, py: Python<'py>, numbers: Vec<usize>) -> PyResult<Parts<'py>> {
+        parts(py, py.detach(|| self.all.get_items(&numbers)))
     }
 
     /// File, line, byte and item of this number; `None` behind the last.

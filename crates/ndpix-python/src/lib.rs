@@ -5,6 +5,7 @@
 
 mod arrays;
 mod batches;
+mod columns;
 mod command;
 mod convert;
 mod dataset;

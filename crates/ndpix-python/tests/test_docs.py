@@ -36,8 +36,12 @@ def folder(tmp_path, monkeypatch):
     frames = [{"frame": base64.b64encode(f.tobytes()).decode(), "height": 32, "width": 24} for f in deep]
     small = pictures(30, (8, 8))
     digits = [{"pixels": d.tolist(), "flat": d.ravel().tolist(), "label": i % 10} for i, d in enumerate(small)]
+    labelled = [record(image, label=i, meta={"id": f"no {i}"}) for i, image in enumerate(images)]
+    sizes = [record(picture) for i in range(9) for picture in pictures(1, (9 + i, 20 - i, 3))]
     for name, records in (
         ("images.ndjson", good),
+        ("labelled.ndjson", labelled),
+        ("sizes.ndjson", sizes),
         ("broken.ndjson", [*good[:20], *bad, *good[20:]]),
         ("chat.jsonl", chat),
         ("frames.ndjson", frames),

@@ -106,7 +106,7 @@ fn go(
     reader.measure(again, options, &control.stop)?;
     announce(&reader, control);
     let left = beside(out, ".partial").exists();
-    checks::disk(&reader, out)?;
+    checks::disk(&reader, out, options)?;
     let mut books = Books::open(out, options, &reader.plan, std::mem::take(summary))?;
     if let (true, Some(note)) = (left, control.note) {
         note(&format!("{} of an earlier run is replaced", beside(out, ".partial").display()));

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ndpix import _ndpix
 from ndpix._errors import rejected
-from ndpix._options import Options, Source, keywords
+from ndpix._options import Columns, Options, Source, keywords
 from ndpix._progress import Hooks
 from ndpix._summary import Summary
 
@@ -48,6 +48,7 @@ class Batch:
         lines: For each image the line on which its record begins, from 1; uint64.
         items: For each image which of its record it is, from 0; uint32.
         valid: For each image whether it is one, and no fill row; bool.
+        columns: The kept fields by their names, as from `load`: arrays with a row for each image.
         rejects: What was rejected since the batch before, the first 1,000 of it at least.
     """
 
@@ -56,6 +57,7 @@ class Batch:
     lines: NDArray[np.uint64]
     items: NDArray[np.uint32]
     valid: NDArray[np.bool_]
+    columns: Columns
     rejects: list[Reject]
 
     def __len__(self) -> int:
@@ -121,8 +123,9 @@ def batches(source: Source, batch_size: int = 256, **options: Unpack[Options]) -
 
     Returns:
         An iterator of `Batch`. Three batches are in memory at a time and the images in flight, some for
-        each thread with their records, however long the input is; of batches up to 40 MiB four. Large
-        images want a smaller `batch_size`: 8 of 16 MB take about 400 MB in all.
+        each thread with their records, however long the input is; of batches up to 40 MiB four, and more
+        where a column holds several images of one record, since their row numbers are known at its end.
+        Large images want a smaller `batch_size`: 8 of 16 MB take about 400 MB in all.
 
     Raises:
         Error: Kinds `options` and `plan` here; another kind from the iterator, behind the batches

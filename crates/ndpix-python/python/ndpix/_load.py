@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
-from ndpix import _ndpix
+from ndpix import _ndpix, _shards
 from ndpix._errors import rejected
-from ndpix._options import Options, Source, keywords
+from ndpix._options import Columns, Fields, Options, Others, Source, keywords
 from ndpix._progress import Hooks
 
 if TYPE_CHECKING:
@@ -16,13 +16,22 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
+@overload
+def load(
+    source: Source, *, columns: Fields, progress: bool | None = None, **options: Unpack[Others]
+) -> tuple[NDArray[np.generic[Any]], Columns]: ...
+@overload
+def load(
+    source: Source, *, columns: None = None, progress: bool | None = None, **options: Unpack[Others]
+) -> NDArray[np.generic[Any]]: ...
 @keywords
-def load(source: Source, *, progress: bool | None = None, **options: Unpack[Options]) -> NDArray[np.generic[Any]]:
+def load(source: Source, *, progress: bool | None = None, **options: Unpack[Options]) -> Any:
     """Reads every image of the records into one array.
 
     Args:
         source: A path or glob, a list of them, a binary file object, NDJSON text as `bytes`, or an
-            iterable of `bytes` or `dict` records. `-` is standard input.
+            iterable of `bytes` or `dict` records. `-` is standard input. A folder of shards that
+            `convert` wrote is read as one array; then `columns` is the only option.
         progress: A bar on standard error: `True`, `False`, or `None` for where a terminal or notebook is.
         **options: The options of the command, by their names with underscores.
 
@@ -32,6 +41,11 @@ def load(source: Source, *, progress: bool | None = None, **options: Unpack[Opti
         number lists have. The dtype is the stored one. C-contiguous, writeable, the first element at a
         multiple of 64 bytes; it owns its memory and was never copied.
 
+        With `columns` a pair: that array, and a dict of arrays by the names of the fields, a row for
+        each image. They are int64, float64 or bool (a `numpy.ma.MaskedArray` where a row has no value),
+        objects of `str` or `None` for strings and JSON text, and for lists of numbers rows of two
+        axes, or objects of arrays where their lengths differ.
+
     Raises:
         Error: Kinds `options` and `plan` before the work; another kind when a record ends the run
             (`on_error="raise"`, too many rejects, lost framing).
@@ -40,7 +54,10 @@ def load(source: Source, *, progress: bool | None = None, **options: Unpack[Opti
     Warns:
         RejectedWarning: Once, when images were passed over.
     """
-    array, summary = _ndpix.load(source, options, Hooks(progress))
-    if warning := rejected(summary):
-        warnings.warn(warning, stacklevel=2)
-    return array
+    if folder := _shards.at(source):
+        array, columns = _shards.Shards(folder, dict(options)).load()
+    else:
+        array, columns, summary = _ndpix.load(source, options, Hooks(progress))
+        if warning := rejected(summary):
+            warnings.warn(warning, stacklevel=2)
+    return array if options.get("columns") is None else (array, columns)

@@ -9,7 +9,7 @@ from typing import Any, Protocol, final
 import numpy as np
 from numpy.typing import NDArray
 
-from ndpix._options import Source
+from ndpix._options import Columns, Source
 
 __all__ = [
     "Batches",
@@ -38,7 +38,13 @@ optimised: bool
 _Images = NDArray[np.generic[Any]]
 _Reject = tuple[str, int, int, int, str, str]
 _Parts = tuple[
-    _Images, NDArray[np.uint32], NDArray[np.uint64], NDArray[np.uint32], NDArray[np.bool_], list[_Reject]
+    _Images,
+    NDArray[np.uint32],
+    NDArray[np.uint64],
+    NDArray[np.uint32],
+    NDArray[np.bool_],
+    Columns,
+    list[_Reject],
 ]
 
 class _Hooks(Protocol):
@@ -51,8 +57,8 @@ def defaults() -> list[tuple[str, str | None]]:
 def changed(options: Any) -> list[tuple[str, str]]:
     """The options that these keywords change, as the command spells them."""
 
-def load(source: Source, options: Any, hooks: _Hooks) -> tuple[_Images, dict[str, Any]]:
-    """The array and the summary of the run."""
+def load(source: Source, options: Any, hooks: _Hooks) -> tuple[_Images, Columns, dict[str, Any]]:
+    """The array, the columns and the summary of the run."""
 
 def convert(
     source: Source, out: Any, report: Any, options: Any, hooks: _Hooks
@@ -64,7 +70,7 @@ class Batches:
     """A run that waits for whoever takes its batches."""
 
     def take(self) -> _Parts | None:
-        """Images, files, lines, items, valid and rejects of the next batch; `None` at the end."""
+        """Images, files, lines, items, valid, columns and rejects of the next batch; `None` at the end."""
 
     def close(self) -> None:
         """Ends the run and its threads."""
@@ -80,11 +86,11 @@ class Dataset:
     """An index and the files that it leads into."""
 
     def __len__(self) -> int: ...
-    def get(self, number: int) -> _Images:
-        """The image of this number."""
+    def get(self, number: int) -> tuple[_Images, Columns]:
+        """The image of this number, and the columns of one row."""
 
-    def get_many(self, numbers: list[int]) -> _Images:
-        """The images of these numbers, stacked."""
+    def get_many(self, numbers: list[int]) -> tuple[_Images, Columns]:
+        """The images of these numbers, stacked, and the columns."""
 
     def position(self, number: int) -> tuple[str, int, int, int] | None:
         """File, line, byte and item of this number; `None` behind the last."""

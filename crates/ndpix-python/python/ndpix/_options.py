@@ -31,8 +31,18 @@ Shape = Union[str, int, "tuple[int, ...]", "list[int]"]
 """Axes as NumPy counts them, height first: `(480, 640, 3)` or `"480,640,3"`."""
 
 
-class Options(TypedDict, total=False):
-    """Keyword options. Each may be left out or `None`, which is the default."""
+Fields = Union[str, "list[str]", "tuple[str, ...]"]
+"""Fields of the record: `["label", "meta.id"]` or `"label,meta.id"`."""
+
+Columns = dict[str, Any]
+"""Kept fields by their names, an array each with a row for each image: int64, float64 and bool (a
+`numpy.ma.MaskedArray` where a row has no value), objects of `str` or `None` for strings and JSON text;
+lists of numbers are rows of two axes where all are there and of one length, and else objects of arrays
+or `None`."""
+
+
+class Others(TypedDict, total=False):
+    """All options but `columns`, which decides what comes back."""
 
     field: str | list[str] | tuple[str, ...] | None
     """The field that holds the image: `a.b[2].c`, `images[*].url`, `/json/pointer`, or `.` for the record
@@ -123,9 +133,6 @@ class Options(TypedDict, total=False):
     ragged: Literal["off", "pad", "flat"] | None
     """Images of different sizes, for files: `pad` lays each into a row of the largest, `flat` lays their
     elements behind each other."""
-    columns: str | list[str] | tuple[str, ...] | None
-    """Fields of the record to keep beside the images: `["label", "meta.id"]`. Image values inside them
-    become row numbers."""
     images_as: Literal["pixels", "encoded"] | None
     """What Parquet holds of an image: pixels, or the image file as it came."""
     chunks: int | None
@@ -137,6 +144,14 @@ class Options(TypedDict, total=False):
     """Rows of a shard: the output is a folder of `.npy` files, or a Zarr array of such shards."""
     append: bool | None
     """Add rows to the `.npy` file that is there."""
+
+
+class Options(Others, total=False):
+    """Keyword options. Each may be left out or `None`, which is the default."""
+
+    columns: Fields | None
+    """Fields of the record to keep beside the images: `["label", "meta.id"]`. Image values inside them
+    become row numbers."""
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::unistd::AccessFlags;
 
 use crate::error::{Error, Result};
-use crate::options::{IfExists, Options, Rejects};
+use crate::options::{IfExists, Options, OutputCompression, Rejects};
 use crate::reader::Reader;
 use crate::sink::{Output, beside, npy, rejects};
 use crate::source::Input;
@@ -128,7 +128,16 @@ pub(super) fn readable(inputs: &[Input]) -> Result<()> {
 }
 
 /// Refuses to start where the plan and the size of the inputs say that the disk cannot hold it.
-pub(super) fn disk(reader: &Reader, out: &Path) -> Result<()> {
+pub(super) fn disk(reader: &Reader, out: &Path, options: &Options) -> Result<()> {
+    let packs = match options.output_compression {
+        OutputCompression::Auto => Output::of(out, options.shard_rows.is_some())?.packs(),
+        OutputCompression::None => false,
+        OutputCompression::Gzip(_) | OutputCompression::Zstd(_) => true,
+    };
+    if packs {
+        // Nobody knows how small it will be.
+        return Ok(());
+    }
     let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let (Some(rows), Some(free)) = (reader.expected_rows(), free_bytes(folder)) else {
         return Ok(());

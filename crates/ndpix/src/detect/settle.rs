@@ -331,7 +331,7 @@ pub(super) fn several(kinds: &BTreeMap<Kind, u64>, one_shape: bool) -> String {
             listed(&counted(kinds, |k| format!("{:?}", k.2).to_lowercase()))
         ),
         (_, 1, _) => format!(
-            "the images differ in shape ({}); {size} shape {axes} to take those of one shape and reject the others",
+            "the images differ in shape ({}); {size} shape {axes} to take those of one shape and reject the others, or ragged pad or flat to keep their sizes, in .npz, .h5, .zarr or shards",
             listed(&shapes)
         ),
         _ => format!(

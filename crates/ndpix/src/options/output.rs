@@ -129,6 +129,9 @@ impl Options {
                 self.if_exists
             ));
         }
+        if self.append && !self.columns.is_empty() {
+            return no("append adds to an array, and columns would begin anew; leave one of them out, or convert all records again".into());
+        }
         if self.ragged != Ragged::Off && self.shape.is_some() {
             return no(format!(
                 "shape is what every image must have, and ragged {} is for images that differ in it; leave one of them out",
@@ -198,6 +201,7 @@ mod tests {
         check(&[("images_as", "encoded"), ("mode", "L")], Some("mode is for pixels"));
         check(&[("append", "true")], None);
         check(&[("append", "true"), ("if_exists", "replace")], Some("append adds"));
+        check(&[("append", "true"), ("columns", "a")], Some("columns would begin anew"));
         check(&[("ragged", "pad"), ("size", "4")], None);
         check(&[("ragged", "flat"), ("size", "4")], Some("leave one of them out"));
         check(&[("ragged", "pad"), ("shape", "4,4")], Some("leave one of them out"));

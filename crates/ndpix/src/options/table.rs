@@ -147,18 +147,6 @@ const TABLE: &[(&str, Get, Set)] = &[
     ("if_exists", |o| Some(o.if_exists.to_string()), |o, t| one(&mut o.if_exists, t)),
     ("rows", |o| Some(o.rows.to_string()), |o, t| one(&mut o.rows, t)),
     ("ragged", |o| Some(o.ragged.to_string()), |o, t| one(&mut o.ragged, t)),
-    // A field on each line, as keys may hold commas.
-    (
-        "columns",
-        |o| {
-            let all: Vec<_> = o.columns.iter().map(ToString::to_string).collect();
-            (!all.is_empty()).then(|| all.join("\n"))
-        },
-        |o, t| {
-            o.columns = split_fields(t).map(str::parse).collect::<Result<_>>()?;
-            Ok(())
-        },
-    ),
     ("images_as", |o| Some(o.images_as.to_string()), |o, t| one(&mut o.images_as, t)),
     ("chunks", |o| text(&o.chunks), |o, t| rows("chunks", &mut o.chunks, t)),
     (
@@ -168,6 +156,19 @@ const TABLE: &[(&str, Get, Set)] = &[
     ),
     ("shard_rows", |o| text(&o.shard_rows), |o, t| rows("shard_rows", &mut o.shard_rows, t)),
     ("append", |o| Some(o.append.to_string()), |o, t| flag("append", &mut o.append, t)),
+    // A field on each line, as keys may hold commas.
+    (
+        "columns",
+        |o| {
+            let all: Vec<_> = o.columns.iter().map(ToString::to_string).collect();
+            (!all.is_empty()).then(|| all.join("\n"))
+        },
+        |o, t| {
+            let all = split_fields(t).filter(|_| !t.is_empty());
+            o.columns = all.map(str::parse).collect::<Result<_>>()?;
+            Ok(())
+        },
+    ),
 ];
 
 impl Options {
@@ -382,12 +383,12 @@ mod tests {
             ("if_exists", "skip"),
             ("rows", "never"),
             ("ragged", "flat"),
-            ("columns", "label\nmeta.id"),
             ("images_as", "encoded"),
             ("chunks", "16"),
             ("output_compression", "gzip:9"),
             ("shard_rows", "1000"),
             ("append", "true"),
+            ("columns", "label\nmeta.id"),
         ];
         let mut options = Options::default();
         for (name, value) in values {

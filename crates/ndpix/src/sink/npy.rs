@@ -190,6 +190,12 @@ impl NpyFiles {
             true => Npy::append(out, descr, item, item_len)?,
             false => Npy::create(out, descr, item, item_len)?,
         };
+        if adds && beside(out, COLUMNS).exists() {
+            return Err(Error::options(format!(
+                "{} has columns beside it, which append cannot add to; convert all records again",
+                out.display()
+            )));
+        }
         let path = beside(out, ROWS);
         let rows = match (holds.rows, adds) {
             (Rows::Never, _) => None,

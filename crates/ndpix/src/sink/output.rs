@@ -78,6 +78,11 @@ impl Output {
         matches!(self, Self::Zarr | Self::Shards)
     }
 
+    /// Whether it is compressed where nothing else is asked for.
+    pub(crate) fn packs(self) -> bool {
+        matches!(self, Self::Zarr | Self::Parquet)
+    }
+
     /// Refuses what this output cannot be asked for, kind `options`, with those that can.
     pub(crate) fn check(self, options: &Options) -> Result<()> {
         let no = |what: &str, who: &str| {

@@ -1,36 +1,53 @@
-//! Zstandard for chunks, with what it works in used again: a compressor takes a MiB, and memory that is
-//! touched for the first time for each chunk costs as much as compressing it.
+//! What chunks are packed with, used again from chunk to chunk: memory that is touched for the first time
+//! costs as much as compressing what goes into it.
 
 use std::sync::{Mutex, PoisonError};
 
 use zstd::bulk::Compressor;
 
-/// Compresses at one level, for all threads.
+/// Things that threads use one after the other.
+pub(crate) struct Spare<T>(Mutex<Vec<T>>);
+
+impl<T> Default for Spare<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Spare<T> {
+    /// One that no thread uses now, if there is any.
+    pub(crate) fn take(&self) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    /// Keeps one for whoever needs it next.
+    pub(crate) fn give(&self, thing: T) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thing);
+    }
+}
+
+/// Zstandard of one level, for all threads.
 pub(crate) struct Zstd {
     level: i32,
-    /// What no thread uses now.
-    spare: Mutex<Vec<(Compressor<'static>, Vec<u8>)>>,
+    spare: Spare<Compressor<'static>>,
 }
 
 impl Zstd {
     pub(crate) fn new(level: i32) -> Self {
-        Self { level, spare: Mutex::default() }
+        Self { level, spare: Spare::default() }
     }
 
-    /// One frame that holds `plain`.
-    pub(crate) fn pack(&self, plain: &[u8]) -> std::io::Result<Vec<u8>> {
-        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = spare().pop();
-        let (mut compressor, mut room) = match found {
-            Some(found) => found,
-            None => (Compressor::new(self.level)?, Vec::new()),
+    /// Makes `out` one frame that holds `plain`.
+    pub(crate) fn pack(&self, plain: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {
+        let mut compressor = match self.spare.take() {
+            Some(compressor) => compressor,
+            None => Compressor::new(self.level)?,
         };
-        room.clear();
-        room.reserve(zstd::zstd_safe::compress_bound(plain.len()));
-        compressor.compress_to_buffer(plain, &mut room)?;
-        let packed = room.as_slice().to_vec();
-        spare().push((compressor, room));
-        Ok(packed)
+        out.clear();
+        out.reserve(zstd::zstd_safe::compress_bound(plain.len()));
+        compressor.compress_to_buffer(plain, out)?;
+        self.spare.give(compressor);
+        Ok(())
     }
 }
 
@@ -40,10 +57,10 @@ mod tests {
 
     #[test]
     fn every_frame_is_that_of_a_new_compressor() {
-        let zstd = Zstd::new(3);
+        let (zstd, mut packed) = (Zstd::new(3), Vec::new());
         for len in [0, 1, 100_000, 7] {
             let plain: Vec<u8> = (0..len).map(|i: u32| (i / 3) as u8).collect();
-            let packed = zstd.pack(&plain).expect("packed");
+            zstd.pack(&plain, &mut packed).expect("packed");
             assert_eq!(packed, zstd::bulk::compress(&plain, 3).expect("packed"));
             assert_eq!(zstd::decode_all(&packed[..]).expect("whole"), plain);
         }

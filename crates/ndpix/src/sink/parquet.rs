@@ -11,6 +11,7 @@ mod flat;
 mod kept;
 mod page;
 mod schema;
+mod straight;
 mod thrift;
 
 use std::collections::VecDeque;
@@ -23,12 +24,13 @@ use super::{Facts, Holds, Images, Job, Place, Sink};
 use crate::column::Column;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::ImagesAs;
+use crate::options::{ImagesAs, OutputCompression};
 use crate::shape::Shape;
 
 use file::{Chunk, Group, ParquetFile};
-use page::{Codec, Levels, Page};
+use page::{Codec, Frame, Levels, Page};
 use schema::{Field, Kind};
+use straight::Straight;
 
 pub(crate) use columns::ColumnsFile;
 pub(crate) use kept::is_taken;
@@ -44,7 +46,9 @@ pub(crate) struct Parquet {
     /// Rows of a group, where that is fixed, and of the one that is being written.
     group_rows: Option<u64>,
     rows: u64,
-    /// The page that is being written; no row stands in two.
+    /// Pixels on their way into the file, where they are not compressed.
+    straight: Option<Straight>,
+    /// The page that is being made; no row stands in two.
     page: Vec<u8>,
     pages: Chunks<Body, Page>,
     body: Arc<Line<Body>>,
@@ -68,7 +72,7 @@ struct Body {
 impl Parquet {
     /// Opens the file.
     pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
-        let codec = Codec::of(holds.compression);
+        let codec = Arc::new(Codec::new(holds.compression));
         let images = holds.images;
         let (dtype, shape) = (images.dtype(), images.item());
         let elements = shape.iter().product();
@@ -89,7 +93,7 @@ impl Parquet {
         };
         let mut fields = vec![Field::new("image", kind)];
         fields.extend(kept::fields(holds));
-        let file = ParquetFile::create(out, fields, codec.clone())?;
+        let file = ParquetFile::create(out, fields, Arc::clone(&codec))?;
         let pixels = (row_len > 0).then_some(dtype);
         let present = Levels::default();
         let body = Line::new(Body { file, pixels, group_rows, chunk: None, rows: 0, present });
@@ -97,8 +101,18 @@ impl Parquet {
             Some(dtype) => page::tensors(dtype, elements, rows, &codec),
             None => page::images(rows, &codec),
         };
-        let put = |body: &mut Body, _, page: Page| body.page(&page);
+        let put = |body: &mut Body, _, page| body.page(page);
         let pages = Chunks::new(PAGE_BYTES, Arc::clone(&body), pack, put);
+        let straight = match (pixels, holds.compression) {
+            (Some(dtype), OutputCompression::None) if dtype != DType::Bool => Some(Straight {
+                dtype,
+                elements,
+                row_len,
+                most: (PAGE_BYTES / row_len).max(1) as u64,
+                open: None,
+            }),
+            _ => None,
+        };
         // Lengths of image files are in the file itself.
         let shape = Shape::image(0, 0, 1);
         let plain = Holds { images: Images::Stack { shape, dtype: DType::Uint8 }, ..holds.clone() };
@@ -106,6 +120,7 @@ impl Parquet {
             row_len,
             group_rows,
             rows: 0,
+            straight,
             page: Vec::new(),
             pages,
             body,
@@ -177,20 +192,45 @@ impl Parquet {
 }
 
 impl Body {
+    /// Rows until the group ends, where that is fixed.
+    fn left_of_group(&self) -> u64 {
+        self.group_rows.map_or(u64::MAX, |rows| rows - self.rows)
+    }
+
+    /// Begins a group, if none is being written.
+    fn begin(&mut self) -> Result<()> {
+        if self.chunk.is_none() {
+            self.chunk = Some(self.file.chunk(self.pixels)?);
+        }
+        Ok(())
+    }
+
     /// Files a page, and the end of a group behind it.
-    fn page(&mut self, page: &Page) -> Result<()> {
-        let mut chunk = match self.chunk.take() {
-            Some(chunk) => chunk,
-            None => self.file.chunk(self.pixels)?,
-        };
-        self.file.page(&mut chunk, page)?;
-        self.rows += page.rows;
+    fn page(&mut self, page: Page) -> Result<()> {
+        self.begin()?;
+        let rows = page.rows;
         self.present.extend(&page.present);
+        if let Some(chunk) = &mut self.chunk {
+            self.file.page(chunk, page)?;
+        }
+        self.filed(rows)
+    }
+
+    /// The same for a page of which frame and pixels are in the file.
+    fn framed(&mut self, frame: &Frame) -> Result<()> {
+        self.file.put(&vec![0; frame.padding])?;
+        if let Some(chunk) = &mut self.chunk {
+            chunk.count(frame.values, frame.len, frame.len);
+        }
+        self.filed(frame.rows)
+    }
+
+    fn filed(&mut self, rows: u64) -> Result<()> {
+        self.rows += rows;
         let full = match self.group_rows {
-            Some(rows) => self.rows >= rows,
-            None => chunk.plain >= GROUP_BYTES,
+            Some(most) => self.rows >= most,
+            None => self.chunk.as_ref().is_some_and(|chunk| chunk.plain >= GROUP_BYTES),
         };
-        self.chunk = Some(chunk);
         if full { self.end_group() } else { Ok(()) }
     }
 
@@ -200,7 +240,7 @@ impl Body {
         if self.pixels.is_none() {
             let page = page::no_paths(&std::mem::take(&mut self.present), &self.file.codec)?;
             let mut paths = self.file.chunk(None)?;
-            self.file.page(&mut paths, &page)?;
+            self.file.page(&mut paths, page)?;
             chunks.push(paths);
         }
         self.file.groups.push(Group { rows: std::mem::take(&mut self.rows), chunks });
@@ -210,7 +250,11 @@ impl Body {
 
 impl Sink for Parquet {
     fn write(&mut self, pixels: &[u8]) -> Result<()> {
-        if self.row_len == 0 { self.files(pixels) } else { self.tensors(pixels) }
+        match &mut self.straight {
+            Some(straight) => self.body.with(|body| straight.write(body, pixels)),
+            None if self.row_len == 0 => self.files(pixels),
+            None => self.tensors(pixels),
+        }
     }
 
     fn place(&mut self, place: &Place) -> Result<()> {
@@ -233,8 +277,9 @@ impl Sink for Parquet {
             self.pages.push(std::mem::take(&mut self.page));
         }
         self.pages.last(false)?;
-        let spool = &mut self.spool;
+        let (spool, straight) = (&mut self.spool, &mut self.straight);
         self.body.with(|body| {
+            straight.as_mut().map_or(Ok(()), |straight| straight.last(body))?;
             body.end_group()?;
             kept::write(&mut body.file, spool)?;
             let mut attributes = facts.attributes();
@@ -255,5 +300,37 @@ impl Sink for Parquet {
             file.abandon();
         }
         Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Rows;
+
+    #[test]
+    fn images_that_no_page_can_hold_are_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("a.parquet");
+        let open = |height, dtype| {
+            let holds = Holds {
+                images: Images::Stack { shape: Shape::image(height, 1 << 15, 1), dtype },
+                columns: Vec::new(),
+                fills: false,
+                rows: Rows::Never,
+                images_as: ImagesAs::Pixels,
+                chunks: None,
+                compression: OutputCompression::Auto,
+                shard_rows: None,
+                append: false,
+                replace: false,
+                options: Vec::new(),
+            };
+            Parquet::create(&out, &holds).map(|_| ()).map_err(|e| e.message().to_string())
+        };
+        assert_eq!(open(1 << 15, DType::Uint8), Ok(()));
+        for (height, dtype) in [(1 + (1 << 15), DType::Uint8), (1 << 13, DType::Float64)] {
+            assert!(open(height, dtype).expect_err("refused").contains("more than 1 GiB"));
+        }
     }
 }

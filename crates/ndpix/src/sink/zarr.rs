@@ -23,8 +23,7 @@ use super::spool::Spool;
 use super::{Job, Place, Sink};
 use crate::column::Column;
 use crate::error::{Error, Result};
-use crate::options::OutputCompression;
-use array::{Array, Element, pack, settled, write_group};
+use array::{Array, Element, Packing, write_group};
 use shards::Shards;
 
 /// A shard of about this many bytes, before compression.
@@ -61,16 +60,16 @@ impl ZarrGroup {
         let folder = Folder::create(out, is_ours)?;
         let name = holds.images.name();
         let shards = images.shards(&folder.path().join(name));
-        let compression = images.compression;
-        let body = match compression {
-            OutputCompression::None => Body::Plain(shards, images.chunk_len() as u64),
+        let packing = Arc::clone(&images.packing);
+        let body = match *packing {
+            Packing::Plain => Body::Plain(shards, images.chunk_len() as u64),
             _ => {
                 let line = Line::new(shards);
                 let put = |shards: &mut Shards, _, chunk: Vec<u8>| {
                     shards.write(&chunk)?;
                     shards.end_chunk(0)
                 };
-                let pack = move |chunk: &[u8]| pack(compression, chunk);
+                let pack = move |chunk: &[u8]| packing.pack(chunk);
                 Body::Packed(Chunks::new(images.chunk_len(), Arc::clone(&line), pack, put), line)
             }
         };
@@ -141,7 +140,7 @@ impl Sink for ZarrGroup {
             _ => self.spool.count(),
         };
         self.images.describe(&path.join(self.name), rows)?;
-        beside::write(path, &mut self.spool, self.images.compression)?;
+        beside::write(path, &mut self.spool, &self.images.packing)?;
         self.folder.sync()?;
         write_group(path, &attributes(facts))?;
         self.folder.sync_file("zarr.json")
@@ -218,7 +217,7 @@ fn images(holds: &Holds) -> Result<Array> {
         item,
         chunk_rows,
         per_shard: per_shard.max(1),
-        compression: settled(holds.compression),
+        packing: Packing::new(holds.compression),
     })
 }
 

@@ -2,6 +2,7 @@
 //! each row of the array.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::file::{Group, ParquetFile};
 use super::kept;
@@ -27,7 +28,7 @@ impl ColumnsFile {
     pub(crate) fn create(path: &Path, holds: &Holds) -> Result<Self> {
         // Where rows come from stands in the row map.
         let holds = Holds { rows: Rows::Never, fills: false, ..holds.clone() };
-        let codec = Codec::of(OutputCompression::Auto);
+        let codec = Arc::new(Codec::new(OutputCompression::Auto));
         let file = ParquetFile::create(path, kept::fields(&holds), codec)?;
         Ok(Self { file, spool: Spool::new(path, &holds)?, rows: 0 })
     }

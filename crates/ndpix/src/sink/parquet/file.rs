@@ -1,8 +1,10 @@
 //! A Parquet file: pages as they come, and at the end the footer that says where each stands.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::page::{self, Codec, Page};
 use super::schema::{self, Field, Leaf};
@@ -19,7 +21,7 @@ pub(super) struct ParquetFile {
     out: BufWriter<File>,
     /// Bytes so far.
     at: u64,
-    pub(super) codec: Codec,
+    pub(super) codec: Arc<Codec>,
     fields: Vec<Field>,
     pub(super) groups: Vec<Group>,
 }
@@ -43,7 +45,7 @@ pub(super) struct Chunk {
 
 impl ParquetFile {
     /// An empty file that will be called `out`.
-    pub(super) fn create(out: &Path, fields: Vec<Field>, codec: Codec) -> Result<Self> {
+    pub(super) fn create(out: &Path, fields: Vec<Field>, codec: Arc<Codec>) -> Result<Self> {
         let partial = Partial::create(out)?;
         let file = partial.file.try_clone().map_err(|e| partial.failed(e))?;
         let out = BufWriter::with_capacity(64 << 10, file);
@@ -52,7 +54,13 @@ impl ParquetFile {
         Ok(all)
     }
 
-    fn put(&mut self, bytes: &[u8]) -> Result<()> {
+    /// Bytes so far.
+    pub(super) fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// Appends bytes.
+    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<()> {
         self.at += bytes.len() as u64;
         self.out.write_all(bytes).map_err(|e| self.partial.failed(e))
     }
@@ -63,19 +71,31 @@ impl ParquetFile {
         let pixels = pixels.map(|dtype| page::dictionary(dtype, &self.codec)).transpose()?;
         if let Some(page) = pixels.flatten() {
             chunk.dictionary = Some(self.at);
-            self.page(&mut chunk, &page)?;
+            self.page(&mut chunk, page)?;
             chunk.first = self.at;
         }
         Ok(chunk)
     }
 
     /// Appends a page.
-    pub(super) fn page(&mut self, chunk: &mut Chunk, page: &Page) -> Result<()> {
-        chunk.values += page.values;
-        chunk.plain += page.plain;
-        chunk.packed += (page.header.len() + page.body.len()) as u64;
+    pub(super) fn page(&mut self, chunk: &mut Chunk, page: Page) -> Result<()> {
+        chunk.count(page.values, page.plain, (page.header.len() + page.body.len()) as u64);
         self.put(&page.header)?;
-        self.put(&page.body)
+        self.put(&page.body)?;
+        self.codec.done(page.body);
+        Ok(())
+    }
+
+    /// Takes the bytes from `at` on out of the file again.
+    pub(super) fn take_back(&mut self, at: u64) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; (self.at - at) as usize];
+        self.at = at;
+        // It writes what it still has before it moves.
+        self.out
+            .seek(SeekFrom::Start(at))
+            .and_then(|_| self.partial.file.read_exact_at(&mut bytes, at))
+            .map_err(|e| self.partial.failed(e))?;
+        Ok(bytes)
     }
 
     /// What its columns are to Hugging Face's `datasets`.
@@ -91,7 +111,10 @@ impl ParquetFile {
         self.put(&footer)?;
         self.put(&len.to_le_bytes())?;
         self.put(MAGIC)?;
-        self.out.flush().map_err(|e| self.partial.failed(e))?;
+        self.out
+            .flush()
+            .and_then(|()| self.partial.file.set_len(self.at))
+            .map_err(|e| self.partial.failed(e))?;
         self.partial.sync()
     }
 
@@ -143,6 +166,13 @@ impl ParquetFile {
 }
 
 impl Chunk {
+    /// Counts a page: its values, its bytes, and how many they would be without compression.
+    pub(super) fn count(&mut self, values: u64, plain: u64, packed: u64) {
+        self.values += values;
+        self.plain += plain;
+        self.packed += packed;
+    }
+
     /// Where its first page stands.
     fn start(&self) -> u64 {
         self.dictionary.unwrap_or(self.first)

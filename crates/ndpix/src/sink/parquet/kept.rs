@@ -90,7 +90,7 @@ fn each(file: &mut ParquetFile, next: &mut dyn FnMut(u64) -> Result<(u64, Part)>
                 Part::Kept(column) => page::kept(&column, &file.codec)?,
                 Part::Numbers(dtype, values) => page::numbers(dtype, &values, &file.codec)?,
             };
-            file.page(&mut chunk, &page)?;
+            file.page(&mut chunk, page)?;
             left -= rows;
         }
         file.groups[group].chunks.push(chunk);

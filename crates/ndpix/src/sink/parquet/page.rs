@@ -5,7 +5,6 @@
 //! pixels as they are. So no pixel is looked at: pages hold the bytes that come.
 
 use std::io::Write;
-use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -15,46 +14,76 @@ use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::options::OutputCompression;
-use crate::sink::pack::Zstd;
+use crate::sink::pack::{Spare, Zstd};
 
-/// How pages are compressed.
-#[derive(Clone)]
-pub(super) enum Codec {
-    None,
-    Gzip(u32),
-    Zstd(Arc<Zstd>),
+/// How pages are compressed, and buffers of pages that are filed.
+pub(super) struct Codec {
+    method: Method,
+    spare: Spare<Vec<u8>>,
 }
 
+enum Method {
+    None,
+    Gzip(u32),
+    Zstd(Zstd),
+}
+
+/// A buffer that is larger than this is not kept.
+const KEEP: usize = 4 << 20;
+
 impl Codec {
-    pub(super) fn of(asked: OutputCompression) -> Self {
-        match asked {
-            OutputCompression::None => Self::None,
-            OutputCompression::Gzip(level) => Self::Gzip(level),
-            OutputCompression::Zstd(level) => Self::Zstd(Arc::new(Zstd::new(level))),
-            OutputCompression::Auto => Self::Zstd(Arc::new(Zstd::new(3))),
-        }
+    pub(super) fn new(asked: OutputCompression) -> Self {
+        let method = match asked {
+            OutputCompression::None => Method::None,
+            OutputCompression::Gzip(level) => Method::Gzip(level),
+            OutputCompression::Zstd(level) => Method::Zstd(Zstd::new(level)),
+            OutputCompression::Auto => Method::Zstd(Zstd::new(3)),
+        };
+        Self { method, spare: Spare::default() }
     }
 
     /// The number that Parquet has for it.
     pub(super) fn number(&self) -> i32 {
-        match self {
-            Self::None => 0,
-            Self::Gzip(_) => 2,
-            Self::Zstd(_) => 6,
+        match self.method {
+            Method::None => 0,
+            Method::Gzip(_) => 2,
+            Method::Zstd(_) => 6,
+        }
+    }
+
+    /// An empty buffer, with room where there is one that was used.
+    fn room(&self) -> Vec<u8> {
+        self.spare.take().unwrap_or_default()
+    }
+
+    /// Takes back a buffer that is not needed any more.
+    pub(super) fn done(&self, mut buffer: Vec<u8>) {
+        if buffer.capacity() <= KEEP {
+            buffer.clear();
+            self.spare.give(buffer);
         }
     }
 
     fn pack(&self, plain: Vec<u8>) -> Result<Vec<u8>> {
-        let packed = match self {
-            Self::None => return Ok(plain),
-            Self::Zstd(zstd) => zstd.pack(&plain),
-            Self::Gzip(level) => {
-                let mut pen = GzEncoder::new(Vec::new(), Compression::new(*level));
-                pen.write_all(&plain).and_then(|()| pen.finish())
-            }
+        let mut packed = match self.method {
+            Method::None => return Ok(plain),
+            Method::Gzip(_) | Method::Zstd(_) => self.room(),
         };
-        packed.map_err(|e| Error::io("cannot compress a page", e))
+        match &self.method {
+            Method::None => {}
+            Method::Zstd(zstd) => zstd.pack(&plain, &mut packed).map_err(failed)?,
+            Method::Gzip(level) => {
+                let mut pen = GzEncoder::new(packed, Compression::new(*level));
+                packed = pen.write_all(&plain).and_then(|()| pen.finish()).map_err(failed)?;
+            }
+        }
+        self.done(plain);
+        Ok(packed)
     }
+}
+
+fn failed(error: std::io::Error) -> Error {
+    Error::io("cannot compress a page", error)
 }
 
 /// A page as it stands in the file.
@@ -74,36 +103,49 @@ pub(super) struct Page {
 const PLAIN: i32 = 0;
 const DICTIONARY: i32 = 8;
 
-/// A page of this kind: its header, which `rest` ends, and its compressed body.
-fn page(kind: i32, body: Vec<u8>, codec: &Codec, rest: impl FnOnce(&mut Thrift)) -> Result<Page> {
+/// The header of a page of this kind and these sizes, which `rest` ends.
+fn header(
+    kind: i32,
+    plain: usize,
+    packed: usize,
+    rest: impl FnOnce(&mut Thrift),
+) -> Result<Vec<u8>> {
     let size = |len: usize| {
         i32::try_from(len).map_err(|_| {
             Error::limit(format!("a page of {len} bytes; Parquet has none of 2 GiB and more"))
         })
     };
-    let plain = body.len();
     let mut header = Thrift::new();
     header.int(1, kind);
     header.int(2, size(plain)?);
-    let packed = codec.pack(body)?;
-    header.int(3, size(packed.len())?);
+    header.int(3, size(packed)?);
     rest(&mut header);
-    let header = header.end();
+    Ok(header.end())
+}
+
+/// What the header of a page of so many values ends with.
+fn data_header(header: &mut Thrift, values: u64, encoding: i32) {
+    header.structure(5, |t| {
+        t.int(1, values as i32);
+        t.int(2, encoding);
+        // Levels are runs.
+        t.int(3, 3);
+        t.int(4, 3);
+    });
+}
+
+/// A page of this kind: its header, which `rest` ends, and its compressed body.
+fn page(kind: i32, body: Vec<u8>, codec: &Codec, rest: impl FnOnce(&mut Thrift)) -> Result<Page> {
+    let plain = body.len();
+    let packed = codec.pack(body)?;
+    let header = header(kind, plain, packed.len(), rest)?;
     let plain = (header.len() + plain) as u64;
     Ok(Page { header, body: packed, plain, rows: 0, values: 0, present: Levels::default() })
 }
 
 /// A page of rows.
 fn data(body: Vec<u8>, rows: u64, values: u64, encoding: i32, codec: &Codec) -> Result<Page> {
-    let page = page(0, body, codec, |header| {
-        header.structure(5, |t| {
-            t.int(1, values as i32);
-            t.int(2, encoding);
-            // Levels are runs.
-            t.int(3, 3);
-            t.int(4, 3);
-        });
-    })?;
+    let page = page(0, body, codec, |header| data_header(header, values, encoding))?;
     Ok(Page { rows, values, ..page })
 }
 
@@ -126,9 +168,15 @@ pub(super) fn dictionary(dtype: DType, codec: &Codec) -> Result<Option<Page>> {
     Ok(Some(page))
 }
 
-/// A page of tensors, of which each has so many elements.
-pub(super) fn tensors(dtype: DType, elements: usize, rows: &[u8], codec: &Codec) -> Result<Page> {
-    let count = rows.len() / (elements * dtype.size()).max(1);
+/// What stands before the pixels in a page of tensors, of which each has so many elements, and behind them.
+struct Around {
+    values: u64,
+    encoding: i32,
+    padding: usize,
+}
+
+/// Appends the levels of so many tensors, and what else stands before their elements.
+fn before(dtype: DType, elements: usize, count: usize, body: &mut Vec<u8>) -> Around {
     let (mut lists, mut there) = (Levels::default(), Levels::default());
     for _ in 0..count {
         lists.push(0, 1);
@@ -136,29 +184,54 @@ pub(super) fn tensors(dtype: DType, elements: usize, rows: &[u8], codec: &Codec)
     }
     let values = (count * elements) as u64;
     there.push(2, values);
-    let mut body = Vec::with_capacity(rows.len() + 8 * count + 64);
-    lists.write(&mut body);
-    there.write(&mut body);
-    let encoding = match dtype {
+    lists.write(body);
+    there.write(body);
+    match dtype {
         DType::Uint8 | DType::Int8 | DType::Uint16 | DType::Int16 => {
             // One run of groups of eight numbers, each as wide as an element.
             body.push(8 * dtype.size() as u8);
-            varint(&mut body, values.div_ceil(8) << 1 | 1);
-            body.extend_from_slice(rows);
-            let padding = values.next_multiple_of(8) - values;
-            body.resize(body.len() + padding as usize * dtype.size(), 0);
-            DICTIONARY
+            varint(body, values.div_ceil(8) << 1 | 1);
+            let padding = (values.next_multiple_of(8) - values) as usize * dtype.size();
+            Around { values, encoding: DICTIONARY, padding }
         }
-        DType::Bool => {
-            bits(&mut body, rows.iter().map(|b| *b != 0));
-            PLAIN
-        }
-        _ => {
-            body.extend_from_slice(rows);
-            PLAIN
-        }
-    };
+        _ => Around { values, encoding: PLAIN, padding: 0 },
+    }
+}
+
+/// A page of tensors, of which each has so many elements.
+pub(super) fn tensors(dtype: DType, elements: usize, rows: &[u8], codec: &Codec) -> Result<Page> {
+    let count = rows.len() / (elements * dtype.size()).max(1);
+    let mut body = codec.room();
+    body.reserve(rows.len() + 8 * count + 64);
+    let Around { values, encoding, padding } = before(dtype, elements, count, &mut body);
+    match dtype {
+        DType::Bool => bits(&mut body, rows.iter().map(|b| *b != 0)),
+        _ => body.extend_from_slice(rows),
+    }
+    body.resize(body.len() + padding, 0);
     data(body, count as u64, values, encoding, codec)
+}
+
+/// A page of tensors without the tensors, where they stand in it as they are.
+pub(super) struct Frame {
+    /// What stands before them, the header too, and how many zeros behind them.
+    pub(super) head: Vec<u8>,
+    pub(super) padding: usize,
+    pub(super) rows: u64,
+    pub(super) values: u64,
+    /// Bytes of all of it.
+    pub(super) len: u64,
+}
+
+/// The frame of so many tensors. Booleans have none: they are packed.
+pub(super) fn frame(dtype: DType, elements: usize, count: usize) -> Result<Frame> {
+    let mut body = Vec::new();
+    let Around { values, encoding, padding } = before(dtype, elements, count, &mut body);
+    let len = body.len() + count * elements * dtype.size() + padding;
+    let mut head = header(0, len, len, |header| data_header(header, values, encoding))?;
+    let len = (head.len() + len) as u64;
+    head.extend_from_slice(&body);
+    Ok(Frame { head, padding, rows: count as u64, values, len })
 }
 
 /// The length that stands before an image that is none.
@@ -167,31 +240,27 @@ pub(super) const NONE: u32 = u32::MAX;
 /// A page of image files: before each the four bytes of its length, or of [`NONE`].
 pub(super) fn images(rows: &[u8], codec: &Codec) -> Result<Page> {
     let mut present = Levels::default();
-    let mut values = Vec::with_capacity(rows.len());
+    let mut files = Vec::new();
     let mut rest = rows;
-    while let Some((length, behind)) = rest.split_first_chunk::<4>() {
-        rest = behind;
-        match u32::from_le_bytes(*length) {
-            NONE => present.push(0, 1),
-            len => {
-                present.push(1, 1);
-                let (file, behind) = rest.split_at((len as usize).min(rest.len()));
-                values.extend_from_slice(length);
-                values.extend_from_slice(file);
-                rest = behind;
-            }
-        }
+    while let Some(length) = rest.first_chunk::<4>() {
+        let length = u32::from_le_bytes(*length);
+        let len = if length == NONE { 0 } else { length as usize };
+        let (file, later) = rest.split_at((4 + len).min(rest.len()));
+        present.push(u8::from(length != NONE), 1);
+        files.extend((length != NONE).then_some(file));
+        rest = later;
     }
     let count = present.len();
-    let mut body = Vec::with_capacity(values.len() + 64);
+    let mut body = codec.room();
+    body.reserve(rows.len() + 64);
     present.with(|level| 2 * level).write(&mut body);
-    body.extend_from_slice(&values);
+    files.into_iter().for_each(|file| body.extend_from_slice(file));
     Ok(Page { present, ..data(body, count, count, PLAIN, codec)? })
 }
 
 /// The paths of image files that have none, of the rows that have a file.
 pub(super) fn no_paths(present: &Levels, codec: &Codec) -> Result<Page> {
-    let mut body = Vec::new();
+    let mut body = codec.room();
     present.write(&mut body);
     data(body, present.len(), present.len(), PLAIN, codec)
 }
@@ -199,7 +268,7 @@ pub(super) fn no_paths(present: &Levels, codec: &Codec) -> Result<Page> {
 /// A page of numbers that every row has.
 pub(super) fn numbers(dtype: DType, rows: &[u8], codec: &Codec) -> Result<Page> {
     let count = (rows.len() / dtype.size()) as u64;
-    let mut body = Vec::with_capacity(rows.len());
+    let mut body = codec.room();
     match dtype {
         DType::Bool => bits(&mut body, rows.iter().map(|b| *b != 0)),
         _ => body.extend_from_slice(rows),
@@ -220,7 +289,7 @@ pub(super) fn kept(column: &Column, codec: &Codec) -> Result<Page> {
         lists.push(0, 1);
         lists.push(1, length.saturating_sub(1));
     }
-    let mut body = Vec::with_capacity(column.values.len() + 5 * column.len() + 64);
+    let mut body = codec.room();
     if list {
         lists.write(&mut body);
     }
@@ -296,6 +365,10 @@ impl Levels {
 mod tests {
     use super::*;
 
+    fn plain() -> Codec {
+        Codec::new(OutputCompression::None)
+    }
+
     /// What follows the header, of a page that is not compressed.
     fn body(page: Result<Page>) -> Vec<u8> {
         page.expect("a page").body
@@ -305,24 +378,28 @@ mod tests {
     fn pixels_are_numbers_of_a_dictionary() {
         // Two rows of three: a list begins where the level is 0, and every element is there.
         let levels = [8, 0, 0, 0, 2, 0, 4, 1, 2, 0, 4, 1, 2, 0, 0, 0, 12, 2];
-        let page = tensors(DType::Uint8, 3, &[7, 8, 9, 10, 11, 255], &Codec::None);
+        let page = tensors(DType::Uint8, 3, &[7, 8, 9, 10, 11, 255], &plain());
         let want = [&levels[..], &[8, 3], &[7, 8, 9, 10, 11, 255, 0, 0]].concat();
         assert_eq!(body(page), want);
-        let page = tensors(DType::Bool, 3, &[1, 0, 0, 1, 1, 0], &Codec::None);
+        let frame = frame(DType::Uint8, 3, 2).expect("a frame");
+        let page = tensors(DType::Uint8, 3, &[7, 8, 9, 10, 11, 255], &plain()).expect("a page");
+        assert_eq!((frame.len, frame.values), (page.plain, page.values));
+        assert_eq!(frame.head, [&page.header[..], &page.body[..want.len() - 8]].concat());
+        let page = tensors(DType::Bool, 3, &[1, 0, 0, 1, 1, 0], &plain());
         assert_eq!(body(page), [&levels[..], &[0b01_1001]].concat());
-        let page = dictionary(DType::Int8, &Codec::None).expect("a page").expect("one");
+        let page = dictionary(DType::Int8, &plain()).expect("a page").expect("one");
         assert_eq!((page.body.len(), &page.body[4 * 255..]), (1024, &[255; 4][..]));
-        assert!(dictionary(DType::Float16, &Codec::None).expect("a page").is_none());
+        assert!(dictionary(DType::Float16, &plain()).expect("a page").is_none());
     }
 
     #[test]
     fn files_have_their_length_before_them() {
         let rows = [&2u32.to_le_bytes()[..], b"ab", &NONE.to_le_bytes(), &0u32.to_le_bytes()];
-        let page = images(&rows.concat(), &Codec::None).expect("a page");
+        let page = images(&rows.concat(), &plain()).expect("a page");
         assert_eq!((page.rows, &page.present.runs), (3, &vec![(1, 1), (0, 1), (1, 1)]));
         let levels = [6, 0, 0, 0, 2, 2, 2, 0, 2, 2];
         assert_eq!(page.body, [&levels[..], &[2, 0, 0, 0, b'a', b'b', 0, 0, 0, 0]].concat());
-        let paths = no_paths(&page.present, &Codec::None);
+        let paths = no_paths(&page.present, &plain());
         assert_eq!(body(paths), [6, 0, 0, 0, 2, 1, 2, 0, 2, 1]);
     }
 
@@ -331,7 +408,7 @@ mod tests {
         let column = |kind, rows: &[Option<&[u8]>]| {
             let mut column = Column::new("c".into(), kind);
             rows.iter().for_each(|row| column.push(*row));
-            kept(&column, &Codec::None)
+            kept(&column, &plain())
         };
         let one = 1i64.to_le_bytes();
         let page = column(ColumnType::Int64, &[Some(&one), None, Some(&one)]);

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -9,6 +10,7 @@ use super::shards::Shards;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::options::OutputCompression;
+use crate::sink::pack::Zstd;
 use crate::sink::partial::write_failed;
 
 /// A chunk of what stands beside the images holds about this many bytes.
@@ -25,8 +27,55 @@ pub(super) enum Element {
     Text,
 }
 
+/// How the chunks of a group are compressed.
+pub(super) enum Packing {
+    Plain,
+    Gzip(u32),
+    Zstd(i32, Zstd),
+}
+
+impl Packing {
+    /// As the option says; `auto` is zstd.
+    pub(super) fn new(compression: OutputCompression) -> Arc<Self> {
+        let zstd = |level| Self::Zstd(level, Zstd::new(level));
+        Arc::new(match compression {
+            OutputCompression::None => Self::Plain,
+            OutputCompression::Gzip(level) => Self::Gzip(level),
+            OutputCompression::Auto => zstd(3),
+            OutputCompression::Zstd(level) => zstd(level),
+        })
+    }
+
+    /// The bytes of a chunk, compressed.
+    pub(super) fn pack(&self, chunk: &[u8]) -> Result<Vec<u8>> {
+        let packed = match self {
+            Self::Plain => Ok(chunk.to_vec()),
+            Self::Gzip(level) => {
+                let level = flate2::Compression::new(*level);
+                let mut gzip = flate2::write::GzEncoder::new(Vec::new(), level);
+                gzip.write_all(chunk).and_then(|()| gzip.finish())
+            }
+            Self::Zstd(_, zstd) => {
+                let mut packed = Vec::new();
+                zstd.pack(chunk, &mut packed).map(|()| packed)
+            }
+        };
+        packed.map_err(|e| Error::io("cannot compress a chunk", e))
+    }
+
+    /// What metadata call it, if it is anything.
+    fn codec(&self) -> Option<Value> {
+        match self {
+            Self::Plain => None,
+            Self::Gzip(level) => Some(json!({"name": "gzip", "configuration": {"level": level}})),
+            Self::Zstd(level, _) => {
+                Some(json!({"name": "zstd", "configuration": {"level": level, "checksum": false}}))
+            }
+        }
+    }
+}
+
 /// An array that is cut along its first axis only.
-#[derive(Debug, Clone)]
 pub(super) struct Array {
     pub(super) element: Element,
     /// The shape of a row.
@@ -36,7 +85,7 @@ pub(super) struct Array {
     pub(super) per_shard: usize,
     /// Names of the axes.
     pub(super) names: Vec<String>,
-    pub(super) compression: OutputCompression,
+    pub(super) packing: Arc<Packing>,
 }
 
 impl Array {
@@ -46,7 +95,7 @@ impl Array {
         dtype: DType,
         item: &[usize],
         names: &[&str],
-        compression: OutputCompression,
+        packing: &Arc<Packing>,
     ) -> Self {
         let row_len = item.iter().product::<usize>() * dtype.size();
         let rows = usize::try_from(rows).unwrap_or(usize::MAX).max(1);
@@ -57,7 +106,7 @@ impl Array {
             chunk_rows,
             per_shard: rows.div_ceil(chunk_rows).min(PER_SHARD),
             names: names.iter().map(ToString::to_string).collect(),
-            compression,
+            packing: Arc::clone(packing),
         }
     }
 
@@ -87,7 +136,7 @@ impl Array {
             let (read, behind) = chunk.split_at_mut(now as usize * row_len);
             rows.read_exact(read).map_err(|e| write_failed(folder, e))?;
             behind.fill(0);
-            shards.write(&pack(self.compression, &chunk)?)?;
+            shards.write(&self.packing.pack(&chunk)?)?;
             shards.end_chunk(0)?;
             left -= now;
         }
@@ -118,15 +167,7 @@ impl Array {
             ),
         };
         let mut codecs = vec![bytes];
-        codecs.extend(match settled(self.compression) {
-            OutputCompression::Zstd(level) => {
-                Some(json!({"name": "zstd", "configuration": {"level": level, "checksum": false}}))
-            }
-            OutputCompression::Gzip(level) => {
-                Some(json!({"name": "gzip", "configuration": {"level": level}}))
-            }
-            OutputCompression::None | OutputCompression::Auto => None,
-        });
+        codecs.extend(self.packing.codec());
         json!({
             "zarr_format": 3,
             "node_type": "array",
@@ -151,28 +192,6 @@ impl Array {
             "attributes": {},
         })
     }
-}
-
-/// What `auto` means here.
-pub(super) fn settled(compression: OutputCompression) -> OutputCompression {
-    match compression {
-        OutputCompression::Auto => OutputCompression::Zstd(3),
-        other => other,
-    }
-}
-
-/// The bytes of a chunk, compressed.
-pub(super) fn pack(compression: OutputCompression, chunk: &[u8]) -> Result<Vec<u8>> {
-    let packed = match settled(compression) {
-        OutputCompression::Zstd(level) => zstd::bulk::compress(chunk, level),
-        OutputCompression::Gzip(level) => {
-            let level = flate2::Compression::new(level);
-            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), level);
-            gzip.write_all(chunk).and_then(|()| gzip.finish())
-        }
-        OutputCompression::None | OutputCompression::Auto => Ok(chunk.to_vec()),
-    };
-    packed.map_err(|e| Error::io("cannot compress a chunk", e))
 }
 
 /// Writes `zarr.json` of a group with these attributes.

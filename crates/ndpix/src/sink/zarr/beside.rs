@@ -3,11 +3,11 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
-use super::array::{Array, CHUNK, Element, PER_SHARD, pack, write_group};
+use super::array::{Array, CHUNK, Element, PER_SHARD, Packing, write_group};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::options::OutputCompression;
 use crate::sink::partial::write_failed;
 use crate::sink::rows;
 use crate::sink::spool::{Spool, Whole};
@@ -17,11 +17,7 @@ use crate::sink::tape::Tape;
 const LONGEST: u64 = 16 << 20;
 
 /// Writes everything of `spool` into the group in `folder`.
-pub(super) fn write(
-    folder: &Path,
-    spool: &mut Spool,
-    compression: OutputCompression,
-) -> Result<()> {
+pub(super) fn write(folder: &Path, spool: &mut Spool, packing: &Arc<Packing>) -> Result<()> {
     for numbers in spool.arrays() {
         let count = numbers.shape[0] as u64;
         let names: &[&str] = match numbers.name {
@@ -29,7 +25,7 @@ pub(super) fn write(
             "valid" => &["row"],
             _ => &["row", "axis"],
         };
-        Array::of_rows(count, numbers.dtype, &numbers.shape[1..], names, compression).write_all(
+        Array::of_rows(count, numbers.dtype, &numbers.shape[1..], names, packing).write_all(
             &folder.join(numbers.name),
             count,
             numbers.tape.read()?,
@@ -37,22 +33,17 @@ pub(super) fn write(
     }
     let count = spool.count();
     if let Some(tape) = spool.rows() {
-        row_map(&folder.join("rows"), count, tape, compression)?;
+        row_map(&folder.join("rows"), count, tape, packing)?;
     }
-    spool.wholes().iter_mut().try_for_each(|whole| column(folder, whole, compression))
+    spool.wholes().iter_mut().try_for_each(|whole| column(folder, whole, packing))
 }
 
 /// The row map: a group with an array for each field.
-fn row_map(
-    folder: &Path,
-    count: u64,
-    tape: &mut Tape,
-    compression: OutputCompression,
-) -> Result<()> {
+fn row_map(folder: &Path, count: u64, tape: &mut Tape, packing: &Arc<Packing>) -> Result<()> {
     for (name, dtype, offset) in rows::FIELDS {
         let entries = tape.read()?;
         let field = Field { entries, entry: [0; rows::ITEM], offset, size: dtype.size() };
-        Array::of_rows(count, dtype, &[], &["row"], compression).write_all(
+        Array::of_rows(count, dtype, &[], &["row"], packing).write_all(
             &folder.join(name),
             count,
             field,
@@ -83,14 +74,14 @@ impl<R: Read> Read for Field<R> {
 }
 
 /// A column: numbers with a row for each, or text; lists of several lengths flat, with their offsets.
-fn column(folder: &Path, whole: &mut Whole, compression: OutputCompression) -> Result<()> {
+fn column(folder: &Path, whole: &mut Whole, packing: &Arc<Packing>) -> Result<()> {
     let name = whole.name.to_string();
     let (rows, at) = (whole.rows, folder.join(&name));
     let of = |rows, dtype, item: &[usize], names: &[&str]| {
-        Array::of_rows(rows, dtype, item, names, compression)
+        Array::of_rows(rows, dtype, item, names, packing)
     };
     match (whole.kind.dtype(), whole.shape()) {
-        (None, _) => text(&at, whole, compression)?,
+        (None, _) => text(&at, whole, packing)?,
         (Some(dtype), Some(shape)) => {
             let second = format!("{name}.axis");
             let names = &["row", &*second][..shape.len()];
@@ -124,7 +115,7 @@ fn column(folder: &Path, whole: &mut Whole, compression: OutputCompression) -> R
 }
 
 /// A column of text, in chunks as the codec `vlen-utf8` has them: how many, then each with its length.
-fn text(folder: &Path, whole: &mut Whole, compression: OutputCompression) -> Result<()> {
+fn text(folder: &Path, whole: &mut Whole, packing: &Arc<Packing>) -> Result<()> {
     let Some(offsets) = &mut whole.offsets else { return Ok(()) };
     let rows = whole.rows;
     let all = usize::try_from(rows).unwrap_or(usize::MAX).max(1);
@@ -139,7 +130,7 @@ fn text(folder: &Path, whole: &mut Whole, compression: OutputCompression) -> Res
         chunk_rows,
         per_shard: all.div_ceil(chunk_rows).min(PER_SHARD),
         names: vec!["row".to_string()],
-        compression,
+        packing: Arc::clone(packing),
     };
     let mut shards = array.shards(folder);
     let name = whole.name.to_string();
@@ -159,7 +150,7 @@ fn text(folder: &Path, whole: &mut Whole, compression: OutputCompression) -> Res
         }
         // A chunk is always whole: behind the last row are empty texts.
         chunk.resize(chunk.len() + 4 * (chunk_rows - now as usize), 0);
-        shards.write(&pack(compression, &chunk)?)?;
+        shards.write(&packing.pack(&chunk)?)?;
         shards.end_chunk(0)?;
         left -= now;
     }

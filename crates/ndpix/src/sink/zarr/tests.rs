@@ -5,7 +5,7 @@ use std::fs;
 use super::*;
 use crate::column::ColumnType;
 use crate::dtype::DType;
-use crate::options::{ImagesAs, Rows};
+use crate::options::{ImagesAs, OutputCompression, Rows};
 use crate::shape::Shape;
 
 fn holds(shape: &[usize]) -> Holds {

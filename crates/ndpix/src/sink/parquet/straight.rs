@@ -1,0 +1,63 @@
+//! Pixels that are not compressed: they go into the file as they come, without a copy. What stands before them
+//! in their page says how many there are, and that is known but for the last page, which is written anew.
+
+use super::Body;
+use super::page::{self, Frame};
+use crate::dtype::DType;
+use crate::error::Result;
+
+/// See the module.
+pub(super) struct Straight {
+    pub(super) dtype: DType,
+    pub(super) elements: usize,
+    pub(super) row_len: usize,
+    /// Rows of a page.
+    pub(super) most: u64,
+    /// The page that is being written.
+    pub(super) open: Option<Open>,
+}
+
+pub(super) struct Open {
+    frame: Frame,
+    /// Where it begins, and bytes of pixels to come.
+    at: u64,
+    left: usize,
+}
+
+impl Straight {
+    /// Appends rows.
+    pub(super) fn write(&mut self, body: &mut Body, mut pixels: &[u8]) -> Result<()> {
+        while !pixels.is_empty() {
+            let mut open = match self.open.take() {
+                Some(open) => open,
+                None => self.begin(body)?,
+            };
+            let (now, later) = pixels.split_at(pixels.len().min(open.left));
+            body.file.put(now)?;
+            open.left -= now.len();
+            pixels = later;
+            match open.left {
+                0 => body.framed(&open.frame)?,
+                _ => self.open = Some(open),
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&self, body: &mut Body) -> Result<Open> {
+        let rows = self.most.min(body.left_of_group());
+        let frame = page::frame(self.dtype, self.elements, rows as usize)?;
+        body.begin()?;
+        let at = body.file.at();
+        body.file.put(&frame.head)?;
+        Ok(Open { frame, at, left: rows as usize * self.row_len })
+    }
+
+    /// Ends a page that has fewer rows than it was to have.
+    pub(super) fn last(&mut self, body: &mut Body) -> Result<()> {
+        let Some(open) = self.open.take() else { return Ok(()) };
+        let bytes = body.file.take_back(open.at)?;
+        let rows = &bytes[open.frame.head.len()..];
+        body.page(page::tensors(self.dtype, self.elements, rows, &body.file.codec)?)
+    }
+}

@@ -3,6 +3,7 @@
 use ndpix::{Aligned, Array, Spares};
 use numpy::PyArray1;
 use numpy::ndarray::ArrayView1;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -39,5 +40,6 @@ pub(crate) fn numpy<'py>(
         let view = ArrayView1::from_shape_ptr(len, ptr.cast_const());
         PyArray1::borrow_from_array(&view, owner.into_any())
     };
-    flat.call_method1("view", (dtype.name(),))?.call_method1("reshape", (PyTuple::new(py, shape)?,))
+    flat.call_method1(intern!(py, "view"), (dtype.name(),))?
+        .call_method1(intern!(py, "reshape"), (PyTuple::new(py, shape)?,))
 }

@@ -4,6 +4,7 @@ use std::io;
 
 use ndpix::{Error, ErrorKind};
 use pyo3::exceptions::{PyMemoryError, PyOSError};
+use pyo3::intern;
 use pyo3::prelude::*;
 
 /// The exception for an error. What a stream of the caller's raised comes out as it went in.
@@ -35,7 +36,7 @@ fn ours(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
         place.map(|p| p.byte),
         place.map(|p| p.item),
     );
-    let class = py.import("ndpix._errors")?.getattr("Error")?;
+    let class = py.import("ndpix._errors")?.getattr(intern!(py, "Error"))?;
     Ok(PyErr::from_value(class.call1(arguments)?))
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use ndpix::{Framing, Input, Options};
 use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString, PyTuple};
 
@@ -51,8 +52,11 @@ fn inputs(source: &Bound<'_, PyAny>, stop: &Stop) -> PyResult<(Vec<Input>, bool)
     if let Some(bytes) = bytes(source)? {
         return Ok((vec![Input::Bytes(bytes.into())], false));
     }
-    if source.hasattr("read")? {
-        let name = source.getattr("name").and_then(|n| n.extract()).unwrap_or("stream".to_string());
+    if source.hasattr(intern!(py, "read"))? {
+        let name = source
+            .getattr(intern!(py, "name"))
+            .and_then(|n| n.extract())
+            .unwrap_or("stream".to_string());
         let reader = Box::new(Stream {
             file: source.clone().unbind(),
             text: Vec::new(),
@@ -69,7 +73,7 @@ fn inputs(source: &Bound<'_, PyAny>, stop: &Stop) -> PyResult<(Vec<Input>, bool)
             "the source is a path, a list of paths, a binary file, bytes, or an iterable of bytes or dict",
         )
     })?;
-    let dumps = py.import("ndpix._records")?.getattr("record")?.unbind();
+    let dumps = py.import("ndpix._records")?.getattr(intern!(py, "record"))?.unbind();
     let iter = iter.into_any().unbind();
     let reader = Box::new(Records {
         iter,
@@ -85,7 +89,8 @@ fn inputs(source: &Bound<'_, PyAny>, stop: &Stop) -> PyResult<(Vec<Input>, bool)
 /// One path or a list of nothing but paths.
 fn paths(source: &Bound<'_, PyAny>) -> PyResult<Option<Vec<PathBuf>>> {
     let is_path = |value: &Bound<'_, PyAny>| -> PyResult<bool> {
-        Ok(value.is_instance_of::<PyString>() || value.hasattr("__fspath__")?)
+        Ok(value.is_instance_of::<PyString>()
+            || value.hasattr(intern!(value.py(), "__fspath__"))?)
     };
     if is_path(source)? {
         return Ok(Some(vec![source.extract()?]));
@@ -132,7 +137,7 @@ struct Stream {
 
 impl Stream {
     fn fill(&mut self, py: Python<'_>, wanted: usize) -> PyResult<()> {
-        let got = self.file.bind(py).call_method1("read", (wanted,))?;
+        let got = self.file.bind(py).call_method1(intern!(py, "read"), (wanted,))?;
         let bytes = got.cast::<PyBytes>().map_err(|_| {
             PyTypeError::new_err("the file must be open in binary mode: open(path, \"rb\")")
         })?;

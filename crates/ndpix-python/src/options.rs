@@ -3,6 +3,7 @@
 
 use ndpix::Options;
 use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
 
@@ -43,13 +44,13 @@ fn text(value: &Bound<'_, PyAny>, between: &str) -> PyResult<String> {
         return Ok(words.join(if nested { "/" } else { between }));
     }
     let py = value.py();
-    if value.is_instance_of::<PyType>() || value.hasattr("newbyteorder")? {
+    if value.is_instance_of::<PyType>() || value.hasattr(intern!(py, "newbyteorder"))? {
         // `numpy.uint8`, `numpy.dtype(">u2")`, `float`: NumPy knows what is meant.
-        let dtype = py.import("numpy")?.call_method1("dtype", (value,))?;
-        return dtype.getattr("str")?.extract();
+        let dtype = py.import("numpy")?.call_method1(intern!(py, "dtype"), (value,))?;
+        return dtype.getattr(intern!(py, "str"))?.extract();
     }
-    if value.hasattr("__fspath__")? {
-        return py.import("os")?.call_method1("fsdecode", (value,))?.extract();
+    if value.hasattr(intern!(py, "__fspath__"))? {
+        return py.import("os")?.call_method1(intern!(py, "fsdecode"), (value,))?.extract();
     }
     value.str()?.extract()
 }

@@ -63,9 +63,32 @@ def test_snippets_run(page, folder, capsys):
         exec(compile(code, f"{page.name}:{number}", "exec"), names)
 
 
-def test_every_option_has_its_place():
-    pages = "".join(p.read_text() for p in (DOCS / "options").glob("*.md"))
-    assert sorted(re.findall(r"^### `(\w+)`", pages, re.MULTILINE)) == sorted(n for n, _ in _ndpix.defaults())
+OPTIONS = dict(_ndpix.defaults())
+
+
+def test_every_option_has_its_page():
+    index = (DOCS / "options" / "index.md").read_text()
+    navigation = (ROOT / "mkdocs.yml").read_text()
+    assert sorted(p.stem for p in (DOCS / "options").glob("*.md") if p.stem != "index") == sorted(OPTIONS)
+    for name in OPTIONS:
+        assert f"[`{name}`]({name}.md)" in index and f"- {name}: options/{name}.md\n" in navigation, name
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_page_says_the_same_for_every_door(name):
+    """The flag, the keyword and the Rust of a page are one value, which is not the default that it states."""
+    page = (DOCS / "options" / f"{name}.md").read_text()
+    assert page.startswith(f"# `{name}`\n") and "```python" in page and "## What goes wrong\n" in page
+    row = dict(re.findall(r"^\| (command|Python|Rust|default) \| (.*) \|$", page, re.MULTILINE))
+    flag, _, value = row["command"].strip("`").partition(" ")
+    assert flag == "--" + name.replace("_", "-")
+    keyword = eval(f"dict({row['Python'].strip('`')})")
+    rust = re.fullmatch(rf'`options.set\("{name}", "(.*)"\)\?`', row["Rust"]).group(1)
+    assert rust == (value or "true")
+    changed = _ndpix.changed(keyword)
+    assert changed and changed == _ndpix.changed({name: rust})
+    if said := re.match(r"`(\S+)`|(\d+)(?=$|:)", row["default"]):
+        assert OPTIONS[name] in (None, *said.groups())
 
 
 def test_the_site_builds(tmp_path):

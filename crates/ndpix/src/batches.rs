@@ -3,8 +3,8 @@
 //!
 //! One driver thread runs the same pipeline as `convert` does. One batch is filled and then waits until
 //! the caller takes it, which keeps the one before that long; the memory of one more is kept to be used
-//! again. So three batches and the images in flight are all there is, however long the input is.
-//! Dropping [`Batches`] ends it all.
+//! again. So three batches and the images in flight are all there is, however long the input is; of
+//! small batches one more may wait. Dropping [`Batches`] ends it all.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -28,6 +28,9 @@ use crate::summary::Summary;
 
 /// Of rejects that stand together, a batch lists this many at least.
 const REJECTS: usize = 1000;
+/// Batches of at most this many bytes may wait while the next is filled: a caller and workers that take
+/// turns at being slow lose less time.
+const SMALL: usize = 40 << 20;
 
 /// A record or image that was not read.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,7 +117,9 @@ impl Batches {
         announce(&reader, control);
         let (shape, dtype) = stacked(&reader.plan)?;
         let fill = fill_row(options, &reader.plan)?;
-        let (sender, messages) = sync_channel(0);
+        let item_len = shape.bytes(dtype)?;
+        let small = item_len.saturating_mul(batch_size) <= SMALL;
+        let (sender, messages) = sync_channel(usize::from(small));
         let spares = Spares::default();
         let mut batcher = Batcher {
             sender: sender.clone(),
@@ -122,7 +127,7 @@ impl Batches {
             batch_size,
             shape,
             dtype,
-            item_len: shape.bytes(dtype)?,
+            item_len,
             places: VecDeque::new(),
             rejects: Vec::new(),
             bytes: Aligned::default(),

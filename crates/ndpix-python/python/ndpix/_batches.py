@@ -122,8 +122,10 @@ def batches(source: Source, batch_size: int = 256, **options: Unpack[Options]) -
         **options: The options of the command, by their names with underscores.
 
     Returns:
-        An iterator of `Batch`. About four batches are in memory at a time, however long the input is; more
+        An iterator of `Batch`. Three batches are in memory at a time and the images in flight, some for
+        each thread with their records, however long the input is; of batches up to 40 MiB four, and more
         where a column holds several images of one record, since their row numbers are known at its end.
+        Large images want a smaller `batch_size`: 8 of 16 MB take about 400 MB in all.
 
     Raises:
         Error: Kinds `options` and `plan` here; another kind from the iterator, behind the batches

@@ -1,6 +1,7 @@
 """What the tests share: records made with Pillow, and a check that no thread is left behind."""
 
 import base64
+import importlib.util
 import io
 import json
 import time
@@ -11,6 +12,8 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[3]
+# PyTorch is too large to be required.
+collect_ignore = [] if importlib.util.find_spec("torch") else ["test_torch.py"]
 SAMPLE = ROOT / "testdata" / "sample.ndjson"
 
 

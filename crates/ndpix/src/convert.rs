@@ -14,7 +14,9 @@ use std::time::Instant;
 
 use crate::batch::Record;
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::{IfExists, Layout, MaxRejects, OnError, OnMissing, Options, Ragged, Rejects};
+use crate::options::{
+    IfExists, Layout, MaxRejects, OnError, OnMissing, Options, Ragged, Rejects, Rows,
+};
 use crate::pipeline::{Fate, Part};
 use crate::pixels::color::has_alpha;
 use crate::plan::{Plan, Target};
@@ -106,10 +108,20 @@ fn go(
     reader.measure(again, options, &control.stop)?;
     announce(&reader, control);
     let left = beside(out, ".partial").exists();
+    let unmapped = options.append
+        && options.rows != Rows::Never
+        && out.exists()
+        && !beside(out, ".rows.npy").exists();
     checks::disk(&reader, out, options)?;
     let mut books = Books::open(out, options, &reader.plan, std::mem::take(summary))?;
     if let (true, Some(note)) = (left, control.note) {
         note(&format!("{} of an earlier run is replaced", beside(out, ".partial").display()));
+    }
+    if let (true, Some(note)) = (unmapped, control.note) {
+        note(&format!(
+            "{} has no row map, so that none is kept of the rows that are added",
+            out.display()
+        ));
     }
     let ended = books.drive(&mut reader, control);
     let (result, done) = books.close(out, options, ended);

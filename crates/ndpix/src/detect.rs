@@ -165,7 +165,8 @@ impl Survey {
                 None => sizes.push((size, *count)),
             }
         }
-        sizes.sort_by_key(|s| std::cmp::Reverse(s.1));
+        // Of several that are as frequent the largest: nothing is lost in it.
+        sizes.sort_by_key(|s| std::cmp::Reverse((s.1, s.0.height * s.0.width)));
         sizes
     }
 }

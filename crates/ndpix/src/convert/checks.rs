@@ -16,6 +16,14 @@ use crate::source::Input;
 pub(super) fn may_write(out: &Path, options: &Options) -> Result<bool> {
     let output = Output::of(out, options.shard_rows.is_some())?;
     output.check(options)?;
+    let folder = out.parent().filter(|p| !p.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(Error::options(format!(
+            "output {}: there is no folder {}; make it first",
+            out.display(),
+            folder.display()
+        )));
+    }
     let Ok(found) = std::fs::metadata(out) else { return Ok(true) };
     match (output.is_folder(), found.is_dir(), found.is_file()) {
         (false, _, false) => {

@@ -10,7 +10,7 @@ use super::{SAMPLE_RECORDS, Survey, bands, encoded, ragged};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::{Color, ImageInfo};
-use crate::options::{Frames, ImagesAs, Mode, Options, Ragged, Scale};
+use crate::options::{Fit, Frames, ImagesAs, Mode, Options, Ragged, Scale};
 use crate::pixels;
 use crate::pixels::color::has_alpha;
 use crate::pixels::fit::same_aspect;
@@ -31,6 +31,11 @@ pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
     }
     if options.ragged != Ragged::Off {
         return ragged::settle(plan, survey, options);
+    }
+    if options.fit == Some(Fit::Contain) {
+        return Err(Error::options(
+            "fit contain gives images of differing sizes; pass ragged pad or flat to hold them, or fit pad or crop for images of one size",
+        ));
     }
     let steps = &plan.steps;
     if options.size.is_some() && options.fit.is_none() {
@@ -307,8 +312,8 @@ fn listed(counts: &[(String, u64)]) -> String {
 
 /// Why the sample is not one array, and the options that bring it there or take a part of it.
 pub(super) fn several(kinds: &BTreeMap<Kind, u64>, one_shape: bool) -> String {
-    // Of several the first.
-    let most = kinds.iter().min_by_key(|k| Reverse(k.1)).map(|k| *k.0);
+    // Of several the largest.
+    let most = kinds.iter().max_by_key(|k| (k.1, k.0.0.elements())).map(|k| *k.0);
     let Some((shape, dtype, _)) = most else { return String::new() };
     let axes = shape.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
     let dtypes = counted(kinds, |k| k.1.to_string());

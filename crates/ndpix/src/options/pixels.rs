@@ -332,18 +332,11 @@ impl Options {
         if self.fit.is_some() && self.size.is_none() {
             return no("fit says how images come to a size; pass size");
         }
-        match (self.fit, self.ragged) {
-            (Some(Fit::Contain), Ragged::Off) => {
-                return no(
-                    "fit contain gives images of differing sizes; pass ragged pad or flat to hold them, or fit pad or crop for images of one size",
-                );
-            }
-            (Some(Fit::Stretch | Fit::Crop | Fit::Pad), Ragged::Pad | Ragged::Flat) => {
-                return no(
-                    "ragged holds images of differing sizes, and with this fit all have one; pass fit contain, or leave ragged out",
-                );
-            }
-            _ => {}
+        let one_size = matches!(self.fit, Some(Fit::Stretch | Fit::Crop | Fit::Pad));
+        if one_size && self.ragged != Ragged::Off {
+            return no(
+                "ragged holds images of differing sizes, and with this fit all have one; pass fit contain, or leave ragged out",
+            );
         }
         if self.ragged == Ragged::Pad && self.frames == Frames::All {
             return no("ragged pad holds one frame of an image; pass ragged flat for all of them");

@@ -145,7 +145,15 @@ fn place_in(resize: &Resize, height: usize, width: usize) -> Result<Placement> {
             resize.size
         )));
     }
-    Ok(place((height, width), resize.size, resize.fit))
+    let placement = place((height, width), resize.size, resize.fit);
+    // Pillow gives an image without pixels.
+    match placement.outer {
+        (0, _) | (_, 0) => Err(Error::shape(format!(
+            "nothing is left of an image of {height},{width} contained in {}",
+            resize.size
+        ))),
+        _ => Ok(placement),
+    }
 }
 
 fn change(steps: &Steps, from: DType, to: DType, channels: usize) -> Change<'_> {

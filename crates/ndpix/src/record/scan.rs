@@ -120,6 +120,10 @@ impl Scan<'_> {
     fn unexpected(&self, what: &str) -> Error {
         match self.text.get(self.at..) {
             Some([]) | None => Error::json(format!("not JSON: the record ends early, {what}")),
+            Some(rest) if names_no_number(rest) => Error::json(format!(
+                "not JSON: NaN and Infinity, at offset {}, are no numbers there; write null",
+                self.at
+            )),
             Some(rest) => Error::json(format!(
                 "not JSON: {what} at offset {}: {}",
                 self.at,
@@ -410,6 +414,12 @@ impl Scan<'_> {
             }
         }
     }
+}
+
+/// Whether this is what Python's `json.dumps` writes of numbers that JSON does not have; the sign before
+/// them is passed already.
+fn names_no_number(text: &[u8]) -> bool {
+    text.starts_with(b"NaN") || text.starts_with(b"Infinity")
 }
 
 /// The length of the array that `text` begins with, if it holds no strings.

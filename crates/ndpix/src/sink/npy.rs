@@ -214,7 +214,8 @@ impl NpyFiles {
             true => None,
             false => Some(ColumnsFile::create(&beside(out, COLUMNS), holds)?),
         };
-        let always = holds.rows == Rows::Always;
+        // An array that is to grow needs a map of all its rows from the first on.
+        let always = holds.rows == Rows::Always || holds.append;
         Ok(Self { array, rows, columns, out: out.to_path_buf(), always, replace: holds.replace })
     }
 

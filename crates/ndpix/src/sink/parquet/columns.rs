@@ -8,10 +8,12 @@ use super::file::{Group, ParquetFile};
 use super::kept;
 use super::page::Codec;
 use crate::column::Column;
+use crate::dtype::DType;
 use crate::error::Result;
 use crate::options::{OutputCompression, Rows};
+use crate::shape::Shape;
 use crate::sink::spool::Spool;
-use crate::sink::{Facts, Holds};
+use crate::sink::{Facts, Holds, Images};
 
 /// Rows in a group.
 const GROUP_ROWS: u64 = 1 << 17;
@@ -26,8 +28,9 @@ pub(crate) struct ColumnsFile {
 impl ColumnsFile {
     /// Opens the file that will be called `path`.
     pub(crate) fn create(path: &Path, holds: &Holds) -> Result<Self> {
-        // Where rows come from stands in the row map.
-        let holds = Holds { rows: Rows::Never, fills: false, ..holds.clone() };
+        // Where rows come from stands in the row map, and how large images are in the array.
+        let images = Images::Stack { shape: Shape::image(1, 1, 1), dtype: DType::Uint8 };
+        let holds = Holds { images, rows: Rows::Never, fills: false, ..holds.clone() };
         let codec = Arc::new(Codec::new(OutputCompression::Auto));
         let file = ParquetFile::create(path, kept::fields(&holds), codec)?;
         Ok(Self { file, spool: Spool::new(path, &holds)?, rows: 0 })

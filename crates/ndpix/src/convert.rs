@@ -106,6 +106,8 @@ fn go(
     };
     let mut reader = Reader::open(inputs, options, false)?;
     reader.measure(again, options, &control.stop)?;
+    let refuses_nul = Output::of(out, options.shard_rows.is_some())? == Output::Hdf5;
+    reader.plan.columns.iter_mut().for_each(|column| column.refuses_nul = refuses_nul);
     announce(&reader, control);
     let left = beside(out, ".partial").exists();
     let unmapped = options.append

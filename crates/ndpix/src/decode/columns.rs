@@ -110,7 +110,16 @@ impl Decoder<'_> {
                 (kind, []) => read(kind, text, &mut value),
             };
             let null = value::kind(text) == Kind::Null;
-            kept.columns[column].push((!null && read.is_some()).then_some(&value[..]));
+            let nul = plan.refuses_nul
+                && plan.kind.dtype().is_none()
+                && memchr::memchr(0, &value).is_some();
+            kept.columns[column].push((!null && !nul && read.is_some()).then_some(&value[..]));
+            if nul && result.is_ok() {
+                result = Err(Error::field(format!(
+                    "column {}: text with a NUL character, which HDF5 cannot hold",
+                    plan.name
+                )));
+            }
             if !null && read.is_none() && result.is_ok() {
                 result = Err(mistyped(plan, text, !images.is_empty()));
             }

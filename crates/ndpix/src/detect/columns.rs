@@ -65,6 +65,7 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
         name: field.to_string().into(),
         kind: ColumnType::Json,
         touches: plan.pointers().any(|image| image.touches(field)),
+        refuses_nul: false,
     };
     let columns = options.columns.iter().map(column).collect();
     put(plan, columns);

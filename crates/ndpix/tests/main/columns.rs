@@ -327,3 +327,32 @@ fn a_dataset_has_the_fields_of_its_images() {
     let (_, row) = filled.get_item(64).expect("a fill row");
     assert_eq!(row.iter().map(words).collect::<Vec<_>>().concat(), ["-", "y"]);
 }
+
+#[test]
+fn text_with_a_nul_is_a_reject_where_the_output_cannot_hold_it() {
+    let text: String = ["a", "b\\u0000c", "d"]
+        .iter()
+        .map(|t| format!("{{\"t\":\"{t}\",\"image\":\"{}\"}}\n", image(1)))
+        .collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |name: &str, on_error| {
+        let options = Options { on_error, ..options("t") };
+        let out = folder.path().join(name);
+        let run = ndpix::run(bytes(text.as_bytes()), &out, &options, &Control::default());
+        (run.result.map_err(|e| (e.kind(), e.message().to_string())), run.summary)
+    };
+    let said = "column t: text with a NUL character, which HDF5 cannot hold";
+    let (result, summary) = run("skip.h5", OnError::Skip);
+    result.expect("finished");
+    assert_eq!((summary.rejected_images, summary.rows), (1, 2));
+    assert!(summary.first_rejects[0].ends_with(said), "{:?}", summary.first_rejects);
+    let (result, summary) = run("fill.hdf5", OnError::Fill);
+    result.expect("finished");
+    assert_eq!((summary.filled, summary.rows), (1, 3));
+    assert_eq!(run("raise.h5", OnError::Raise).0, Err((ErrorKind::Field, said.to_string())));
+    for name in ["all.npz", "all.zarr", "all.parquet", "all.npy"] {
+        let (result, summary) = run(name, OnError::Skip);
+        result.expect("finished");
+        assert_eq!((summary.rejected_images, summary.rows), (0, 3), "{name}");
+    }
+}

@@ -90,9 +90,16 @@ fn types_are_those_of_the_first_records() {
     check(&["[[1],[2]]"], Json, &["[[1],[2]]"]);
     check(&[r#"{"a": [1, "x"]}"#], Json, &[r#"{"a": [1, "x"]}"#]);
     check(&[r#""\ud800""#], Json, &[r#""\ud800""#]);
-    // What a double would round is kept as text, but for numbers that are doubles anyway.
+    // Integers that a double would round are kept as text.
     check(&["18446744073709551615"], Json, &["18446744073709551615"]);
-    check(&["18446744073709551615", "0.5"], Float64, &["18446744073709552000", "0.5"]);
+    check(&["18446744073709551615", "0.5"], Json, &["18446744073709551615", "0.5"]);
+    check(&["-9007199254740993", "0.5"], Json, &["-9007199254740993", "0.5"]);
+    check(&["[9007199254740993, 0.5]"], Json, &["[9007199254740993, 0.5]"]);
+    check(
+        &["9007199254740992", "-18446744073709551616", "-0", "0.1234567890123456789"],
+        Float64,
+        &["9007199254740992", "-18446744073709552000", "-0", "0.12345678901234568"],
+    );
     check(&["1e999", "1"], Json, &["1e999", "1"]);
 }
 
@@ -151,6 +158,16 @@ fn a_value_of_another_type_is_a_reject() {
     let loaded = ndpix::load(bytes(text.as_bytes()), &raise, &Control::default());
     let error = loaded.result.expect_err("a reject");
     assert_eq!((error.kind(), error.position().map(|p| p.line)), (ErrorKind::Field, Some(66)));
+}
+
+#[test]
+fn an_integer_that_doubles_round_is_a_reject() {
+    let number = |v: &str| format!("{{\"v\":{v},\"image\":\"{}\"}}\n", image(1));
+    let text = number("0.5").repeat(64) + &number("9007199254740993") + &number("9007199254740994");
+    let (_, columns, rejects) = load(&text, &options("v"));
+    assert_eq!((columns[0].kind, columns[0].len()), (ColumnType::Float64, 65));
+    assert_eq!(words(&columns[0])[64], "9007199254740994");
+    assert!(rejects[0].contains("column v: found an integer that doubles round"), "{rejects:?}");
 }
 
 #[test]

@@ -219,6 +219,18 @@ fn images_become_the_numbers_of_their_rows() {
     assert_eq!(words(&columns[0]), wanted);
     assert_eq!(words(&columns[1]), ["1", "2", "3", "3", "1"]);
 
+    // Each image of a record has all of the text, which is said.
+    let said = std::sync::Mutex::new(Vec::new());
+    let note = |text: &str| said.lock().expect("notes").push(text.to_string());
+    let control = Control { note: Some(&note), ..Control::default() };
+    ndpix::load(bytes(text.as_bytes()), &options, &control).result.expect("an array");
+    let said = said.into_inner().expect("notes");
+    let told = |name: &str| {
+        said.iter()
+            .any(|s| s.starts_with(&format!("column {name} holds the list that chat[*].url")))
+    };
+    assert!(told("chat") && !told("id"), "{said:?}");
+
     // Fill rows have numbers too, but they are no images.
     let fill = Options { on_error: OnError::Fill, ..options.clone() };
     let (pixels, columns, _) = load(&text, &fill);

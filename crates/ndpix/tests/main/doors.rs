@@ -101,3 +101,18 @@ fn batches_end_with_their_cause() {
     assert!(batches.as_mut().expect("a plan").next().is_some());
     drop(batches);
 }
+
+#[test]
+fn files_of_arrays_are_called_so() {
+    let inputs: [(&[u8], &str); 4] = [
+        (b"\x93NUMPY\x01\0v\0{'descr'", "a NumPy array"),
+        (b"\x89HDF\r\n\x1a\n\0\0", "an HDF5 file"),
+        (b"PAR1\x15\x04", "a Parquet file"),
+        (b"PK\x03\x04-\0\0\0", "a zip archive"),
+    ];
+    for (input, kind) in inputs {
+        let loaded = ndpix::load(bytes(input), &Options::default(), &Control::default());
+        let error = loaded.result.expect_err("no records");
+        assert!(error.message().contains(&format!("input is {kind}")), "{error}");
+    }
+}

@@ -27,6 +27,20 @@ def fields(i):
     }
 
 
+def test_blanks_and_line_ends_in_names(images):
+    text = lines(record(image, **{"tr ": i, " tr": -i, "tr": "other"}) for i, image in enumerate(images))
+    numbers = list(range(len(images)))
+    for name in ("/tr ", "tr "):
+        for columns in (name, [name], (name, "/ tr")):
+            found = list(ndpix.load(text, columns=columns)[1].values())
+            assert found[0].tolist() == numbers, columns
+    assert found[1].tolist() == [-i for i in numbers]
+    for columns in ("/tr\ntr ", ["/tr\ntr "]):
+        with pytest.raises(ndpix.Error, match="line end") as refused:
+            ndpix.load(text, columns=columns)
+        assert refused.value.kind == "options"
+
+
 @pytest.fixture
 def text(images):
     return lines(record(image, **fields(i)) for i, image in enumerate(images))

@@ -7,7 +7,7 @@ mod checks;
 mod columns;
 mod holds;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
@@ -72,6 +72,8 @@ pub fn convert(
 
 /// As [`convert`], for opened inputs, with a say on the way and a summary also of a failed run.
 pub fn run(inputs: Vec<Input>, out: &Path, options: &Options, control: &Control<'_>) -> Run {
+    // Without a slash at its end.
+    let out = &out.components().collect::<PathBuf>();
     let begun = Instant::now();
     let mut summary =
         Summary { inputs: inputs.iter().map(Input::name).collect(), ..Summary::default() };
@@ -105,7 +107,9 @@ fn go(
         false => Vec::new(),
     };
     let mut reader = Reader::open(inputs, options, false)?;
-    reader.measure(again, options, &control.stop)?;
+    let measured = reader.measure(again, options, &control.stop);
+    summary.interrupted = control.stop.load(Ordering::Relaxed);
+    measured?;
     announce(&reader, control);
     let left = beside(out, ".partial").exists();
     let unmapped = options.append
@@ -113,6 +117,7 @@ fn go(
         && out.exists()
         && !beside(out, ".rows.npy").exists();
     checks::disk(&reader, out, options)?;
+    let may_be = options.if_exists != IfExists::Error || (options.append && out.exists());
     let mut books = Books::open(out, options, &reader.plan, std::mem::take(summary))?;
     if let (true, Some(note)) = (left, control.note) {
         note(&format!("{} of an earlier run is replaced", beside(out, ".partial").display()));
@@ -124,7 +129,7 @@ fn go(
         ));
     }
     let ended = books.drive(&mut reader, control);
-    let (result, done) = books.close(out, options, ended);
+    let (result, done) = books.close(out, may_be, ended);
     *summary = done;
     result
 }
@@ -165,6 +170,13 @@ fn shrunk(reader: &Reader, hit_limit: bool) -> Result<()> {
 
 /// The most memory this process held, in bytes; 0 where it cannot be told.
 pub(crate) fn peak_memory() -> u64 {
+    // What the process was before it became this one counts in `ru_maxrss`, and not here.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let own =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    if let Some(own) = own.and_then(|text| text.trim().parse::<u64>().ok()) {
+        return own * 1024;
+    }
     use nix::sys::resource::{UsageWho, getrusage};
     let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
     getrusage(UsageWho::RUSAGE_SELF).map_or(0, |u| u64::try_from(u.max_rss()).unwrap_or(0) * unit)
@@ -426,9 +438,9 @@ impl<'o> Books<'o> {
     }
 
     /// Seals the files, and gives them their final names when the run ended well.
-    fn close(mut self, out: &Path, options: &Options, ended: Result<()>) -> (Result<()>, Summary) {
+    /// `may_be`: something may stand under the final name.
+    fn close(mut self, out: &Path, may_be: bool, ended: Result<()>) -> (Result<()>, Summary) {
         // A run that began when nothing was there must not end over what has come since.
-        let may_be = options.append || options.if_exists != IfExists::Error;
         let appeared = !may_be && out.exists();
         let ended = ended.and_then(|()| match appeared {
             false => Ok(()),

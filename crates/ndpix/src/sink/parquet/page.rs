@@ -51,7 +51,8 @@ impl Codec {
         }
     }
 
-    /// An empty buffer, with room where there is one that was used.
+    /// An empty buffer, with room where there is one that was used. Every body is made in one, as every body
+    /// is taken back.
     fn room(&self) -> Vec<u8> {
         self.spare.take().unwrap_or_default()
     }
@@ -158,7 +159,8 @@ pub(super) fn dictionary(dtype: DType, codec: &Codec) -> Result<Option<Page>> {
         DType::Int16 => (0..=u16::MAX).map(|v| i32::from(v as i16)).collect(),
         _ => return Ok(None),
     };
-    let body = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let mut body = codec.room();
+    body.extend(values.iter().flat_map(|v| v.to_le_bytes()));
     let page = page(2, body, codec, |header| {
         header.structure(7, |t| {
             t.int(1, values.len() as i32);
@@ -390,6 +392,22 @@ mod tests {
         let page = dictionary(DType::Int8, &plain()).expect("a page").expect("one");
         assert_eq!((page.body.len(), &page.body[4 * 255..]), (1024, &[255; 4][..]));
         assert!(dictionary(DType::Float16, &plain()).expect("a page").is_none());
+    }
+
+    #[test]
+    fn buffers_come_back() {
+        for asked in [OutputCompression::None, OutputCompression::Gzip(1), OutputCompression::Auto]
+        {
+            let codec = Codec::new(asked);
+            for _ in 0..10 {
+                let dictionary = dictionary(DType::Uint8, &codec).expect("a page").expect("one");
+                codec.done(dictionary.body);
+                codec.done(tensors(DType::Uint8, 3, &[1; 300], &codec).expect("a page").body);
+                codec.done(images(&[0; 400], &codec).expect("a page").body);
+            }
+            let held = std::iter::from_fn(|| codec.spare.take()).count();
+            assert!(held <= 2, "{held} for {asked}");
+        }
     }
 
     #[test]

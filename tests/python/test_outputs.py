@@ -50,13 +50,13 @@ def files(path):
 class Outputs(Case):
     RAW = ["--field", "image", "--encoding", "raw"]
 
-    def source(self, images, name="in.ndjson", **fields):
+    def source(self, arrays, name="in.ndjson", **fields):
         """Records with raw pixels and the fields that are kept in the tests."""
         def record(i, row):
             kept = {"label": i if i % 7 else None, "score": i / 3, "ok": i % 2 == 0, "name": f"é{i}",
                     "box": [i, 1, 2, 3], "tags": list(range(i % 4)), "meta": {"a": [1, {"b": i}]}}
             return {"image": pixels(row), "shape": row.shape, "dtype": row.dtype.name, **kept, **fields}
-        return self.write(name, (record(i, row) for i, row in enumerate(images)))
+        return self.write(name, (record(i, row) for i, row in enumerate(arrays)))
 
     def rows(self, count, shape=(8, 6, 3), dtype=np.uint8, seed=0):
         return np.random.default_rng(seed).integers(0, 255, (count, *shape)).astype(dtype)

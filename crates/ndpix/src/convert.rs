@@ -170,13 +170,6 @@ fn shrunk(reader: &Reader, hit_limit: bool) -> Result<()> {
 
 /// The most memory this process held, in bytes; 0 where it cannot be told.
 pub(crate) fn peak_memory() -> u64 {
-    // What the process was before it became this one counts in `ru_maxrss`, and not here.
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let own =
-        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
-    if let Some(own) = own.and_then(|text| text.trim().parse::<u64>().ok()) {
-        return own * 1024;
-    }
     use nix::sys::resource::{UsageWho, getrusage};
     let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
     getrusage(UsageWho::RUSAGE_SELF).map_or(0, |u| u64::try_from(u.max_rss()).unwrap_or(0) * unit)

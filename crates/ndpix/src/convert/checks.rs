@@ -17,14 +17,6 @@ use crate::source::Input;
 pub(super) fn may_write(out: &Path, options: &Options) -> Result<bool> {
     let output = Output::of(out, options.shard_rows.is_some())?;
     output.check(options)?;
-    let folder = folder_of(out);
-    if !folder.is_dir() {
-        return Err(Error::options(format!(
-            "output {}: there is no folder {}; make it first",
-            out.display(),
-            folder.display()
-        )));
-    }
     let Ok(found) = std::fs::metadata(out) else {
         let files = array_files(out);
         let left = files[1..].iter().find(|p| output == Output::Npy && p.exists());
@@ -96,6 +88,14 @@ pub fn files_of(out: &Path, options: &Options) -> Vec<PathBuf> {
 
 /// Refuses to write over an input, over the array, or into what is no regular file.
 pub(super) fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Result<()> {
+    let folder = folder_of(out);
+    if !folder.is_dir() {
+        return Err(Error::options(format!(
+            "output {}: there is no folder {}; make it first",
+            out.display(),
+            folder.display()
+        )));
+    }
     let rejects = rejects_path(out, options);
     if array_files(out).iter().any(|p| *p == rejects || beside(p, ".partial") == rejects) {
         return Err(Error::options(format!(

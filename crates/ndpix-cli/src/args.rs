@@ -309,7 +309,7 @@ impl Read {
         options.set("max_record_bytes", &self.max_record_bytes)?;
         options.set("memory", &self.memory)?;
         if !self.columns.is_empty() {
-            options.set("columns", &self.columns.join("\n"))?;
+            options.set_each("columns", &self.columns)?;
         }
         Ok(options)
     }

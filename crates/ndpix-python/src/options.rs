@@ -19,29 +19,38 @@ pub(crate) fn options(keywords: &Bound<'_, PyDict>) -> PyResult<Options> {
             return Err(PyTypeError::new_err(format!("unexpected keyword argument '{name}'")));
         }
         if !value.is_none() {
-            let between = if matches!(&*name, "field" | "columns") { "\n" } else { "," };
-            options
-                .set(&name, &text(&value, between)?)
-                .map_err(|e| errors::raise(keywords.py(), &e))?;
+            let set = match matches!(&*name, "field" | "columns") {
+                true => options.set_each(&name, &words(&value)?.unwrap_or(vec![text(&value)?])),
+                false => options.set(&name, &text(&value)?),
+            };
+            set.map_err(|e| errors::raise(keywords.py(), &e))?;
         }
     }
     Ok(options)
 }
 
-/// A value in the spelling of the table; `between` stands between the items of a list.
-fn text(value: &Bound<'_, PyAny>, between: &str) -> PyResult<String> {
+/// The items of a list or tuple, as text.
+fn words(value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<String>>> {
+    if !value.is_instance_of::<PyList>() && !value.is_instance_of::<PyTuple>() {
+        return Ok(None);
+    }
+    value.try_iter()?.map(|item| text(&item?)).collect::<PyResult<_>>().map(Some)
+}
+
+/// A value in the spelling of the table.
+fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
     if let Ok(text) = value.cast::<PyString>() {
         return Ok(text.to_str()?.to_string());
     }
     if let Ok(flag) = value.cast::<PyBool>() {
         return Ok(flag.is_true().to_string());
     }
-    if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
-        let inner = value.try_iter()?.collect::<PyResult<Vec<_>>>()?;
-        let nested =
-            inner.iter().any(|v| v.is_instance_of::<PyList>() || v.is_instance_of::<PyTuple>());
-        let words = inner.iter().map(|v| text(v, between)).collect::<PyResult<Vec<_>>>()?;
-        return Ok(words.join(if nested { "/" } else { between }));
+    if let Some(words) = words(value)? {
+        let mut inner = value.try_iter()?;
+        let nested = inner.any(|v| {
+            v.is_ok_and(|v| v.is_instance_of::<PyList>() || v.is_instance_of::<PyTuple>())
+        });
+        return Ok(words.join(if nested { "/" } else { "," }));
     }
     let py = value.py();
     if value.is_instance_of::<PyType>() || value.hasattr(intern!(py, "newbyteorder"))? {

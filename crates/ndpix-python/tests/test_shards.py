@@ -86,6 +86,13 @@ def test_what_is_refused(folder, tmp_path):
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(ndpix.Error, match="00001.npy has 7 rows, and the manifest says 6"):
         ndpix.load(folder)
+    for name in ("../other.npy", str(folder / "00000.npy"), "in/00000.npy", "in\\00000.npy", "..", "", 7):
+        manifest["shards"][1]["file"] = name
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        for read in (ndpix.load, ndpix.open):
+            with pytest.raises(ndpix.Error, match="no file of this folder") as refused:
+                read(folder)
+            assert refused.value.kind == "options"
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises((ndpix.Error, OSError)):
         ndpix.load(tmp_path)

@@ -110,6 +110,8 @@ fn go(
     let measured = reader.measure(again, options, &control.stop);
     summary.interrupted = control.stop.load(Ordering::Relaxed);
     measured?;
+    let refuses_nul = Output::of(out, options.shard_rows.is_some())? == Output::Hdf5;
+    reader.plan.columns.iter_mut().for_each(|column| column.refuses_nul = refuses_nul);
     announce(&reader, control);
     let left = beside(out, ".partial").exists();
     let unmapped = options.append

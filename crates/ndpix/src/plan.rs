@@ -231,6 +231,8 @@ pub(crate) struct ColumnPlan {
     pub kind: ColumnType,
     /// Whether its value may be an image, hold one, or be part of one.
     pub touches: bool,
+    /// Whether text with a NUL rejects its record, as the output cannot hold it.
+    pub refuses_nul: bool,
 }
 
 /// The decision of a run.

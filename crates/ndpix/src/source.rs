@@ -165,6 +165,11 @@ pub(crate) fn open(input: &mut Input, counter: Arc<AtomicU64>) -> Result<Opened>
     if is_utf16(&peeked.prefix) {
         return Err(Error::json("input is UTF-16, convert to UTF-8"));
     }
+    if let Some(kind) = arrays(&peeked.prefix) {
+        return Err(Error::json(format!(
+            "input is {kind}, and records are JSON; what reads such files reads this one"
+        )));
+    }
     Ok(Opened { reader: Box::new(peeked), compressions })
 }
 
@@ -184,6 +189,17 @@ pub(crate) fn error(name: &str, e: io::Error) -> Error {
 fn is_utf16(prefix: &[u8]) -> bool {
     matches!(prefix, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
         || matches!(prefix, &[a, 0, b, 0, ..] | &[0, a, 0, b, ..] if a != 0 && b != 0)
+}
+
+/// What files that hold arrays begin with, and no JSON.
+fn arrays(prefix: &[u8]) -> Option<&'static str> {
+    let known: [(&[u8], _); 4] = [
+        (b"\x93NUMPY", "a NumPy array"),
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+        (b"PAR1", "a Parquet file"),
+        (b"PK\x03\x04", "a zip archive, as .npz is"),
+    ];
+    known.into_iter().find(|(magic, _)| prefix.starts_with(magic)).map(|(_, kind)| kind)
 }
 
 /// A failure of the raw reader, marked so that it is not taken for damaged data.

@@ -43,6 +43,10 @@ class Shards:
         with open(os.path.join(folder, "manifest.json"), "rb") as file:
             manifest = json.load(file)
         self._folder = folder
+        # A manifest that came from elsewhere must not lead to other files.
+        for shard in manifest["shards"]:
+            if not _plain(shard["file"]):
+                raise Error(f"{folder}: the manifest names {shard['file']!r}, which is no file of this folder")
         self._arrays = [self._array(shard["file"]) for shard in manifest["shards"]]
         lengths = [shard["rows"] for shard in manifest["shards"]]
         # Of flat images a shard has elements, and its rows are those of `shapes`.
@@ -111,6 +115,11 @@ class Shards:
     def index(self) -> bytes:
         """Nothing: the manifest is the index."""
         return b""
+
+
+def _plain(name: object) -> bool:
+    """Whether this is the name of a file, and no path."""
+    return isinstance(name, str) and name not in ("", ".", "..") and not any(c in name for c in "/\\:\0")
 
 
 def _columns(folder: str, wanted: Fields | None) -> Columns:

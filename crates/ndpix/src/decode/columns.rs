@@ -110,7 +110,16 @@ impl Decoder<'_> {
                 (kind, []) => read(kind, text, &mut value),
             };
             let null = value::kind(text) == Kind::Null;
-            kept.columns[column].push((!null && read.is_some()).then_some(&value[..]));
+            let nul = plan.refuses_nul
+                && plan.kind.dtype().is_none()
+                && memchr::memchr(0, &value).is_some();
+            kept.columns[column].push((!null && !nul && read.is_some()).then_some(&value[..]));
+            if nul && result.is_ok() {
+                result = Err(Error::field(format!(
+                    "column {}: text with a NUL character, which HDF5 cannot hold",
+                    plan.name
+                )));
+            }
             if !null && read.is_none() && result.is_ok() {
                 result = Err(mistyped(plan, text, !images.is_empty()));
             }
@@ -220,21 +229,31 @@ fn integer(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// A JSON number that a double can hold.
+/// A JSON number that a double can hold: of those without fraction and exponent only what it does not
+/// round.
 fn number(text: &[u8]) -> Option<f64> {
-    let number: f64 = match value::kind(text) {
-        Kind::Number => std::str::from_utf8(text).ok()?.parse().ok()?,
+    const EXACT: f64 = (1u64 << 53) as f64;
+    let text = match value::kind(text) {
+        Kind::Number => std::str::from_utf8(text).ok()?,
         _ => return None,
     };
-    number.is_finite().then_some(number)
+    let number: f64 = text.parse().ok()?;
+    let exact = || !is_whole(text.as_bytes()) || format!("{number:.0}") == text;
+    (number.is_finite() && (number.abs() < EXACT || exact())).then_some(number)
+}
+
+/// Whether a JSON number has no fraction and no exponent.
+fn is_whole(number: &[u8]) -> bool {
+    !number.iter().any(|c| matches!(c, b'.' | b'e' | b'E'))
 }
 
 fn mistyped(plan: &ColumnPlan, text: &[u8], image: bool) -> Error {
-    let whole = !text.iter().any(|c| matches!(c, b'.' | b'e' | b'E'));
+    let whole = is_whole(text);
     let found = match (value::kind(text), plan.kind) {
         _ if image => "an image",
         (Kind::Number, ColumnType::Int64) if whole => "an integer of more than 64 bits",
         (Kind::Number, ColumnType::Int64) => "a number with a fraction or exponent",
+        (Kind::Number, ColumnType::Float64) if whole => "an integer that doubles round",
         (Kind::Number, ColumnType::Float64) => "a number beyond the range of doubles",
         (Kind::String, ColumnType::Text) => "a string with half a surrogate pair",
         (Kind::Array, ColumnType::Ints | ColumnType::Floats) => "an array of something else",

@@ -7,7 +7,7 @@ use crate::decode::columns::read;
 use crate::error::Result;
 use crate::options::Options;
 use crate::plan::{ColumnPlan, Plan};
-use crate::record::pointer::Pointer;
+use crate::record::pointer::{Pointer, Step};
 use crate::record::value::{self, Kind};
 
 /// What the values of a column in the sample can be taken for.
@@ -65,6 +65,7 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
         name: field.to_string().into(),
         kind: ColumnType::Json,
         touches: plan.pointers().any(|image| image.touches(field)),
+        refuses_nul: false,
     };
     let columns = options.columns.iter().map(column).collect();
     put(plan, columns);
@@ -92,6 +93,21 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
     put(plan, columns);
     let said: Vec<_> = plan.columns.iter().map(|c| format!("{} ({})", c.name, c.kind)).collect();
     plan.notes.push(format!("columns: {}", said.join(", ")));
+    let repeats = plan.columns.iter().filter_map(|column| {
+        let length = column.field.steps().len();
+        let within = |image: &&Pointer| {
+            let list = image.steps().get(length..).is_some_and(|rest| rest.contains(&Step::Any));
+            column.touches && list && image.touches(&column.field)
+        };
+        plan.pointers().find(within).map(|image| {
+            format!(
+                "column {} holds the list that {image} goes through, and each of its images gets all of it: of records with many images that is much; name what stands beside the list instead",
+                column.name
+            )
+        })
+    });
+    let repeats: Vec<String> = repeats.collect();
+    plan.notes.extend(repeats);
     let absent = plan.columns.iter().zip(&all).filter(|(_, values)| !values.any);
     let absent: Vec<&str> = absent.map(|(column, _)| &*column.name).collect();
     if !absent.is_empty() && !sample.records.is_empty() {

@@ -160,16 +160,26 @@ impl Options {
     }
 }
 
-/// The fields in a list: behind each other with commas or line ends between them, but for commas in
-/// quotes.
+/// The fields in a list: one on each line, or several with commas between them, but for commas in
+/// quotes. Blanks around commas go; those of a JSON Pointer, or of a field alone on its line, are the
+/// key's.
 pub(super) fn split_fields(text: &str) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut escaped) = (false, false);
-    let parts = text.split(move |c| {
-        quoted ^= c == '"' && !escaped;
-        escaped = c == '\\' && !escaped;
-        c == '\n' || (c == ',' && !quoted)
-    });
-    parts.map(str::trim)
+    text.split('\n').flat_map(|line| {
+        let (mut quoted, mut escaped) = (false, false);
+        let parts: Vec<&str> = line
+            .split(move |c| {
+                quoted ^= c == '"' && !escaped;
+                escaped = c == '\\' && !escaped;
+                c == ',' && !quoted
+            })
+            .collect();
+        let alone = parts.len() == 1;
+        parts.into_iter().map(move |part| match part.trim_ascii_start() {
+            _ if alone => part,
+            pointer if pointer.starts_with('/') => pointer,
+            name => name.trim_ascii_end(),
+        })
+    })
 }
 
 #[cfg(test)]
@@ -180,6 +190,10 @@ mod tests {
     fn commas_part_fields_but_in_quotes() {
         let split = |text| split_fields(text).collect::<Vec<_>>();
         assert_eq!(split("a,b.c\nd"), ["a", "b.c", "d"]);
+        assert_eq!(
+            split("a , b\u{a0}, /c ,/d \n e \n/f "),
+            ["a", "b\u{a0}", "/c ", "/d ", " e ", "/f "]
+        );
         assert_eq!(split(r#"a."b,c", "\"," "#), [r#"a."b,c""#, r#""\",""#]);
     }
 

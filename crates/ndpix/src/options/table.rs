@@ -204,6 +204,20 @@ impl Options {
         words
     }
 
+    /// As `set`, to a list with an item on each line: `field` and `columns`.
+    ///
+    /// # Errors
+    /// Kind `options`, also for an item of several lines.
+    pub fn set_each(&mut self, name: &str, items: &[String]) -> Result<()> {
+        match items.iter().find(|item| item.contains('\n')) {
+            None => self.set(name, &items.join("\n")),
+            Some(item) => Err(Error::options(format!(
+                "{name}: {} has a line end, which parts fields; write the key in double quotes, as JSON does: \"a\\nb\"",
+                quote(item.as_bytes())
+            ))),
+        }
+    }
+
     /// The options that differ from the default, in the spelling of the command.
     pub fn changed(&self) -> Vec<(&'static str, String)> {
         let usual = Self::default().entries();
@@ -338,6 +352,7 @@ fn rejects(rejects: &Rejects) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::pointer::Step;
 
     #[test]
     fn what_is_set_is_what_is_listed() {
@@ -417,5 +432,10 @@ mod tests {
         assert!(options.set("mixed", "maybe").is_err());
         assert!(options.set("skip", "-1").is_err());
         assert!(options.set("memory", "lots").is_err());
+        assert!(options.set_each("columns", &["/a\nb".into()]).is_err());
+        options.set_each("columns", &["/a ".into(), "\"a\\nb\"".into()]).expect("names");
+        let key = |i: usize| options.columns[i].steps().to_vec();
+        assert_eq!(key(0), [Step::Key("a ".into())]);
+        assert_eq!(key(1), [Step::Key("a\nb".into())]);
     }
 }

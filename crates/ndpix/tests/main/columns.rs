@@ -90,9 +90,16 @@ fn types_are_those_of_the_first_records() {
     check(&["[[1],[2]]"], Json, &["[[1],[2]]"]);
     check(&[r#"{"a": [1, "x"]}"#], Json, &[r#"{"a": [1, "x"]}"#]);
     check(&[r#""\ud800""#], Json, &[r#""\ud800""#]);
-    // What a double would round is kept as text, but for numbers that are doubles anyway.
+    // Integers that a double would round are kept as text.
     check(&["18446744073709551615"], Json, &["18446744073709551615"]);
-    check(&["18446744073709551615", "0.5"], Float64, &["18446744073709552000", "0.5"]);
+    check(&["18446744073709551615", "0.5"], Json, &["18446744073709551615", "0.5"]);
+    check(&["-9007199254740993", "0.5"], Json, &["-9007199254740993", "0.5"]);
+    check(&["[9007199254740993, 0.5]"], Json, &["[9007199254740993, 0.5]"]);
+    check(
+        &["9007199254740992", "-18446744073709551616", "-0", "0.1234567890123456789"],
+        Float64,
+        &["9007199254740992", "-18446744073709552000", "-0", "0.12345678901234568"],
+    );
     check(&["1e999", "1"], Json, &["1e999", "1"]);
 }
 
@@ -154,6 +161,16 @@ fn a_value_of_another_type_is_a_reject() {
 }
 
 #[test]
+fn an_integer_that_doubles_round_is_a_reject() {
+    let number = |v: &str| format!("{{\"v\":{v},\"image\":\"{}\"}}\n", image(1));
+    let text = number("0.5").repeat(64) + &number("9007199254740993") + &number("9007199254740994");
+    let (_, columns, rejects) = load(&text, &options("v"));
+    assert_eq!((columns[0].kind, columns[0].len()), (ColumnType::Float64, 65));
+    assert_eq!(words(&columns[0])[64], "9007199254740994");
+    assert!(rejects[0].contains("column v: found an integer that doubles round"), "{rejects:?}");
+}
+
+#[test]
 fn a_refused_record_is_in_the_rejects_once() {
     let pair = format!("[\"{}\",\"{}\"]", image(7), image(8));
     let text = behind(&[format!("{{\"id\":\"x\",\"image\":{pair}}}")]);
@@ -201,6 +218,18 @@ fn images_become_the_numbers_of_their_rows() {
     ];
     assert_eq!(words(&columns[0]), wanted);
     assert_eq!(words(&columns[1]), ["1", "2", "3", "3", "1"]);
+
+    // Each image of a record has all of the text, which is said.
+    let said = std::sync::Mutex::new(Vec::new());
+    let note = |text: &str| said.lock().expect("notes").push(text.to_string());
+    let control = Control { note: Some(&note), ..Control::default() };
+    ndpix::load(bytes(text.as_bytes()), &options, &control).result.expect("an array");
+    let said = said.into_inner().expect("notes");
+    let told = |name: &str| {
+        said.iter()
+            .any(|s| s.starts_with(&format!("column {name} holds the list that chat[*].url")))
+    };
+    assert!(told("chat") && !told("id"), "{said:?}");
 
     // Fill rows have numbers too, but they are no images.
     let fill = Options { on_error: OnError::Fill, ..options.clone() };
@@ -326,4 +355,33 @@ fn a_dataset_has_the_fields_of_its_images() {
     let filled = open(&Options { on_error: OnError::Fill, ..options }).expect("a dataset");
     let (_, row) = filled.get_item(64).expect("a fill row");
     assert_eq!(row.iter().map(words).collect::<Vec<_>>().concat(), ["-", "y"]);
+}
+
+#[test]
+fn text_with_a_nul_is_a_reject_where_the_output_cannot_hold_it() {
+    let text: String = ["a", "b\\u0000c", "d"]
+        .iter()
+        .map(|t| format!("{{\"t\":\"{t}\",\"image\":\"{}\"}}\n", image(1)))
+        .collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |name: &str, on_error| {
+        let options = Options { on_error, ..options("t") };
+        let out = folder.path().join(name);
+        let run = ndpix::run(bytes(text.as_bytes()), &out, &options, &Control::default());
+        (run.result.map_err(|e| (e.kind(), e.message().to_string())), run.summary)
+    };
+    let said = "column t: text with a NUL character, which HDF5 cannot hold";
+    let (result, summary) = run("skip.h5", OnError::Skip);
+    result.expect("finished");
+    assert_eq!((summary.rejected_images, summary.rows), (1, 2));
+    assert!(summary.first_rejects[0].ends_with(said), "{:?}", summary.first_rejects);
+    let (result, summary) = run("fill.hdf5", OnError::Fill);
+    result.expect("finished");
+    assert_eq!((summary.filled, summary.rows), (1, 3));
+    assert_eq!(run("raise.h5", OnError::Raise).0, Err((ErrorKind::Field, said.to_string())));
+    for name in ["all.npz", "all.zarr", "all.parquet", "all.npy"] {
+        let (result, summary) = run(name, OnError::Skip);
+        result.expect("finished");
+        assert_eq!((summary.rejected_images, summary.rows), (0, 3), "{name}");
+    }
 }

@@ -50,13 +50,13 @@ def files(path):
 class Outputs(Case):
     RAW = ["--field", "image", "--encoding", "raw"]
 
-    def source(self, rows, name="in.ndjson", **fields):
+    def source(self, arrays, name="in.ndjson", **fields):
         """Records with raw pixels and the fields that are kept in the tests."""
         def record(i, row):
             kept = {"label": i if i % 7 else None, "score": i / 3, "ok": i % 2 == 0, "name": f"é{i}",
                     "box": [i, 1, 2, 3], "tags": list(range(i % 4)), "meta": {"a": [1, {"b": i}]}}
             return {"image": pixels(row), "shape": row.shape, "dtype": row.dtype.name, **kept, **fields}
-        return self.write(name, (record(i, row) for i, row in enumerate(rows)))
+        return self.write(name, (record(i, row) for i, row in enumerate(arrays)))
 
     def rows(self, count, shape=(8, 6, 3), dtype=np.uint8, seed=0):
         return np.random.default_rng(seed).integers(0, 255, (count, *shape)).astype(dtype)
@@ -115,6 +115,15 @@ class Npz(Outputs):
         with np.load(out) as z:
             texts = [bytes(t).decode() for t in np.split(z["text"], z["text.offsets"][1:-1])]
         self.assertEqual(texts, [r["text"] for r in records])
+
+
+    def test_zeros_at_the_end_of_texts_stay(self):
+        records = [{"image": pixels(r), "shape": r.shape, "dtype": "uint8", "text": f"{i}\0"}
+                   for i, r in enumerate(self.rows(3))]
+        out = self.convert(self.write("in.ndjson", records), "out.npz", *self.RAW, "--columns", "text")
+        with np.load(out) as z:
+            texts = [bytes(t) for t in np.split(z["text"], z["text.offsets"][1:-1])]
+        self.assertEqual(texts, [b"0\0", b"1\0", b"2\0"])
 
 
 class Safetensors(Outputs):
@@ -253,6 +262,38 @@ class Ragged(Outputs):
                 small = ImageOps.contain(Image.fromarray(image), (32, 32), Image.Resampling.BILINEAR)
                 np.testing.assert_array_equal(row[:h, :w], np.asarray(small))
 
+    def test_columns_of_shards(self):
+        import pyarrow.parquet
+        source, want = self.images(60)
+        records = [json.loads(line) | {"n": i} for i, line in enumerate(source.read_bytes().splitlines())]
+        source = self.write("labelled.ndjson", records)
+        for ragged in "flat", "pad":
+            out = self.convert(source, ragged, "--ragged", ragged, "--shard-rows", "25", "--columns", "n")
+            self.assertEqual(pyarrow.parquet.read_table(out / "columns.parquet")["n"].to_pylist(), list(range(60)))
+
+    def test_what_is_too_thin_is_rejected(self):
+        source = self.write("in.ndjson", [{"image": png(np.zeros((1, 48, 3), np.uint8))},
+                                          {"image": png(np.zeros((40, 48, 3), np.uint8))}])
+        out = self.convert(source, "out.npz", "--ragged", "pad", "--size", "20", "--fit", "contain", code=3)
+        with np.load(out) as z:
+            self.assertEqual(z["sizes"].tolist(), [[17, 20]])
+
+    def test_interrupted_while_it_looks_for_the_largest(self):
+        import signal
+        import subprocess
+        from command import NDPIX
+        source, _ = self.images(60)
+        many = self.write("many.ndjson", [source.read_bytes()] * 300)
+        args = [NDPIX, "convert", many, "-o", self.dir / "out.npz", "--ragged", "pad", "--max-rejects", "none"]
+        codes = set()
+        for delay in 0.01, 0.03, 0.05:
+            with subprocess.Popen(args, stderr=subprocess.DEVNULL) as run:
+                time.sleep(delay)
+                run.send_signal(signal.SIGINT)
+            codes.add(run.returncode)
+            self.assertFalse((self.dir / "out.npz").exists() and run.returncode)
+        self.assertLessEqual(codes, {130, -signal.SIGINT, 3}, codes)
+
     def test_who_cannot_hold_them(self):
         source, _ = self.images(3)
         for name in "x.npy", "x.safetensors", "x.parquet":
@@ -277,12 +318,44 @@ class Append(Outputs):
         before = files(self.out)
         for shape, dtype in ((8, 6), np.uint8), ((8, 6, 3), np.uint16):
             self.convert(self.source(self.rows(5, shape, dtype)), "out.npy", *self.RAW, "--append", code=2)
-        self.out.with_name("map.npy")
         self.convert(self.source(self.rows(5)), "out.npy", *self.RAW, "--append", "--rows", "always", code=2)
         self.assertEqual(files(self.out), before)
         self.out.write_bytes(b"something else")
         self.convert(self.source(self.rows(5)), "out.npy", *self.RAW, "--append", code=2)
         self.assertEqual(files(self.out), b"something else")
+
+    def test_the_map_grows_from_the_first_on(self):
+        source = self.source(self.rows(5))
+        self.convert(source, "out.npy", *self.RAW, "--append")
+        self.convert(source, "out.npy", *self.RAW, "--append", "--rows", "never", code=2)
+        self.convert(source, "out.npy", *self.RAW, "--append")
+        self.assertEqual(load(Path(f"{self.out}.rows.npy"))["file"].tolist(), [0] * 5 + [1] * 5)
+        plain = self.convert(source, "plain.npy", *self.RAW)
+        done = self.run_ndpix(0, "convert", source, "-o", plain, *self.RAW, "--append")
+        self.assertIn(b"has no row map", done.stderr)
+        self.convert(source, "plain.npy", *self.RAW, "--append", "--on-error", "fill", code=2)
+
+    def test_no_other_run_replaces_it_meanwhile(self):
+        import subprocess
+        from command import NDPIX
+        text = self.source(self.rows(5)).read_bytes()
+        self.convert(self.dir / "in.ndjson", "out.npy", *self.RAW)
+        args = [NDPIX, "convert", "-", "-o", self.out, *self.RAW, "--append"]
+        with subprocess.Popen(args, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+            run.stdin.write(text * 40)
+            run.stdin.flush()
+            for line in run.stderr:
+                if b"images (8, 6, 3)" in line:
+                    break
+            for _ in range(100):
+                if Path(f"{self.out}.partial").exists():
+                    break
+                time.sleep(0.05)
+            self.convert(self.dir / "in.ndjson", "out.npy", *self.RAW, "--if-exists", "replace", code=1)
+            run.stdin.close()
+            run.stderr.read()
+        self.assertEqual((run.returncode, len(load(self.out))), (0, 205))
+        self.assertFalse(Path(f"{self.out}.partial").exists())
 
     def test_a_run_that_fails_leaves_the_old_rows(self):
         old = self.rows(50)
@@ -389,9 +462,39 @@ class Names(Outputs):
         self.assertEqual(done.returncode, 2)
 
     def test_columns_do_not_take_the_names_of_arrays(self):
-        source = self.source(self.rows(3), images=5)
+        source = self.source(self.rows(3), images=5, **{"__metadata__": 1, "a\\b": 2}, rows={"line": 3})
+        for name, column in (("x.safetensors", "rows.line"), ("x.safetensors", "__metadata__"), ("x.zarr", '"a\\\\b"')):
+            self.convert(source, name, *self.RAW, "--columns", column, code=2)
         for name, code in ("x.npz", 2), ("x.h5", 2), ("x.zarr", 2), ("x.npy", 0):
             self.convert(source, name, *self.RAW, "--columns", "images", code=code)
+
+    def test_a_slash_at_the_end(self):
+        source = self.source(self.rows(3))
+        for _ in range(2):
+            for name, *flags in ["x.zarr/"], ["shards/", "--shard-rows", "2"]:
+                self.run_ndpix(0, "convert", source, "-o", f"{self.dir}/{name}", *self.RAW, *flags, "--if-exists", "replace")
+        self.assertEqual(sorted(p.name for p in self.dir.iterdir()), ["in.ndjson", "shards", "x.zarr"])
+
+    def test_folders_that_are_not_there(self):
+        source = self.source(self.rows(3))
+        self.convert(source, "nodir/x.npz", *self.RAW, code=2)
+        self.convert(source, "x.npz", *self.RAW, "--rejects", self.dir / "nodir" / "r.ndjson", code=2)
+
+    def test_files_inside_the_output_are_refused(self):
+        source = self.source(self.rows(3))
+        out = self.convert(source, "x.zarr", *self.RAW)
+        for inside in ["--rejects", out / "r.ndjson"], ["--rejects", f"{out}.partial/r.ndjson"], ["--summary", out / "s"]:
+            self.convert(source, "x.zarr", *self.RAW, "--if-exists", "replace", *inside, code=2)
+        self.assertEqual(sorted(p.name for p in self.dir.iterdir()), ["in.ndjson", "x.zarr"])
+
+    def test_what_an_array_left_beside_it(self):
+        source = self.source(self.rows(3))
+        self.convert(source, "out.npy", *self.RAW, "--rows", "always")
+        self.out.unlink()
+        self.convert(source, "out.npy", *self.RAW, code=2)
+        self.convert(source, "out.npy", *self.RAW, "--append", code=2)
+        self.convert(source, "out.npy", *self.RAW, "--if-exists", "replace")
+        self.assertEqual(sorted(p.name for p in self.dir.iterdir()), ["in.ndjson", "out.npy"])
 
     def test_what_an_output_cannot_hold(self):
         source = self.source(self.rows(3))

@@ -111,7 +111,11 @@ fn convert(args: &Convert) -> u8 {
         Input::Path(path) => Some(path.clone()),
         _ => None,
     }));
-    if let Some(path) = args.summary.as_ref().filter(|s| taken.iter().any(|t| same(s, t))) {
+    if let Some(path) = args
+        .summary
+        .as_ref()
+        .filter(|s| s.starts_with(&args.output) || taken.iter().any(|t| same(s, t)))
+    {
         report::say(&format!(
             "ndpix: summary {} is an input, the output or a file beside it; give another name",
             path.display()

@@ -7,7 +7,7 @@ mod checks;
 mod columns;
 mod holds;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
@@ -72,6 +72,8 @@ pub fn convert(
 
 /// As [`convert`], for opened inputs, with a say on the way and a summary also of a failed run.
 pub fn run(inputs: Vec<Input>, out: &Path, options: &Options, control: &Control<'_>) -> Run {
+    // Without a slash at its end.
+    let out = &out.components().collect::<PathBuf>();
     let begun = Instant::now();
     let mut summary =
         Summary { inputs: inputs.iter().map(Input::name).collect(), ..Summary::default() };
@@ -105,7 +107,9 @@ fn go(
         false => Vec::new(),
     };
     let mut reader = Reader::open(inputs, options, false)?;
-    reader.measure(again, options, &control.stop)?;
+    let measured = reader.measure(again, options, &control.stop);
+    summary.interrupted = control.stop.load(Ordering::Relaxed);
+    measured?;
     let refuses_nul = Output::of(out, options.shard_rows.is_some())? == Output::Hdf5;
     reader.plan.columns.iter_mut().for_each(|column| column.refuses_nul = refuses_nul);
     announce(&reader, control);
@@ -115,6 +119,7 @@ fn go(
         && out.exists()
         && !beside(out, ".rows.npy").exists();
     checks::disk(&reader, out, options)?;
+    let may_be = options.if_exists != IfExists::Error || (options.append && out.exists());
     let mut books = Books::open(out, options, &reader.plan, std::mem::take(summary))?;
     if let (true, Some(note)) = (left, control.note) {
         note(&format!("{} of an earlier run is replaced", beside(out, ".partial").display()));
@@ -126,7 +131,7 @@ fn go(
         ));
     }
     let ended = books.drive(&mut reader, control);
-    let (result, done) = books.close(out, options, ended);
+    let (result, done) = books.close(out, may_be, ended);
     *summary = done;
     result
 }
@@ -428,9 +433,9 @@ impl<'o> Books<'o> {
     }
 
     /// Seals the files, and gives them their final names when the run ended well.
-    fn close(mut self, out: &Path, options: &Options, ended: Result<()>) -> (Result<()>, Summary) {
+    /// `may_be`: something may stand under the final name.
+    fn close(mut self, out: &Path, may_be: bool, ended: Result<()>) -> (Result<()>, Summary) {
         // A run that began when nothing was there must not end over what has come since.
-        let may_be = options.append || options.if_exists != IfExists::Error;
         let appeared = !may_be && out.exists();
         let ended = ended.and_then(|()| match appeared {
             false => Ok(()),

@@ -441,10 +441,13 @@ impl Worker<'_> {
         self.outcomes.clear();
         self.pixels.clear(KEEP_BYTES);
         self.kept.clear(KEEP_BYTES);
-        if self.held > 0 {
+        let held = std::mem::take(&mut self.held);
+        let waits = held > 0 && matches!(committed, Ok(Some(_)));
+        if held > 0 {
             self.decoder.shrink(KEEP_BYTES);
             turn.spare.push(std::mem::take(&mut self.pixels));
-            turn.held -= std::mem::take(&mut self.held);
+            // A job holds the pixels on.
+            turn.held -= if waits { 0 } else { held };
             shared.turned.notify_all();
         }
         // After a failure nobody has a turn any more: `fail` says so.
@@ -454,8 +457,12 @@ impl Worker<'_> {
         }
         drop(turn);
         // What the commit left to do needs no turn: compression, mostly.
-        committed?.map_or(Ok(()), |job| job())?;
-        Ok(true)
+        let done = committed?.map_or(Ok(()), |job| job());
+        if waits {
+            lock(&shared.turn).held -= held;
+            shared.turned.notify_all();
+        }
+        done.map(|()| true)
     }
 }
 

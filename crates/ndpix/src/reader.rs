@@ -5,11 +5,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::batch::Text;
 use crate::detect::{self, Candidate, SAMPLE_BYTES, SAMPLE_RECORDS, Sample, Survey};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::framing::Feed;
 use crate::options::Options;
 use crate::pipeline::{self, Fate, File, Part, Work};
@@ -151,6 +151,9 @@ impl Reader {
             }
             Ok(None)
         })?;
+        if stop.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Io, "interrupted"));
+        }
         let shape = largest.ok_or_else(|| Error::plan("there is no image that could be padded"))?;
         self.plan.notes.push(format!("the largest image is {shape}"));
         self.plan.target = detect::ragged::padded(shape, dtype, color, options)?;

@@ -9,6 +9,7 @@ use nix::unistd::AccessFlags;
 use crate::error::{Error, Result};
 use crate::options::{IfExists, Options, OutputCompression, Rejects};
 use crate::reader::Reader;
+use crate::sink::partial::folder_of;
 use crate::sink::{Output, beside, npy, rejects};
 use crate::source::Input;
 
@@ -16,15 +17,17 @@ use crate::source::Input;
 pub(super) fn may_write(out: &Path, options: &Options) -> Result<bool> {
     let output = Output::of(out, options.shard_rows.is_some())?;
     output.check(options)?;
-    let folder = out.parent().filter(|p| !p.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        return Err(Error::options(format!(
-            "output {}: there is no folder {}; make it first",
-            out.display(),
-            folder.display()
-        )));
-    }
-    let Ok(found) = std::fs::metadata(out) else { return Ok(true) };
+    let Ok(found) = std::fs::metadata(out) else {
+        let files = array_files(out);
+        let left = files[1..].iter().find(|p| output == Output::Npy && p.exists());
+        return match left.filter(|_| options.if_exists != IfExists::Replace) {
+            Some(left) => Err(Error::options(format!(
+                "{} is there without its array; remove it, or pass if_exists replace",
+                left.display()
+            ))),
+            None => Ok(true),
+        };
+    };
     match (output.is_folder(), found.is_dir(), found.is_file()) {
         (false, _, false) => {
             return Err(Error::options(format!(
@@ -85,10 +88,25 @@ pub fn files_of(out: &Path, options: &Options) -> Vec<PathBuf> {
 
 /// Refuses to write over an input, over the array, or into what is no regular file.
 pub(super) fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Result<()> {
+    let folder = folder_of(out);
+    if !folder.is_dir() {
+        return Err(Error::options(format!(
+            "output {}: there is no folder {}; make it first",
+            out.display(),
+            folder.display()
+        )));
+    }
     let rejects = rejects_path(out, options);
     if array_files(out).iter().any(|p| *p == rejects || beside(p, ".partial") == rejects) {
         return Err(Error::options(format!(
             "rejects {} is a file of the output itself; give another name",
+            rejects.display()
+        )));
+    }
+    let inside = [out.to_path_buf(), beside(out, ".partial")];
+    if inside.iter().any(|folder| rejects.starts_with(folder)) || !folder_of(&rejects).is_dir() {
+        return Err(Error::options(format!(
+            "rejects {} is inside the output, or in a folder that is not there; give another name",
             rejects.display()
         )));
     }
@@ -146,7 +164,7 @@ pub(super) fn disk(reader: &Reader, out: &Path, options: &Options) -> Result<()>
         // Nobody knows how small it will be.
         return Ok(());
     }
-    let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(out);
     let (Some(rows), Some(free)) = (reader.expected_rows(), free_bytes(folder)) else {
         return Ok(());
     };

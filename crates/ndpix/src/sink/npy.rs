@@ -12,8 +12,14 @@ use super::partial::Partial;
 use super::rows::RowMap;
 use super::{Facts, Holds, Place, Sink, beside};
 use crate::column::Column;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::options::Rows;
+
+/// A dtype as it stands in the header.
+pub(crate) fn descr(dtype: DType) -> String {
+    format!("'{}'", dtype.descr())
+}
 
 /// The header of an array of `rows` items: `descr` as in the header's dictionary, quotes included.
 pub(crate) fn header(descr: &str, rows: u64, item: &[usize]) -> Vec<u8> {
@@ -175,6 +181,7 @@ pub(crate) struct NpyFiles {
     array: Npy,
     rows: Option<RowMap>,
     columns: Option<ColumnsFile>,
+    guard: Option<Partial>,
     out: PathBuf,
     always: bool,
     replace: bool,
@@ -183,9 +190,11 @@ pub(crate) struct NpyFiles {
 impl NpyFiles {
     /// Opens the array and the files beside it.
     pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
-        let descr = format!("'{}'", holds.images.dtype().descr());
+        let descr = descr(holds.images.dtype());
         let (item, item_len) = (holds.images.item(), holds.images.item_len()?);
         let adds = holds.append && out.exists();
+        // A run that replaces the array has its own file: this keeps it away meanwhile.
+        let guard = adds.then(|| Partial::open(out, &beside(out, ".partial"))).transpose()?;
         let array = match adds {
             true => Npy::append(out, descr, item, item_len)?,
             false => Npy::create(out, descr, item, item_len)?,
@@ -198,6 +207,12 @@ impl NpyFiles {
         }
         let path = beside(out, ROWS);
         let rows = match (holds.rows, adds) {
+            (Rows::Never, true) if path.exists() => {
+                return Err(Error::options(format!(
+                    "{} has a row map, which would be shorter than it; leave rows out",
+                    out.display()
+                )));
+            }
             (Rows::Never, _) => None,
             (_, false) => Some(RowMap::create(&path)?),
             (_, true) if path.exists() => Some(RowMap::append(&path, array.rows())?),
@@ -208,6 +223,12 @@ impl NpyFiles {
                 )));
             }
             (Rows::Always, true) => Some(RowMap::create(&path)?),
+            (Rows::Auto, true) if holds.fills => {
+                return Err(Error::options(format!(
+                    "{} has no row map, which alone could say what is a fill row; leave fill out, or write it anew with append",
+                    out.display()
+                )));
+            }
             (Rows::Auto, true) => None,
         };
         let columns = match holds.columns.is_empty() {
@@ -216,7 +237,8 @@ impl NpyFiles {
         };
         // An array that is to grow needs a map of all its rows from the first on.
         let always = holds.rows == Rows::Always || holds.append;
-        Ok(Self { array, rows, columns, out: out.to_path_buf(), always, replace: holds.replace })
+        let (out, replace) = (out.to_path_buf(), holds.replace);
+        Ok(Self { array, rows, columns, guard, out, always, replace })
     }
 
     /// Removes what an array that is replaced had beside it.
@@ -270,10 +292,12 @@ impl Sink for NpyFiles {
             self.remove_old(COLUMNS)?;
         }
         let array = self.array.finish()?;
+        self.guard.take().and_then(|guard| guard.abandon(false));
         Ok(std::iter::once(array).chain(rows).chain(columns).collect())
     }
 
     fn abandon(mut self: Box<Self>, keep: bool) -> Vec<PathBuf> {
+        self.guard.take().and_then(|guard| guard.abandon(false));
         let beside = self.wanted_rows(false).ok().flatten().and_then(|rows| rows.abandon(keep));
         if let Some(columns) = self.columns.take() {
             columns.abandon();

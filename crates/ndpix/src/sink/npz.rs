@@ -14,7 +14,7 @@ use flate2::write::DeflateEncoder;
 use flate2::{Compress, Compression, Crc, FlushCompress};
 
 use super::line::{Chunks, Line};
-use super::npy::header;
+use super::npy::{descr, header};
 use super::spool::{Spool, Whole};
 use super::tape::Tape;
 use super::zip::{Archive, Method};
@@ -89,7 +89,7 @@ impl Npz {
             crc.combine(&body.crc);
             archive.end(crc.sum(), text.len() as u64 + bytes)?;
             for array in self.spool.arrays() {
-                let descr = quoted(array.dtype);
+                let descr = descr(array.dtype);
                 let numbers = (array.shape[0] as u64, &array.shape[1..]);
                 copy(archive, array.name, &descr, numbers, array.tape, level)?;
             }
@@ -155,13 +155,9 @@ fn method(level: Option<u32>) -> Method {
     level.map_or(Method::Stored, |_| Method::Deflated)
 }
 
-fn quoted(dtype: DType) -> String {
-    format!("'{}'", dtype.descr())
-}
-
 /// The header of the images.
 fn plain_head(images: &Images, rows: u64) -> Vec<u8> {
-    header(&quoted(images.dtype()), rows, &images.item())
+    header(&descr(images.dtype()), rows, &images.item())
 }
 
 /// The same as it stands in the member: in a stored block where that is deflated.
@@ -260,14 +256,15 @@ fn copy(
 /// Writes a column, with `NAME.valid` where rows have no value, and `NAME.offsets` where it is no array.
 fn column(archive: &mut Archive, whole: &mut Whole, level: Option<u32>) -> Result<()> {
     let (name, rows) = (Arc::clone(&whole.name), whole.rows);
-    let narrow = whole.kind.dtype().is_none() && whole.longest <= WIDEST;
+    // What is filled up with zeros loses those at its end.
+    let narrow = whole.kind.dtype().is_none() && whole.longest <= WIDEST && !whole.nul;
     if narrow {
         let width = whole.longest.max(1);
         let descr = format!("'<U{width}'");
         let texts = whole.texts()?;
         member(archive, &name, &descr, (rows, &[]), Wide::new(texts, width), level)?;
     } else {
-        let descr = quoted(whole.kind.dtype().unwrap_or(DType::Uint8));
+        let descr = descr(whole.kind.dtype().unwrap_or(DType::Uint8));
         let shape = whole.shape();
         let count = whole.values.len() / whole.kind.dtype().map_or(1, DType::size) as u64;
         match &shape {

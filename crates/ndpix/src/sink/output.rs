@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::parquet;
+use super::rows::FIELDS;
 use crate::column::ColumnType;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -35,6 +36,9 @@ const TAKEN: [&str; 7] = ["images", "pixels", "offsets", "shapes", "sizes", "row
 impl Output {
     /// The output that is written under this name; `shards`: rows of a shard are given.
     pub(crate) fn of(out: &Path, shards: bool) -> Result<Self> {
+        if out.file_name().is_none() {
+            return Err(Error::options(format!("output {} is no name of a file", out.display())));
+        }
         let extension = out.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
         let known = match extension.as_deref() {
             Some("npy") => Some(Self::Npy),
@@ -120,6 +124,7 @@ impl Output {
 
     /// Refuses columns that this output has no place for, kind `options`.
     pub(crate) fn check_columns(self, columns: &[(Arc<str>, ColumnType)]) -> Result<()> {
+        let plain = |name: &str| TAKEN.contains(&name);
         for (name, kind) in columns {
             if self == Self::Safetensors && !kind.is_scalar() {
                 return Err(Error::options(format!(
@@ -129,7 +134,13 @@ impl Output {
             let taken = match self {
                 Self::Npy | Self::Shards => false,
                 Self::Parquet => parquet::is_taken(name),
-                _ => TAKEN.contains(&&**name),
+                Self::Safetensors => {
+                    let field = name.strip_prefix("rows.").unwrap_or_default();
+                    &**name == "__metadata__" || FIELDS.iter().any(|f| f.0 == field) || plain(name)
+                }
+                // NumPy takes a member for what it is called without its extension.
+                Self::Npz => plain(name.strip_suffix(".npy").unwrap_or(name)),
+                Self::Hdf5 | Self::Zarr => plain(name),
             };
             if taken {
                 return Err(Error::options(format!(
@@ -146,9 +157,21 @@ impl Output {
                     self.name()
                 )));
             }
-            if name.contains('/') && matches!(self, Self::Hdf5 | Self::Zarr) {
+            let awkward = match self {
+                Self::Hdf5 => name.contains('/'),
+                // A folder is called so.
+                Self::Zarr => {
+                    name.contains(['/', '\\'])
+                        || name.len() > 200
+                        || name.starts_with("__")
+                        || [".", ".."].contains(&&**name)
+                }
+                Self::Npz => name.len() > 4000,
+                Self::Npy | Self::Safetensors | Self::Parquet | Self::Shards => false,
+            };
+            if awkward {
                 return Err(Error::options(format!(
-                    "a column {name} cannot be named in {}, where / parts groups; rename the field or write .npz, .npy or .parquet",
+                    "{} cannot call a column {name}; rename the field or write .npy or .parquet",
                     self.name()
                 )));
             }
@@ -258,6 +281,17 @@ impl Facts {
             ("ndpix_options", serde_json::Value::from(options).to_string()),
             ("ndpix_counts", serde_json::Value::from(counts).to_string()),
         ]
+    }
+}
+
+impl Facts {
+    /// The attributes as one JSON object, options and counts as objects in it.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        let all = self.attributes().into_iter().map(|(name, text)| {
+            let object = text.starts_with('{').then(|| serde_json::from_str(&text).ok()).flatten();
+            (name.to_string(), object.unwrap_or_else(|| text.into()))
+        });
+        serde_json::Value::Object(all.collect())
     }
 }
 

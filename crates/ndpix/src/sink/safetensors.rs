@@ -101,7 +101,7 @@ impl Sink for Safetensors {
         tensors.header.insert("__metadata__".to_string(), metadata);
         let shape = [&[count][..], &self.images.item()].concat();
         tensors.say(self.images.name(), self.images.dtype(), &shape, self.bytes);
-        // Wide numbers before narrow ones, so that each begins at a multiple of its size.
+        // Wide numbers before narrow ones, so that their distances are multiples of their size.
         for wide in [true, false] {
             for whole in self.spool.wholes() {
                 let dtype = whole.kind.dtype().unwrap_or(DType::Uint8);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::folder::Folder;
-use super::npy::Npy;
+use super::npy::{Npy, descr};
 use super::parquet::ColumnsFile;
 use super::spool::Spool;
 use super::{Facts, Holds, Images, Place, Sink, rows};
@@ -78,7 +78,7 @@ impl Shards {
         if self.open.is_none() {
             let path = self.folder.path().join(name(self.whole.len()));
             let images = &self.images;
-            let descr = format!("'{}'", images.dtype().descr());
+            let descr = descr(images.dtype());
             self.open = Some((Npy::create(&path, descr, images.item(), images.item_len()?)?, 0));
         }
         if let Some(open) = &mut self.open {
@@ -99,9 +99,8 @@ impl Shards {
             "dtype": self.images.dtype().name(),
             "shards": shards.collect::<Vec<_>>(),
         });
-        for (name, text) in facts.attributes() {
-            // Options and counts are JSON themselves.
-            manifest[name] = serde_json::from_str(&text).unwrap_or(Value::from(text));
+        if let (Some(all), Value::Object(more)) = (manifest.as_object_mut(), facts.json()) {
+            all.extend(more);
         }
         format!("{manifest:#}\n")
     }
@@ -158,7 +157,7 @@ impl Sink for Shards {
         let folder = self.folder.path().to_path_buf();
         for numbers in self.spool.arrays() {
             let path = folder.join(format!("{}.npy", numbers.name));
-            let descr = format!("'{}'", numbers.dtype.descr());
+            let descr = descr(numbers.dtype);
             let item = &numbers.shape[1..];
             let len = item.iter().product::<usize>() * numbers.dtype.size();
             array(&path, descr, item, len, numbers.tape.read()?)?;

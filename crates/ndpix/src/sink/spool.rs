@@ -44,8 +44,9 @@ pub(crate) struct Whole {
     pub(crate) valid: Tape,
     /// How many rows have none.
     pub(crate) nulls: u64,
-    /// Of text the most characters of a row.
+    /// Of text the most characters of a row, and whether a row ends with a NUL.
     pub(crate) longest: usize,
+    pub(crate) nul: bool,
     /// Of lists the length that all rows have, if they have one; null rows have none.
     pub(crate) uniform: Option<u64>,
 }
@@ -70,6 +71,7 @@ impl Spool {
                 valid: tape(),
                 nulls: 0,
                 longest: 0,
+                nul: false,
                 uniform: None,
             });
         }
@@ -178,6 +180,7 @@ impl Whole {
                 // Bytes that begin a character.
                 let characters = value.iter().filter(|b| (**b as i8) >= -0x40).count();
                 self.longest = self.longest.max(characters);
+                self.nul |= value.ends_with(&[0]);
             } else {
                 let length = value.len() as u64 / size;
                 let first = self.rows == 0 && row == 0;

@@ -14,7 +14,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::folder::Folder;
 use super::line::{Chunks, Line};
@@ -142,7 +142,7 @@ impl Sink for ZarrGroup {
         self.images.describe(&path.join(self.name), rows)?;
         beside::write(path, &mut self.spool, &self.images.packing)?;
         self.folder.sync()?;
-        write_group(path, &attributes(facts))?;
+        write_group(path, &facts.json())?;
         self.folder.sync_file("zarr.json")
     }
 
@@ -162,15 +162,6 @@ fn is_ours(path: &Path) -> bool {
     };
     read()
         .is_some_and(|v| v["node_type"] == "group" && v["attributes"]["ndpix_version"].is_string())
-}
-
-/// The attributes of the group; what is an object in JSON is one here.
-fn attributes(facts: &Facts) -> Value {
-    let all = facts.attributes().into_iter().map(|(name, text)| {
-        let object = text.starts_with('{').then(|| serde_json::from_str(&text).ok()).flatten();
-        (name.to_string(), object.unwrap_or_else(|| json!(text)))
-    });
-    Value::Object(all.collect())
 }
 
 /// The array of images, and how it is cut.

@@ -162,22 +162,39 @@ impl<F: FnMut() -> Vec<u8>> Read for Endless<F> {
     }
 }
 
+/// Text, and a folder that goes when it is read.
+struct Losing {
+    folder: std::path::PathBuf,
+    text: Cursor<Vec<u8>>,
+}
+
+impl Read for Losing {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let _ = std::fs::remove_dir(&self.folder);
+        self.text.read(buf)
+    }
+}
+
 #[test]
 fn an_output_that_fails() {
     let folder = tempfile::tempdir().expect("a folder");
     for threads in [1, 8] {
         // The rejects file cannot be made; that shows at the first reject, in the middle.
-        let nowhere = folder.path().join("no/such/folder/x.ndjson");
-        let options = Options { rejects: Rejects::Path(nowhere), ..with_threads(threads) };
+        let lost = folder.path().join("lost");
+        std::fs::create_dir(&lost).expect("a folder");
+        let options =
+            Options { rejects: Rejects::Path(lost.join("x.ndjson")), ..with_threads(threads) };
         let text = records(700) + "no json\n" + &records(700);
-        let done = convert(bytes(text.as_bytes()), &options);
+        let reader = Losing { folder: lost, text: Cursor::new(text.into_bytes()) };
+        let input = Input::Reader { name: "text".into(), reader: Box::new(reader) };
+        let done = convert(vec![input], &options);
         assert_eq!(done.run.result.as_ref().expect_err("fails").kind(), ErrorKind::Io);
         assert_eq!(done.run.summary.records, 701);
         assert!(done.file("").is_none());
     }
     let out = folder.path().join("no/such/folder/x.npy");
     let run = ndpix::run(bytes(records(3).as_bytes()), &out, &raw(SHAPE), &Control::default());
-    assert_eq!(run.result.expect_err("fails").kind(), ErrorKind::Io);
+    assert_eq!(run.result.expect_err("fails").kind(), ErrorKind::Options);
 }
 
 #[test]

@@ -40,9 +40,8 @@ pub(super) fn write(folder: &Path, spool: &mut Spool, packing: &Arc<Packing>) ->
 
 /// The row map: a group with an array for each field.
 fn row_map(folder: &Path, count: u64, tape: &mut Tape, packing: &Arc<Packing>) -> Result<()> {
-    for (name, dtype, offset) in rows::FIELDS {
-        let entries = tape.read()?;
-        let field = Field { entries, entry: [0; rows::ITEM], offset, size: dtype.size() };
+    for (number, (name, dtype, _)) in rows::FIELDS.into_iter().enumerate() {
+        let field = rows::field(tape.read()?, number);
         Array::of_rows(count, dtype, &[], &["row"], packing).write_all(
             &folder.join(name),
             count,
@@ -50,27 +49,6 @@ fn row_map(folder: &Path, count: u64, tape: &mut Tape, packing: &Arc<Packing>) -
         )?;
     }
     write_group(folder, &serde_json::json!({}))
-}
-
-/// Reads one field of the entries of the row map.
-struct Field<R> {
-    entries: R,
-    entry: [u8; rows::ITEM],
-    offset: usize,
-    size: usize,
-}
-
-impl<R: Read> Read for Field<R> {
-    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        let mut given = 0;
-        // Arrays are read in whole elements.
-        for element in out.chunks_exact_mut(self.size) {
-            self.entries.read_exact(&mut self.entry)?;
-            element.copy_from_slice(&self.entry[self.offset..self.offset + self.size]);
-            given += self.size;
-        }
-        Ok(given)
-    }
 }
 
 /// A column: numbers with a row for each, or text; lists of several lengths flat, with their offsets.

@@ -115,6 +115,7 @@ choice!(
 
 mod output;
 mod pixels;
+mod validate;
 pub use output::{ImagesAs, OutputCompression, Ragged};
 pub use pixels::{Fit, Frames, Layout, Mode, Normalize, Resample, Rgb, Scale, Size, Stack};
 
@@ -378,28 +379,6 @@ pub struct Options {
 }
 
 impl Options {
-    /// Says yes, or which settings contradict each other (kind `options`).
-    pub fn validate(&self) -> Result<()> {
-        let no = |message: &str| Err(Error::options(message));
-        if self.mixed && self.encoding.is_some() {
-            return no("mixed decides the encoding for each record; leave encoding out");
-        }
-        if self.limit == Some(0) {
-            return no("limit 0 takes no record; leave it out to take all");
-        }
-        if self.limits.max_record_bytes == 0 || self.limits.max_pixels == 0 {
-            return no("max_record_bytes and max_pixels must be at least 1");
-        }
-        if self.dtype.is_some_and(|d| !d.is_float()) && self.fill_value.fract() != 0.0 {
-            return no("fill_value has a fraction but dtype holds integers");
-        }
-        if self.threads > 1024 {
-            return no("threads is over 1024");
-        }
-        self.validate_output()?;
-        self.validate_pixels()
-    }
-
     /// Whether `size` says how large padded rows are, and not that images are resized.
     pub(crate) fn size_is_row(&self) -> bool {
         self.ragged == Ragged::Pad && self.fit.is_none()

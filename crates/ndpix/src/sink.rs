@@ -7,8 +7,10 @@
 //! `spool.rs` (what is kept for each row beside its pixels) and `line.rs` (chunks that the threads pack
 //! beside each other and file one after the other).
 
+mod entry;
 pub(crate) mod folder;
 pub(crate) mod hdf5;
+mod holds;
 pub(crate) mod index;
 pub(crate) mod line;
 pub(crate) mod memory;
@@ -33,7 +35,8 @@ use crate::column::Column;
 use crate::error::{Error, Result};
 use crate::shape::Shape;
 
-pub(crate) use output::{Facts, Holds, Images, Output};
+pub(crate) use holds::{Facts, Holds, Images};
+pub(crate) use output::Output;
 pub(crate) use partial::{beside, rename};
 
 /// Where a row comes from.

@@ -19,7 +19,7 @@ use crate::plan::Steps;
 use crate::record::pointer::Pointer;
 use crate::record::scan::{self, Hit, Query};
 use crate::shape::Shape;
-use crate::sink::npy::Npy;
+use crate::sink::npy::file::Npy;
 use crate::source::Input;
 
 /// Source and framing: the number of records in `bytes`, handed out in batches as in a run.

@@ -1,6 +1,8 @@
 //! Why no field of the sample can be read: what was found in its place, and what to do.
 
-use super::{Candidate, Sample, Sampled, plan_for};
+use super::candidates::Candidate;
+use super::plan_for;
+use super::sample::{Sample, Sampled};
 use crate::decode::Decoder;
 use crate::encoding::Encoding;
 use crate::error::{Error, quote};

@@ -1,8 +1,11 @@
 //! The plan of a stack: each of its fields is located, surveyed and settled like a field of its own, and
 //! then all must fit together. What is said of several bands alike is said once.
 
-use super::settle::{nothing, settle as settle_one};
-use super::{Candidate, Sample, Sampled, Survey, note, plan_for};
+use super::candidates::Candidate;
+use super::kinds::nothing;
+use super::sample::{Sample, Sampled};
+use super::survey::{Survey, note};
+use super::{plan_for, uniform};
 use crate::decode::Decoder;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Position, Result};
@@ -78,7 +81,7 @@ pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
         let options = options_of(options, &band.field);
         band.steps = Steps::new(&options);
         band.notes.clear();
-        settle_one(band, survey, &options)
+        uniform::settle(band, survey, &options)
             .map_err(|e| Error::new(e.kind(), format!("band {name}: {}", e.message())))?;
         for text in &band.notes {
             match notes.iter_mut().find(|n| n.0 == *text) {

@@ -1,6 +1,6 @@
 //! What the kept fields hold, told from the sample and then enforced.
 
-use super::{Sample, Sampled};
+use super::sample::{Sample, Sampled};
 use crate::column::ColumnType;
 use crate::decode::Decoder;
 use crate::decode::columns::read;

@@ -1,7 +1,7 @@
 //! The plan of images that stay the files that they are: they may differ in everything, but must be files.
 
-use super::Survey;
-use super::settle::nothing;
+use super::kinds::nothing;
+use super::survey::Survey;
 use crate::error::{Error, Result};
 use crate::plan::{Plan, Target};
 

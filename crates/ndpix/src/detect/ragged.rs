@@ -1,8 +1,9 @@
 //! The plan of images that differ in size: what they must have in common is the dtype, the channels and the
 //! number of axes. Rows that are padded also need the largest size, which a sample does not know.
 
-use super::Survey;
-use super::settle::{announce, counted, normalized, nothing, outcomes, refuse_padding, several};
+use super::kinds::{counted, normalized, nothing, outcomes, refuse_padding, several};
+use super::notes::announce;
+use super::survey::Survey;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::Color;

@@ -1,7 +1,7 @@
 //! The options that would make one array of a sample that does not fit one as it is.
 
-use super::Survey;
-use super::settle::settle;
+use super::settle;
+use super::survey::Survey;
 use crate::dtype::DType;
 use crate::format::Color;
 use crate::options::{Fit, Mode, Options, Scale};

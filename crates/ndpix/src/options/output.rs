@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Fit, IfExists, Options};
 use crate::error::{Error, Result, quote};
 
 choice!(
@@ -75,91 +74,6 @@ impl FromStr for OutputCompression {
     }
 }
 
-/// Options that have a say in pixels, or in what raw ones are.
-const PIXELS: [&str; 22] = [
-    "raw_shape",
-    "raw_dtype",
-    "raw_byteorder",
-    "raw_order",
-    "raw_channels",
-    "raw_step",
-    "shape",
-    "dtype",
-    "mode",
-    "background",
-    "exif_transpose",
-    "frames",
-    "size",
-    "fit",
-    "resample",
-    "pad_value",
-    "scale",
-    "normalize",
-    "layout",
-    "stack",
-    "ragged",
-    "fill_value",
-];
-
-impl Options {
-    /// Says yes, or which settings for outputs contradict each other or others.
-    pub(super) fn validate_output(&self) -> Result<()> {
-        let no = |message: String| Err(Error::options(message));
-        for (i, column) in self.columns.iter().enumerate() {
-            if column.is_wild() {
-                return no(format!(
-                    "column {column} names several values, and a row has one; name the list that holds them, or one of them: [0]"
-                ));
-            }
-            if self.columns[..i].contains(column) {
-                return no(format!("column {column} is given twice"));
-            }
-        }
-        if self.images_as == ImagesAs::Encoded {
-            let changed = self.changed();
-            if let Some((name, _)) = changed.iter().find(|(name, _)| PIXELS.contains(name)) {
-                return no(format!(
-                    "{name} is for pixels, and images_as encoded keeps image files as they came; leave one of them out"
-                ));
-            }
-        }
-        if self.append && self.if_exists != IfExists::Error {
-            return no(format!(
-                "append adds to the output that is there, and if_exists {} does not; leave one of them out",
-                self.if_exists
-            ));
-        }
-        if self.append && !self.columns.is_empty() {
-            return no("append adds to an array, and columns would begin anew; leave one of them out, or convert all records again".into());
-        }
-        if self.ragged != Ragged::Off && self.shape.is_some() {
-            return no(format!(
-                "shape is what every image must have, and ragged {} is for images that differ in it; leave one of them out",
-                self.ragged
-            ));
-        }
-        // Contained images still differ in size.
-        if self.ragged == Ragged::Flat && self.size.is_some() && self.fit != Some(Fit::Contain) {
-            return no("size brings all images to one size, and ragged flat keeps the size of each; leave one of them out".into());
-        }
-        Ok(())
-    }
-
-    /// Refuses what only a file can be: images in memory have no chunks, and nothing is added to them.
-    pub(crate) fn validate_arrays(&self) -> Result<()> {
-        let ours = ["ragged", "images_as", "chunks", "output_compression", "shard_rows", "append"];
-        match self.changed().iter().find(|(name, _)| ours.contains(name)) {
-            None => Ok(()),
-            Some(("ragged", _)) => Err(Error::options(
-                "ragged is for files, and an array has rows of one shape; convert to .npz, .h5 or .zarr, or open the records, which gives each image with a shape of its own",
-            )),
-            Some((name, _)) => Err(Error::options(format!(
-                "{name} is for files that convert writes; leave it out, or convert"
-            ))),
-        }
-    }
-}
-
 /// The fields in a list: one on each line, or several with commas between them, but for commas in
 /// quotes. Blanks around commas go; those of a JSON Pointer, or of a field alone on its line, are the
 /// key's.
@@ -195,30 +109,6 @@ mod tests {
             ["a", "b\u{a0}", "/c ", "/d ", " e ", "/f "]
         );
         assert_eq!(split(r#"a."b,c", "\"," "#), [r#"a."b,c""#, r#""\",""#]);
-    }
-
-    #[test]
-    fn what_contradicts_itself_is_refused() {
-        let check = |settings: &[(&str, &str)], said: Option<&str>| {
-            let mut options = Options::default();
-            settings.iter().for_each(|(name, value)| options.set(name, value).expect("a value"));
-            let error = options.validate().err().map(|e| e.message().to_string());
-            match (&error, said) {
-                (Some(error), Some(said)) => assert!(error.contains(said), "{error}"),
-                _ => assert_eq!(error.as_deref(), said),
-            }
-        };
-        check(&[("columns", "a,b")], None);
-        check(&[("columns", "a,/a")], Some("column a is given twice"));
-        check(&[("columns", "a[*].b")], Some("name the list that holds them"));
-        check(&[("images_as", "encoded"), ("formats", "png")], None);
-        check(&[("images_as", "encoded"), ("mode", "L")], Some("mode is for pixels"));
-        check(&[("append", "true")], None);
-        check(&[("append", "true"), ("if_exists", "replace")], Some("append adds"));
-        check(&[("append", "true"), ("columns", "a")], Some("columns would begin anew"));
-        check(&[("ragged", "pad"), ("size", "4")], None);
-        check(&[("ragged", "flat"), ("size", "4")], Some("leave one of them out"));
-        check(&[("ragged", "pad"), ("shape", "4,4")], Some("leave one of them out"));
     }
 
     #[test]

@@ -5,7 +5,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Options, Ragged};
 use crate::error::{Error, Result, quote};
 
 choice!(
@@ -285,120 +284,9 @@ impl FromStr for Normalize {
     }
 }
 
-impl Options {
-    /// The part of [`Options::validate`] that is about pixels.
-    pub(super) fn validate_pixels(&self) -> Result<()> {
-        let no = |message: &str| Err(Error::options(message));
-        let integers = self.dtype.is_some_and(|d| !d.is_float());
-        if self.mode == Mode::P {
-            if self.size.is_some() && self.resample != Resample::Nearest {
-                return no(
-                    "mode P keeps palette indices, which cannot be mixed; pass resample nearest",
-                );
-            }
-            if self.normalize != Normalize::None || self.scale != Scale::None {
-                return no(
-                    "mode P keeps palette indices, which scale and normalize would spoil; leave them out",
-                );
-            }
-        }
-        let keeps_alpha = matches!(self.mode, Mode::Auto | Mode::La | Mode::Rgba | Mode::P);
-        if self.background.is_some() && keeps_alpha {
-            return no(
-                "background is what alpha is blended on; pass a mode without alpha: RGB, BGR or L",
-            );
-        }
-        if self.normalize != Normalize::None && integers {
-            return no(
-                "normalize gives fractions but dtype holds integers; pass dtype float32 or float16",
-            );
-        }
-        match self.scale {
-            Scale::Unit if integers => {
-                return no(
-                    "scale unit gives fractions but dtype holds integers; pass dtype float32 or float16, or scale full",
-                );
-            }
-            Scale::Full if !integers => {
-                return no(
-                    "scale full goes to an integer dtype: pass dtype uint8 or uint16, or scale unit",
-                );
-            }
-            Scale::Full if self.normalize != Normalize::None => {
-                return no("scale full and normalize exclude each other");
-            }
-            _ => {}
-        }
-        if self.fit.is_some() && self.size.is_none() {
-            return no("fit says how images come to a size; pass size");
-        }
-        let one_size = matches!(self.fit, Some(Fit::Stretch | Fit::Crop | Fit::Pad));
-        if one_size && self.ragged != Ragged::Off {
-            return no(
-                "ragged holds images of differing sizes, and with this fit all have one; pass fit contain, or leave ragged out",
-            );
-        }
-        if self.ragged == Ragged::Pad && self.frames == Frames::All {
-            return no("ragged pad holds one frame of an image; pass ragged flat for all of them");
-        }
-        if self.ragged != Ragged::Off && self.stack != Stack::Off {
-            return no("stack makes one image of several, which ragged cannot hold; leave one out");
-        }
-        if !self.pad_value.is_finite() {
-            return no("pad_value must be a number");
-        }
-        if let Some(size) = self.size {
-            let (height, width) = (size.height as u64, size.width as u64);
-            if height.min(width) == 0 || height.max(width) > Size::MAX_SIDE as u64 {
-                return Err(Error::options(format!(
-                    "size {size}: each side must be between 1 and {}",
-                    Size::MAX_SIDE
-                )));
-            }
-            if height * width > self.limits.max_pixels {
-                return Err(Error::options(format!(
-                    "size {size} is over the limit of {} pixels; raise max_pixels if it is meant",
-                    self.limits.max_pixels
-                )));
-            }
-        }
-        if self.frames != Frames::First && self.mode == Mode::P {
-            return no("mode P keeps the indices of the first frame; leave frames out");
-        }
-        self.validate_stack()
-    }
-
-    fn validate_stack(&self) -> Result<()> {
-        let no = |message: &str| Err(Error::options(message));
-        if self.stack == Stack::Off {
-            return match self.bands.is_empty() {
-                true => Ok(()),
-                false => no(
-                    "field is given several times; pass stack new-axis or channel to make one image of them, or one field",
-                ),
-            };
-        }
-        if self.field.is_none() || self.bands.is_empty() {
-            return no("stack makes one image of several fields; give field once for each band");
-        }
-        if let Some(wild) = self.field.iter().chain(&self.bands).find(|b| b.is_wild()) {
-            return Err(Error::options(format!(
-                "field {wild} names several images, and stack takes one for each band; name each with its index"
-            )));
-        }
-        if self.shape.is_some() {
-            return no(
-                "shape is that of one image, and stack makes one of several; leave shape out, pass size to bring bands to one size, raw_shape for raw pixels and flat lists",
-            );
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::pointer::Pointer;
 
     #[test]
     fn words_round_trip() {
@@ -410,31 +298,6 @@ mod tests {
         }
         assert_eq!("white".parse::<Rgb>().expect("white").to_string(), "#ffffff");
         assert_eq!("224".parse::<Size>().expect("size"), Size { height: 224, width: 224 });
-    }
-
-    #[test]
-    fn a_stack_takes_several_single_fields() {
-        let check = |stack, fields: &[&str], said: Option<&str>| {
-            let mut fields = fields.iter().map(|f| f.parse::<Pointer>().expect("a field"));
-            let options = Options {
-                field: fields.next(),
-                bands: fields.collect(),
-                stack,
-                ..Options::default()
-            };
-            let error = options.validate().err().map(|e| e.message().to_string());
-            match (error, said) {
-                (Some(error), Some(said)) => assert!(error.contains(said), "{error}"),
-                (error, said) => assert_eq!(error.as_deref(), said),
-            }
-        };
-        check(Stack::Off, &["a"], None);
-        check(Stack::Channel, &["a", "b"], None);
-        check(Stack::NewAxis, &["a", "b", "a"], None);
-        check(Stack::Off, &["a", "b"], Some("pass stack new-axis or channel"));
-        check(Stack::Channel, &["a"], Some("give field once for each band"));
-        check(Stack::Channel, &[], Some("give field once for each band"));
-        check(Stack::NewAxis, &["a", "b[*]"], Some("field b[*] names several images"));
     }
 
     #[test]

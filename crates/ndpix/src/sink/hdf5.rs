@@ -21,9 +21,9 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
+use super::entry::{FIELDS, field};
 use super::line::{Chunks, Line};
 use super::partial::{Partial, folder_of, write_failed};
-use super::rows::{FIELDS, field};
 use super::spool::{Spool, Whole};
 use super::tape::Tape;
 use super::{Facts, Holds, Images, Job, Place, Sink};
@@ -321,8 +321,10 @@ fn column(
             }
             heap.flush(pen)?;
             let data = references.read()?;
-            links
-                .push((name.clone(), array(pen, message::text(), &[rows], data, text::REFERENCE)?));
+            links.push((
+                name.clone(),
+                array(pen, message::text(), &[rows], data, message::REFERENCE)?,
+            ));
         }
     }
     if whole.nulls > 0 {

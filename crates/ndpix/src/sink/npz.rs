@@ -14,11 +14,11 @@ use flate2::write::DeflateEncoder;
 use flate2::{Compress, Compression, Crc, FlushCompress};
 
 use super::line::{Chunks, Line};
-use super::npy::{descr, header};
+use super::npy::file::{descr, header};
 use super::spool::{Spool, Whole};
 use super::tape::Tape;
 use super::zip::{Archive, Method};
-use super::{Facts, Holds, Images, Job, Place, Sink, rows};
+use super::{Facts, Holds, Images, Job, Place, Sink, entry};
 use crate::column::Column;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
@@ -98,7 +98,7 @@ impl Npz {
             }
             let count = self.spool.count();
             if let Some(tape) = self.spool.rows() {
-                copy(archive, "rows", rows::DESCR, (count, &[]), tape, level)?;
+                copy(archive, "rows", entry::DESCR, (count, &[]), tape, level)?;
             }
             let attributes = facts.attributes().into_iter();
             let attributes: serde_json::Map<_, _> =

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use super::entry::FIELDS;
 use super::partial::Partial;
-use super::rows::FIELDS;
 use super::spool::Spool;
-use super::{Facts, Holds, Images, Place, Sink, rows};
+use super::{Facts, Holds, Images, Place, Sink, entry};
 use crate::column::Column;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -118,7 +118,7 @@ impl Sink for Safetensors {
             let Some(tape) = self.spool.rows() else { continue };
             for (number, (name, dtype, _)) in FIELDS.iter().enumerate() {
                 if (dtype.size() == 8) == wide {
-                    let field = rows::field(tape.read()?, number);
+                    let field = entry::field(tape.read()?, number);
                     tensors
                         .add(&format!("rows.{name}"), *dtype, &[count], field)
                         .map_err(failed)?;

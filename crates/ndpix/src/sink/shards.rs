@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::folder::Folder;
-use super::npy::{Npy, descr};
+use super::npy::file::{Npy, descr};
 use super::parquet::ColumnsFile;
 use super::spool::Spool;
-use super::{Facts, Holds, Images, Place, Sink, rows};
+use super::{Facts, Holds, Images, Place, Sink, entry};
 use crate::column::Column;
 use crate::error::{Error, Result};
 
@@ -164,7 +164,7 @@ impl Sink for Shards {
         }
         if let Some(tape) = self.spool.rows() {
             let path = folder.join("rows.npy");
-            array(&path, rows::DESCR.to_string(), &[], rows::ITEM, tape.read()?)?;
+            array(&path, entry::DESCR.to_string(), &[], entry::ITEM, tape.read()?)?;
         }
         if let Some(mut columns) = self.columns.take() {
             columns.seal(facts)?;

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Place;
-use super::output::{Holds, Images};
+use super::entry::entry;
+use super::holds::{Holds, Images};
 use super::partial::folder_of;
-use super::rows;
 use super::tape::Tape;
 use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
@@ -101,7 +101,7 @@ impl Spool {
     pub(crate) fn place(&mut self, place: &Place) -> Result<()> {
         self.count += 1;
         if let Some(rows) = &mut self.rows {
-            rows.write(&rows::entry(place))?;
+            rows.write(&entry(place))?;
         }
         if let Some(valid) = &mut self.valid {
             valid.write(&[u8::from(place.valid)])?;

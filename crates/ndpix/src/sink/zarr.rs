@@ -17,8 +17,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::folder::Folder;
+use super::holds::{Facts, Holds, Images};
 use super::line::{Chunks, Line};
-use super::output::{Facts, Holds, Images};
 use super::spool::Spool;
 use super::{Job, Place, Sink};
 use crate::column::Column;

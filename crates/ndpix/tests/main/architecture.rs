@@ -1,5 +1,8 @@
 //! What belongs here: who may import whom, and what is absent, as `ARCHITECTURE.md` says it.
 
+mod circles;
+mod lengths;
+
 use std::fs;
 use std::path::Path;
 
@@ -41,13 +44,22 @@ struct File {
     path: String,
     /// `format` of `format/png.rs`.
     module: String,
-    /// Without comments and the unit tests at its foot.
+    /// Without the unit tests at its foot.
+    text: Vec<String>,
+    /// The same without comments.
     code: Vec<String>,
     lines: usize,
 }
 
 fn sources() -> Vec<File> {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = sources_of("ndpix");
+    assert!(files.len() > 40, "the sources are found");
+    files
+}
+
+/// The files of one of the crates.
+fn sources_of(name: &str) -> Vec<File> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name(name).join("src");
     let (mut folders, mut files) = (vec![src.clone()], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).expect("a folder") {
@@ -62,17 +74,18 @@ fn sources() -> Vec<File> {
             }
             let text = fs::read_to_string(&full).expect("text");
             let foot = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
-            let code = text[..foot].lines().filter(|l| !l.trim_start().starts_with("//"));
+            let lines: Vec<_> = text[..foot].lines().map(str::to_string).collect();
+            let code = lines.iter().filter(|l| !l.trim_start().starts_with("//"));
             let module = path.split(['/', '.']).next().unwrap_or_default().to_string();
             files.push(File {
                 path: path.clone(),
                 module,
-                code: code.map(str::to_string).collect(),
+                code: code.cloned().collect(),
+                text: lines,
                 lines: text.lines().count(),
             });
         }
     }
-    assert!(files.len() > 40, "the sources are found");
     files
 }
 
@@ -240,16 +253,5 @@ fn files_are_touched_at_the_ends() {
 fn doors_are_elsewhere() {
     none(breaches(|f| {
         ["clap", "pyo3", "anyhow"].iter().flat_map(|w| holding(f, &format!("{w}::"))).collect()
-    }));
-}
-
-#[test]
-fn no_file_holds_two_ideas() {
-    none(breaches(|f| match f.lines < 500 {
-        true => Vec::new(),
-        false => vec![format!(
-            "{} lines; `foo.rs` keeps the first idea, `foo/` gets the second",
-            f.lines
-        )],
     }));
 }

@@ -6,6 +6,9 @@ use crate::dtype::DType;
 /// The address of what is not there.
 pub(super) const NOWHERE: u64 = u64::MAX;
 
+/// Bytes of a reference to text: length, address of the heap, number in it.
+pub(super) const REFERENCE: usize = 16;
+
 /// A message: its type and what it says.
 pub(super) type Message = (u8, Vec<u8>);
 
@@ -48,7 +51,7 @@ pub(super) fn number(dtype: DType) -> Message {
 
 /// The type of text of any length, in UTF-8: what stands in the array are references to it.
 pub(super) fn text() -> Message {
-    let mut body = vec![0x19, 0x01, 0x01, 0, super::text::REFERENCE as u8, 0, 0, 0];
+    let mut body = vec![0x19, 0x01, 0x01, 0, REFERENCE as u8, 0, 0, 0];
     body.extend(number(DType::Uint8).1);
     (0x03, body)
 }

@@ -1,10 +1,9 @@
 //! Text of any length: it stands in global heaps, and arrays and attributes hold references to it.
 
+use super::message::REFERENCE;
 use super::pen::Pen;
 use crate::error::Result;
 
-/// Bytes of a reference: length, address of the heap, number in it.
-pub(super) const REFERENCE: usize = 16;
 /// A heap is written when it holds so many bytes: readers take whole heaps.
 const ENOUGH: usize = 64 << 10;
 /// Readers take no smaller ones (H5HG_MINSIZE).

@@ -10,8 +10,8 @@ use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::options::Rows;
-use crate::sink::output::Holds;
-use crate::sink::rows::{FIELDS, ITEM};
+use crate::sink::entry::{FIELDS, ITEM};
+use crate::sink::holds::Holds;
 use crate::sink::spool::{Spool, Whole};
 use crate::sink::tape::Tape;
 

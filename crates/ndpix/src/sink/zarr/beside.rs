@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::array::{Array, CHUNK, Element, PER_SHARD, Packing, write_group};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::sink::entry;
 use crate::sink::partial::write_failed;
-use crate::sink::rows;
 use crate::sink::spool::{Spool, Whole};
 use crate::sink::tape::Tape;
 
@@ -40,8 +40,8 @@ pub(super) fn write(folder: &Path, spool: &mut Spool, packing: &Arc<Packing>) ->
 
 /// The row map: a group with an array for each field.
 fn row_map(folder: &Path, count: u64, tape: &mut Tape, packing: &Arc<Packing>) -> Result<()> {
-    for (number, (name, dtype, _)) in rows::FIELDS.into_iter().enumerate() {
-        let field = rows::field(tape.read()?, number);
+    for (number, (name, dtype, _)) in entry::FIELDS.into_iter().enumerate() {
+        let field = entry::field(tape.read()?, number);
         Array::of_rows(count, dtype, &[], &["row"], packing).write_all(
             &folder.join(name),
             count,

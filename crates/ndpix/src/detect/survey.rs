@@ -1,0 +1,113 @@
+//! What the images of the sample are, by their headers alone.
+
+use std::collections::BTreeMap;
+
+use super::sample::{Sample, Sampled};
+use crate::decode::{Decoder, Found};
+use crate::dtype::DType;
+use crate::error::{Error, ErrorKind, Position, Result};
+use crate::format::Color;
+use crate::options::Size;
+use crate::pixels::orient;
+use crate::plan::Plan;
+use crate::shape::Shape;
+
+/// What the images of the sample are.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    pub(crate) shapes: BTreeMap<(Shape, DType, Color), u64>,
+    /// The same with the orientation beside it: all that the steps look at.
+    pub(crate) kinds: BTreeMap<(Shape, DType, Color, u8), u64>,
+    /// Frames or pages of the images.
+    pub(crate) frames: BTreeMap<u32, u64>,
+    pub(crate) formats: BTreeMap<&'static str, u64>,
+    pub(crate) orientations: BTreeMap<u8, u64>,
+    pub(crate) multi_frame: u64,
+    /// Images whose colours are stored multiplied with alpha.
+    pub(crate) premultiplied: u64,
+    pub(crate) images: u64,
+    pub(crate) missing: u64,
+    pub(crate) rejects: Vec<Error>,
+    /// The smallest integer dtype that the number lists of the sample fit, where smaller than read.
+    pub(crate) smaller: Option<DType>,
+    /// Of each band, where several fields are one image; the rest is then what they have together.
+    pub(crate) bands: Vec<Survey>,
+}
+
+impl Survey {
+    /// Bytes of the pixels of an image, on average.
+    pub(crate) fn mean_bytes(&self) -> u64 {
+        let bytes = |(k, n): (&(Shape, DType, Color), &u64)| k.0.bytes(k.1).unwrap_or(0) as u64 * n;
+        self.shapes.iter().map(bytes).sum::<u64>() / self.shapes.values().sum::<u64>().max(1)
+    }
+
+    /// Sizes of the images, turned upright or not, most frequent first.
+    pub(crate) fn sizes(&self, upright: bool) -> Vec<(Size, u64)> {
+        let mut sizes: Vec<(Size, u64)> = Vec::new();
+        for ((shape, _, _, orientation), count) in &self.kinds {
+            let [height, width, ..] = shape[..] else { continue };
+            let size = match upright && orient::swaps(*orientation) {
+                true => Size { height: width, width: height },
+                false => Size { height, width },
+            };
+            match sizes.iter_mut().find(|s| s.0 == size) {
+                Some(found) => found.1 += count,
+                None => sizes.push((size, *count)),
+            }
+        }
+        // Of several that are as frequent the largest: nothing is lost in it.
+        sizes.sort_by_key(|s| std::cmp::Reverse((s.1, s.0.height * s.0.width)));
+        sizes
+    }
+}
+
+/// Looks at the images of a single field, headers only.
+pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
+    let mut decoder = Decoder::new(plan)?;
+    let mut survey = Survey::default();
+    for Sampled { text, base, position, .. } in &sample.records {
+        let at = |item: usize| Position { item: item as u32, ..position.clone() };
+        match decoder.find(text) {
+            Ok(0) => survey.missing += 1,
+            Err(error) => survey.rejects.push(error.at(at(0))),
+            Ok(items) => {
+                for item in 0..items {
+                    survey.images += 1;
+                    match decoder.probe(text, item, base.as_deref()) {
+                        Ok(found) => note(&mut survey, &found, decoder.payload()),
+                        Err(error) => {
+                            survey.images -= u64::from(error.kind() == ErrorKind::Json);
+                            survey.rejects.push(error.at(at(item)));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(survey)
+}
+
+/// Counts an image.
+pub(super) fn note(survey: &mut Survey, found: &Found, payload: &[u8]) {
+    let info = &found.info;
+    *survey.shapes.entry((info.shape, info.dtype, info.color)).or_default() += 1;
+    let kind = (info.shape, info.dtype, info.color, info.orientation);
+    *survey.kinds.entry(kind).or_default() += 1;
+    *survey.formats.entry(found.format.map_or("array", |f| f.name())).or_default() += 1;
+    *survey.orientations.entry(info.orientation).or_default() += 1;
+    *survey.frames.entry(info.frames).or_default() += 1;
+    survey.multi_frame += u64::from(info.frames > 1);
+    survey.premultiplied += u64::from(info.premultiplied);
+    if found.format.is_none() && info.dtype == DType::Int64 {
+        let values = payload.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b));
+        let (low, high) = values.fold((0, 0), |(l, h), v| (v.min(l), v.max(h)));
+        let fit = [
+            (DType::Uint8, 0, 255),
+            (DType::Uint16, 0, 65_535),
+            (DType::Int32, i64::from(i32::MIN), i64::from(i32::MAX)),
+        ];
+        let fit = fit.iter().find(|f| low >= f.1 && high <= f.2).map_or(DType::Int64, |f| f.0);
+        survey.smaller =
+            Some(survey.smaller.map_or(fit, |s| if s.size() > fit.size() { s } else { fit }));
+    }
+}

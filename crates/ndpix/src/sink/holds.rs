@@ -1,0 +1,124 @@
+//! What an output is asked to hold, and what is known of the run at its end.
+
+use std::sync::Arc;
+
+use crate::column::ColumnType;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::options::{ImagesAs, OutputCompression, Rows};
+use crate::shape::Shape;
+
+/// What the images of an output are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Images {
+    /// All of one shape.
+    Stack { shape: Shape, dtype: DType },
+    /// Each in a row of the largest shape.
+    Pad { shape: Shape, dtype: DType },
+    /// Each as large as it is, with so many axes.
+    Flat { dtype: DType, rank: usize },
+}
+
+impl Images {
+    /// The dtype of an element.
+    pub(crate) fn dtype(&self) -> DType {
+        match self {
+            Self::Stack { dtype, .. } | Self::Pad { dtype, .. } | Self::Flat { dtype, .. } => {
+                *dtype
+            }
+        }
+    }
+
+    /// The shape of a row of the main array; one element where images are laid flat.
+    pub(crate) fn item(&self) -> Vec<usize> {
+        match self {
+            Self::Stack { shape, .. } | Self::Pad { shape, .. } => shape.to_vec(),
+            Self::Flat { .. } => Vec::new(),
+        }
+    }
+
+    /// Bytes of a row of the main array.
+    pub(crate) fn item_len(&self) -> Result<usize> {
+        match self {
+            Self::Stack { shape, dtype } | Self::Pad { shape, dtype } => shape.bytes(*dtype),
+            Self::Flat { dtype, .. } => Ok(dtype.size()),
+        }
+    }
+
+    /// The name of the main array.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Stack { .. } | Self::Pad { .. } => "images",
+            Self::Flat { .. } => "pixels",
+        }
+    }
+}
+
+/// What an output is to hold, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Holds {
+    pub(crate) images: Images,
+    /// Kept fields: their names and types.
+    pub(crate) columns: Vec<(Arc<str>, ColumnType)>,
+    /// Whether fill rows were asked for, so that `valid` says which rows are images.
+    pub(crate) fills: bool,
+    pub(crate) rows: Rows,
+    pub(crate) images_as: ImagesAs,
+    pub(crate) chunks: Option<u64>,
+    pub(crate) compression: OutputCompression,
+    pub(crate) shard_rows: Option<u64>,
+    pub(crate) append: bool,
+    /// Whether something stands under the final name and may go.
+    pub(crate) replace: bool,
+    /// The options that have a say in what is in the output, in the spelling of the command.
+    pub(crate) options: Vec<(String, String)>,
+}
+
+impl Holds {
+    /// Rows of the main array in a chunk of about 1 MiB, or as many as were asked for.
+    pub(crate) fn chunk_rows(&self) -> Result<usize> {
+        let usual = ((1 << 20) / self.images.item_len()?.max(1)).max(1);
+        match (self.chunks, self.images) {
+            // Chunks are counted in images, and of flat ones nobody knows the size before.
+            (_, Images::Flat { .. }) | (None, _) => Ok(usual),
+            (Some(rows), _) => usize::try_from(rows)
+                .map_err(|_| Error::options(format!("chunks {rows} is too large"))),
+        }
+    }
+}
+
+/// What is known of a run at its end, and belongs into the output: nothing that time, threads or names
+/// of files have a say in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// Counts by their names.
+    pub(crate) counts: Vec<(&'static str, u64)>,
+    /// The options, as [`Holds::options`].
+    pub(crate) options: Vec<(String, String)>,
+}
+
+impl Facts {
+    /// Attributes by their names: the version, options and counts, the last two as JSON objects.
+    pub(crate) fn attributes(&self) -> Vec<(&'static str, String)> {
+        let options: serde_json::Map<_, _> =
+            self.options.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect();
+        let counts: serde_json::Map<_, _> =
+            self.counts.iter().map(|(k, v)| ((*k).to_string(), (*v).into())).collect();
+        vec![
+            ("ndpix_version", env!("CARGO_PKG_VERSION").to_string()),
+            ("ndpix_options", serde_json::Value::from(options).to_string()),
+            ("ndpix_counts", serde_json::Value::from(counts).to_string()),
+        ]
+    }
+}
+
+impl Facts {
+    /// The attributes as one JSON object, options and counts as objects in it.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        let all = self.attributes().into_iter().map(|(name, text)| {
+            let object = text.starts_with('{').then(|| serde_json::from_str(&text).ok()).flatten();
+            (name.to_string(), object.unwrap_or_else(|| text.into()))
+        });
+        serde_json::Value::Object(all.collect())
+    }
+}

@@ -1,0 +1,223 @@
+//! `.npy`, streaming: the very header that `np.save` writes, patched with the row count at the end.
+//!
+//! NumPy pads the header so that the first axis can grow to 21 digits in place (NEP 1 and
+//! `numpy/lib/_format_impl.py`, GROWTH_AXIS_MAX_DIGITS): so its length does not depend on the rows.
+//! Rows are written from the caller's buffer, never through a mapped file, and may exceed memory.
+
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::sink::partial::Partial;
+
+/// A dtype as it stands in the header.
+pub(crate) fn descr(dtype: DType) -> String {
+    format!("'{}'", dtype.descr())
+}
+
+/// The header of an array of `rows` items: `descr` as in the header's dictionary, quotes included.
+pub(crate) fn header(descr: &str, rows: u64, item: &[usize]) -> Vec<u8> {
+    let mut shape = format!("({rows},");
+    for (i, axis) in item.iter().enumerate() {
+        shape.push_str(&format!("{}{axis}", if i == 0 { " " } else { ", " }));
+    }
+    shape.push(')');
+    let mut dict = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}");
+    dict.push_str(&" ".repeat(21usize.saturating_sub(rows.to_string().len())));
+    // Magic, version and length take 10 bytes; the newline one. NumPy pads by 1 to 64, never by 0.
+    let pad = 64 - (10 + dict.len() + 1) % 64;
+    dict.push_str(&" ".repeat(pad));
+    dict.push('\n');
+    let mut out = b"\x93NUMPY\x01\x00".to_vec();
+    out.extend_from_slice(&(dict.len() as u16).to_le_bytes());
+    out.extend_from_slice(dict.as_bytes());
+    out
+}
+
+/// An array file that grows row by row.
+#[derive(Debug)]
+pub(crate) struct Npy {
+    partial: Partial,
+    descr: String,
+    item: Vec<usize>,
+    item_len: usize,
+    /// Bytes of rows.
+    bytes: u64,
+    /// Bytes of rows that were there before, in a file that has its final name already.
+    before: Option<u64>,
+}
+
+impl Npy {
+    /// An array of items of `item_len` bytes; `descr` as in the header, quotes included.
+    pub(crate) fn create(
+        out: &Path,
+        descr: String,
+        item: Vec<usize>,
+        item_len: usize,
+    ) -> Result<Self> {
+        let partial = Partial::create(out)?;
+        let npy = Self { partial, descr, item, item_len, bytes: 0, before: None };
+        npy.put(0, &header(&npy.descr, 0, &npy.item))?;
+        Ok(npy)
+    }
+
+    /// The array `out` as it is, with rows to come behind its own. Its header counts them only when all
+    /// are there, so that it is whole at any moment; rows of a run that was killed are written over.
+    ///
+    /// # Errors
+    /// Kind `options` where it holds something else.
+    pub(crate) fn append(
+        out: &Path,
+        descr: String,
+        item: Vec<usize>,
+        item_len: usize,
+    ) -> Result<Self> {
+        let partial = Partial::open(out, out)?;
+        let mut npy = Self { partial, descr, item, item_len, bytes: 0, before: None };
+        let rows = npy.rows_of_header()?.ok_or_else(|| {
+            Error::options(format!(
+                "{} is no array of {} {:?} rows, to which rows of this run could be added",
+                out.display(),
+                npy.descr,
+                npy.item
+            ))
+        })?;
+        npy.bytes = rows.saturating_mul(npy.item_len as u64);
+        npy.before = Some(npy.bytes);
+        Ok(npy)
+    }
+
+    /// The rows that the header counts; `None` where it is that of another array, or rows are missing.
+    fn rows_of_header(&self) -> Result<Option<u64>> {
+        let len = header(&self.descr, 0, &self.item).len();
+        let mut found = vec![0; len];
+        let file = &self.partial.file;
+        let size = file.metadata().map_err(|e| self.partial.failed(e))?.len();
+        if file.read_exact_at(&mut found, 0).is_err() {
+            return Ok(None);
+        }
+        let rows = String::from_utf8_lossy(&found)
+            .split_once("'shape': (")
+            .and_then(|(_, shape)| shape.split_once(',')?.0.parse::<u64>().ok())
+            .filter(|rows| header(&self.descr, *rows, &self.item) == found);
+        Ok(rows.filter(|rows| {
+            let bytes = rows.checked_mul(self.item_len as u64);
+            bytes.and_then(|b| b.checked_add(len as u64)).is_some_and(|end| end <= size)
+        }))
+    }
+
+    fn put(&self, at: u64, bytes: &[u8]) -> Result<()> {
+        self.partial.file.write_all_at(bytes, at).map_err(|e| self.partial.failed(e))
+    }
+
+    /// The rows so far.
+    pub(crate) fn rows(&self) -> u64 {
+        self.bytes / (self.item_len as u64).max(1)
+    }
+
+    /// The bytes of row `row`, which must be there.
+    pub(crate) fn row(&self, row: u64) -> Result<Vec<u8>> {
+        let start = header(&self.descr, 0, &self.item).len() as u64;
+        let mut bytes = vec![0; self.item_len];
+        self.partial.file.read_exact_at(&mut bytes, start + row * self.item_len as u64).map_err(
+            |e| Error::io(format_args!("cannot read {}", self.partial.path().display()), e),
+        )?;
+        Ok(bytes)
+    }
+
+    /// Forgets the rows from number `rows` on.
+    pub(crate) fn cut(&mut self, rows: u64) {
+        self.bytes = self.bytes.min(rows.saturating_mul(self.item_len as u64));
+    }
+
+    /// Appends whole rows.
+    pub(crate) fn write(&mut self, rows: &[u8]) -> Result<()> {
+        let start = header(&self.descr, 0, &self.item).len() as u64 + self.bytes;
+        self.put(start, rows)?;
+        self.bytes += rows.len() as u64;
+        Ok(())
+    }
+
+    /// Makes it readable and durable.
+    pub(crate) fn seal(&mut self) -> Result<()> {
+        let head = header(&self.descr, self.rows(), &self.item);
+        let end = head.len() as u64 + self.bytes;
+        if self.before.is_some() {
+            self.partial.sync()?;
+        }
+        self.put(0, &head)?;
+        self.partial.file.set_len(end).map_err(|e| self.partial.failed(e))?;
+        self.partial.sync()
+    }
+
+    /// Gives it its final name.
+    pub(crate) fn finish(self) -> Result<PathBuf> {
+        self.partial.finish()
+    }
+
+    /// See [`Partial::abandon`]; an array that was there before has its old rows.
+    pub(crate) fn abandon(self, keep: bool) -> Option<PathBuf> {
+        let Some(before) = self.before else { return self.partial.abandon(keep) };
+        let head = header(&self.descr, before / (self.item_len as u64).max(1), &self.item);
+        // Where this fails, the header or the length is that of more rows, all of which are there.
+        let _ = self.put(0, &head);
+        let _ = self.partial.file.set_len(head.len() as u64 + before);
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_those_of_numpy() {
+        // np.save of np.zeros((3, 2, 2), "u1") with NumPy 2.4.
+        let text = header("'|u1'", 3, &[2, 2]);
+        assert_eq!(text.len(), 128);
+        assert!(text.starts_with(b"\x93NUMPY\x01\x00v\x00{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2, 2), }  "));
+        assert!(text.ends_with(b" \n"));
+        assert!(header("'<u2'", 7, &[]).windows(4).any(|w| w == b"(7,)"));
+    }
+
+    #[test]
+    fn the_header_does_not_grow_with_the_rows() {
+        for rows in [0, 9, 10, 99_999, u64::MAX] {
+            assert_eq!(header("'|u1'", rows, &[28, 28]).len(), 128);
+        }
+    }
+
+    #[test]
+    fn rows_are_added_to_what_is_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("a.npy");
+        let open = |item: &[usize]| {
+            let len = item.iter().product();
+            match out.exists() {
+                true => Npy::append(&out, "'|u1'".into(), item.to_vec(), len),
+                false => Npy::create(&out, "'|u1'".into(), item.to_vec(), len),
+            }
+        };
+        for round in 1..4u8 {
+            let mut npy = open(&[3]).expect("open");
+            npy.write(&[round; 6]).expect("written");
+            npy.seal().expect("sealed");
+            npy.finish().expect("finished");
+            // A run that is killed leaves rows behind the last; one that fails takes its own away.
+            let mut killed = open(&[3]).expect("open");
+            killed.write(&[99; 30]).expect("written");
+            drop(killed);
+            let mut failed = open(&[3]).expect("open");
+            failed.write(&[77; 3]).expect("written");
+            failed.seal().expect("sealed");
+            assert!(failed.abandon(true).is_none());
+        }
+        let all = std::fs::read(&out).expect("read");
+        assert!(all[..128] == header("'|u1'", 6, &[3])[..]);
+        assert_eq!(all[128..], [[1; 6], [2; 6], [3; 6]].concat());
+        assert!(open(&[4]).is_err() && open(&[3, 1]).is_err());
+        std::fs::write(&out, &all[..140]).expect("cut");
+        assert!(open(&[3]).is_err());
+    }
+}

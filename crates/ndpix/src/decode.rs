@@ -26,7 +26,7 @@ use crate::plan::{Plan, Steps, Target};
 use crate::record::scan::{Hit, Query, scan, scan_around};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
-use crate::source::reference;
+use crate::source::reference::Opener;
 
 use bands::Bands;
 pub(crate) use buffer::PixelBuffer;
@@ -73,6 +73,7 @@ pub(crate) struct Decoder<'p> {
     hits: Vec<Hit>,
     items: Vec<(usize, usize, usize)>,
     scratch: Scratch,
+    opener: Opener,
     stored: Vec<u8>,
     /// The pixels of an image that is smaller than its row.
     sheet: Vec<u8>,
@@ -98,6 +99,7 @@ impl<'p> Decoder<'p> {
             hits: Vec::new(),
             items: Vec::new(),
             scratch: Scratch::default(),
+            opener: Opener::default(),
             stored: Vec::new(),
             sheet: Vec::new(),
             unchecked: false,
@@ -285,7 +287,7 @@ impl<'p> Decoder<'p> {
                 let base = self.plan.base_dir.as_deref().or(base);
                 let name =
                     String::from_utf8(path).map_err(|_| Error::path("the path is not UTF-8"))?;
-                reference::read(base, &name, limits.max_record_bytes, &mut self.scratch.bytes)?;
+                self.opener.read(base, &name, limits.max_record_bytes, &mut self.scratch.bytes)?;
                 self.file()
             }
         }

@@ -5,6 +5,7 @@
 //! Cutting the bytes into records is left to `framing`.
 
 mod compressed;
+mod fence;
 pub(crate) mod random;
 pub(crate) mod reference;
 

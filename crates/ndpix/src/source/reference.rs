@@ -1,117 +1,94 @@
-//! Images that a record names by a path: read relative to a base directory and inside it.
+//! Images that a record names by a path: read relative to a base directory and inside the fence.
 //!
-//! A record is data, so its paths may not lead anywhere: no URL, nothing outside the base
-//! directory by `..` or by a symbolic link, and only regular files, which are looked at before
-//! they are opened, because opening a FIFO or a device can wait or act.
+//! A record is data, so its paths may not lead anywhere: no URL, nothing outside the folders that the run
+//! allows (`fence.rs`), and only regular files, which are looked at before they are opened, because opening
+//! a FIFO or a device can wait or act.
 
-use std::cell::RefCell;
-use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use nix::fcntl::OFlag;
-
+use super::fence::{Fence, Stop};
 use crate::error::{Error, Result, quote};
 
-/// Reads the file that `path` names below `base` into `out`, at most `max_bytes` of it.
-///
-/// With `/` as base every absolute path is allowed. `out` holds nothing of use after an error.
-pub(crate) fn read(
-    base: Option<&Path>,
-    path: &str,
-    max_bytes: u64,
-    out: &mut Vec<u8>,
-) -> Result<()> {
-    out.clear();
-    let shown = quote(path.as_bytes());
-    if path.is_empty() {
-        return Err(Error::path("the image path is empty"));
-    }
-    if path.contains('\0') {
-        return Err(Error::path(format!("image path {shown} holds a NUL")));
-    }
-    if is_url(path) {
-        return Err(Error::path(format!(
-            "image path {shown} is a URL, and nothing is fetched; download the images first"
-        )));
-    }
-    let Some(base) = base else {
-        return Err(Error::path(format!(
-            "image path {shown} has no directory to be relative to; give base_dir"
-        )));
-    };
-    if Path::new(path).is_absolute() && base != Path::new("/") {
-        return Err(Error::path(format!(
-            "image path {shown} is absolute, a path below the base directory was expected; base_dir / allows all"
-        )));
-    }
-
-    let outside = || {
-        Error::path(format!(
-            "image path {shown} leads out of the base directory ({})",
-            base.display()
-        ))
-    };
-    let inside = canonical_base(base)?;
-    let file = match base.join(path).canonicalize() {
-        Ok(file) if file.starts_with(&inside) => file,
-        Ok(_) => return Err(outside()),
-        // Whether something exists outside is not told.
-        Err(_) if climbs_out(path) => return Err(outside()),
-        Err(e) => return Err(refuse(&shown, e)),
-    };
-    check_regular(&shown, &file.symlink_metadata().map_err(|e| refuse(&shown, e))?)?;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
-        .open(&file)
-        .map_err(|e| refuse(&shown, e))?;
-    // It may have been exchanged since it was looked at.
-    let metadata = file.metadata().map_err(|e| refuse(&shown, e))?;
-    check_regular(&shown, &metadata)?;
-
-    let over = |length: u64| {
-        Error::limit(format!(
-            "image file {shown} of {length} bytes or more is over the limit of {max_bytes} bytes"
-        ))
-    };
-    if metadata.len() > max_bytes {
-        return Err(over(metadata.len()));
-    }
-    out.reserve(usize::try_from(metadata.len()).unwrap_or(0) + 1);
-    file.take(max_bytes.saturating_add(1)).read_to_end(out).map_err(|e| refuse(&shown, e))?;
-    if out.len() as u64 > max_bytes {
-        return Err(over(out.len() as u64));
-    }
-    Ok(())
+/// Opens what paths name. It belongs to one thread, and keeps the folders open that it used last.
+#[derive(Debug, Default)]
+pub(crate) struct Opener {
+    last: Option<(PathBuf, Fence)>,
 }
 
-/// The base that was used last, which directory it was, and its canonical path.
-struct Base {
-    name: PathBuf,
-    identity: (u64, u64),
-    canonical: PathBuf,
-}
-
-thread_local! {
-    static LAST_BASE: RefCell<Option<Base>> = const { RefCell::new(None) };
-}
-
-/// The canonical path of the base directory. It is asked for again only if the name leads to
-/// another directory than before, as a relative one does when the working directory changes.
-fn canonical_base(base: &Path) -> Result<PathBuf> {
-    let failed = |e| Error::io(format!("cannot read base_dir {}", base.display()), e);
-    let metadata = fs::metadata(base).map_err(failed)?;
-    let identity = (metadata.dev(), metadata.ino());
-    LAST_BASE.with_borrow_mut(|last| match last {
-        Some(last) if last.name == base && last.identity == identity => Ok(last.canonical.clone()),
-        _ => {
-            let canonical = base.canonicalize().map_err(failed)?;
-            *last = Some(Base { name: base.to_owned(), identity, canonical: canonical.clone() });
-            Ok(canonical)
+impl Opener {
+    /// Reads the file that `path` names below `base` into `out`, at most `max_bytes` of it.
+    ///
+    /// With `/` as base every absolute path is allowed. `out` holds nothing of use after an error.
+    pub(crate) fn read(
+        &mut self,
+        base: Option<&Path>,
+        path: &str,
+        max_bytes: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        out.clear();
+        let shown = quote(path.as_bytes());
+        if path.is_empty() {
+            return Err(Error::path("the image path is empty"));
         }
-    })
+        if path.contains('\0') {
+            return Err(Error::path(format!("image path {shown} holds a NUL")));
+        }
+        if is_url(path) {
+            return Err(Error::path(format!(
+                "image path {shown} is a URL, and nothing is fetched; download the images first"
+            )));
+        }
+        let Some(base) = base else {
+            return Err(Error::path(format!(
+                "image path {shown} has no directory to be relative to; give base_dir"
+            )));
+        };
+        if Path::new(path).is_absolute() && base != Path::new("/") {
+            return Err(Error::path(format!(
+                "image path {shown} is absolute, a path below the base directory was expected; base_dir / allows all"
+            )));
+        }
+        let file = self.fence(base)?.open(Path::new(path)).map_err(|stop| match stop {
+            // Whether something exists outside is not told.
+            Stop::Outside => Error::path(format!(
+                "image path {shown} leads out of the base directory ({})",
+                base.display()
+            )),
+            Stop::Is(what) => {
+                Error::path(format!("image path {shown} is {what}, a file was expected"))
+            }
+            Stop::Io(e) => refuse(&shown, e),
+        })?;
+        let length = file.metadata().map_err(|e| refuse(&shown, e))?.len();
+        let over = |length: u64| {
+            Error::limit(format!(
+                "image file {shown} of {length} bytes or more is over the limit of {max_bytes} bytes"
+            ))
+        };
+        if length > max_bytes {
+            return Err(over(length));
+        }
+        out.reserve(usize::try_from(length).unwrap_or(0) + 1);
+        file.take(max_bytes.saturating_add(1)).read_to_end(out).map_err(|e| refuse(&shown, e))?;
+        if out.len() as u64 > max_bytes {
+            return Err(over(out.len() as u64));
+        }
+        Ok(())
+    }
+
+    /// The fence of this base directory.
+    fn fence(&mut self, base: &Path) -> Result<&Fence> {
+        let kept = self.last.take().filter(|(name, _)| name == base);
+        let fence = match kept {
+            Some((_, fence)) => fence,
+            None => Fence::new(Some(base), &[]).map_err(|(folder, e)| {
+                Error::io(format!("cannot read base_dir {}", folder.display()), e)
+            })?,
+        };
+        Ok(&self.last.insert((base.to_owned(), fence)).1)
+    }
 }
 
 /// A scheme before `://`, or a data URL.
@@ -124,35 +101,6 @@ fn is_url(path: &str) -> bool {
         || path.get(..5).is_some_and(|s| s.eq_ignore_ascii_case("data:"))
 }
 
-/// More steps up than down, read without looking at the disk.
-fn climbs_out(path: &str) -> bool {
-    let mut depth = 0_i64;
-    Path::new(path).components().any(|part| {
-        match part {
-            Component::Normal(_) => depth += 1,
-            Component::ParentDir => depth -= 1,
-            Component::Prefix(_) | Component::RootDir | Component::CurDir => {}
-        }
-        depth < 0
-    })
-}
-
-fn check_regular(shown: &str, metadata: &Metadata) -> Result<()> {
-    let kind = metadata.file_type();
-    let what = if kind.is_file() {
-        return Ok(());
-    } else if kind.is_dir() {
-        "a directory"
-    } else if kind.is_fifo() {
-        "a FIFO"
-    } else if kind.is_char_device() || kind.is_block_device() {
-        "a device"
-    } else {
-        "not a regular file"
-    };
-    Err(Error::path(format!("image path {shown} is {what}, a file was expected")))
-}
-
 /// What the system said of a path: the record's fault, or the machine's.
 fn refuse(shown: &str, e: io::Error) -> Error {
     use io::ErrorKind as K;
@@ -162,7 +110,7 @@ fn refuse(shown: &str, e: io::Error) -> Error {
         K::PermissionDenied => "may not be read",
         K::InvalidFilename => "is too long",
         K::InvalidInput => "is no path",
-        _ if e.raw_os_error() == Some(nix::errno::Errno::ELOOP as i32) => {
+        _ if e.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
             "leads through too many symbolic links"
         }
         _ => return Error::io(format!("cannot read image file {shown}"), e),
@@ -174,11 +122,12 @@ fn refuse(shown: &str, e: io::Error) -> Error {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     fn kind(base: &Path, path: &str) -> ErrorKind {
         let mut out = Vec::new();
-        read(Some(base), path, 100, &mut out).expect_err(path).kind()
+        Opener::default().read(Some(base), path, 100, &mut out).expect_err(path).kind()
     }
 
     #[test]
@@ -196,14 +145,15 @@ mod tests {
         symlink("/dev/zero", base.join("zero")).expect("link");
         nix::unistd::mkfifo(&base.join("fifo"), nix::sys::stat::Mode::S_IRWXU).expect("fifo");
 
+        let mut opener = Opener::default();
         let mut out = vec![1, 2, 3];
         for path in ["a.png", "./a.png", "sub/../a.png", "good", "../base/a.png"] {
-            read(Some(&base), path, 6, &mut out).expect(path);
+            opener.read(Some(&base), path, 6, &mut out).expect(path);
             assert_eq!(out, b"inside", "{path}");
         }
         let absolute = base.join("a.png");
         let absolute = absolute.to_str().expect("UTF-8");
-        read(Some(Path::new("/")), absolute, 6, &mut out).expect("all files are allowed");
+        opener.read(Some(Path::new("/")), absolute, 6, &mut out).expect("all files are allowed");
         assert_eq!(out, b"inside");
 
         let long = "x".repeat(300);
@@ -235,7 +185,7 @@ mod tests {
         }
         assert_eq!(kind(&base, "big"), ErrorKind::Limit);
         assert_eq!(kind(Path::new("/"), "/dev/zero"), ErrorKind::Path);
-        let e = read(None, "a.png", 6, &mut out).expect_err("no base");
+        let e = opener.read(None, "a.png", 6, &mut out).expect_err("no base");
         assert_eq!(e.kind(), ErrorKind::Path);
         assert!(e.message().contains("base_dir"));
     }

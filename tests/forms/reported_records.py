@@ -6,7 +6,7 @@ import numpy as np
 from .chats import anthropic_image, user
 from .encoded import data_url, wrapped
 from .form import Form
-from .pixels import DEEP, FOUR, GRAY, PNG, PNG_FILES, RGB, b64, encoded
+from .pixels import DEEP, FOUR, GRAY, PNG, RGB, b64, encoded
 from .services import tensor
 
 PICTURES = {f"imgs/{i}.png": data for i, data in enumerate(PNG)}

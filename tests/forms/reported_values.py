@@ -10,7 +10,7 @@ import numpy as np
 from .encoded import data_url, wrapped
 from .form import Form
 from .packed import pickle
-from .pixels import (DEEP, FLOAT, FOUR, GRAY, INTS, JPEG, NAN_FIRST, PLANES, PNG, RGB, RGBA, b64, decoded, encoded,
+from .pixels import (DEEP, FLOAT, FOUR, GRAY, INTS, NAN_FIRST, PLANES, PNG, RGB, RGBA, b64, decoded, encoded,
                      noise, npy, npz)
 from .services import ros_message
 

@@ -1,4 +1,4 @@
-"""The forms of tests/forms through the command: what comes of each stands in a table, and may not change unseen."""
+"""The forms and decoys of tests/forms through the command: what comes of each stands in a table, a line each."""
 import difflib
 import os
 import sys
@@ -7,23 +7,30 @@ import unittest
 from command import ROOT
 
 sys.path.insert(0, str(ROOT / "tests"))
-from forms import FORMS, run  # noqa: E402
+from forms import FORMS, run, run_decoys  # noqa: E402
+from forms.decoys import DECOYS  # noqa: E402
 
-TABLE = ROOT / "tests" / "forms" / "table.txt"
 RENEW = "NDPIX_RENEW=1 .venv/bin/python tests/python/test_forms.py"
 
 
-class Forms(unittest.TestCase):
-    def test_the_table(self):
-        lines = run.table()
+class Tables(unittest.TestCase):
+    def check(self, name, now):
+        path = ROOT / "tests" / "forms" / name
         if os.environ.get("NDPIX_RENEW"):
-            TABLE.write_text("\n".join(lines) + "\n")
-        changed = list(difflib.unified_diff(TABLE.read_text().splitlines(), lines, "table.txt", "now", n=0, lineterm=""))
-        self.assertFalse(changed, "\n".join(["what comes of forms has changed; where that is wanted:", RENEW, *changed]))
+            path.write_text("\n".join(now) + "\n")
+        changed = list(difflib.unified_diff(path.read_text().splitlines(), now, name, "now", n=0, lineterm=""))
+        self.assertFalse(changed, "\n".join(["something else comes of these; where that is wanted:", RENEW, *changed]))
 
-    def test_each_form_has_a_name_of_its_own(self):
-        names = [form.name for form in FORMS]
-        self.assertEqual(len(names), len(set(names)))
+    def test_forms(self):
+        self.check("table.txt", run.table())
+
+    def test_decoys(self):
+        self.check("decoys.txt", run_decoys.table())
+
+    def test_each_has_a_name_of_its_own(self):
+        for all_of_them in (FORMS, DECOYS):
+            names = [one.name for one in all_of_them]
+            self.assertEqual(len(names), len(set(names)))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ mod chain;
 mod classify;
 mod data_url;
 mod hex;
+pub(crate) mod keys;
 mod npy;
 mod numbers;
 mod raw;
@@ -19,8 +20,6 @@ mod text;
 
 use std::fmt;
 use std::str::FromStr;
-
-pub(crate) use tensor::{dtype_of, shape_of};
 
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Error, Result, quote};
@@ -253,6 +252,12 @@ pub(crate) fn classify(
     scratch: &mut Scratch,
 ) -> Option<Encoding> {
     classify::classify(value, raw, limits, scratch)
+}
+
+/// Whether the object is one value that says itself what it is: a tensor, or bytes as JavaScript writes
+/// them. What stands inside of it is part of it.
+pub(crate) fn is_whole(object: &[u8]) -> bool {
+    bytes::is_buffer(object) || bytes::is_indexed(object) || tensor::looks_like(object)
 }
 
 impl Encoding {

@@ -1,29 +1,25 @@
 //! What bare pixels are: their shape, dtype and order, from the options or from the siblings of their field.
 
 use crate::dtype::ByteOrder;
-use crate::encoding::{Encoding, RawSpec, dtype_of, shape_of};
-use crate::error::{Error, Result, quote};
+use crate::encoding::keys::{self, Key, Said};
+use crate::encoding::{Encoding, RawSpec};
+use crate::error::{Error, Result};
 use crate::options::{Given, RawChannels, RawDType, RawOrder};
 use crate::plan::Plan;
 use crate::record::scan::{Hit, Query};
 use crate::record::value;
-use crate::shape::Shape;
 
 /// Where the siblings of raw pixels stand in the query.
 #[derive(Debug, Default, Clone)]
 pub(super) struct RawFields {
     shape: Vec<u8>,
-    /// Sibling names that are only used when they fit (no option asked for them).
-    found: Vec<(&'static str, u8)>,
+    /// Siblings that say what the pixels are, where no option does.
+    beside: Vec<(Key, u8)>,
     dtype: Option<u8>,
     byteorder: Option<u8>,
     step: Option<u8>,
     order: Option<u8>,
 }
-
-/// Names of sibling fields that say what raw pixels are (encodings.md 1.2).
-const SIBLINGS: [&str; 10] =
-    ["shape", "dims", "height", "h", "width", "w", "channels", "c", "dtype", "datatype"];
 
 impl RawFields {
     /// Asks for the fields that say what the pixels of this plan are.
@@ -50,9 +46,11 @@ impl RawFields {
         }
         let raw = plan.encoding.as_ref().is_none_or(Encoding::wants_shape);
         if raw && (options.raw_shape.is_none() || options.raw_dtype.is_none()) {
-            for name in SIBLINGS {
-                if let Some(pointer) = plan.field.sibling(name) {
-                    fields.found.push((name, query.add(pointer)?));
+            for name in keys::names() {
+                if let (Some(key), Some(pointer)) =
+                    (keys::key(name.as_bytes()), plan.field.sibling(name))
+                {
+                    fields.beside.push((key, query.add(pointer)?));
                 }
             }
         }
@@ -68,40 +66,29 @@ impl RawFields {
         parent: usize,
     ) -> Result<RawSpec> {
         let options = &plan.raw;
-        let mut spec = RawSpec {
-            shape: None,
-            dtype: plan.raw.dtype,
-            byteorder: None,
-            fortran: options.raw_order == Some(Given::Value(RawOrder::F)),
-            bgr: options.raw_channels == RawChannels::Bgr,
-            step: None,
-        };
         let at = |pointer: u8| -> Option<&[u8]> {
             let mut hits = hits.iter().filter(|h| h.pointer == pointer);
             let hit = hits.clone().find(|h| h.parent == parent).or_else(|| hits.next_back())?;
             Some(&record[hit.start..hit.end])
         };
-        let sibling = |names: &[&str]| {
-            self.found.iter().filter(|f| names.contains(&f.0)).find_map(|f| {
-                hits.iter()
-                    .find(|h| h.pointer == f.1 && h.parent == parent)
-                    .map(|h| &record[h.start..h.end])
-            })
-        };
-        if let Some(Given::Value(shape)) = options.raw_shape {
-            spec.shape = Some(shape);
-        } else if !self.shape.is_empty() {
-            let texts: Option<Vec<&[u8]>> = self.shape.iter().map(|&p| at(p)).collect();
-            let texts =
-                texts.ok_or_else(|| Error::field("a field that raw_shape names is missing"))?;
-            spec.shape = Some(shape_from(&texts)?);
-        } else if let Some(text) = sibling(&["shape", "dims"]) {
-            spec.shape = Some(shape_from(&[text])?);
-        } else if let (Some(h), Some(w)) = (sibling(&["height", "h"]), sibling(&["width", "w"])) {
-            spec.shape = match sibling(&["channels", "c"]) {
-                Some(c) if value::integer(c) != Some(1) => Some(shape_from(&[h, w, c])?),
-                _ => Some(shape_from(&[h, w])?),
-            };
+        let mut said = self.said(record, hits, parent);
+        if options.raw_shape.is_some() {
+            said = said.without_shape();
+        }
+        if options.raw_dtype.is_some() {
+            said.dtype = None;
+        }
+        let mut spec = said.spec(&RawSpec { dtype: options.dtype, ..RawSpec::default() })?;
+        spec.bgr = options.raw_channels == RawChannels::Bgr;
+        match options.raw_shape {
+            Some(Given::Value(shape)) => spec.shape = Some(shape),
+            Some(Given::Field(_)) => {
+                let texts: Option<Vec<&[u8]>> = self.shape.iter().map(|&p| at(p)).collect();
+                let texts =
+                    texts.ok_or_else(|| Error::field("a field that raw_shape names is missing"))?;
+                spec.shape = Some(keys::shape_from(&texts)?);
+            }
+            None => {}
         }
         // A flat list or a string of numbers takes the shape that every image must have.
         if matches!(plan.encoding, Some(Encoding::List | Encoding::Text)) {
@@ -109,20 +96,15 @@ impl RawFields {
         }
         match (&options.raw_dtype, self.dtype) {
             (Some(Given::Value(RawDType(dtype, order))), _) => {
-                (spec.dtype, spec.byteorder) = (Some(*dtype), *order);
+                (spec.dtype, spec.byteorder) = (Some(*dtype), order.or(spec.byteorder));
             }
             (_, Some(pointer)) => {
                 let text = at(pointer)
                     .ok_or_else(|| Error::field("the field that raw_dtype names is missing"))?;
-                let (dtype, order) = dtype_of(text)?;
-                (spec.dtype, spec.byteorder) = (Some(dtype), order);
+                let (dtype, order) = keys::dtype_of(text)?;
+                (spec.dtype, spec.byteorder) = (Some(dtype), order.or(spec.byteorder));
             }
-            _ => {
-                if let Some(text) = sibling(&["dtype", "datatype"]) {
-                    let (dtype, order) = dtype_of(text)?;
-                    (spec.dtype, spec.byteorder) = (Some(dtype), order);
-                }
-            }
+            _ => {}
         }
         match (&options.raw_byteorder, self.byteorder.and_then(at)) {
             (Some(Given::Value(order)), _) => spec.byteorder = Some(*order),
@@ -136,23 +118,25 @@ impl RawFields {
             }
             _ => {}
         }
-        if let Some(text) = self.order.and_then(at) {
-            spec.fortran = text == b"\"F\"";
+        match (&options.raw_order, self.order.and_then(at)) {
+            (Some(Given::Value(order)), _) => spec.fortran = *order == RawOrder::F,
+            (_, Some(text)) => spec.fortran = text == b"\"F\"",
+            _ => {}
         }
         Ok(spec)
     }
-}
 
-/// A shape from one field that holds it whole, or from one number each.
-fn shape_from(texts: &[&[u8]]) -> Result<Shape> {
-    if let [text] = texts {
-        return shape_of(text);
+    /// What the siblings of the image say.
+    fn said<'r>(&self, record: &'r [u8], hits: &[Hit], parent: usize) -> Said<'r> {
+        let mut said = Said::default();
+        for &(key, pointer) in &self.beside {
+            let hit = hits.iter().find(|h| h.pointer == pointer && h.parent == parent);
+            if let Some(hit) = hit {
+                said.take(key, &record[hit.start..hit.end]);
+            }
+        }
+        said
     }
-    let axes = texts.iter().map(|text| match shape_of(text)?[..] {
-        [axis] => Ok(axis),
-        _ => Err(Error::shape(format!("{} is no axis of a shape", quote(text)))),
-    });
-    Shape::new(&axes.collect::<Result<Vec<_>>>()?)
 }
 
 /// A byte order as its name, or as a flag that says big-endian.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::plan_for;
 use super::sample::{Sample, Sampled};
 use crate::decode::Decoder;
-use crate::encoding::Encoding;
+use crate::encoding::{self, Encoding};
 use crate::error::Result;
 use crate::options::Options;
 use crate::record::pointer::{Pointer, Step};
@@ -78,9 +78,7 @@ fn leaves(text: &[u8], steps: &mut Vec<Step>, out: &mut Vec<Pointer>) {
             }
         }
         Kind::Object => {
-            let tagged =
-                ["__numpy__", "__ndarray__", "data", "bdata", "buffer", "b64", "values", "0"];
-            if tagged.iter().any(|key| value::get(text, key).is_some()) {
+            if encoding::is_whole(text) {
                 note(steps);
             }
             if steps.len() < 32 {

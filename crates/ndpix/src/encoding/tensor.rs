@@ -4,27 +4,21 @@
 //! What the object says wins over the caller's [`RawSpec`], which only fills gaps. Objects of
 //! pickles and structured dtypes are refused.
 
+use super::keys::{self, Key, Said, dtype_of};
 use super::{Pixels, RawSpec, Scratch, base64, bytes, hex, npy, numbers, raw};
-use crate::dtype::{ByteOrder, DType};
-use crate::error::{Error, Result, quote};
+use crate::dtype::DType;
+use crate::error::{Error, Result};
 use crate::inflate::{Compression, inflate};
 use crate::limits::Limits;
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 
-/// Keys under which a generic tensor holds its elements.
-const PAYLOADS: [&[u8]; 8] =
-    [b"data", b"buffer", b"bytes", b"b64", b"base64", b"values", b"raw", b"array"];
-
 /// A tensor object: the texts of its members, found in one pass.
 #[derive(Default)]
 struct Tensor<'a> {
     payload: Option<&'a [u8]>,
-    shape: Option<&'a [u8]>,
-    dtype: Option<&'a [u8]>,
-    order: Option<&'a [u8]>,
+    said: Said<'a>,
     encoding: Option<&'a [u8]>,
-    fortran: bool,
     /// A payload without a shape is one row (Plotly).
     one_row: bool,
 }
@@ -41,7 +35,7 @@ pub(super) fn decode(
         return Err(Error::field(format!("expected a tensor object, found {}", kind.name())));
     }
     let tensor = find(object, true)?;
-    let mut spec = tensor.spec(given)?;
+    let mut spec = tensor.said.spec(&RawSpec { step: None, ..*given })?;
     let payload = tensor.payload.unwrap_or_default();
     let Scratch { bytes: out, text, spare } = scratch;
     match value::kind(payload) {
@@ -87,7 +81,7 @@ pub(super) fn decode(
 
 /// Whether the object has the members of a tensor, whatever they hold.
 pub(super) fn looks_like(object: &[u8]) -> bool {
-    find(object, true).is_ok_and(|t| t.payload.is_some() && (t.shape.is_some() || t.one_row))
+    find(object, true).is_ok_and(|t| t.payload.is_some() && (t.said.shape.is_some() || t.one_row))
 }
 
 /// Finds the members of a tensor; `outer` allows one more object inside.
@@ -101,22 +95,17 @@ fn find(object: &[u8], outer: bool) -> Result<Tensor<'_>> {
             b"__numpy__" => numpy = Some(text),
             b"__ndarray__" => ndarray = Some(text),
             b"bdata" => plotly = Some(text),
-            b"shape" => tensor.shape = Some(text),
-            b"dtype" | b"datatype" => tensor.dtype = Some(text),
-            b"order" | b"endian" | b"byteorder" => {
-                tensor.fortran |= matches!(text, b"\"F\"" | b"\"f\"");
-                if !matches!(text, b"\"F\"" | b"\"f\"" | b"\"C\"" | b"\"c\"") {
-                    tensor.order = Some(text);
-                }
-            }
-            b"Corder" => tensor.fortran |= text == b"false",
             b"encoding" => tensor.encoding = Some(text),
             // MessagePack's spelling of the dtype, beside a payload under "data".
-            b"type" if tensor.dtype.is_none() && dtype_of(text).is_ok() => {
-                tensor.dtype = Some(text);
+            b"type" if tensor.said.dtype.is_none() && dtype_of(text).is_ok() => {
+                tensor.said.take(Key::DType, text);
             }
-            key if PAYLOADS.contains(&key) => several |= generic.replace(text).is_some(),
-            _ => {}
+            name if keys::is_payload(name) => several |= generic.replace(text).is_some(),
+            name => {
+                if let Some(key) = keys::key(name) {
+                    tensor.said.take(key, text);
+                }
+            }
         }
     }
     let discriminators = [numpy, ndarray, plotly].iter().flatten().count();
@@ -129,13 +118,14 @@ fn find(object: &[u8], outer: bool) -> Result<Tensor<'_>> {
             return find(inner, false);
         }
         (Some(b"true"), _) => {}
-        (_, Some(list)) if tensor.dtype.is_none() && tensor.shape.is_none() => {
+        (_, Some(list)) if tensor.said.dtype.is_none() && tensor.said.shape.is_none() => {
             let mut parts = value::elements(list);
             let three = (parts.next(), parts.next(), parts.next(), parts.next());
             if let (Some(shape), Some(dtype), Some(data), None) = three
                 && value::kind(dtype) == Kind::String
             {
-                (tensor.shape, tensor.dtype) = (Some(shape), Some(dtype));
+                tensor.said.take(Key::Shape, shape);
+                tensor.said.take(Key::DType, dtype);
                 ndarray = Some(data);
             }
         }
@@ -157,84 +147,6 @@ fn find(object: &[u8], outer: bool) -> Result<Tensor<'_>> {
         return Err(Error::field("an object that is no tensor: it has no shape, dtype and data"));
     }
     Ok(tensor)
-}
-
-impl Tensor<'_> {
-    /// What the object says, and of the rest what the caller says.
-    fn spec(&self, given: &RawSpec) -> Result<RawSpec> {
-        let mut spec = RawSpec { step: None, ..*given };
-        if let Some(text) = self.dtype {
-            let (dtype, order) = dtype_of(text)?;
-            (spec.dtype, spec.byteorder) = (Some(dtype), order);
-        }
-        spec.fortran |= self.fortran;
-        match self.order {
-            None => {}
-            Some(b"\"little\"" | b"\"<\"" | b"\"=\"" | b"\"|\"" | b"\"native\"" | b"null") => {
-                spec.byteorder = spec.byteorder.or(Some(ByteOrder::Little));
-            }
-            Some(b"\"big\"" | b"\">\"") => spec.byteorder = Some(ByteOrder::Big),
-            Some(other) => {
-                return Err(Error::field(format!("a tensor of unknown order {}", plain(other))));
-            }
-        }
-        if let Some(text) = self.shape {
-            let shape = shape_of(text)?;
-            raw::check_axes(&shape)?;
-            spec.shape = Some(shape);
-        }
-        Ok(spec)
-    }
-}
-
-/// The dtype that a JSON value names. Kind `field` for names that are unknown or hold objects, and
-/// for structured dtypes.
-pub(crate) fn dtype_of(text: &[u8]) -> Result<(DType, Option<ByteOrder>)> {
-    let mut scratch = Vec::new();
-    let name = match value::kind(text) {
-        Kind::String => std::str::from_utf8(value::unescape(text, &mut scratch)).ok(),
-        _ => None,
-    };
-    name.and_then(DType::parse)
-        .ok_or_else(|| Error::field(format!("dtype {} is not one that ndpix reads", plain(text))))
-}
-
-/// The shape that a JSON value gives: a list of integers, one integer, or `"2, 2"` (Plotly). Kind
-/// `shape` for anything else.
-pub(crate) fn shape_of(text: &[u8]) -> Result<Shape> {
-    let bad = || {
-        Error::shape(format!("{} is no shape: it takes a list of positive integers", plain(text)))
-    };
-    let mut scratch = Vec::new();
-    let mut axes = [0; Shape::MAX_RANK + 1];
-    let mut rank = 0;
-    let mut push = |part: &[u8]| {
-        let axis = value::integer(part).and_then(|n| usize::try_from(n).ok()).ok_or_else(bad)?;
-        // One axis more than allowed is kept, for Shape::new to refuse.
-        axes[rank.min(Shape::MAX_RANK)] = axis;
-        rank = (rank + 1).min(Shape::MAX_RANK + 1);
-        Ok(())
-    };
-    match value::kind(text) {
-        Kind::Array => value::elements(text).try_for_each(&mut push)?,
-        Kind::Number => push(text)?,
-        Kind::String => {
-            let list = value::unescape(text, &mut scratch).trim_ascii();
-            let list = match list {
-                [b'(', inner @ .., b')'] | [b'[', inner @ .., b']'] => inner,
-                bare => bare,
-            };
-            let list = list.strip_suffix(b",").unwrap_or(list);
-            list.split(|&c| c == b',').try_for_each(push)?;
-        }
-        _ => return Err(bad()),
-    }
-    Shape::new(&axes[..rank])
-}
-
-/// A JSON value for a message; a string without a second pair of quotes.
-fn plain(text: &[u8]) -> String {
-    quote(text.strip_prefix(b"\"").and_then(|t| t.strip_suffix(b"\"")).unwrap_or(text))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod limits;
 mod npy;
 mod oracle;
 mod random;
+mod said;
 mod same_bytes;
 mod shutdown;
 mod truncation;

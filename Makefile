@@ -1,5 +1,6 @@
 # make demo         build, then turn 28 sample records into demo/images.npy
 # make test         everything that has to be green
+# make random       random records through the command, N=5000 of them
 # make conformance  the conformance corpus, where it is present
 # make wheel        build the Python package and install it into .venv
 # make manylinux    a wheel for any Linux
@@ -19,6 +20,7 @@ CARGO  ?= cargo
 PYTHON ?= python3
 VENV   ?= .venv
 CORPUS ?= ../shared/conformance
+N      ?= 5000
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
@@ -31,7 +33,7 @@ MATURIN = PATH="$(abspath $(VENV)/bin):$$PATH" $(PY) -m maturin
 # Optional corpus features that ndpix claims; CONTRIBUTING.md says which it does not, and why.
 FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,format:qoi,format:tga,tiff:cmyk,tiff:fax,tiff:odd-bits
 
-.PHONY: demo test rust python licences conformance maybe-conformance release clean
+.PHONY: demo test rust python random licences conformance maybe-conformance release clean
 .PHONY: wheel manylinux site
 .PHONY: bench-quick bench bench-outputs bench-scale floor stages instructions
 .NOTPARALLEL:
@@ -52,6 +54,10 @@ rust:
 python: release wheel
 	NDPIX="$(NDPIX)" $(PY) -m unittest discover -s tests/python -p 'test_*.py' -t tests/python
 	$(PY) -m pytest
+
+# Reports the seed of what goes wrong; SEED=... begins there.
+random: release $(VENV)/ready
+	NDPIX="$(NDPIX)" PYTHONPATH=tests:tests/python $(PY) -m forms.random_records $(N) $(SEED)
 
 # Built anew and installed into the environment of the tests.
 wheel: $(VENV)/ready

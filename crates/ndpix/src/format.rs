@@ -6,23 +6,25 @@
 //! 0/255, transparency keys as alpha, 8-bit CMYK as RGB, no orientation, no colour management,
 //! first frame. Multi-byte samples are little-endian. Refuses with `unsupported`, `image`, `limit`.
 //!
-//! A format is one file in `format/`, one variant, its signature and its arms here; no type of a
-//! codec crate leaves its file.
+//! A format is one file in `format/` with its [`Row`], and one variant here; no type of a codec
+//! crate leaves its file.
 
 mod bmp;
 mod exif;
 mod film;
+mod foreign;
 mod gif;
 mod ico;
 mod jpeg;
 mod png;
 mod pnm;
 mod qoi;
+mod row;
 mod tga;
 mod tiff;
 mod webp;
 
-pub(crate) use film::{CANVASES, Film, plays};
+pub(crate) use film::{CANVASES, open_film, plays};
 
 use std::fmt;
 use std::str::FromStr;
@@ -31,6 +33,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result, quote};
 use crate::limits::Limits;
 use crate::shape::Shape;
+use row::{Evidence, More, Row};
 
 /// The image formats that ndpix reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -107,51 +110,50 @@ impl ImageFormat {
 
     /// The word in options and summaries.
     pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    fn row(self) -> &'static Row {
         match self {
-            Self::Png => "png",
-            Self::Jpeg => "jpeg",
-            Self::Webp => "webp",
-            Self::Tiff => "tiff",
-            Self::Gif => "gif",
-            Self::Bmp => "bmp",
-            Self::Pnm => "pnm",
-            Self::Qoi => "qoi",
-            Self::Ico => "ico",
-            Self::Tga => "tga",
+            Self::Png => &png::ROW,
+            Self::Jpeg => &jpeg::ROW,
+            Self::Webp => &webp::ROW,
+            Self::Tiff => &tiff::ROW,
+            Self::Gif => &gif::ROW,
+            Self::Bmp => &bmp::ROW,
+            Self::Pnm => &pnm::ROW,
+            Self::Qoi => &qoi::ROW,
+            Self::Ico => &ico::ROW,
+            Self::Tga => &tga::ROW,
         }
     }
 }
 
-/// The format whose signature `bytes` begin with. Weak signatures count only with their header
-/// check (BMP). ICO and TGA have none worth the name and are never found here: raw pixels begin
-/// like them; see [`recognise`].
+/// The format whose signature `bytes` begin with. ICO and TGA have none worth the name and are never
+/// found here: raw pixels begin like them; see [`recognise`].
 pub(crate) fn sniff(bytes: &[u8]) -> Option<ImageFormat> {
-    Some(match bytes {
-        [0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, ..] => ImageFormat::Png,
-        [0xFF, 0xD8, 0xFF, ..] => ImageFormat::Jpeg,
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => ImageFormat::Webp,
-        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => ImageFormat::Tiff,
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => ImageFormat::Gif,
-        [b'q', b'o', b'i', b'f', ..] => ImageFormat::Qoi,
-        [b'P', b'1'..=b'7', b' ' | b'\t' | b'\n' | b'\r' | b'#', ..] => ImageFormat::Pnm,
-        _ if bmp::sniff(bytes) => ImageFormat::Bmp,
-        _ => return None,
-    })
+    find(bytes, Evidence::Signature)
+}
+
+/// Whether `bytes` that are no raw pixels of a wanted length are an image file by their signature, or
+/// because their parts fit each other, as those of an icon.
+pub(crate) fn is_file(bytes: &[u8]) -> bool {
+    sniff(bytes).or_else(|| find(bytes, Evidence::Structure)).is_some()
+}
+
+fn find(bytes: &[u8], evidence: Evidence) -> Option<ImageFormat> {
+    let proves = |row: &Row| row.evidence == evidence && (row.sniff)(bytes);
+    ImageFormat::ALL.into_iter().find(|format| proves(format.row()))
 }
 
 /// As [`sniff`], and ICO and TGA too: for bytes that are known to be an image file. Bytes of a
 /// known kind that ndpix does not read are named in the error (kind `unsupported`).
 pub(crate) fn recognise(bytes: &[u8]) -> Result<ImageFormat> {
-    if let Some(format) = sniff(bytes) {
+    let weak = || find(bytes, Evidence::Structure).or_else(|| find(bytes, Evidence::Header));
+    if let Some(format) = sniff(bytes).or_else(weak) {
         return Ok(format);
     }
-    if ico::sniff(bytes) {
-        return Ok(ImageFormat::Ico);
-    }
-    if tga::sniff(bytes) {
-        return Ok(ImageFormat::Tga);
-    }
-    Err(Error::unsupported(match foreign(bytes) {
+    Err(Error::unsupported(match foreign::name(bytes) {
         Some((name, advice)) => format!("the value holds {name}{advice}"),
         None if bytes.is_empty() => "the value holds no bytes".to_string(),
         None => format!(
@@ -162,55 +164,15 @@ pub(crate) fn recognise(bytes: &[u8]) -> Result<ImageFormat> {
     }))
 }
 
-/// Known kinds that are recognised only to be named (encodings.md 8.1), and what to do with them.
-fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
-    const NO: &str = ", which ndpix does not read";
-    let is = |at: usize, magic: &[u8]| bytes.get(at..).is_some_and(|b| b.starts_with(magic));
-    Some(match () {
-        () if is(0, b"\x00\x00\x00\x0CjP  ") || is(0, b"\xFF\x4F\xFF\x51") => {
-            ("a JPEG 2000 image", NO)
-        }
-        () if is(0, b"\x00\x00\x00\x0CJXL ") || is(0, b"\xFF\x0A") => ("a JPEG XL image", NO),
-        () if is(4, b"ftypavi") => ("an AVIF image", NO),
-        () if is(4, b"ftyp") => ("a HEIF image or ISO media file", NO),
-        () if is(0, b"\x76\x2F\x31\x01") => ("an OpenEXR image", NO),
-        () if is(0, b"SIMPLE  =") => ("a FITS file", NO),
-        () if is(0, b"\x89HDF\r\n\x1A\n") => ("an HDF5 file", NO),
-        () if is(0, b"#?RADIANCE") || is(0, b"#?RGBE") => ("a Radiance HDR image", NO),
-        () if is(0, b"8BPS") => ("a Photoshop file", NO),
-        () if is(0, b"DDS ") => ("a DDS texture", NO),
-        () if is(0, b"%PDF-") => ("a PDF document", NO),
-        () if is(0, b"<svg") || is(0, b"<?xml") => ("an SVG or XML text, no raster image", ""),
-        () if is(0, b"PK\x03\x04") => ("a zip archive (.npz?)", NO),
-        () if is(0, b"\x93NUMPY") => ("a .npy array", "; pass encoding npy"),
-        () if is(0, b"\x1F\x8B") => {
-            ("gzip data", "; pass an encoding chain such as base64+gzip+image")
-        }
-        () if is(0, b"\x28\xB5\x2F\xFD") => {
-            ("zstd data", "; pass an encoding chain such as base64+zstd+image")
-        }
-        () if is(0, b"\x89PNG") || is(0, b"\xC2\x89PNG") => {
-            ("a PNG image that was damaged by a conversion of line ends or characters", "")
-        }
-        () if matches!(bytes, [0x80, 2..=5, ..]) => ("a pickle", ", which is never executed"),
-        () => return None,
-    })
+/// Whether files with this extension (without its dot, in any case) are images that ndpix reads.
+pub(crate) fn has_extension(extension: &str) -> bool {
+    let mut all = ImageFormat::ALL.iter().flat_map(|format| format.row().extensions);
+    all.any(|known| known.eq_ignore_ascii_case(extension))
 }
 
 /// What the image says of itself, from its headers alone. Checks `limits.max_pixels`.
 pub(crate) fn info(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
-    match format {
-        ImageFormat::Png => png::info(bytes, limits),
-        ImageFormat::Jpeg => jpeg::info(bytes, limits),
-        ImageFormat::Webp => webp::info(bytes, limits),
-        ImageFormat::Tiff => tiff::info(bytes, 0, limits),
-        ImageFormat::Gif => gif::info(bytes, limits),
-        ImageFormat::Bmp => bmp::info(bytes, limits),
-        ImageFormat::Pnm => pnm::info(bytes, limits),
-        ImageFormat::Qoi => qoi::info(bytes, limits),
-        ImageFormat::Ico => ico::info(bytes, limits),
-        ImageFormat::Tga => tga::info(bytes, limits),
-    }
+    (format.row().info)(bytes, limits)
 }
 
 /// As [`info`] for a frame or page by its number, from 0: kind `shape` where the file has none such.
@@ -220,8 +182,8 @@ pub(crate) fn frame_info(
     frame: u32,
     limits: &Limits,
 ) -> Result<ImageInfo> {
-    if format == ImageFormat::Tiff {
-        return tiff::info(bytes, frame, limits);
+    if let More::Pages { info, .. } = format.row().more {
+        return info(bytes, frame, limits);
     }
     let info = info(format, bytes, limits)?;
     if frame < info.frames {
@@ -240,15 +202,14 @@ pub(crate) fn frames_info(format: ImageFormat, bytes: &[u8], limits: &Limits) ->
 }
 
 fn check_frames(format: ImageFormat, bytes: &[u8], info: &ImageInfo) -> Result<()> {
-    match format {
-        ImageFormat::Gif => gif::check_frames(bytes),
-        ImageFormat::Png => png::film::check_frames(bytes, info),
-        _ => Ok(()),
+    match format.row().more {
+        More::Film { check, .. } => check(bytes, info),
+        More::Nothing | More::Pages { .. } => Ok(()),
     }
 }
 
 /// As [`decode`] for what [`frame_info`] announced of a page, or of the first frame; the others of an
-/// animation come from a [`Film`].
+/// animation come from [`open_film`].
 pub(crate) fn decode_frame(
     format: ImageFormat,
     bytes: &[u8],
@@ -257,9 +218,9 @@ pub(crate) fn decode_frame(
     limits: &Limits,
     out: &mut [u8],
 ) -> Result<()> {
-    match format {
-        ImageFormat::Tiff => tiff::decode(bytes, frame, info, limits, out),
-        _ => decode(format, bytes, info, limits, out),
+    match format.row().more {
+        More::Pages { decode, .. } => decode(bytes, frame, info, limits, out),
+        More::Nothing | More::Film { .. } => decode(format, bytes, info, limits, out),
     }
 }
 
@@ -271,18 +232,7 @@ pub(crate) fn indices_info(
     limits: &Limits,
 ) -> Result<ImageInfo> {
     let info = info(format, bytes, limits)?;
-    let indexed = match format {
-        ImageFormat::Png => png::has_indices(bytes),
-        ImageFormat::Gif => true,
-        ImageFormat::Bmp => bmp::has_palette(bytes),
-        ImageFormat::Tiff => tiff::has_indices(bytes, limits),
-        ImageFormat::Pnm if pnm::is_stretched(bytes) => {
-            return Err(Error::shape(
-                "a pnm image whose largest sample is not 255 is stretched, so that mode P would not keep its labels",
-            ));
-        }
-        _ => false,
-    };
+    let indexed = (format.row().indices)(bytes, limits)?.is_some();
     match (indexed, info.color, info.dtype) {
         (true, ..) => {
             let shape = Shape::image(info.shape[0], info.shape[1], 1);
@@ -304,14 +254,9 @@ pub(crate) fn decode_indices(
     limits: &Limits,
     out: &mut [u8],
 ) -> Result<()> {
-    match format {
-        ImageFormat::Png if png::has_indices(bytes) => png::decode_indices(bytes, limits, out),
-        ImageFormat::Gif => gif::decode_indices(bytes, out),
-        ImageFormat::Bmp if bmp::has_palette(bytes) => bmp::decode_indices(bytes, out),
-        ImageFormat::Tiff if tiff::has_indices(bytes, limits) => {
-            tiff::decode_indices(bytes, limits, out)
-        }
-        _ => decode(format, bytes, info, limits, out),
+    match (format.row().indices)(bytes, limits)? {
+        Some(indices) => indices(bytes, limits, out),
+        None => decode(format, bytes, info, limits, out),
     }
 }
 
@@ -324,18 +269,7 @@ pub(crate) fn decode(
     limits: &Limits,
     out: &mut [u8],
 ) -> Result<()> {
-    match format {
-        ImageFormat::Png => png::decode(bytes, info, limits, out),
-        ImageFormat::Jpeg => jpeg::decode(bytes, info, limits, out),
-        ImageFormat::Webp => webp::decode(bytes, info, limits, out),
-        ImageFormat::Tiff => tiff::decode(bytes, 0, info, limits, out),
-        ImageFormat::Gif => gif::decode(bytes, info, limits, out),
-        ImageFormat::Bmp => bmp::decode(bytes, info, limits, out),
-        ImageFormat::Pnm => pnm::decode(bytes, info, limits, out),
-        ImageFormat::Qoi => qoi::decode(bytes, info, limits, out),
-        ImageFormat::Ico => ico::decode(bytes, info, limits, out),
-        ImageFormat::Tga => tga::decode(bytes, info, limits, out),
-    }
+    (format.row().decode)(bytes, info, limits, out)
 }
 
 impl fmt::Display for ImageFormat {

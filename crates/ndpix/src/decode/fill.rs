@@ -4,7 +4,7 @@
 
 use super::{Decoder, Found, Opened, PixelBuffer, guarded, ragged};
 use crate::error::{Error, Result};
-use crate::format::{self, Film, ImageFormat, ImageInfo};
+use crate::format::{self, ImageFormat, ImageInfo};
 use crate::options::Frames;
 use crate::pixels;
 use crate::pixels::steps;
@@ -83,7 +83,7 @@ impl Decoder<'_> {
         let Some(format) = opened.found.format else { return Ok(()) };
         let (limits, steps) = (&self.plan.limits, &self.plan.steps);
         let bytes = &self.scratch.bytes;
-        let mut film = guarded(format, || Film::open(format, bytes, &info, limits))?;
+        let mut film = guarded(format, || format::open_film(format, bytes, &info, limits))?;
         let len = info.bytes()?;
         for _ in 0..first {
             let passed = steps::room(&mut self.stored, len)?;

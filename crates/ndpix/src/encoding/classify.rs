@@ -13,12 +13,6 @@ use crate::inflate::{Compression, inflate};
 use crate::limits::Limits;
 use crate::record::value::{self, Kind};
 
-/// The extensions that make a string the path of an image.
-const EXTENSIONS: [&str; 20] = [
-    "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "tif", "tiff", "gif", "bmp", "dib", "pnm",
-    "pbm", "pgm", "ppm", "pam", "qoi", "ico", "tga",
-];
-
 /// The first encoding that the value fits.
 pub(super) fn classify(
     value: &[u8],
@@ -130,7 +124,7 @@ fn own_content(spec: &RawSpec, bytes: &[u8]) -> Option<Content> {
     if raw::expected(spec) == Some(bytes.len()) {
         return Some(Content::Raw);
     }
-    matches!(format::recognise(bytes), Ok(format::ImageFormat::Ico)).then_some(Content::Image)
+    format::is_file(bytes).then_some(Content::Image)
 }
 
 fn signature(bytes: &[u8]) -> Option<Content> {
@@ -146,9 +140,7 @@ fn is_image_path(text: &[u8]) -> bool {
     };
     let name = path.rsplit('/').next().unwrap_or(path);
     name.rsplit_once('.').is_some_and(|(stem, extension)| {
-        !stem.is_empty()
-            && !path.contains(char::is_control)
-            && EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+        !stem.is_empty() && !path.contains(char::is_control) && format::has_extension(extension)
     })
 }
 

@@ -9,19 +9,31 @@ mod dib;
 
 pub(super) use dib::Dib;
 
+use super::row::{DecodeIndices, Evidence, More, Row};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::shape::Shape;
 
+pub(super) const ROW: Row = Row {
+    name: "bmp",
+    extensions: &["bmp", "dib"],
+    sniff,
+    evidence: Evidence::Signature,
+    info,
+    decode,
+    more: More::Nothing,
+    indices,
+};
+
 /// Whether `bytes` begin with a file header and a DIB header of a known size.
-pub(super) fn sniff(bytes: &[u8]) -> bool {
+fn sniff(bytes: &[u8]) -> bool {
     bytes.starts_with(b"BM") && dib::u32_at(bytes, 14).is_ok_and(|n| dib::SIZES.contains(&n))
 }
 
 /// What the headers and the palette say.
-pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
+fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let dib = open(bytes)?;
     limits.check_pixels(dib.height as u64, dib.width as u64)?;
     let (channels, color) = match (dib.gray, dib.alpha) {
@@ -40,12 +52,7 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
 }
 
 /// The pixels, top row first.
-pub(super) fn decode(
-    bytes: &[u8],
-    info: &ImageInfo,
-    _limits: &Limits,
-    out: &mut [u8],
-) -> Result<()> {
+fn decode(bytes: &[u8], info: &ImageInfo, _limits: &Limits, out: &mut [u8]) -> Result<()> {
     let dib = open(bytes)?;
     match info.color {
         Color::Gray => dib.paint::<1>(bytes, out),
@@ -54,13 +61,14 @@ pub(super) fn decode(
     }
 }
 
-/// Whether the pixels are indices into a palette that is no gray ramp.
-pub(super) fn has_palette(bytes: &[u8]) -> bool {
-    open(bytes).is_ok_and(|dib| dib.has_palette())
+/// Where the pixels are indices into a palette that is not a gray ramp.
+fn indices(bytes: &[u8], _limits: &Limits) -> Result<Option<DecodeIndices>> {
+    let held = open(bytes).is_ok_and(|dib| dib.has_palette());
+    Ok(held.then_some(decode_indices))
 }
 
 /// The palette indices, top row first.
-pub(super) fn decode_indices(bytes: &[u8], out: &mut [u8]) -> Result<()> {
+fn decode_indices(bytes: &[u8], _limits: &Limits, out: &mut [u8]) -> Result<()> {
     let mut dib = open(bytes)?;
     dib.keep_indices();
     dib.paint::<1>(bytes, out)

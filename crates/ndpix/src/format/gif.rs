@@ -6,18 +6,34 @@
 //! and unknown bytes between blocks are skipped. Here the frames after the first are only counted;
 //! `film` draws them.
 
-pub(super) mod film;
+mod film;
 
+use self::film::GifFilm;
 use weezl::{BitOrder, LzwStatus, decode::Configuration};
 
+use super::row::{Evidence, More, Row};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::shape::Shape;
 
+pub(super) const ROW: Row = Row {
+    name: "gif",
+    extensions: &["gif"],
+    sniff: |bytes| matches!(bytes, [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..]),
+    evidence: Evidence::Signature,
+    info,
+    decode,
+    more: More::Film {
+        check: |bytes, _| check_frames(bytes),
+        open: |bytes, info, _| Ok(Box::new(GifFilm::open(bytes, info)?)),
+    },
+    indices: |_, _| Ok(Some(decode_indices)),
+};
+
 /// What the screen header and the first frame's headers say.
-pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
+fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let gif = Gif::open(bytes)?;
     let (width, height) = gif.canvas();
     let frame = &gif.frame;
@@ -39,17 +55,12 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
 }
 
 /// Refuses a file that ends or breaks before its last frame does.
-pub(super) fn check_frames(bytes: &[u8]) -> Result<()> {
+fn check_frames(bytes: &[u8]) -> Result<()> {
     count_frames(Gif::open(bytes)?.frame.data).1
 }
 
 /// The first frame on the canvas.
-pub(super) fn decode(
-    bytes: &[u8],
-    info: &ImageInfo,
-    _limits: &Limits,
-    out: &mut [u8],
-) -> Result<()> {
+fn decode(bytes: &[u8], info: &ImageInfo, _limits: &Limits, out: &mut [u8]) -> Result<()> {
     let gif = Gif::open(bytes)?;
     match info.color {
         Color::Rgba => gif.paint(&gif.colors::<4>(), out),
@@ -58,7 +69,7 @@ pub(super) fn decode(
 }
 
 /// The palette indices of the first frame on the canvas.
-pub(super) fn decode_indices(bytes: &[u8], out: &mut [u8]) -> Result<()> {
+fn decode_indices(bytes: &[u8], _limits: &Limits, out: &mut [u8]) -> Result<()> {
     Gif::open(bytes)?.paint(&std::array::from_fn(|index| [index as u8]), out)
 }
 

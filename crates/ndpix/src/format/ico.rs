@@ -6,20 +6,31 @@
 //! the same icon and not counted as frames. Cursors are not read.
 
 use super::bmp::Dib;
+use super::row::{Evidence, More, Row, no_indices};
 use super::{Color, ImageInfo, png};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::shape::Shape;
 
-/// Whether `bytes` are a directory of icons whose chosen entry begins as an entry must. For bytes
-/// that are known to be an image.
-pub(super) fn sniff(bytes: &[u8]) -> bool {
+pub(super) const ROW: Row = Row {
+    name: "ico",
+    extensions: &["ico"],
+    sniff,
+    evidence: Evidence::Structure,
+    info,
+    decode,
+    more: More::Nothing,
+    indices: no_indices,
+};
+
+/// Whether `bytes` are a directory of icons whose chosen entry begins as an entry must.
+fn sniff(bytes: &[u8]) -> bool {
     Entry::choose(bytes).and_then(|entry| entry.open(bytes)).is_ok()
 }
 
 /// What the directory and the headers of the chosen entry say.
-pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
+fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     match Entry::choose(bytes)?.open(bytes)? {
         Picture::Png(file) => png::info(file, limits),
         Picture::Bitmap { dib, height } => {
@@ -37,12 +48,7 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
 }
 
 /// The pixels of the chosen entry.
-pub(super) fn decode(
-    bytes: &[u8],
-    info: &ImageInfo,
-    limits: &Limits,
-    out: &mut [u8],
-) -> Result<()> {
+fn decode(bytes: &[u8], info: &ImageInfo, limits: &Limits, out: &mut [u8]) -> Result<()> {
     let entry = Entry::choose(bytes)?;
     match entry.open(bytes)? {
         Picture::Png(file) => png::decode(file, info, limits, out),

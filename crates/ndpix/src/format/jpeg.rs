@@ -13,6 +13,7 @@ use libjpeg_turbo_rs::precision::{
 };
 use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, JpegError, PixelFormat};
 
+use super::row::{Evidence, More, Row, no_indices};
 use super::{Color, ImageInfo, exif};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -30,6 +31,17 @@ const MAX_SCANS: usize = 100;
 const MAX_ARITHMETIC_PIXELS: u64 = 4 << 20;
 const MAX_ARITHMETIC_SCANS: usize = 20;
 
+pub(super) const ROW: Row = Row {
+    name: "jpeg",
+    extensions: &["jpg", "jpeg", "jpe", "jfif"],
+    sniff: |bytes| bytes.starts_with(&[0xFF, 0xD8, 0xFF]),
+    evidence: Evidence::Signature,
+    info,
+    decode,
+    more: More::Nothing,
+    indices: no_indices,
+};
+
 /// What the markers before the first scan say.
 #[derive(Clone, Copy)]
 struct Header {
@@ -45,7 +57,7 @@ struct Header {
 }
 
 /// What the image says of itself; reads the markers before the first scan only.
-pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
+fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let header = read_header(bytes, limits)?;
     let (color, channels) = match (header.components, header.precision) {
         (1, _) => (Color::Gray, 1),
@@ -65,12 +77,7 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
 }
 
 /// The pixels, as [`info`] announced them.
-pub(super) fn decode(
-    bytes: &[u8],
-    info: &ImageInfo,
-    limits: &Limits,
-    out: &mut [u8],
-) -> Result<()> {
+fn decode(bytes: &[u8], info: &ImageInfo, limits: &Limits, out: &mut [u8]) -> Result<()> {
     let header = read_header(bytes, limits)?;
     if info.bytes()? != out.len() {
         return Err(Error::shape("the buffer does not fit the JPEG"));

@@ -10,7 +10,7 @@
 //! made of beside them (IHDR, PLTE, tRNS) has only its chunk's checksum, which must be right.
 //! The frames of an APNG are in `film`.
 
-pub(super) mod film;
+mod film;
 
 mod text;
 
@@ -22,7 +22,9 @@ use png::{
     Transformations,
 };
 
+use self::film::PngFilm;
 use self::text::Texts;
+use super::row::{DecodeIndices, Evidence, More, Row};
 use super::{Color, ImageInfo, exif};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -33,6 +35,20 @@ const SIGNATURE: &[u8; 8] = b"\x89PNG\r\n\x1A\n";
 
 /// What the codec may allocate for ancillary chunks; rows and pixels do not count.
 const CHUNK_BYTES: usize = 16 << 20;
+
+pub(super) const ROW: Row = Row {
+    name: "png",
+    extensions: &["png", "apng"],
+    sniff: |bytes| bytes.starts_with(SIGNATURE),
+    evidence: Evidence::Signature,
+    info,
+    decode,
+    more: More::Film {
+        check: film::check_frames,
+        open: |bytes, info, limits| Ok(Box::new(PngFilm::open(bytes, info, limits)?)),
+    },
+    indices,
+};
 
 /// What the chunks say.
 struct Header {
@@ -141,14 +157,15 @@ fn read_rows(
     }
 }
 
-/// Whether the pixels are indices into a palette, or gray of few bits, whose samples are labels too.
-pub(super) fn has_indices(bytes: &[u8]) -> bool {
+/// Where the pixels are indices into a palette, or gray of few bits, whose samples are labels too.
+fn indices(bytes: &[u8], _limits: &Limits) -> Result<Option<DecodeIndices>> {
     // Signature, length and name of IHDR, height and width, and then depth and colour type.
-    bytes.starts_with(SIGNATURE) && matches!(bytes.get(24..26), Some([_, 3] | [1 | 2 | 4, 0]))
+    let held = matches!(bytes.get(24..26), Some([_, 3] | [1 | 2 | 4, 0]));
+    Ok((bytes.starts_with(SIGNATURE) && held).then_some(decode_indices))
 }
 
 /// The palette indices or gray samples as stored, one byte each.
-pub(super) fn decode_indices(bytes: &[u8], limits: &Limits, out: &mut [u8]) -> Result<()> {
+fn decode_indices(bytes: &[u8], limits: &Limits, out: &mut [u8]) -> Result<()> {
     let mut reader = open(bytes, limits, Transformations::IDENTITY)?;
     let (width, height) = reader.info().size();
     let (color, depth) = reader.output_color_type();
@@ -371,10 +388,12 @@ mod tests {
     #[test]
     fn gray_of_few_bits_has_indices_of_its_samples() {
         let file = encode(3, 1, ColorType::Grayscale, BitDepth::Four, &[0x1F, 0x70]);
-        let mut out = [9; 3];
-        decode_indices(&file, &Limits::default(), &mut out).expect("decodes");
-        assert!(has_indices(&file) && out == [1, 15, 7]);
-        assert!(!has_indices(&encode(1, 1, ColorType::Grayscale, BitDepth::Eight, &[1])));
+        let (limits, mut out) = (Limits::default(), [9; 3]);
+        let decode = indices(&file, &limits).expect("decodes").expect("labels");
+        decode(&file, &limits, &mut out).expect("decodes");
+        assert_eq!(out, [1, 15, 7]);
+        let file = encode(1, 1, ColorType::Grayscale, BitDepth::Eight, &[1]);
+        assert!(indices(&file, &limits).expect("decodes").is_none());
     }
 
     #[test]

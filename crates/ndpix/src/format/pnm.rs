@@ -4,14 +4,26 @@
 //! the rounding of Pillow. Samples over 255 stay 16 bits in colour too, which Pillow narrows.
 //! Only the first picture of a file is read; nothing in the format says how many there are.
 
+use super::row::{DecodeIndices, Evidence, More, Row};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result, quote};
 use crate::limits::Limits;
 use crate::shape::Shape;
 
+pub(super) const ROW: Row = Row {
+    name: "pnm",
+    extensions: &["pnm", "pbm", "pgm", "ppm", "pam"],
+    sniff: |bytes| matches!(bytes, [b'P', b'1'..=b'7', b' ' | b'\t' | b'\n' | b'\r' | b'#', ..]),
+    evidence: Evidence::Signature,
+    info,
+    decode,
+    more: More::Nothing,
+    indices,
+};
+
 /// What the header says.
-pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
+fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let header = Header::parse(bytes)?;
     limits.check_pixels(header.height.into(), header.width.into())?;
     let color = match header.channels {
@@ -30,18 +42,18 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     })
 }
 
-/// Whether samples of 8 bits are not what is stored.
-pub(super) fn is_stretched(bytes: &[u8]) -> bool {
-    Header::parse(bytes).is_ok_and(|header| header.max < 255)
+/// There is no palette; gray whose samples of 8 bits are not what is stored is refused.
+fn indices(bytes: &[u8], _limits: &Limits) -> Result<Option<DecodeIndices>> {
+    if Header::parse(bytes).is_ok_and(|header| header.max < 255) {
+        return Err(Error::shape(
+            "a pnm image whose largest sample is not 255 is stretched, so that mode P would not keep its labels",
+        ));
+    }
+    Ok(None)
 }
 
 /// The samples, scaled to the full range of the dtype.
-pub(super) fn decode(
-    bytes: &[u8],
-    _info: &ImageInfo,
-    _limits: &Limits,
-    out: &mut [u8],
-) -> Result<()> {
+fn decode(bytes: &[u8], _info: &ImageInfo, _limits: &Limits, out: &mut [u8]) -> Result<()> {
     let Header { width, max, samples, data, .. } = Header::parse(bytes)?;
     let mut data = Scanner { rest: data };
     match samples {

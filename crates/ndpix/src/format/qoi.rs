@@ -4,14 +4,26 @@
 //! reference decoder for RGB files whose chunks change alpha. The colour space byte (sRGB or
 //! linear) does not change the pixels, and the end marker may be missing if every pixel is there.
 
+use super::row::{Evidence, More, Row, no_indices};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::shape::Shape;
 
+pub(super) const ROW: Row = Row {
+    name: "qoi",
+    extensions: &["qoi"],
+    sniff: |bytes| bytes.starts_with(b"qoif"),
+    evidence: Evidence::Signature,
+    info,
+    decode,
+    more: More::Nothing,
+    indices: no_indices,
+};
+
 /// What the header says: 14 bytes, all of them needed.
-pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
+fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let Some(&[b'q', b'o', b'i', b'f', w0, w1, w2, w3, h0, h1, h2, h3, channels, _]) =
         bytes.first_chunk::<14>()
     else {
@@ -39,12 +51,7 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
 }
 
 /// The pixels.
-pub(super) fn decode(
-    bytes: &[u8],
-    info: &ImageInfo,
-    _limits: &Limits,
-    out: &mut [u8],
-) -> Result<()> {
+fn decode(bytes: &[u8], info: &ImageInfo, _limits: &Limits, out: &mut [u8]) -> Result<()> {
     let chunks = bytes.get(14..).ok_or_else(cut)?;
     match info.color {
         Color::Rgba => paint(chunks, out.as_chunks_mut::<4>().0),

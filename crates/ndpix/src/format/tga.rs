@@ -5,14 +5,26 @@
 //! the extension area says that the fourth byte is no alpha. Palettes become RGB, those of 32-bit
 //! entries RGBA. The format has no signature: [`sniff`] asks for a header without a contradiction.
 
+use super::row::{Evidence, More, Row, no_indices};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::shape::Shape;
 
-/// Whether the header can be that of a TGA file. For bytes that are known to be an image.
-pub(super) fn sniff(bytes: &[u8]) -> bool {
+pub(super) const ROW: Row = Row {
+    name: "tga",
+    extensions: &["tga"],
+    sniff,
+    evidence: Evidence::Header,
+    info,
+    decode,
+    more: More::Nothing,
+    indices: no_indices,
+};
+
+/// Whether the header can be that of a TGA file.
+fn sniff(bytes: &[u8]) -> bool {
     let Some(&head) = bytes.first_chunk::<18>() else { return false };
     let alpha_bits = head[17] & 15;
     let plausible = match head[16] {
@@ -25,7 +37,7 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
 }
 
 /// What the header says.
-pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
+fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let tga = Tga::open(bytes)?;
     if tga.width == 0 || tga.height == 0 {
         return Err(Error::image(format!("TGA of {} x {} pixels", tga.height, tga.width)));
@@ -48,12 +60,7 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
 }
 
 /// The pixels, from the top left.
-pub(super) fn decode(
-    bytes: &[u8],
-    _info: &ImageInfo,
-    _limits: &Limits,
-    out: &mut [u8],
-) -> Result<()> {
+fn decode(bytes: &[u8], _info: &ImageInfo, _limits: &Limits, out: &mut [u8]) -> Result<()> {
     let tga = Tga::open(bytes)?;
     match tga.kind {
         Kind::Gray => tga.paint::<1, 1>(out, |p| p),

@@ -18,17 +18,29 @@ use self::color::Convert;
 use self::picture::Picture;
 use self::samples::{Packing, Predictor};
 use self::strips::{Compression, Unpacker};
+use super::row::{DecodeIndices, Evidence, More, Row};
 use super::{Color, ImageInfo};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 
+pub(super) const ROW: Row = Row {
+    name: "tiff",
+    extensions: &["tif", "tiff"],
+    sniff: |bytes| matches!(bytes, [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..]),
+    evidence: Evidence::Signature,
+    info: |bytes, limits| info(bytes, 0, limits),
+    decode: |bytes, info, limits, out| decode(bytes, 0, info, limits, out),
+    more: More::Pages { info, decode },
+    indices,
+};
+
 /// What a directory says of its picture; the first page is 0.
-pub(super) fn info(bytes: &[u8], page: u32, limits: &Limits) -> Result<ImageInfo> {
+fn info(bytes: &[u8], page: u32, limits: &Limits) -> Result<ImageInfo> {
     Picture::read(bytes, page, limits).map(|picture| picture.info)
 }
 
 /// Decodes the picture of a directory.
-pub(super) fn decode(
+fn decode(
     bytes: &[u8],
     page: u32,
     info: &ImageInfo,
@@ -58,17 +70,18 @@ fn lay(picture: &Picture<'_>, out: &mut [u8]) -> Result<()> {
     Ok(())
 }
 
-/// Whether the samples are indices into a colour map, or gray that is stretched or inverted.
-pub(super) fn has_indices(bytes: &[u8], limits: &Limits) -> bool {
-    Picture::read(bytes, 0, limits).is_ok_and(|p| match p.convert {
+/// Where the samples are indices into a colour map, or gray that is stretched or inverted.
+fn indices(bytes: &[u8], limits: &Limits) -> Result<Option<DecodeIndices>> {
+    let held = Picture::read(bytes, 0, limits).is_ok_and(|p| match p.convert {
         Convert::Palette { .. } => true,
         Convert::Map { .. } => p.info.color == Color::Gray,
         _ => false,
-    })
+    });
+    Ok(held.then_some(decode_indices))
 }
 
 /// The palette indices or gray samples of the first directory, as stored.
-pub(super) fn decode_indices(bytes: &[u8], limits: &Limits, out: &mut [u8]) -> Result<()> {
+fn decode_indices(bytes: &[u8], limits: &Limits, out: &mut [u8]) -> Result<()> {
     let mut picture = Picture::read(bytes, 0, limits)?;
     let info = picture.info;
     if matches!(picture.convert, Convert::Map { .. }) {
@@ -328,8 +341,8 @@ mod tests {
             let fields = [(256, &[4][..]), (257, &[1]), (258, bits), (262, photometric)];
             let file = file(false, &fields, &[data]);
             let mut out = [9; 4];
-            assert!(has_indices(&file, &limits));
-            decode_indices(&file, &limits, &mut out).expect("good");
+            let decode = indices(&file, &limits).expect("good").expect("labels");
+            decode(&file, &limits, &mut out).expect("good");
             assert_eq!(out, expected);
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Takes a whole file; gives RGB, or RGBA where the file says that it has alpha. Of an animation
 //! the first frame, on its transparent or black canvas: the RIFF chunks are walked here, in safe
-//! code, and libwebp sees one image. [`Film`] gives every frame, by libwebp's own animation decoder.
+//! code, and libwebp sees one image. [`WebpFilm`] gives every frame, by libwebp's own animation decoder.
 //! Refuses damaged and truncated files as `image`.
 #![allow(unsafe_code, reason = "FFI to libwebp")]
 
@@ -17,6 +17,7 @@ use libwebp_sys::{
     WebPDecodeRGBAInto, WebPDecodeRGBInto, WebPGetFeatures,
 };
 
+use super::row::{Evidence, Film, More, Row, no_indices};
 use super::{Color, ImageInfo, exif};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -28,6 +29,23 @@ const ANIMATED: u8 = 0x02;
 const ALPHA: u8 = 0x10;
 const EXIF: u8 = 0x08;
 const XMP: u8 = 0x04;
+
+pub(super) const ROW: Row = Row {
+    name: "webp",
+    extensions: &["webp"],
+    sniff: |bytes| {
+        matches!(bytes, [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..])
+    },
+    evidence: Evidence::Signature,
+    info,
+    decode,
+    more: More::Film {
+        // libwebp opens only files that are whole.
+        check: |_, _| Ok(()),
+        open: |bytes, _, limits| Ok(Box::new(WebpFilm::open(bytes, limits)?)),
+    },
+    indices: no_indices,
+};
 
 /// Where the first image is and what surrounds it.
 struct Layout<'a> {
@@ -43,7 +61,7 @@ struct Layout<'a> {
 }
 
 /// What the image says of itself; reads chunk headers only.
-pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
+fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let layout = read_layout(bytes, limits)?;
     let (color, channels) = if layout.alpha { (Color::Rgba, 4) } else { (Color::Rgb, 3) };
     let image = ImageInfo {
@@ -59,12 +77,7 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
 }
 
 /// The pixels, as [`info`] announced them.
-pub(super) fn decode(
-    bytes: &[u8],
-    info: &ImageInfo,
-    limits: &Limits,
-    out: &mut [u8],
-) -> Result<()> {
+fn decode(bytes: &[u8], info: &ImageInfo, limits: &Limits, out: &mut [u8]) -> Result<()> {
     let layout = read_layout(bytes, limits)?;
     if info.bytes()? != out.len() {
         return Err(Error::shape("the buffer does not fit the WebP"));
@@ -101,7 +114,7 @@ fn decode_window(image: &[u8], window: &mut [u8], stride: usize, alpha: bool) ->
 }
 
 /// The frames of an animation, in order.
-pub(crate) struct Film<'a> {
+struct WebpFilm<'a> {
     decoder: NonNull<WebPAnimDecoder>,
     /// The decoder reads the file until it is dropped.
     bytes: PhantomData<&'a [u8]>,
@@ -110,9 +123,9 @@ pub(crate) struct Film<'a> {
     alpha: bool,
 }
 
-impl<'a> Film<'a> {
+impl<'a> WebpFilm<'a> {
     /// Before the first frame. The limits are checked before libwebp allocates its canvases.
-    pub(super) fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
+    fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
         let layout = read_layout(bytes, limits)?;
         let data = WebPData { bytes: bytes.as_ptr(), size: bytes.len() };
         // SAFETY: `data` names a live slice with its true length. libwebp only reads it, and keeps the
@@ -131,9 +144,11 @@ impl<'a> Film<'a> {
             false => Err(broken()),
         }
     }
+}
 
-    /// Draws the next frame and gives the canvas, as RGB where the file says that it has no alpha.
-    pub(super) fn next(&mut self, out: &mut [u8]) -> Result<()> {
+impl Film for WebpFilm<'_> {
+    // The canvas, as RGB where the file says that it has no alpha.
+    fn next(&mut self, out: &mut [u8]) -> Result<()> {
         let (mut canvas, mut time) = (std::ptr::null_mut(), 0);
         // SAFETY: the decoder is live and borrowed mutably; both places are valid and not kept.
         let more = unsafe {
@@ -156,7 +171,7 @@ impl<'a> Film<'a> {
     }
 }
 
-impl Drop for Film<'_> {
+impl Drop for WebpFilm<'_> {
     fn drop(&mut self) {
         // SAFETY: the decoder came from `WebPAnimDecoderNew` and is deleted once, here.
         unsafe { WebPAnimDecoderDelete(self.decoder.as_ptr()) }

@@ -8,10 +8,11 @@
 
 use super::{Frame, Gif, colors, cut, next_frame, skip_frame};
 use crate::error::{Error, Result};
+use crate::format::row::Film;
 use crate::format::{Color, ImageInfo};
 
 /// A GIF that is being played.
-pub(crate) struct Film<'a> {
+pub(super) struct GifFilm<'a> {
     gif: Gif<'a>,
     color: Color,
     /// From the data of the frame that was last drawn on.
@@ -46,9 +47,9 @@ struct Place {
     height: usize,
 }
 
-impl<'a> Film<'a> {
+impl<'a> GifFilm<'a> {
     /// Before the first frame. `info` is that of the file, whose canvas is allocated here.
-    pub(in crate::format) fn open(bytes: &'a [u8], info: &ImageInfo) -> Result<Self> {
+    pub(super) fn open(bytes: &'a [u8], info: &ImageInfo) -> Result<Self> {
         let gif = Gif::open(bytes)?;
         let (width, height) = gif.canvas();
         Ok(Self {
@@ -63,17 +64,6 @@ impl<'a> Film<'a> {
             disposal: 0,
             disposing: None,
         })
-    }
-
-    /// Draws the next frame and gives the picture.
-    pub(in crate::format) fn next(&mut self, out: &mut [u8]) -> Result<()> {
-        match self.drawn {
-            0 => self.first()?,
-            _ => self.later()?,
-        }
-        self.drawn += 1;
-        out.copy_from_slice(&self.pixels);
-        Ok(())
     }
 
     fn first(&mut self) -> Result<()> {
@@ -162,6 +152,18 @@ impl<'a> Film<'a> {
     }
 }
 
+impl Film for GifFilm<'_> {
+    fn next(&mut self, out: &mut [u8]) -> Result<()> {
+        match self.drawn {
+            0 => self.first()?,
+            _ => self.later()?,
+        }
+        self.drawn += 1;
+        out.copy_from_slice(&self.pixels);
+        Ok(())
+    }
+}
+
 impl Place {
     fn of(frame: &Frame<'_>) -> Self {
         let Frame { left, top, width, height, .. } = *frame;
@@ -196,7 +198,7 @@ mod tests {
     /// Every frame of a file.
     fn play(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
         let info = frames_info(ImageFormat::Gif, bytes, &Limits::default())?;
-        let mut film = Film::open(bytes, &info)?;
+        let mut film = GifFilm::open(bytes, &info)?;
         (0..info.frames)
             .map(|_| {
                 let mut out = vec![0; info.bytes()?];

@@ -9,12 +9,13 @@
 use super::{Chunk, Chunks, SIGNATURE, check, decode};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::format::row::Film;
 use crate::format::{Color, ImageInfo};
 use crate::limits::Limits;
 use crate::shape::Shape;
 
 /// Refuses a file with fewer frames than it says.
-pub(in crate::format) fn check_frames(bytes: &[u8], info: &ImageInfo) -> Result<()> {
+pub(super) fn check_frames(bytes: &[u8], info: &ImageInfo) -> Result<()> {
     let chunks = Chunks(bytes.get(SIGNATURE.len()..).unwrap_or_default());
     let (mut controls, mut before) = (0u32, 0);
     for chunk in chunks.take_while(|c| c.name != b"IEND") {
@@ -34,7 +35,7 @@ pub(in crate::format) fn check_frames(bytes: &[u8], info: &ImageInfo) -> Result<
 }
 
 /// An APNG that is being played.
-pub(crate) struct Film<'a> {
+pub(super) struct PngFilm<'a> {
     bytes: &'a [u8],
     limits: Limits,
     info: ImageInfo,
@@ -65,13 +66,9 @@ struct Control {
 const CLEAR: u8 = 1;
 const PUT_BACK: u8 = 2;
 
-impl<'a> Film<'a> {
+impl<'a> PngFilm<'a> {
     /// Before the first frame. `info` is that of the file, whose canvas is allocated here.
-    pub(in crate::format) fn open(
-        bytes: &'a [u8],
-        info: &ImageInfo,
-        limits: &Limits,
-    ) -> Result<Self> {
+    pub(super) fn open(bytes: &'a [u8], info: &ImageInfo, limits: &Limits) -> Result<Self> {
         let mut film = Self {
             bytes,
             limits: *limits,
@@ -99,23 +96,6 @@ impl<'a> Film<'a> {
                 _ => {}
             }
         }
-    }
-
-    /// Draws the next frame and gives the picture.
-    pub(in crate::format) fn next(&mut self, out: &mut [u8]) -> Result<()> {
-        match self.drawn {
-            0 => {
-                decode(self.bytes, &self.info, &self.limits, &mut self.canvas)?;
-                // There is nothing to put back yet.
-                if let Some(control) = self.control.as_mut().filter(|c| c.dispose == PUT_BACK) {
-                    control.dispose = CLEAR;
-                }
-            }
-            _ => self.later()?,
-        }
-        self.drawn += 1;
-        out.copy_from_slice(&self.canvas);
-        Ok(())
     }
 
     fn later(&mut self) -> Result<()> {
@@ -275,6 +255,24 @@ impl<'a> Film<'a> {
                 }
             }
         }
+    }
+}
+
+impl Film for PngFilm<'_> {
+    fn next(&mut self, out: &mut [u8]) -> Result<()> {
+        match self.drawn {
+            0 => {
+                decode(self.bytes, &self.info, &self.limits, &mut self.canvas)?;
+                // There is nothing to put back yet.
+                if let Some(control) = self.control.as_mut().filter(|c| c.dispose == PUT_BACK) {
+                    control.dispose = CLEAR;
+                }
+            }
+            _ => self.later()?,
+        }
+        self.drawn += 1;
+        out.copy_from_slice(&self.canvas);
+        Ok(())
     }
 }
 

@@ -1,0 +1,73 @@
+//! What ndpix knows of an image format: one [`Row`] of each, at the head of the format's file.
+//!
+//! Everything that depends on the format is asked of its row; there is no other list of formats
+//! than `ImageFormat` itself. A row leaves nothing out, so that a new column is answered by each.
+
+use super::ImageInfo;
+use crate::error::Result;
+use crate::limits::Limits;
+
+/// A format: its names, how to know it, and the functions that read it.
+pub(super) struct Row {
+    /// The word in options and summaries.
+    pub(super) name: &'static str,
+    /// Of paths of such files, in lower case.
+    pub(super) extensions: &'static [&'static str],
+    /// Whether bytes begin as such a file.
+    pub(super) sniff: fn(&[u8]) -> bool,
+    /// What it proves when they do.
+    pub(super) evidence: Evidence,
+    /// What the first image says of itself, from its headers; checks `limits.max_pixels`.
+    pub(super) info: fn(&[u8], &Limits) -> Result<ImageInfo>,
+    /// Fills `out` with the pixels that `info` announced.
+    pub(super) decode: fn(&[u8], &ImageInfo, &Limits, &mut [u8]) -> Result<()>,
+    /// What a file may hold after its first image.
+    pub(super) more: More,
+    /// How the palette indices of this image are read. `None` where there are none, and gray samples
+    /// of 8 bits as `decode` gives them are the labels.
+    pub(super) indices: fn(&[u8], &Limits) -> Result<Option<DecodeIndices>>,
+}
+
+/// How much it proves that bytes pass the test of a format, from the most to the least.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Evidence {
+    /// A signature, or a weak one with its header checked: raw pixels do not begin so by chance.
+    Signature,
+    /// Parts that fit each other. Raw pixels may do so; counts where none of that length are wanted.
+    Structure,
+    /// A header without a contradiction. Counts only for bytes that are known to be an image file.
+    Header,
+}
+
+/// What a file may hold after its first image.
+pub(super) enum More {
+    /// Nothing that is counted.
+    Nothing,
+    /// Pages, each an image of its own, that are read by their number, from 0.
+    Pages { info: PageInfo, decode: DecodePage },
+    /// Frames that are drawn on those before them. `check` refuses a file that ends before its last.
+    Film { check: fn(&[u8], &ImageInfo) -> Result<()>, open: OpenFilm },
+}
+
+/// As `Row::info` for the page of that number.
+type PageInfo = fn(&[u8], u32, &Limits) -> Result<ImageInfo>;
+
+/// As `Row::decode` for the page of that number.
+type DecodePage = fn(&[u8], u32, &ImageInfo, &Limits, &mut [u8]) -> Result<()>;
+
+/// Before the first frame; the [`ImageInfo`] is what `info` gave for the same bytes.
+type OpenFilm = for<'a> fn(&'a [u8], &ImageInfo, &Limits) -> Result<Box<dyn Film + 'a>>;
+
+/// An animation that is being played.
+pub(crate) trait Film {
+    /// Draws the next frame and gives the picture in `out`, whose length is `info.bytes()`.
+    fn next(&mut self, out: &mut [u8]) -> Result<()>;
+}
+
+/// Fills `out`, one byte a pixel, with the palette indices.
+pub(super) type DecodeIndices = fn(&[u8], &Limits, &mut [u8]) -> Result<()>;
+
+/// Of formats without palettes.
+pub(super) fn no_indices(_bytes: &[u8], _limits: &Limits) -> Result<Option<DecodeIndices>> {
+    Ok(None)
+}

@@ -47,9 +47,9 @@ test: rust python licences maybe-conformance
 rust:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --workspace --all-targets --features ndpix/stations -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --lib --no-deps
-	$(CARGO) test --workspace --features ndpix/stations
+	$(CARGO) clippy --workspace --all-targets --features ndpix/stations,ndpix/ndarray -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --lib --no-deps --features ndpix/ndarray
+	$(CARGO) test --workspace --features ndpix/stations,ndpix/ndarray
 
 python: release wheel
 	NDPIX="$(NDPIX)" $(PY) -m unittest discover -s tests/python -p 'test_*.py' -t tests/python

@@ -6,6 +6,13 @@ use std::sync::Arc;
 use crate::dtype::DType;
 
 /// What every value of a column is.
+///
+/// ```
+/// use ndpix::{ColumnType, DType};
+/// assert_eq!((ColumnType::Ints.dtype(), ColumnType::Ints.is_scalar()), (Some(DType::Int64), false));
+/// assert_eq!((ColumnType::Bool.dtype(), ColumnType::Bool.is_scalar()), (Some(DType::Bool), true));
+/// assert_eq!(ColumnType::Text.dtype(), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ColumnType {
     /// Whole numbers of 64 bits.
@@ -55,7 +62,18 @@ impl fmt::Display for ColumnType {
     }
 }
 
-/// The values of one column for some rows.
+/// The values of one column for some rows: a field of the records that `columns` keeps beside the images.
+///
+/// ```
+/// use ndpix::{ColumnType, Control, Input, Options};
+/// let records = Input::bytes("{\"image\": [[1]], \"label\": \"cat\"}\n{\"image\": [[2]]}\n");
+/// let options = Options::default().with("columns", "label")?;
+/// let loaded = ndpix::load(vec![records], &options, &Control::default());
+/// let label = &loaded.columns[0];
+/// assert_eq!((&*label.name, label.kind, &label.valid[..]), ("label", ColumnType::Text, &[true, false][..]));
+/// assert_eq!((label.value(0), label.value(1)), (&b"cat"[..], &b""[..]));
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
     /// The field, as it is written.
@@ -72,6 +90,13 @@ pub struct Column {
 
 impl Column {
     /// A column without rows.
+    ///
+    /// ```
+    /// let mut label = ndpix::Column::new("label".into(), ndpix::ColumnType::Text);
+    /// label.push(Some(b"cat"));
+    /// label.push(None);
+    /// assert_eq!((label.len(), label.value(0), label.valid[1]), (2, &b"cat"[..], false));
+    /// ```
     pub fn new(name: Arc<str>, kind: ColumnType) -> Self {
         Self { name, kind, valid: Vec::new(), values: Vec::new(), ends: Vec::new() }
     }
@@ -86,7 +111,17 @@ impl Column {
         self.valid.is_empty()
     }
 
-    /// The bytes of the value in row `row`; empty where there is none.
+    /// The bytes of the value in row `row`: a little-endian number, one byte for a boolean, UTF-8. Zeros or
+    /// nothing where there is none.
+    ///
+    /// ```
+    /// let mut id = ndpix::Column::new("id".into(), ndpix::ColumnType::Int64);
+    /// id.push(Some(&7i64.to_le_bytes()));
+    /// assert_eq!(id.value(0).try_into().map(i64::from_le_bytes).ok(), Some(7));
+    /// ```
+    ///
+    /// # Panics
+    /// Where there is no such row.
     pub fn value(&self, row: usize) -> &[u8] {
         let (from, to) = match self.kind.dtype().filter(|_| self.kind.is_scalar()) {
             Some(dtype) => (row * dtype.size(), (row + 1) * dtype.size()),
@@ -96,6 +131,12 @@ impl Column {
     }
 
     /// Appends a row; `None`: it has no value. A scalar is exactly as long as its dtype.
+    ///
+    /// ```
+    /// let mut boxes = ndpix::Column::new("box".into(), ndpix::ColumnType::Floats);
+    /// boxes.push(Some(&[0.5f64, 1.0].map(f64::to_le_bytes).concat()));
+    /// assert_eq!((boxes.len(), boxes.value(0).len()), (1, 16));
+    /// ```
     pub fn push(&mut self, value: Option<&[u8]>) {
         self.valid.push(value.is_some());
         match (value, self.kind.dtype().filter(|_| self.kind.is_scalar())) {
@@ -109,11 +150,28 @@ impl Column {
     }
 
     /// Appends row `row` of a column of the same type.
+    ///
+    /// ```
+    /// use ndpix::{Column, ColumnType};
+    /// let mut all = Column::new("label".into(), ColumnType::Text);
+    /// all.push(Some(b"cat"));
+    /// all.push(Some(b"dog"));
+    /// let mut dogs = Column::new("label".into(), ColumnType::Text);
+    /// dogs.push_from(&all, 1);
+    /// assert_eq!(dogs.value(0), b"dog");
+    /// ```
     pub fn push_from(&mut self, other: &Self, row: usize) {
         self.push(other.valid[row].then(|| other.value(row)));
     }
 
     /// Appends all rows of a column of the same type.
+    ///
+    /// ```
+    /// let mut labels = ndpix::Column::new("label".into(), ndpix::ColumnType::Text);
+    /// labels.push(Some(b"cat"));
+    /// labels.extend(&labels.clone());
+    /// assert_eq!((labels.len(), labels.value(1)), (2, &b"cat"[..]));
+    /// ```
     pub fn extend(&mut self, other: &Self) {
         let before = self.values.len();
         self.valid.extend_from_slice(&other.valid);
@@ -122,6 +180,14 @@ impl Column {
     }
 
     /// Takes the first rows away into a column of their own.
+    ///
+    /// ```
+    /// let mut labels = ndpix::Column::new("label".into(), ndpix::ColumnType::Text);
+    /// labels.push(Some(b"cat"));
+    /// labels.push(Some(b"dog"));
+    /// assert_eq!(labels.take(1).value(0), b"cat");
+    /// assert_eq!((labels.len(), labels.value(0)), (1, &b"dog"[..]));
+    /// ```
     pub fn take(&mut self, rows: usize) -> Self {
         let end = match (rows.checked_sub(1), self.kind.dtype()) {
             (None, _) => 0,

@@ -10,7 +10,16 @@ use std::str::FromStr;
 
 use crate::error::{Error, quote};
 
-/// The element type of an array.
+/// The element type of an array. Read from any name that the field has for it ([`DType::parse`]), written as
+/// NumPy does.
+///
+/// ```
+/// use ndpix::DType;
+/// assert_eq!("float32".parse::<DType>()?, DType::Float32);
+/// assert_eq!(DType::Uint16.to_string(), "uint16");
+/// assert!("float".parse::<DType>().is_err(), "of 4 bytes, or of 8?");
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum DType {
@@ -29,6 +38,16 @@ pub enum DType {
 }
 
 /// The order of the bytes of one element.
+///
+/// ```
+/// use ndpix::{ByteOrder, Options};
+/// let big = Options::default().with("raw_byteorder", "big")?;
+/// let options = big.with("encoding", "raw")?.with("raw_shape", "1,2")?.with("raw_dtype", "uint16")?;
+/// let image = ndpix::decode(br#""AAEAAg==""#, &options)?;
+/// assert_eq!(image.as_slice::<u16>(), Some(&[1, 2][..]));
+/// assert_eq!(">".parse::<ByteOrder>()?, ByteOrder::Big);
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ByteOrder {
     /// Least significant byte first: the default of everything here.
@@ -56,6 +75,10 @@ impl DType {
     ];
 
     /// Bytes of one element.
+    ///
+    /// ```
+    /// assert_eq!(ndpix::DType::Float16.size(), 2);
+    /// ```
     pub fn size(self) -> usize {
         match self {
             Self::Bool | Self::Uint8 | Self::Int8 => 1,
@@ -83,7 +106,12 @@ impl DType {
         }
     }
 
-    /// NumPy's little-endian type string, as in a `.npy` header: `|u1`, `<f4`.
+    /// NumPy's little-endian type string, as in a `.npy` header.
+    ///
+    /// ```
+    /// use ndpix::DType;
+    /// assert_eq!((DType::Uint8.descr(), DType::Float32.descr()), ("|u1", "<f4"));
+    /// ```
     pub fn descr(self) -> &'static str {
         match self {
             Self::Bool => "|b1",
@@ -102,12 +130,24 @@ impl DType {
     }
 
     /// Whether elements are floating-point numbers.
+    ///
+    /// ```
+    /// use ndpix::DType;
+    /// assert!(DType::Float16.is_float() && !DType::Int64.is_float());
+    /// ```
     pub fn is_float(self) -> bool {
         matches!(self, Self::Float16 | Self::Float32 | Self::Float64)
     }
 
     /// The dtype a name stands for, with the byte order where the name says one.
     /// `None` for names that are unknown, ambiguous (`float`) or hold objects.
+    ///
+    /// ```
+    /// use ndpix::{ByteOrder, DType};
+    /// assert_eq!(DType::parse(">u2"), Some((DType::Uint16, Some(ByteOrder::Big))));
+    /// assert_eq!(DType::parse("torch.float16"), Some((DType::Float16, None)));
+    /// assert_eq!(DType::parse("object"), None);
+    /// ```
     pub fn parse(name: &str) -> Option<(Self, Option<ByteOrder>)> {
         let order = match name.as_bytes().first() {
             Some(b'<') => Some(ByteOrder::Little),

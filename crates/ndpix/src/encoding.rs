@@ -30,6 +30,16 @@ use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 
 /// How the image field holds its image.
+///
+/// ```
+/// use ndpix::{Encoding, Options};
+/// let options = Options::default().with("encoding", "hex")?;
+/// assert_eq!(options.encoding, Some(Encoding::Hex));
+/// let image = ndpix::decode(br#""503520322032203235350a61626364""#, &options)?;
+/// assert_eq!((&image.shape[..], &image.bytes[..]), (&[2, 2][..], &b"abcd"[..]));
+/// # Ok::<(), ndpix::Error>(())
+/// ```
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Encoding {
     /// Base64 of bare pixels; shape and dtype come from options or sibling fields.
@@ -59,6 +69,15 @@ pub enum Encoding {
 }
 
 /// Steps from text to pixels: a transport, any compressions, a payload.
+///
+/// ```
+/// use ndpix::{Chain, Compression, Content, Encoding, Transport};
+/// let Encoding::Chain(chain) = "hex+gzip+npy".parse()? else { panic!("a chain") };
+/// assert_eq!((chain.transport, chain.content), (Transport::Hex, Content::Npy));
+/// assert_eq!(chain.compressions, [Compression::Gzip]);
+/// assert_eq!(Encoding::Chain(chain).to_string(), "hex+gzip+npy");
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Chain {
     /// How the bytes are written as JSON.

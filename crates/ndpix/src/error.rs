@@ -8,6 +8,12 @@ use std::fmt;
 use std::sync::Arc;
 
 /// What an error is about, named by who must act. Spelled as in rejects files and summaries.
+///
+/// ```
+/// use ndpix::ErrorKind;
+/// assert_eq!(ErrorKind::Unsupported.name(), "unsupported");
+/// assert!(ErrorKind::ALL.contains(&ErrorKind::Limit));
+/// ```
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ErrorKind {
@@ -88,7 +94,8 @@ pub struct Position {
     pub item: u32,
 }
 
-/// The error of every public function of this crate.
+/// The error of every public function of this crate: a kind, a sentence, where in the input it happened, and
+/// as its [`source`](std::error::Error::source) the error of the system or of a codec that led to it.
 #[derive(Debug)]
 pub struct Error(Box<Inner>);
 
@@ -97,38 +104,92 @@ struct Inner {
     kind: ErrorKind,
     message: String,
     position: Option<Position>,
-    source: Option<std::io::Error>,
+    source: Option<Cause>,
 }
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl Error {
     /// An error of `kind` with a one-sentence message and no position yet.
+    ///
+    /// ```
+    /// use ndpix::{Error, ErrorKind};
+    /// let error = Error::new(ErrorKind::Plan, "the records hold no image");
+    /// assert_eq!(error.to_string(), "the records hold no image");
+    /// assert_eq!((error.kind(), error.position()), (ErrorKind::Plan, None));
+    /// ```
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner { kind, message: message.into(), position: None, source: None }))
     }
 
-    /// A failure of the machine: `what` says what was being done, to which file.
+    /// A failure of the machine: `what` says what was being done, to which file. The system's own error is
+    /// its [`source`](std::error::Error::source).
+    ///
+    /// ```
+    /// use std::error::Error as _;
+    /// let missing = std::fs::read("no/such/file").expect_err("missing");
+    /// let error = ndpix::Error::io("cannot read no/such/file", missing);
+    /// assert!(error.to_string().starts_with("cannot read no/such/file: "));
+    /// let cause = error.source().and_then(|e| e.downcast_ref::<std::io::Error>());
+    /// assert_eq!(cause.map(|e| e.kind()), Some(std::io::ErrorKind::NotFound));
+    /// ```
     pub fn io(what: impl fmt::Display, source: std::io::Error) -> Self {
-        let message = format!("{what}: {source}");
-        Self(Box::new(Inner { kind: ErrorKind::Io, message, position: None, source: Some(source) }))
+        Self::new(ErrorKind::Io, format!("{what}: {source}")).caused_by(source)
+    }
+
+    /// The same error, with what led to it as its [`source`](std::error::Error::source).
+    pub(crate) fn caused_by(mut self, cause: impl Into<Cause>) -> Self {
+        self.0.source = Some(cause.into());
+        self
     }
 
     /// The same error, said of this position.
+    ///
+    /// ```
+    /// use ndpix::{Error, ErrorKind, Position};
+    /// let place = Position { file: "a.ndjson".into(), line: 3, byte: 120, item: 0 };
+    /// let error = Error::new(ErrorKind::Json, "a string has no end").at(place);
+    /// assert_eq!(error.to_string(), "a.ndjson:3: a string has no end");
+    /// ```
     pub fn at(mut self, position: Position) -> Self {
         self.0.position = Some(position);
         self
     }
 
     /// Who must act.
+    ///
+    /// ```
+    /// let error = ndpix::decode(b"7", &ndpix::Options::default()).expect_err("no image");
+    /// assert_eq!(error.kind(), ndpix::ErrorKind::Field);
+    /// ```
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
     /// The sentence, without the position.
+    ///
+    /// ```
+    /// let error = ndpix::Options::default().with("dtype", "float").expect_err("of which size?");
+    /// assert!(error.message().starts_with("unknown dtype \"float\"; use one of bool, uint8"));
+    /// ```
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
     /// Where it happened, if it concerns one record.
+    ///
+    /// ```
+    /// use ndpix::{Each, Input, Options};
+    /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": 7}\n");
+    /// let options = Options::default().with("field", "image")?;
+    /// ndpix::each(vec![records], &options, |each: Each<'_>| {
+    ///     if let Err(error) = each.image {
+    ///         assert_eq!(error.position().map(|p| (p.line, p.byte)), Some((2, 20)));
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     pub fn position(&self) -> Option<&Position> {
         self.0.position.as_ref()
     }
@@ -145,7 +206,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source.as_ref().map(|e| e as _)
+        self.0.source.as_ref().map(|e| &**e as _)
     }
 }
 

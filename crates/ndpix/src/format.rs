@@ -35,7 +35,17 @@ use crate::limits::Limits;
 use crate::shape::Shape;
 use row::{Evidence, More, Row};
 
-/// The image formats that ndpix reads.
+/// The image formats that ndpix reads. They are recognised by their content, never by a name.
+///
+/// ```
+/// use ndpix::{ImageFormat, Options};
+/// let options = Options::default().with("formats", "png,jpeg")?;
+/// assert_eq!(options.formats, [ImageFormat::Png, ImageFormat::Jpeg]);
+/// let error = ndpix::decode(br#""UDUgMiAyIDI1NQphYmNk""#, &options).expect_err("a pnm");
+/// assert_eq!(error.message(), "a pnm image, which formats does not allow");
+/// # Ok::<(), ndpix::Error>(())
+/// ```
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum ImageFormat {
@@ -52,6 +62,16 @@ pub enum ImageFormat {
 }
 
 /// What the channels of an image mean.
+///
+/// ```
+/// use ndpix::{Color, Input, Options};
+/// let records = Input::bytes(r#"{"image": "UDUgMiAyIDI1NQphYmNk"}"#);
+/// ndpix::each(vec![records], &Options::default(), |each| {
+///     assert_eq!(each.image?.0.color, Color::Gray);
+///     Ok(())
+/// })?;
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Color {
     /// One channel; shape `(H, W)`.
@@ -64,11 +84,24 @@ pub enum Color {
     Rgba,
     /// `(H, W, 4)`: ink, deeper than 8 bits (8-bit CMYK is given as RGB).
     Cmyk,
-    /// Any other number or meaning of channels, and arrays that are no pictures.
+    /// Any other number or meaning of channels, and arrays that are not pictures.
     Samples,
 }
 
 /// What an image says of itself, which is also what decoding will give.
+///
+/// ```
+/// use ndpix::{DType, ImageInfo, Input, Options};
+/// let records = Input::bytes(r#"{"image": "UDUgMiAyIDI1NQphYmNk"}"#);
+/// ndpix::each(vec![records], &Options::default(), |each| {
+///     let (info, pixels) = each.image?;
+///     let ImageInfo { shape, dtype, frames, .. } = info;
+///     assert_eq!((&shape[..], dtype, frames), (&[2, 2][..], DType::Uint8, 1));
+///     assert_eq!((info.bytes()?, pixels), (4, &b"abcd"[..]));
+///     Ok(())
+/// })?;
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageInfo {
     /// `(H, W)` or `(H, W, C)`.
@@ -87,7 +120,10 @@ pub struct ImageInfo {
 }
 
 impl ImageInfo {
-    /// The bytes that the decoded pixels take; kind `limit` on overflow.
+    /// The bytes that the decoded pixels take.
+    ///
+    /// # Errors
+    /// Kind `limit` where they do not fit the address space.
     pub fn bytes(&self) -> Result<usize> {
         self.shape.bytes(self.dtype)
     }
@@ -95,6 +131,11 @@ impl ImageInfo {
 
 impl ImageFormat {
     /// Every format.
+    ///
+    /// ```
+    /// let names = ndpix::ImageFormat::ALL.map(ndpix::ImageFormat::name);
+    /// assert!(names.contains(&"tiff"));
+    /// ```
     pub const ALL: [Self; 10] = [
         Self::Png,
         Self::Jpeg,
@@ -135,7 +176,7 @@ pub(crate) fn sniff(bytes: &[u8]) -> Option<ImageFormat> {
     find(bytes, Evidence::Signature)
 }
 
-/// Whether `bytes` that are no raw pixels of a wanted length are an image file by their signature, or
+/// Whether `bytes` that are not raw pixels of a wanted length are an image file by their signature, or
 /// because their parts fit each other, as those of an icon.
 pub(crate) fn is_file(bytes: &[u8]) -> bool {
     sniff(bytes).or_else(|| find(bytes, Evidence::Structure)).is_some()
@@ -157,7 +198,7 @@ pub(crate) fn recognise(bytes: &[u8]) -> Result<ImageFormat> {
         Some((name, advice)) => format!("the value holds {name}{advice}"),
         None if bytes.is_empty() => "the value holds no bytes".to_string(),
         None => format!(
-            "{} bytes that are no known image format, beginning {}",
+            "{} bytes that are not a known image format, beginning with {}",
             bytes.len(),
             quote(&bytes[..bytes.len().min(12)])
         ),
@@ -175,7 +216,7 @@ pub(crate) fn info(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result
     (format.row().info)(bytes, limits)
 }
 
-/// As [`info`] for a frame or page by its number, from 0: kind `shape` where the file has none such.
+/// As [`info`] for a frame or page by its number, from 0: kind `shape` where the file does not have it.
 pub(crate) fn frame_info(
     format: ImageFormat,
     bytes: &[u8],
@@ -191,7 +232,7 @@ pub(crate) fn frame_info(
     }
     check_frames(format, bytes, &info)?;
     let count = if info.frames == 1 { "1 frame" } else { &format!("{} frames", info.frames) };
-    Err(Error::shape(format!("the {format} has {count}, and none of index {frame}")))
+    Err(Error::shape(format!("the {format} has {count}, and none with index {frame}")))
 }
 
 /// As [`info`] where all frames or pages are read: kind `image` where the file ends before its last.
@@ -240,7 +281,7 @@ pub(crate) fn indices_info(
         }
         (false, Color::Gray, DType::Uint8) => Ok(info),
         _ => Err(Error::shape(format!(
-            "a {format} image of shape {} has no palette, whose indices mode P keeps",
+            "a {format} image of shape {} has no palette, and mode P keeps palette indices",
             info.shape
         ))),
     }

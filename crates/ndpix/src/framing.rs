@@ -19,6 +19,21 @@ use crate::error::{Error, Result, quote};
 pub(crate) use feed::Feed;
 
 /// How records follow each other in a file.
+///
+/// ```
+/// use ndpix::{Framing, Input, Options};
+/// let mut options = Options::default();
+/// options.framing = Framing::Array;
+/// let mut images = 0;
+/// let records = Input::bytes(r#"[{"image": [[1, 2]]}, {"image": [[3, 4]]}]"#);
+/// ndpix::each(vec![records], &options, |each| {
+///     images += usize::from(each.image.is_ok());
+///     Ok(())
+/// })?;
+/// assert_eq!(images, 2);
+/// # Ok::<(), ndpix::Error>(())
+/// ```
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Framing {
     /// Decided for each file by how it begins.

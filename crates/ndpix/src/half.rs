@@ -38,9 +38,10 @@ mod tests {
     fn every_half_comes_back() {
         for bits in 0..=u16::MAX {
             let value = to_f64(bits);
-            match value.is_nan() {
-                true => assert!(to_f64(from_f64(value)).is_nan()),
-                false => assert_eq!(from_f64(value), bits, "{value}"),
+            if value.is_nan() {
+                assert!(to_f64(from_f64(value)).is_nan());
+            } else {
+                assert_eq!(from_f64(value), bits, "{value}");
             }
         }
     }

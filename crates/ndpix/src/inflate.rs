@@ -7,6 +7,14 @@ use std::io::Read;
 use crate::error::{Error, Result};
 
 /// A compression that a payload inside a record may have.
+///
+/// ```
+/// use ndpix::{Compression, Encoding};
+/// let Encoding::Chain(chain) = "base64+zstd+image".parse()? else { panic!("a chain") };
+/// assert_eq!(chain.compressions, [Compression::Zstd]);
+/// # Ok::<(), ndpix::Error>(())
+/// ```
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Compression {
@@ -35,6 +43,12 @@ impl Compression {
     /// The compression whose signature `bytes` begin with. A zlib header is two bytes that any
     /// payload may begin with: it counts only when the whole stream inflates with its checksum,
     /// which the caller finds out by inflating it.
+    ///
+    /// ```
+    /// use ndpix::Compression;
+    /// assert_eq!(Compression::sniff(b"\x1f\x8b\x08\0"), Some(Compression::Gzip));
+    /// assert_eq!(Compression::sniff(b"plain text"), None);
+    /// ```
     pub fn sniff(bytes: &[u8]) -> Option<Self> {
         Some(match bytes {
             [0x1F, 0x8B, 8, ..] => Self::Gzip,
@@ -75,7 +89,9 @@ pub(crate) fn inflate(
         }
     };
     let name = compression.name();
-    grown.map_err(|e| Error::encoding(format!("the {name} payload is damaged or cut: {e}")))?;
+    grown.map_err(|e| {
+        Error::encoding(format!("the {name} payload is damaged or cut: {e}")).caused_by(e)
+    })?;
     if out.len() as u64 > max_bytes {
         out.clear();
         return Err(Error::limit(format!(

@@ -48,7 +48,7 @@ mod summary;
 #[doc(hidden)]
 pub mod stations;
 
-pub use array::{Aligned, Array};
+pub use array::{Aligned, Array, Element};
 pub use batches::{Batch, Batches, Reject, Spares};
 pub use column::{Column, ColumnType};
 pub use convert::{Control, Run, convert, files_of, run};

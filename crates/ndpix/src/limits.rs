@@ -4,6 +4,15 @@
 use crate::error::{Error, Result};
 
 /// The limits of a run. Passing one rejects the record as `limit`.
+///
+/// ```
+/// use ndpix::{ErrorKind, Limits, Options};
+/// let mut options = Options::default().with("encoding", "list")?;
+/// options.limits = Limits { max_pixels: 3, ..Limits::default() };
+/// let error = ndpix::decode(b"[[1, 2], [3, 4]]", &options).expect_err("four pixels");
+/// assert_eq!(error.kind(), ErrorKind::Limit);
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The longest record, in bytes of (decompressed) text. Default 1 GiB.
@@ -25,6 +34,15 @@ impl Default for Limits {
 
 impl Limits {
     /// Refuses an image of more pixels than allowed; call before allocating for it.
+    ///
+    /// ```
+    /// let limits = ndpix::Limits::default();
+    /// assert!(limits.check_pixels(16_384, 16_384).is_ok());
+    /// assert!(limits.check_pixels(u64::MAX, 2).is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// Kind `limit`.
     pub fn check_pixels(&self, height: u64, width: u64) -> Result<()> {
         match height.checked_mul(width) {
             Some(n) if n <= self.max_pixels => Ok(()),
@@ -46,7 +64,12 @@ impl Limits {
     }
 
     /// The most bytes a compressed payload inside a record may grow to: 16 bytes for each
-    /// allowed pixel, and never more than the record limit asks to hold.
+    /// allowed pixel, and never more than `memory`.
+    ///
+    /// ```
+    /// let limits = ndpix::Limits { max_pixels: 1000, ..ndpix::Limits::default() };
+    /// assert_eq!(limits.max_payload_bytes(), 16_000);
+    /// ```
     pub fn max_payload_bytes(&self) -> u64 {
         self.max_pixels.saturating_mul(16).min(self.memory.unwrap_or(u64::MAX))
     }

@@ -320,9 +320,10 @@ impl Worker<'_> {
             outcomes.push(Outcome { record: index, item: item as u32, result });
         };
         let bytes = text.record(record);
-        let wrapped = match shared.plan.rejects_input && record.overlong.is_none() {
-            true => Some(rejected::original(bytes, Path::new(&*file.name))),
-            false => None,
+        let wrapped = if shared.plan.rejects_input && record.overlong.is_none() {
+            Some(rejected::original(bytes, Path::new(&*file.name)))
+        } else {
+            None
         };
         let (bytes, base, only) = match &wrapped {
             Some(Ok(original)) => (&original.text[..], original.base.as_deref(), original.item),

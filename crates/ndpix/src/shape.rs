@@ -6,7 +6,15 @@ use std::ops::Deref;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 
-/// The axes of one image, outermost first: `(H, W)`, `(H, W, C)`, or what a raw tensor says.
+/// The axes of one image, outermost first: `(H, W)`, `(H, W, C)`, or what a raw tensor says. It is read as
+/// a slice, and written as NumPy writes it.
+///
+/// ```
+/// let shape: ndpix::Shape = "480,640,3".parse()?;
+/// assert_eq!(shape[..], [480, 640, 3]);
+/// assert_eq!(shape.to_string(), "(480, 640, 3)");
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Shape {
     rank: u8,
@@ -17,7 +25,17 @@ impl Shape {
     /// More axes than this are refused.
     pub const MAX_RANK: usize = 8;
 
-    /// A shape with these axes; kind `shape` when there are more than [`Shape::MAX_RANK`].
+    /// A shape with these axes.
+    ///
+    /// ```
+    /// use ndpix::Shape;
+    /// assert_eq!(Shape::new(&[7])?.to_string(), "(7,)");
+    /// assert!(Shape::new(&[1; Shape::MAX_RANK + 1]).is_err());
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Kind `shape` where there are more than [`Shape::MAX_RANK`].
     pub fn new(axes: &[usize]) -> Result<Self> {
         if axes.len() > Self::MAX_RANK {
             return Err(Error::shape(format!(
@@ -32,6 +50,12 @@ impl Shape {
     }
 
     /// `(height, width)` for one channel, `(height, width, channels)` for more.
+    ///
+    /// ```
+    /// use ndpix::Shape;
+    /// assert_eq!(Shape::image(480, 640, 3)[..], [480, 640, 3]);
+    /// assert_eq!(Shape::image(480, 640, 1)[..], [480, 640]);
+    /// ```
     pub const fn image(height: usize, width: usize, channels: usize) -> Self {
         let rank = if channels == 1 { 2 } else { 3 };
         let c = if channels == 1 { 0 } else { channels };
@@ -39,11 +63,26 @@ impl Shape {
     }
 
     /// The number of elements, or `None` where it does not fit a `usize`.
+    ///
+    /// ```
+    /// use ndpix::Shape;
+    /// assert_eq!(Shape::image(480, 640, 3).elements(), Some(921_600));
+    /// assert_eq!(Shape::image(usize::MAX, 2, 1).elements(), None);
+    /// ```
     pub fn elements(&self) -> Option<usize> {
         self.iter().try_fold(1usize, |n, &axis| n.checked_mul(axis))
     }
 
-    /// The bytes of an image of this shape; kind `limit` where that overflows.
+    /// The bytes of an image of this shape.
+    ///
+    /// ```
+    /// use ndpix::{DType, Shape};
+    /// assert_eq!(Shape::image(480, 640, 3).bytes(DType::Float32)?, 3_686_400);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Kind `limit` where they do not fit the address space.
     pub fn bytes(&self, dtype: DType) -> Result<usize> {
         self.elements()
             .and_then(|n| n.checked_mul(dtype.size()))

@@ -19,7 +19,7 @@ pub(crate) enum Leave {
 }
 
 impl Leave {
-    /// Whether the first byte of `rest`, behind `before`, is left out; `None` where it ends the copy.
+    /// Whether the first byte of `rest`, after `before`, is left out; `None` where it ends the copy.
     fn leaves(self, before: Option<u8>, rest: &[u8]) -> Option<bool> {
         match (self, *rest.first()?) {
             (Self::SlashEscapes, b'\\') => (rest.get(1) == Some(&b'/')).then_some(true),

@@ -19,7 +19,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
 
-/// Something that holds records.
+/// Something that holds records. Compressed ones (gzip, zstd, bzip2, xz) are recognised by their first bytes.
+///
+/// ```
+/// use ndpix::{Input, Options};
+/// let text = "{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n";
+/// let input = Input::Reader { name: "a socket".into(), reader: Box::new(text.as_bytes()) };
+/// let report = ndpix::inspect(vec![input], &Options::default())?;
+/// assert_eq!((report.images, report.field.as_deref()), (2, Some("image")));
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 pub enum Input {
     /// A file, opened when it is its turn.
     Path(PathBuf),
@@ -43,7 +52,24 @@ impl fmt::Debug for Input {
 }
 
 impl Input {
+    /// A copy of this text: records in memory.
+    ///
+    /// ```
+    /// let input = ndpix::Input::bytes(r#"{"image": [[0, 255]]}"#);
+    /// let loaded = ndpix::load(vec![input], &ndpix::Options::default(), &ndpix::Control::default());
+    /// assert_eq!(loaded.result?.shape, [1, 1, 2]);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
+    pub fn bytes(text: impl AsRef<[u8]>) -> Self {
+        Self::Bytes(text.as_ref().into())
+    }
+
     /// The name as the user wrote it; `-` is standard input, `bytes` is text in memory.
+    ///
+    /// ```
+    /// assert_eq!(&*ndpix::Input::Path("a.ndjson".into()).name(), "a.ndjson");
+    /// assert_eq!(&*ndpix::Input::Stdin.name(), "-");
+    /// ```
     pub fn name(&self) -> Arc<str> {
         match self {
             Self::Path(path) => path.to_string_lossy().into(),
@@ -55,6 +81,19 @@ impl Input {
 
     /// Inputs for what a user wrote: `-` is standard input, what exists is itself, anything else
     /// is a glob, expanded in byte order.
+    ///
+    /// ```
+    /// let folder = tempfile::tempdir()?;
+    /// std::fs::write(folder.path().join("b.ndjson"), "")?;
+    /// std::fs::write(folder.path().join("a.ndjson"), "")?;
+    /// let inputs = ndpix::Input::expand(&[folder.path().join("*.ndjson")])?;
+    /// let names: Vec<_> = inputs.iter().map(ndpix::Input::name).collect();
+    /// assert!(names[0].ends_with("a.ndjson") && names[1].ends_with("b.ndjson"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Kind `options` for a directory, `io` where nothing matches or a file cannot be looked at.
     pub fn expand(patterns: &[impl AsRef<Path>]) -> Result<Vec<Self>> {
         let mut inputs = Vec::new();
         for pattern in patterns {
@@ -110,8 +149,9 @@ fn matches(pattern: &Path, why: io::Error) -> Result<Vec<PathBuf>> {
         Some(text) if text.contains(['*', '?', '[']) => text,
         _ => return Err(missing(why)),
     };
-    let found = glob::glob(text)
-        .map_err(|e| Error::options(format!("{text} is neither a file nor a glob: {e}")))?;
+    let found = glob::glob(text).map_err(|e| {
+        Error::options(format!("{text} is neither a file nor a glob: {e}")).caused_by(e)
+    })?;
     let mut paths = Vec::new();
     for path in found {
         let path = path.map_err(|e| {
@@ -164,7 +204,7 @@ pub(crate) fn open(input: &mut Input, counter: Arc<AtomicU64>) -> Result<Opened>
         peeked = Peeked::new(kind.decoder(peeked).map_err(|e| error(&name, e))?);
     }
     if is_utf16(&peeked.prefix) {
-        return Err(Error::json("input is UTF-16, convert to UTF-8"));
+        return Err(Error::json("input is UTF-16; convert it to UTF-8"));
     }
     if let Some(kind) = arrays(&peeked.prefix) {
         return Err(Error::json(format!(
@@ -177,7 +217,7 @@ pub(crate) fn open(input: &mut Input, counter: Arc<AtomicU64>) -> Result<Opened>
 /// What a failed read of an opened input means: damaged data, or the machine.
 pub(crate) fn error(name: &str, e: io::Error) -> Error {
     match e.downcast::<compressed::Damaged>() {
-        Ok(damaged) => Error::encoding(damaged.to_string()),
+        Ok(damaged) => Error::encoding(damaged.to_string()).caused_by(damaged.why),
         Err(e) => {
             let e = e.downcast::<Raw>().map_or_else(|e| e, |raw| raw.0);
             let name = if name == "-" { "standard input" } else { name };

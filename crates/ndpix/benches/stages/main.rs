@@ -173,10 +173,9 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let flag = |name: &str| arguments.iter().any(|a| a == name);
     let filter = arguments.iter().find(|a| !a.starts_with('-')).map_or("", String::as_str);
-    let chosen = STAGES.iter().filter(|(name, _)| match flag("--once") {
-        true => *name == filter,
-        false => name.contains(filter),
-    });
+    let chosen = STAGES
+        .iter()
+        .filter(|(name, _)| if flag("--once") { *name == filter } else { name.contains(filter) });
     for &(name, make) in chosen {
         if flag("--list") {
             println!("{name}");

@@ -20,7 +20,14 @@ const MAPPED: usize = 1 << 20;
 /// 0.25 to 1.3 s against 0.32 to 0.39 s).
 const PAGE: usize = 2 << 20;
 
-/// Bytes at an address that is a multiple of 64.
+/// Bytes at an address that is a multiple of 64, read and written as a slice.
+///
+/// ```
+/// let mut memory = ndpix::Aligned::zeroed(100).expect("memory");
+/// memory[..2].copy_from_slice(&[7, 8]);
+/// assert_eq!(memory[..3], [7, 8, 0]);
+/// assert_eq!(memory.as_mut_ptr() as usize % 64, 0);
+/// ```
 #[derive(Debug)]
 pub struct Aligned {
     ptr: NonNull<u8>,
@@ -48,6 +55,12 @@ fn dangling() -> NonNull<u8> {
 
 impl Aligned {
     /// `len` zeros; `None` where there is no memory.
+    ///
+    /// ```
+    /// use ndpix::Aligned;
+    /// assert_eq!(Aligned::zeroed(3).as_deref(), Some(&[0, 0, 0][..]));
+    /// assert!(Aligned::zeroed(usize::MAX).is_none());
+    /// ```
     pub fn zeroed(len: usize) -> Option<Self> {
         let mut all = Self::default();
         all.reserve(len)?;
@@ -133,7 +146,7 @@ impl Aligned {
     }
 }
 
-/// The mapping of `of`, grown; `None` where it is no mapping or the system cannot.
+/// The mapping of `of`, grown; `None` where it is not a mapping or the system cannot.
 #[cfg(target_os = "linux")]
 fn remap(of: &Aligned, capacity: usize) -> Option<NonNull<u8>> {
     use nix::sys::mman::{MRemapFlags, mremap};

@@ -50,8 +50,9 @@ fn holds(row: &Shape, image: &Shape) -> bool {
 /// Lays an image at the beginning of each axis of its row, and `pad_value` everywhere else.
 pub(super) fn pad(pixels: &[u8], opened: &Opened, pad_value: f64, row: &mut [u8]) -> Result<()> {
     let (image, shape) = (opened.image, opened.shape);
-    let element = sample::element(pad_value, opened.dtype)
-        .ok_or_else(|| Error::options(format!("pad_value {pad_value} is no {}", opened.dtype)))?;
+    let element = sample::element(pad_value, opened.dtype).ok_or_else(|| {
+        Error::options(format!("pad_value {pad_value} does not fit {}", opened.dtype))
+    })?;
     if image != shape {
         row.chunks_exact_mut(element.len()).for_each(|e| e.copy_from_slice(&element));
     }

@@ -235,6 +235,6 @@ mod tests {
             assert!(text.contains(found) && text.contains(advice), "{text}");
         }
         let text = check(&[(RGB, 3)], &with(None, Some(DType::Bool))).expect_err("no plan");
-        assert!(text.contains("uint8 samples are not made bool"), "{text}");
+        assert!(text.contains("uint8 samples cannot be converted to bool"), "{text}");
     }
 }

@@ -286,7 +286,7 @@ impl<'a> Indices<'a> {
                 Ok(LzwStatus::Ok) => {}
                 Ok(LzwStatus::NoProgress) if !self.ended => {}
                 Ok(_) => return Err(cut()),
-                Err(e) => return Err(Error::image(format!("GIF: {e}"))),
+                Err(e) => return Err(Error::image(format!("GIF: {e}")).caused_by(e)),
             }
         }
         Ok(())

@@ -117,7 +117,7 @@ impl Entry {
         // The mask decides, except where the directory says that pixels have four bytes.
         dib.set_alpha(self.bits == 32);
         match dib.height / 2 {
-            0 => Err(Error::image("icon of no height")),
+            0 => Err(Error::image("icon with a height of 0")),
             height => Ok(Picture::Bitmap { dib, height }),
         }
     }

@@ -199,14 +199,17 @@ fn incomplete() -> Error {
 }
 
 fn damaged(error: JpegError) -> Error {
-    match error {
+    let told = match &error {
         JpegError::UnexpectedEof => Error::image("truncated JPEG: the file ends inside the image"),
-        JpegError::Unsupported(what) => Error::unsupported(format!("JPEG of a rare kind: {what}")),
+        JpegError::Unsupported(what) => {
+            Error::unsupported(format!("JPEG of an unusual kind: {what}"))
+        }
         JpegError::LimitExceeded { .. } | JpegError::AllocationFailed { .. } => {
             Error::limit(format!("JPEG over a limit: {error}"))
         }
         error => Error::image(format!("damaged JPEG: {error}")),
-    }
+    };
+    told.caused_by(error)
 }
 
 /// Walks the markers up to the first scan and checks the frame.
@@ -258,7 +261,7 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
 
 /// Reads a frame header, and refuses frames beyond those that the codec was fuzzed on.
 fn read_frame(marker: u8, segment: &[u8], limits: &Limits) -> Result<Header> {
-    let wrong = || Error::image("damaged JPEG: a frame header of a wrong length");
+    let wrong = || Error::image("damaged JPEG: a frame header of the wrong length");
     let (&[precision, h0, h1, w0, w1, count], list) =
         segment.split_first_chunk::<6>().ok_or_else(wrong)?;
     let (height, width) = (u16::from_be_bytes([h0, h1]), u16::from_be_bytes([w0, w1]));
@@ -289,7 +292,7 @@ fn read_frame(marker: u8, segment: &[u8], limits: &Limits) -> Result<Header> {
     };
     if !known {
         return Err(Error::unsupported(format!(
-            "JPEG of a rare kind: frame type {}, {precision} bits",
+            "JPEG of an unusual kind: frame type {}, {precision} bits",
             marker - 0xC0
         )));
     }
@@ -315,7 +318,7 @@ fn read_frame(marker: u8, segment: &[u8], limits: &Limits) -> Result<Header> {
 /// 1, 3 or 4 components of distinct names, the first sampled the most and the others whole
 /// fractions of it; of four, the last as the first and the middle two alike.
 fn check_components(list: &[[u8; 3]]) -> Result<()> {
-    let odd = |what: &str| Err(Error::unsupported(format!("JPEG of a rare kind: {what}")));
+    let odd = |what: &str| Err(Error::unsupported(format!("JPEG of an unusual kind: {what}")));
     if !matches!(list.len(), 1 | 3 | 4) {
         return odd(&format!("{} components", list.len()));
     }
@@ -323,18 +326,18 @@ fn check_components(list: &[[u8; 3]]) -> Result<()> {
     let most = sampling(&list[0]);
     for (index, component) in list.iter().enumerate() {
         if list[..index].iter().any(|other| other[0] == component[0]) {
-            return odd("two components of one name");
+            return odd("two components with the same name");
         }
         let (h, v) = sampling(component);
         if !(1..=4).contains(&h) || !(1..=4).contains(&v) {
             return Err(Error::image("damaged JPEG: impossible sampling factors"));
         }
         if h > most.0 || v > most.1 || most.0 % h != 0 || most.1 % v != 0 {
-            return odd("sampling factors that are no whole fractions of the first");
+            return odd("sampling factors that are not whole fractions of the first");
         }
     }
     if list.len() == 4 && (list[3][1] != list[0][1] || list[2][1] != list[1][1]) {
-        return odd("four components of odd sampling");
+        return odd("four components with unequal sampling");
     }
     Ok(())
 }

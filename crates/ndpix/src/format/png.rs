@@ -215,16 +215,17 @@ fn channels(color: Color) -> usize {
 }
 
 fn damaged(error: DecodingError) -> Error {
-    match error {
+    let told = match error {
         DecodingError::LimitsExceeded => Error::limit("a chunk of the PNG is over the limit"),
-        DecodingError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
+        DecodingError::IoError(ref error) if error.kind() == ErrorKind::UnexpectedEof => {
             Error::image("truncated PNG: the file ends inside the image")
         }
-        error => {
+        ref error => {
             let text = error.to_string();
             Error::image(format!("damaged PNG: {}", text.trim_end_matches('.')))
         }
-    }
+    };
+    told.caused_by(error)
 }
 
 /// Walks the chunks: IHDR must be first and sound, of the others only names and places count.
@@ -237,7 +238,7 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
         return Err(Error::image("damaged PNG: no IHDR chunk"));
     };
     let &[w0, w1, w2, w3, h0, h1, h2, h3, depth, color, _, _, _] = ihdr else {
-        return Err(Error::image("damaged PNG: IHDR chunk of a wrong length"));
+        return Err(Error::image("damaged PNG: the IHDR chunk has the wrong length"));
     };
     check(b"IHDR", ihdr, crc)?;
     let width = u32::from_be_bytes([w0, w1, w2, w3]);
@@ -253,7 +254,7 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
         (6, 8 | 16) => Color::Rgba,
         _ => {
             return Err(Error::image(format!(
-                "damaged PNG: no such image as colour type {color} of {depth} bits"
+                "damaged PNG: colour type {color} does not exist with {depth} bits"
             )));
         }
     };
@@ -273,7 +274,7 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
             // The codec takes whole colours, at most 256, for granted.
             b"PLTE" if in_head && color == 3 && (data.len() % 3 != 0 || data.len() > 768) => {
                 return Err(Error::image(format!(
-                    "damaged PNG: a palette of {} bytes, three for each of at most 256 colours were expected",
+                    "damaged PNG: a palette of {} bytes; at most 256 colours of three bytes each were expected",
                     data.len()
                 )));
             }
@@ -312,7 +313,7 @@ fn check(name: &[u8; 4], data: &[u8], crc: Option<u32>) -> Result<()> {
     found.update(data);
     match crc {
         Some(crc) if crc != found.sum() => Err(Error::image(format!(
-            "damaged PNG: wrong checksum of the {} chunk",
+            "damaged PNG: the checksum of the {} chunk is wrong",
             String::from_utf8_lossy(name)
         ))),
         _ => Ok(()),
@@ -326,7 +327,7 @@ struct Chunk<'a> {
     crc: Option<u32>,
 }
 
-/// The chunks of a file behind its signature, until the bytes end. The last may be cut short.
+/// The chunks of a file after its signature, until the bytes end. The last may be cut short.
 struct Chunks<'a>(&'a [u8]);
 
 impl<'a> Iterator for Chunks<'a> {
@@ -432,7 +433,7 @@ mod tests {
                 Err(error) => assert_eq!(error.kind(), Kind::Image, "cut at {cut}"),
             }
         }
-        // Without IEND, and with rubbish behind it.
+        // Without IEND, and with rubbish after it.
         assert_eq!(read(&file[..file.len() - 12]).expect("whole").1, data);
         let longer = [&file[..], b"rubbish"].concat();
         assert_eq!(read(&longer).expect("whole").1, data);

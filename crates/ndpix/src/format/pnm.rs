@@ -46,7 +46,7 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
 fn indices(bytes: &[u8], _limits: &Limits) -> Result<Option<DecodeIndices>> {
     if Header::parse(bytes).is_ok_and(|header| header.max < 255) {
         return Err(Error::shape(
-            "a pnm image whose largest sample is not 255 is stretched, so that mode P would not keep its labels",
+            "a pnm image whose largest sample is not 255 is stretched, so mode P would not keep its labels",
         ));
     }
     Ok(None)

@@ -2,7 +2,7 @@
 //!
 //! As in Pillow the origin that the header names is honoured (rows and columns are put in order),
 //! 16-bit pixels are RGBA with alpha 0 where their top bit is set, and 32-bit ones are RGBA unless
-//! the extension area says that the fourth byte is no alpha. Palettes become RGB, those of 32-bit
+//! the extension area says that the fourth byte is not alpha. Palettes become RGB, those of 32-bit
 //! entries RGBA. The format has no signature: [`sniff`] asks for a header without a contradiction.
 
 use super::row::{Evidence, More, Row, no_indices};
@@ -43,11 +43,11 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         return Err(Error::image(format!("TGA of {} x {} pixels", tga.height, tga.width)));
     }
     limits.check_pixels(tga.height as u64, tga.width as u64)?;
-    let (channels, color) = match tga.kind {
-        Kind::Gray => (1, Color::Gray),
-        Kind::GrayAlpha => (2, Color::GrayAlpha),
-        Kind::Bgr | Kind::Palette { alpha: false, .. } => (3, Color::Rgb),
-        Kind::Bgra | Kind::Bgra16 | Kind::Palette { alpha: true, .. } => (4, Color::Rgba),
+    let (channels, color) = match tga.pixel {
+        Pixel::Gray => (1, Color::Gray),
+        Pixel::GrayAlpha => (2, Color::GrayAlpha),
+        Pixel::Bgr | Pixel::Palette { alpha: false, .. } => (3, Color::Rgb),
+        Pixel::Bgra | Pixel::Bgra16 | Pixel::Palette { alpha: true, .. } => (4, Color::Rgba),
     };
     Ok(ImageInfo {
         shape: Shape::image(tga.height, tga.width, channels),
@@ -62,22 +62,22 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
 /// The pixels, from the top left.
 fn decode(bytes: &[u8], _info: &ImageInfo, _limits: &Limits, out: &mut [u8]) -> Result<()> {
     let tga = Tga::open(bytes)?;
-    match tga.kind {
-        Kind::Gray => tga.paint::<1, 1>(out, |p| p),
-        Kind::GrayAlpha => tga.paint::<2, 2>(out, |p| p),
-        Kind::Bgr => tga.paint::<3, 3>(out, |[b, g, r]| [r, g, b]),
-        Kind::Bgra16 if no_alpha(bytes) => tga.paint::<2, 4>(out, |p| {
+    match tga.pixel {
+        Pixel::Gray => tga.paint::<1, 1>(out, |p| p),
+        Pixel::GrayAlpha => tga.paint::<2, 2>(out, |p| p),
+        Pixel::Bgr => tga.paint::<3, 3>(out, |[b, g, r]| [r, g, b]),
+        Pixel::Bgra16 if no_alpha(bytes) => tga.paint::<2, 4>(out, |p| {
             let [r, g, b, _] = split16(p);
             [r, g, b, 255]
         }),
-        Kind::Bgra16 => tga.paint::<2, 4>(out, split16),
-        Kind::Bgra if no_alpha(bytes) => tga.paint::<4, 4>(out, |[b, g, r, _]| [r, g, b, 255]),
-        Kind::Bgra => tga.paint::<4, 4>(out, |[b, g, r, a]| [r, g, b, a]),
-        Kind::Palette { alpha: true, .. } => {
+        Pixel::Bgra16 => tga.paint::<2, 4>(out, split16),
+        Pixel::Bgra if no_alpha(bytes) => tga.paint::<4, 4>(out, |[b, g, r, _]| [r, g, b, 255]),
+        Pixel::Bgra => tga.paint::<4, 4>(out, |[b, g, r, a]| [r, g, b, a]),
+        Pixel::Palette { alpha: true, .. } => {
             let colors = tga.colors()?;
             tga.paint::<1, 4>(out, |[i]| colors[usize::from(i)])
         }
-        Kind::Palette { alpha: false, .. } => {
+        Pixel::Palette { alpha: false, .. } => {
             let colors = tga.colors()?;
             tga.paint::<1, 3>(out, |[i]| {
                 let [r, g, b, _] = colors[usize::from(i)];
@@ -91,7 +91,7 @@ fn decode(bytes: &[u8], _info: &ImageInfo, _limits: &Limits, out: &mut [u8]) -> 
 struct Tga<'a> {
     width: usize,
     height: usize,
-    kind: Kind,
+    pixel: Pixel,
     runs: bool,
     from_right: bool,
     from_top: bool,
@@ -101,7 +101,7 @@ struct Tga<'a> {
 
 /// What the pixels are.
 #[derive(Clone, Copy)]
-enum Kind {
+enum Pixel {
     Gray,
     GrayAlpha,
     Bgr,
@@ -134,25 +134,25 @@ impl<'a> Tga<'a> {
             (_, 32) => 4,
             (_, n) => return Err(Error::unsupported(format!("TGA palette of {n} bits"))),
         };
-        let kind = match (image_type & 7, depth) {
-            (1, 8) if has_map == 1 => Kind::Palette { first, count, entry, alpha: entry == 4 },
-            (1 | 3, 8) => Kind::Gray,
-            (3, 16) => Kind::GrayAlpha,
-            (2, 16) => Kind::Bgra16,
-            (2, 24) => Kind::Bgr,
-            (2, 32) => Kind::Bgra,
+        let pixel = match (image_type & 7, depth) {
+            (1, 8) if has_map == 1 => Pixel::Palette { first, count, entry, alpha: entry == 4 },
+            (1 | 3, 8) => Pixel::Gray,
+            (3, 16) => Pixel::GrayAlpha,
+            (2, 16) => Pixel::Bgra16,
+            (2, 24) => Pixel::Bgr,
+            (2, 32) => Pixel::Bgra,
             _ => {
                 return Err(Error::unsupported(format!("TGA of type {image_type}, {depth} bits")));
             }
         };
         let mut body = rest.get(usize::from(id)..).ok_or_else(cut)?;
-        if !matches!(kind, Kind::Palette { .. }) {
+        if !matches!(pixel, Pixel::Palette { .. }) {
             body = body.get(count * entry..).ok_or_else(cut)?;
         }
         Ok(Self {
             width: word(12),
             height: word(14),
-            kind,
+            pixel,
             runs: image_type & 8 != 0,
             from_right: flags & 0x10 != 0,
             from_top: flags & 0x20 != 0,
@@ -163,7 +163,7 @@ impl<'a> Tga<'a> {
     /// The palette as RGBA; black for the indices that it does not have.
     fn colors(&self) -> Result<[[u8; 4]; 256]> {
         let mut colors = [[0, 0, 0, 255]; 256];
-        let Kind::Palette { first, count, entry, .. } = self.kind else { return Ok(colors) };
+        let Pixel::Palette { first, count, entry, .. } = self.pixel else { return Ok(colors) };
         let stored = self.body.get(..count * entry).ok_or_else(cut)?;
         for (color, bytes) in colors.iter_mut().skip(first).zip(stored.chunks_exact(entry)) {
             *color = match *bytes {
@@ -178,8 +178,8 @@ impl<'a> Tga<'a> {
 
     /// Where the pixels begin.
     fn pixels(&self) -> Result<&'a [u8]> {
-        match self.kind {
-            Kind::Palette { count, entry, .. } => self.body.get(count * entry..).ok_or_else(cut),
+        match self.pixel {
+            Pixel::Palette { count, entry, .. } => self.body.get(count * entry..).ok_or_else(cut),
             _ => Ok(self.body),
         }
     }
@@ -234,7 +234,7 @@ fn split16(bytes: [u8; 2]) -> [u8; 4] {
     [five(10), five(5), five(0), if pixel >> 15 == 0 { 255 } else { 0 }]
 }
 
-/// Whether a version 2 file says that its fourth channel is no alpha.
+/// Whether a version 2 file says that its fourth channel is not alpha.
 fn no_alpha(bytes: &[u8]) -> bool {
     let attributes = || {
         let footer = bytes.last_chunk::<26>().filter(|f| f.ends_with(b"TRUEVISION-XFILE.\0"))?;

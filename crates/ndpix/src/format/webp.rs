@@ -99,7 +99,7 @@ fn decode(bytes: &[u8], info: &ImageInfo, limits: &Limits, out: &mut [u8]) -> Re
 
 /// Decodes one image into the rows of `window`, `stride` bytes apart.
 fn decode_window(image: &[u8], window: &mut [u8], stride: usize, alpha: bool) -> Result<()> {
-    let step = i32::try_from(stride).map_err(|_| Error::limit("a WebP of too long rows"))?;
+    let step = i32::try_from(stride).map_err(|_| Error::limit("a WebP whose rows are too long"))?;
     let decode = if alpha { WebPDecodeRGBAInto } else { WebPDecodeRGBInto };
     // SAFETY: `image` and `window` are live slices given with their true lengths, and distinct
     // since one is borrowed mutably. libwebp reads only `image`, refuses a buffer smaller than
@@ -139,9 +139,10 @@ impl<'a> WebpFilm<'a> {
         // SAFETY: the decoder is live, and `info` a valid place that libwebp writes and does not keep.
         let told = unsafe { WebPAnimDecoderGetInfo(decoder.as_ptr(), &raw mut info) };
         let said = (info.canvas_width, info.canvas_height, info.frame_count);
-        match told != 0 && said == (layout.width, layout.height, layout.frames) {
-            true => Ok(film),
-            false => Err(broken()),
+        if told != 0 && said == (layout.width, layout.height, layout.frames) {
+            Ok(film)
+        } else {
+            Err(broken())
         }
     }
 }
@@ -240,7 +241,8 @@ fn read_layout<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Layout<'a>> {
     let orientation = exif::orientation(exif, xmp);
 
     if let Some((flags, (width, height))) = canvas.filter(|(flags, _)| flags & ANIMATED != 0) {
-        let frame = first.ok_or_else(|| Error::image("damaged WebP: an animation of no frame"))?;
+        let frame =
+            first.ok_or_else(|| Error::image("damaged WebP: an animation without frames"))?;
         let Some((head, image)) = frame.split_first_chunk::<16>() else {
             return Err(truncated());
         };
@@ -253,7 +255,7 @@ fn read_layout<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Layout<'a>> {
         }
         let (coded_width, coded_height, _) = features(image)?;
         if (coded_width, coded_height) != (w, h) {
-            return Err(Error::image("damaged WebP: a frame of another size than it says"));
+            return Err(Error::image("damaged WebP: a frame whose size is not what it says"));
         }
         let alpha = flags & ALPHA != 0;
         let place = (left, top, w, h);

@@ -1,7 +1,7 @@
 //! The feed: goes through the inputs in order, counts lines, bytes and records, and hands out
 //! batches of whole records.
 //!
-//! Text stays in one buffer from reading to handing out; what is left behind the last record is
+//! Text stays in one buffer from reading to handing out; what is left after the last record is
 //! moved only where that costs less than what was handed out, so the work is linear in the input.
 //! An error waits until every record before it was handed out.
 
@@ -20,7 +20,7 @@ use crate::source::{self, Input, Opened};
 const BLOCK: usize = 1 << 20;
 /// A record that grows beyond this is read while nothing else is held.
 const ALONE: usize = 32 << 20;
-/// White space behind a record that does not count against the record limit. It is held until
+/// White space after a record that does not count against the record limit. It is held until
 /// the record's end is seen, so it cannot be without limit itself.
 const SPACE: u64 = 1 << 20;
 
@@ -67,7 +67,7 @@ struct Open {
     start: usize,
     line: u64,
     byte: u64,
-    /// Offset behind its last byte so far that is no white space.
+    /// Offset after its last byte so far that is not white space.
     solid: u64,
     /// It is not handed out, so its text is not kept.
     dropped: bool,
@@ -77,10 +77,7 @@ impl Open {
     /// Its length when it is over the limit and goes on to `end`.
     fn overlong(&self, end: u64, max: u64) -> Option<u64> {
         let (record, all) = (self.solid - self.byte, end - self.byte);
-        match record > max {
-            true => Some(record),
-            false => (all > max.saturating_add(SPACE)).then_some(all),
-        }
+        if record > max { Some(record) } else { (all > max.saturating_add(SPACE)).then_some(all) }
     }
 }
 
@@ -314,7 +311,7 @@ impl Feed {
         Ok(())
     }
 
-    /// Reads one more block behind the text that is still needed; `false` when there is enough
+    /// Reads one more block after the text that is still needed; `false` when there is enough
     /// of it to hand out first, so that text to come is not held behind it.
     fn read(&mut self, text: &Text, called: &mut bool, alone: &dyn Fn()) -> Result<bool> {
         let Some(current) = &mut self.current else { return Ok(true) };

@@ -4,7 +4,7 @@
 use super::values::{Nesting, Scan};
 use super::{Framing, leading_space, seq};
 
-/// White space that is looked through; behind more of it everything counts as lines, so that none
+/// White space that is looked through; after more of it everything counts as lines, so that none
 /// has to be held.
 const SPACE: usize = 1 << 20;
 
@@ -73,7 +73,7 @@ impl Sniff {
         let complete = match self.complete {
             Some(complete) => complete,
             None => {
-                // Not a byte behind the limit counts, however many of them are here already.
+                // Not a byte after the limit counts, however many of them are here already.
                 let most = start.saturating_add(usize::try_from(max).unwrap_or(usize::MAX));
                 match self.nesting.scan(&bytes[self.seen..end.min(most)]) {
                     Scan::Unbalanced(_) => return Some(incomplete),

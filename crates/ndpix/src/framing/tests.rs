@@ -134,7 +134,7 @@ fn overlong() {
         out.rows,
         [row("12345", 1, 0, 0), long(2, 6, 1, 6), row("1", 3, 23, 2), long(5, 26, 3, 10)]
     );
-    // White space behind a record is no part of it, until it would have to be held without limit.
+    // White space after a record is not part of it, until it would have to be held without limit.
     for (framing, end) in [(Framing::Lines, " \t\r\n"), (Framing::Seq, "   \n\x1e")] {
         let out = cut(&format!("12345{end}123456{end}[ 3 ]{end}"), Ask { framing, ..ask });
         let found: Vec<_> = out.rows.iter().map(|r| (r.0.as_str(), r.5)).collect();

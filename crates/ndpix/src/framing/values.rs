@@ -50,10 +50,7 @@ impl Values {
                     // A record cut by the end of the file is the parser's to refuse, and is all
                     // that is said about the cut.
                     let whole = self.nesting.is_scalar();
-                    self.at = match self.array && whole {
-                        true => At::Rest,
-                        false => At::Closed,
-                    };
+                    self.at = if self.array && whole { At::Rest } else { At::Closed };
                     (used, Event::End)
                 }
                 Scan::End(used) => {
@@ -166,7 +163,7 @@ impl Nesting {
         self.state == State::Scalar
     }
 
-    /// Goes on in `bytes`; the first byte of the value is no white space.
+    /// Goes on in `bytes`; the first byte of the value is not white space.
     pub(super) fn scan(&mut self, bytes: &[u8]) -> Scan {
         let mut at = 0;
         while at < bytes.len() {
@@ -227,9 +224,10 @@ impl Nesting {
     fn open(&mut self, curly: bool) {
         if self.depth < REMEMBERED {
             let bit = 1 << (self.depth % 64);
-            match curly {
-                true => self.curly[self.depth / 64] |= bit,
-                false => self.curly[self.depth / 64] &= !bit,
+            if curly {
+                self.curly[self.depth / 64] |= bit;
+            } else {
+                self.curly[self.depth / 64] &= !bit;
             }
         }
         self.depth += 1;

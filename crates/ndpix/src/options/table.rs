@@ -190,6 +190,20 @@ impl Options {
         }
     }
 
+    /// As [`Options::set`], to set one after another.
+    ///
+    /// ```
+    /// let options = ndpix::Options::default().with("size", "224,224")?.with("fit", "crop")?;
+    /// assert_eq!(options.size, Some("224".parse()?));
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Options::set`].
+    pub fn with(mut self, name: &str, value: &str) -> Result<Self> {
+        self.set(name, value).map(|()| self)
+    }
+
     /// The words of the command that stand for the options that differ from the default.
     pub fn flags(&self) -> Vec<String> {
         let switch = |name| Self::default().entries().contains(&(name, Some("false".to_string())));

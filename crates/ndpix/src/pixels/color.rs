@@ -1,6 +1,6 @@
 //! From the channels that are stored to those that are wanted, as Pillow's `convert` does it.
 //!
-//! Gray is `(19595 R + 38470 G + 7471 B + 32768) >> 16` (`Convert.c`). Where Pillow has no such mode the
+//! Gray is `(19595 R + 38470 G + 7471 B + 32768) >> 16` (`Convert.c`). Where Pillow does not have the mode the
 //! same formula serves: deeper integers in their own range, floats with ITU-R 601's thousandths.
 //! Alpha is dropped, or blended on a background as `Image.paste` does with a mask.
 
@@ -37,7 +37,9 @@ pub(crate) fn convert(
     out: &mut [u8],
 ) -> Result<()> {
     if !converts(from, to, dtype) {
-        return Err(Error::shape(format!("a {from:?} image of {dtype} cannot be made {to:?}")));
+        return Err(Error::shape(format!(
+            "a {from:?} image of {dtype} cannot be converted to {to:?}"
+        )));
     }
     let size = dtype.size();
     let count = pixels.len() / (channels(from) * size).max(1);
@@ -123,7 +125,7 @@ fn blend(pixels: &[u8], background: [u8; 3], dtype: DType, out: &mut [u8]) -> Re
         }
         _ => {
             return Err(Error::shape(format!(
-                "alpha of {dtype} is not blended; leave background out to drop it"
+                "alpha of {dtype} cannot be blended; leave background out to drop it"
             )));
         }
     }

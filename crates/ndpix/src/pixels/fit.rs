@@ -58,9 +58,10 @@ pub(crate) fn place(from: (usize, usize), size: Size, fit: Option<Fit>) -> Place
         Some(Fit::Pad) => {
             let inner = contained(from, size);
             let middle = |room: usize| (room as f64 * 0.5).round_ties_even() as usize;
-            let at = match inner.1 == size.width {
-                true => (middle(size.height - inner.0), 0),
-                false => (0, middle(size.width - inner.1)),
+            let at = if inner.1 == size.width {
+                (middle(size.height - inner.0), 0)
+            } else {
+                (0, middle(size.width - inner.1))
             };
             Placement { inner, at, ..plain }
         }

@@ -1,4 +1,4 @@
-//! Several pictures (bands) as one: along a new first axis, or their channels behind each other.
+//! Several pictures (bands) as one: along a new first axis, or their channels one after another.
 //!
 //! [`shape`] says what comes out, or why the bands do not fit together (kind `shape`); [`place`] lays the
 //! pixels of one band into the slot of all, so that bands can be decoded one by one.
@@ -46,7 +46,7 @@ fn parts<'s>(steps: &Steps, shape: &'s Shape) -> Result<(&'s [usize], usize, usi
             Ok((lead, height, width, channels))
         }
         _ => Err(Error::shape(format!(
-            "an array of shape {shape} is no picture, whose channels could be stacked"
+            "an array of shape {shape} is not a picture whose channels could be stacked"
         ))),
     }
 }

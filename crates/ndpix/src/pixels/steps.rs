@@ -39,7 +39,7 @@ fn picture(shape: &Shape) -> Option<(usize, usize, usize)> {
     }
 }
 
-/// The color of an array that is no image file where a mode is asked for, so that it is a picture.
+/// The color of an array that is not an image file where a mode is asked for, so that it is a picture.
 fn named(info: &ImageInfo, count: usize) -> Color {
     match (info.color, count) {
         (Color::Samples, 1) => Color::Gray,
@@ -96,7 +96,7 @@ pub(crate) fn outcome(steps: &Steps, info: &ImageInfo) -> Result<Outcome> {
         Some(found) => found,
         None if steps.is_for_pictures() => {
             return Err(Error::shape(format!(
-                "an array of shape {} is no picture (H, W) or (H, W, C)",
+                "an array of shape {} is not a picture (H, W) or (H, W, C)",
                 info.shape
             )));
         }
@@ -119,16 +119,17 @@ pub(crate) fn outcome(steps: &Steps, info: &ImageInfo) -> Result<Outcome> {
         }
         if !color::converts(from, mode, info.dtype) {
             return Err(Error::shape(format!(
-                "an image of shape {} {} has no conversion to the mode that is asked for",
+                "an image of shape {} {} cannot be converted to the mode that is asked for",
                 info.shape, info.dtype
             )));
         }
         (color, count) = (mode, channels(mode));
         shape = Shape::image(height, width, count);
     }
-    let (height, width) = match steps.transpose && orient::swaps(info.orientation) {
-        true => (width, height),
-        false => (height, width),
+    let (height, width) = if steps.transpose && orient::swaps(info.orientation) {
+        (width, height)
+    } else {
+        (height, width)
     };
     let (height, width) = match &steps.resize {
         Some(resize) => place_in(resize, height, width)?.outer,
@@ -141,7 +142,7 @@ pub(crate) fn outcome(steps: &Steps, info: &ImageInfo) -> Result<Outcome> {
 fn place_in(resize: &Resize, height: usize, width: usize) -> Result<Placement> {
     if resize.fit.is_none() && !same_aspect((height, width), resize.size) {
         return Err(Error::shape(format!(
-            "an image of {height},{width} has another aspect than size {}; pass fit stretch, crop or pad",
+            "an image of {height},{width} differs in aspect from size {}; pass fit stretch, crop or pad",
             resize.size
         )));
     }
@@ -348,8 +349,9 @@ impl Resizer {
         if placement.inner == placement.outer {
             return self.resize(src, job, out);
         }
-        let pad = sample::element(pad_value, job.dtype)
-            .ok_or_else(|| Error::shape(format!("pad_value {pad_value} is no {}", job.dtype)))?;
+        let pad = sample::element(pad_value, job.dtype).ok_or_else(|| {
+            Error::shape(format!("pad_value {pad_value} does not fit {}", job.dtype))
+        })?;
         out.chunks_exact_mut(pad.len()).for_each(|slot| slot.copy_from_slice(&pad));
         let (height, width) = placement.inner;
         let pixel = job.channels * job.dtype.size();

@@ -43,7 +43,7 @@ impl Change<'_> {
             return no(format!("{} means for {channels} channels", mean.len()));
         }
         if to == DType::Bool && from != to {
-            return no(format!("{from} samples are not made bool"));
+            return no(format!("{from} samples cannot be converted to bool"));
         }
         if self.scale == Scale::Unit && !from.is_float() && from.size() > 2 {
             return no(format!(
@@ -52,7 +52,9 @@ impl Change<'_> {
         }
         let unsigned = |d| matches!(d, DType::Uint8 | DType::Uint16 | DType::Uint32);
         if self.scale == Scale::Full && from != to && !(unsigned(from) && unsigned(to)) {
-            return no(format!("scale full goes between unsigned integers, not {from} and {to}"));
+            return no(format!(
+                "scale full converts between unsigned integers, not from {from} to {to}"
+            ));
         }
         Ok(())
     }

@@ -41,14 +41,13 @@ fn blocks(leave: Leave, text: &[u8], out: &mut [u8]) -> (usize, usize) {
                 let before = read > 0 && text[read - 1] == b'\\';
                 let slashes = equal(block, b'/') >> 1 | u64::from(window[BLOCK] == b'/') << 63;
                 // Nearly always all of them stand before slashes.
-                match escapes & !slashes == 0 && !before {
-                    true => (escapes, 0),
-                    false => {
-                        let named = equal(block, b'n') | equal(block, b'r') | equal(block, b't');
-                        let last = u64::from(matches!(window[BLOCK], b'n' | b'r' | b't')) << 63;
-                        let letters = (escapes << 1 | u64::from(before)) & named;
-                        (escapes | letters, escapes & !(slashes | named >> 1 | last))
-                    }
+                if escapes & !slashes == 0 && !before {
+                    (escapes, 0)
+                } else {
+                    let named = equal(block, b'n') | equal(block, b'r') | equal(block, b't');
+                    let last = u64::from(matches!(window[BLOCK], b'n' | b'r' | b't')) << 63;
+                    let letters = (escapes << 1 | u64::from(before)) & named;
+                    (escapes | letters, escapes & !(slashes | named >> 1 | last))
                 }
             }
             Leave::Space => {

@@ -29,7 +29,7 @@ use crate::shape::Shape;
 
 use file::{Chunk, Group, ParquetFile};
 use page::{Codec, Frame, Levels, Page};
-use schema::{Field, Kind};
+use schema::{Field, FieldKind};
 use straight::Straight;
 
 pub(crate) use columns::ColumnsFile;
@@ -77,8 +77,8 @@ impl Parquet {
         let (dtype, shape) = (images.dtype(), images.item());
         let elements = shape.iter().product();
         let (kind, row_len) = match holds.images_as {
-            ImagesAs::Pixels => (Kind::Tensor(dtype, shape), images.item_len()?),
-            ImagesAs::Encoded => (Kind::Image, 0),
+            ImagesAs::Pixels => (FieldKind::Tensor(dtype, shape), images.item_len()?),
+            ImagesAs::Encoded => (FieldKind::Image, 0),
         };
         // A page has at least one row, and its length 31 bits.
         if row_len > 1 << 30 || elements > 1 << 30 {

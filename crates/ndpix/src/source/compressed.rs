@@ -70,7 +70,7 @@ impl Compression {
 #[derive(Debug)]
 pub(crate) struct Damaged {
     name: &'static str,
-    why: String,
+    pub(super) why: io::Error,
 }
 
 impl fmt::Display for Damaged {
@@ -111,7 +111,7 @@ impl Stepped {
         if ours || e.kind() == io::ErrorKind::Interrupted {
             return e;
         }
-        io::Error::new(e.kind(), Damaged { name: self.name, why: e.to_string() })
+        io::Error::new(e.kind(), Damaged { name: self.name, why: e })
     }
 }
 

@@ -29,9 +29,12 @@ fn load(text: &str, options: &Options) -> (Vec<u8>, Vec<Column>, Vec<String>) {
 /// The values of a column as words; `-`: none.
 fn words(column: &Column) -> Vec<String> {
     let numbers = |bytes: &[u8], whole: bool| -> Vec<String> {
-        let number = |b: &[u8; 8]| match whole {
-            true => i64::from_le_bytes(*b).to_string(),
-            false => f64::from_le_bytes(*b).to_string(),
+        let number = |b: &[u8; 8]| {
+            if whole {
+                i64::from_le_bytes(*b).to_string()
+            } else {
+                f64::from_le_bytes(*b).to_string()
+            }
         };
         bytes.as_chunks::<8>().0.iter().map(number).collect()
     };
@@ -56,9 +59,10 @@ fn words(column: &Column) -> Vec<String> {
 fn of(values: &[&str]) -> (ColumnType, Vec<String>) {
     let mut text = String::new();
     for value in values {
-        match value.is_empty() {
-            true => writeln!(text, "{{\"image\":\"{}\"}}", image(1)),
-            false => writeln!(text, "{{\"v\":{value},\"image\":\"{}\"}}", image(1)),
+        if value.is_empty() {
+            writeln!(text, "{{\"image\":\"{}\"}}", image(1))
+        } else {
+            writeln!(text, "{{\"v\":{value},\"image\":\"{}\"}}", image(1))
         }
         .expect("text");
     }
@@ -318,9 +322,10 @@ fn columns_are_the_same_for_any_threads_and_blocks() {
                 let batch = batch.expect("a batch");
                 images.extend_from_slice(&batch.images.bytes);
                 assert!(batch.columns.iter().all(|c| c.len() == batch.lines.len()));
-                match rows.is_empty() {
-                    true => rows = batch.columns,
-                    false => rows.iter_mut().zip(&batch.columns).for_each(|(a, b)| a.extend(b)),
+                if rows.is_empty() {
+                    rows = batch.columns;
+                } else {
+                    rows.iter_mut().zip(&batch.columns).for_each(|(a, b)| a.extend(b));
                 }
             }
             assert!(images == pixels && rows == columns);

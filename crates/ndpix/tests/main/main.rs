@@ -1,6 +1,7 @@
 //! Whole runs through the public API. Each module opens with what belongs in it.
 
 mod architecture;
+mod causes;
 mod columns;
 mod corpus;
 mod doors;

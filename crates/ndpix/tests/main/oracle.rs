@@ -49,9 +49,10 @@ const KEYS: [&str; 6] = ["a", "b", "c", "a.b", "é", ""];
 fn key(random: &mut Random) -> String {
     let mut text = "\"".to_string();
     for c in random.pick(&KEYS).chars() {
-        match random.once_in(4) {
-            true => write!(text, "\\u{:04x}", c as u32).expect("a string"),
-            false => text.push(c),
+        if random.once_in(4) {
+            write!(text, "\\u{:04x}", c as u32).expect("a string")
+        } else {
+            text.push(c);
         }
     }
     text + "\""
@@ -300,9 +301,8 @@ fn base64_is_decoded_digit_by_digit() {
     check(&records, &options, |record| {
         let tree: Value = serde_json::from_str(record).expect("JSON");
         let text = tree["image"].as_str().expect("a string");
-        vec![plain_base64(text).and_then(|bytes| match bytes.len() as u64 == tree["n"] {
-            true => Ok(bytes),
-            false => Err(ErrorKind::Shape),
+        vec![plain_base64(text).and_then(|bytes| {
+            if bytes.len() as u64 == tree["n"] { Ok(bytes) } else { Err(ErrorKind::Shape) }
         })]
     });
 }
@@ -316,15 +316,16 @@ fn number(random: &mut Random, float: bool) -> String {
         5 => random.below(70_000) as i64,
         _ => random.next() as i64 - (1 << 52),
     };
-    match float {
-        false => whole.to_string(),
-        true => match random.below(5) {
+    if float {
+        match random.below(5) {
             0 => format!("{whole}.{}", random.next()),
             1 => format!("{}.0", whole % 1000),
             2 => format!("{}e{}", whole % 1000, random.below(80) as i64 - 40),
             3 => format!("-0.{:07}E-{}", random.below(10_000_000), random.below(30)),
             _ => whole.to_string(),
-        },
+        }
+    } else {
+        whole.to_string()
     }
 }
 
@@ -384,9 +385,12 @@ fn numbers_are_those_of_the_standard_library() {
     let float64 =
         |record: &str| plain_list(record, |n| Some(n.parse::<f64>().ok()?.to_le_bytes().to_vec()));
     // Behind the name of the field, which has an "e" too.
-    let natural = |record: &str| match record[8..].contains(['.', 'e', 'E']) {
-        true => float64(record),
-        false => plain_list(record, |n| Some(exact::<i64>(n)?.to_le_bytes().to_vec())),
+    let natural = |record: &str| {
+        if record[8..].contains(['.', 'e', 'E']) {
+            float64(record)
+        } else {
+            plain_list(record, |n| Some(exact::<i64>(n)?.to_le_bytes().to_vec()))
+        }
     };
     check(&floats, &with(None), natural);
     for records in [&integers, &floats] {

@@ -69,9 +69,10 @@ fn of_the_image_in_every_sample() {
             field: Some("image".parse().expect("field")),
             mixed: true,
             threads: 1,
-            frames: match path.display().to_string().contains("frames-") {
-                true => Frames::All,
-                false => Frames::First,
+            frames: if path.display().to_string().contains("frames-") {
+                Frames::All
+            } else {
+                Frames::First
             },
             ..Options::default()
         };

@@ -1,4 +1,4 @@
-//! The bitmap behind a file header or inside an icon: header, palette, masks and pixels.
+//! The bitmap after a file header or inside an icon: header, palette, masks and pixels.
 //!
 //! Pixels are painted as the first channels of RGBA into a buffer of the caller's, in one pass
 //! and without scratch. Every offset comes from the file and is checked where it is used.
@@ -153,7 +153,7 @@ impl Dib {
         })
     }
 
-    /// Whether pixels are indices into a palette that is no gray ramp.
+    /// Whether pixels are indices into a palette that is not a gray ramp.
     pub(in crate::format) fn has_palette(&self) -> bool {
         !self.gray && matches!(self.layout, Layout::Indexed(_) | Layout::Rle(_))
     }

@@ -171,7 +171,7 @@ impl Place {
     }
 }
 
-/// The colour that a cleared place takes: that of index 0 where the palette has no such.
+/// The colour that a cleared place takes: that of index 0 where the palette does not have it.
 fn named(palette: Option<&[u8]>, index: u8) -> [u8; 3] {
     let Some(palette) = palette else { return [index; 3] };
     let all = palette.as_chunks().0;

@@ -4,7 +4,7 @@
 //! `over` is Pillow's paste with the frame's alpha as mask, each channel (alpha too) by itself:
 //! `(in * a + out * (max - a)) / max`, rounded; it is done in the expanded colours and in the depth of the
 //! file. Disposal as in the APNG specification; cleared pixels are what a stored 0 is. A default
-//! image that is no part of the animation is frame 0, and the first of the animation is drawn on it.
+//! image that is not part of the animation is frame 0, and the first of the animation is drawn on it.
 
 use super::{Chunk, Chunks, SIGNATURE, check, decode};
 use crate::dtype::DType;
@@ -24,13 +24,14 @@ pub(super) fn check_frames(bytes: &[u8], info: &ImageInfo) -> Result<()> {
             before = 1;
         }
     }
-    match info.frames > 1 && controls + before < info.frames {
-        true => Err(Error::image(format!(
+    if info.frames > 1 && controls + before < info.frames {
+        Err(Error::image(format!(
             "truncated PNG: it says {} frames and holds {}",
             info.frames,
             controls + before
-        ))),
-        false => Ok(()),
+        )))
+    } else {
+        Ok(())
     }
 }
 
@@ -168,9 +169,10 @@ impl<'a> PngFilm<'a> {
         let inside = |at: usize, len: usize, all: usize| {
             len > 0 && at.checked_add(len).is_some_and(|end| end <= all)
         };
-        match inside(left, width, self.width()) && inside(top, height, self.info.shape[0]) {
-            true => Ok(Control { left, top, width, height, dispose, over: blend == 1 }),
-            false => Err(Error::image("damaged PNG: a frame outside its canvas")),
+        if inside(left, width, self.width()) && inside(top, height, self.info.shape[0]) {
+            Ok(Control { left, top, width, height, dispose, over: blend == 1 })
+        } else {
+            Err(Error::image("damaged PNG: a frame outside its canvas"))
         }
     }
 
@@ -249,10 +251,7 @@ impl<'a> PngFilm<'a> {
                 continue;
             }
             for (out, from) in row.chunks_exact_mut(pixel).zip(line.chunks_exact(pixel)) {
-                match deep {
-                    true => over_deep(out, from),
-                    false => over(out, from),
-                }
+                if deep { over_deep(out, from) } else { over(out, from) }
             }
         }
     }

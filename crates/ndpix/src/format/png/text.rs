@@ -79,7 +79,7 @@ impl<'a> Text<'a> {
     }
 }
 
-/// What is before and behind the first zero.
+/// What is before and after the first zero.
 fn cut(data: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = memchr::memchr(0, data)?;
     Some((&data[..at], &data[at + 1..]))

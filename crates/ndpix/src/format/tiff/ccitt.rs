@@ -100,9 +100,10 @@ impl<R: Iterator<Item = Result<u8, Infallible>>> Rows<R> {
     fn run(&mut self, black: bool) -> Result<u32> {
         let mut sum = 0u32;
         loop {
-            let part = match black {
-                true => maps::black::decode(&mut self.bits),
-                false => maps::white::decode(&mut self.bits),
+            let part = if black {
+                maps::black::decode(&mut self.bits)
+            } else {
+                maps::white::decode(&mut self.bits)
             };
             let part = u32::from(part.ok_or_else(bad)?);
             sum = sum.checked_add(part).filter(|&n| n <= self.width).ok_or_else(bad)?;

@@ -125,9 +125,9 @@ impl<'a> File<'a> {
             None if count == 0 => {
                 Err(Error::image("the TIFF directory lies outside the file or is cut"))
             }
-            None => {
-                Err(Error::shape(format!("the TIFF has {count} pages, and none of index {index}")))
-            }
+            None => Err(Error::shape(format!(
+                "the TIFF has {count} pages, and none with index {index}"
+            ))),
         }
     }
 
@@ -203,7 +203,7 @@ impl<'a> Directory<'a> {
             None => Ok(default),
             Some(field) => field
                 .get(0)
-                .ok_or_else(|| Error::image(format!("TIFF field {tag} is empty or no number"))),
+                .ok_or_else(|| Error::image(format!("TIFF field {tag} is empty or not a number"))),
         }
     }
 

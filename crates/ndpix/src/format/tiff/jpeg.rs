@@ -60,7 +60,9 @@ pub(super) fn decode(tables: &[u8], bytes: &[u8], wanted: Wanted, out: &mut Vec<
     }));
     match decoded {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(e)) => Err(Error::image(format!("JPEG data in the TIFF is damaged: {e}"))),
+        Ok(Err(e)) => {
+            Err(Error::image(format!("JPEG data in the TIFF is damaged: {e}")).caused_by(e))
+        }
         Err(_) => Err(bad()),
     }
 }

@@ -320,7 +320,7 @@ fn grid(directory: &Directory<'_>, width: usize, height: usize, limits: &Limits)
             let size = (field.get(0).unwrap_or(0), directory.required(tag::TILE_HEIGHT)?);
             let (w, h) = (fit(size.0)?, fit(size.1)?);
             if w == 0 || h == 0 {
-                return Err(Error::image("TIFF with tiles of no pixels"));
+                return Err(Error::image("TIFF with empty tiles"));
             }
             Grid {
                 width: w,
@@ -334,7 +334,7 @@ fn grid(directory: &Directory<'_>, width: usize, height: usize, limits: &Limits)
             let rows = directory.number(tag::ROWS_PER_STRIP, u64::from(u32::MAX))?;
             let rows = fit(rows.min(height as u64))?;
             if rows == 0 {
-                return Err(Error::image("TIFF with strips of no rows"));
+                return Err(Error::image("TIFF with empty strips"));
             }
             Grid { width, height: rows, across: 1, down: height.div_ceil(rows), tiled: false }
         }

@@ -50,7 +50,7 @@ impl Compression {
         Err(Error::unsupported(format!("TIFF with {name} compression")))
     }
 
-    /// The most bytes that one compressed byte can become, `None` where there is no such bound.
+    /// The most bytes that one compressed byte can become, `None` where nothing bounds them.
     pub(super) fn most_growth(self) -> Option<u64> {
         match self {
             Self::None => Some(1),
@@ -183,7 +183,9 @@ impl Unpacker {
         // With all the input and all the room at hand, one call does what can be done.
         match decoder.decompress(bytes, out, flate2::FlushDecompress::Finish) {
             Ok(_) => Ok(decoder.total_out() as usize),
-            Err(e) => Err(Error::image(format!("deflate data in the TIFF is damaged: {e}"))),
+            Err(e) => {
+                Err(Error::image(format!("deflate data in the TIFF is damaged: {e}")).caused_by(e))
+            }
         }
     }
 
@@ -204,7 +206,9 @@ impl Unpacker {
                 Ok(weezl::LzwStatus::Ok) if step.consumed_in + step.consumed_out > 0 => {}
                 Ok(_) => break,
                 Err(e) => {
-                    return Err(Error::image(format!("LZW data in the TIFF is damaged: {e}")));
+                    return Err(
+                        Error::image(format!("LZW data in the TIFF is damaged: {e}")).caused_by(e)
+                    );
                 }
             }
         }
@@ -216,7 +220,7 @@ impl Unpacker {
 const LZMA_MEMORY: u64 = 128 << 20;
 
 fn damaged(e: std::io::Error) -> Error {
-    Error::image(format!("compressed data in the TIFF is damaged: {e}"))
+    Error::image(format!("compressed data in the TIFF is damaged: {e}")).caused_by(e)
 }
 
 fn read(mut reader: impl Read, need: usize, out: &mut Vec<u8>) -> Result<usize> {

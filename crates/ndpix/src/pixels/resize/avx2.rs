@@ -36,7 +36,7 @@ pub(super) fn horizontal(
     let packed = pack(c);
     let (row_len, out_len) = (width * channels, c.bounds.len() * channels);
     for group in 0..rows.div_ceil(4) {
-        // The last group begins earlier where rows are no multiple of four: some are done twice.
+        // The last group begins earlier where rows are not a multiple of four: some are done twice.
         let top = (group * 4).min(rows - 4);
         let four = &mut out[top * out_len..(top + 4) * out_len];
         let source = &src[top * row_len..];
@@ -88,7 +88,7 @@ fn pack(c: &Coefficients<i32>) -> Vec<[i16; 8]> {
         }
         both
     };
-    // The stride is a multiple of four, and what stands behind the weights is zero.
+    // The stride is a multiple of four, and what stands after the weights is zero.
     c.weights.as_chunks::<4>().0.iter().map(halves).collect()
 }
 
@@ -186,7 +186,7 @@ macro_rules! four_rows {
                     let (k_low, k_high) = unpack(chunk);
                     let at = (first + t * 4) * C;
                     for r in 0..4 {
-                        // SAFETY: `end` is behind the last byte that any row reads, and inside `src`.
+                        // SAFETY: `end` is after the last byte that any row reads, and inside `src`.
                         let pairs =
                             _mm256_shuffle_epi8(unsafe { load_both(src, r * row_len + at) }, mask);
                         low[r] = $dot(low[r], pairs, k_low);

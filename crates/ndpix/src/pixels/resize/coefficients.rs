@@ -1,13 +1,13 @@
 //! The weights of a resize along one axis, as Pillow computes them (`Resample.c`,
 //! `precompute_coeffs`): in double precision, the filter widened by the scale when an image gets
-//! smaller, normalised, and for 8-bit samples rounded to 22 bits behind the point.
+//! smaller, normalised, and for 8-bit samples rounded to 22 bits after the point.
 
 use std::f64::consts::PI;
 
 use crate::error::{Error, Result};
 use crate::options::Resample;
 
-/// Bits behind the point of 8-bit weights: what an `i32` leaves beside 8 bits of sample and two
+/// Bits after the point of 8-bit weights: what an `i32` leaves beside 8 bits of sample and two
 /// for filters that go negative or beyond 1.
 pub(super) const PRECISION: u32 = 32 - 8 - 2;
 
@@ -41,14 +41,14 @@ impl Axis {
 pub(super) struct Coefficients<T> {
     /// First sample and number of samples.
     pub(super) bounds: Vec<(usize, usize)>,
-    /// `stride` weights for each output sample; those behind the number are zero.
+    /// `stride` weights for each output sample; those after that number are zero.
     pub(super) weights: Vec<T>,
     /// Weights of one output sample, a multiple of 4.
     pub(super) stride: usize,
 }
 
 impl<T> Coefficients<T> {
-    /// The weights of output sample `i`, without the zeros behind them.
+    /// The weights of output sample `i`, without the zeros after them.
     pub(super) fn of(&self, i: usize) -> (usize, &[T]) {
         let (first, len) = self.bounds[i];
         (first, &self.weights[i * self.stride..i * self.stride + len])

@@ -1,4 +1,4 @@
-//! The passes for samples that are no bytes: weights and sums in double precision, taken in order,
+//! The passes for samples that are not bytes: weights and sums in double precision, taken in order,
 //! rounded half away from zero between the passes, as Pillow does it for I;16, I and F.
 //!
 //! Pillow has one channel there; more channels are resized each by itself. Dtypes that it does not

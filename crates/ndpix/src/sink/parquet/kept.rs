@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::file::ParquetFile;
 use super::page;
-use super::schema::{Field, Kind};
+use super::schema::{Field, FieldKind};
 use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -21,12 +21,12 @@ const PAGE_BYTES: usize = 1 << 20;
 
 /// The fields of what is kept, in the order in which [`write`] writes them.
 pub(super) fn fields(holds: &Holds) -> Vec<Field> {
-    let kept = holds.columns.iter().map(|(name, kind)| Field::new(&**name, Kind::Kept(*kind)));
+    let kept = holds.columns.iter().map(|(name, kind)| Field::new(&**name, FieldKind::Kept(*kind)));
     let mut all: Vec<_> = kept.collect();
     match (holds.rows, holds.fills) {
         (Rows::Never, false) => {}
-        (Rows::Never, true) => all.push(Field::new("valid", Kind::Number(DType::Bool))),
-        _ => all.extend(FIELDS.iter().map(|f| Field::new(row_field(f.0), Kind::Number(f.1)))),
+        (Rows::Never, true) => all.push(Field::new("valid", FieldKind::Number(DType::Bool))),
+        _ => all.extend(FIELDS.iter().map(|f| Field::new(row_field(f.0), FieldKind::Number(f.1)))),
     }
     all
 }

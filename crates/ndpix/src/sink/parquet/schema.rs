@@ -13,12 +13,12 @@ use crate::dtype::DType;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Field {
     pub(super) name: String,
-    pub(super) kind: Kind,
+    pub(super) kind: FieldKind,
 }
 
 /// What a row of a column is.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum FieldKind {
     /// A number that every row has.
     Number(DType),
     /// A value of a kept field, or none.
@@ -37,17 +37,17 @@ pub(super) struct Leaf {
 }
 
 /// Whether a list of numbers stands in each row.
-fn list_of(kind: &Kind) -> Option<DType> {
+fn list_of(kind: &FieldKind) -> Option<DType> {
     match kind {
-        Kind::Tensor(dtype, _) => Some(*dtype),
-        Kind::Kept(ColumnType::Ints) => Some(DType::Int64),
-        Kind::Kept(ColumnType::Floats) => Some(DType::Float64),
+        FieldKind::Tensor(dtype, _) => Some(*dtype),
+        FieldKind::Kept(ColumnType::Ints) => Some(DType::Int64),
+        FieldKind::Kept(ColumnType::Floats) => Some(DType::Float64),
         _ => None,
     }
 }
 
 impl Field {
-    pub(super) fn new(name: impl Into<String>, kind: Kind) -> Self {
+    pub(super) fn new(name: impl Into<String>, kind: FieldKind) -> Self {
         Self { name: name.into(), kind }
     }
 
@@ -62,16 +62,16 @@ impl Field {
         };
         match (&self.kind, list_of(&self.kind)) {
             (_, Some(dtype)) => vec![leaf(&["list", "element"], physical(dtype))],
-            (Kind::Number(dtype), _) => vec![leaf(&[], physical(*dtype))],
-            (Kind::Image, _) => vec![leaf(&["bytes"], BYTES), leaf(&["path"], BYTES)],
-            (Kind::Kept(kind), _) => vec![leaf(&[], kind.dtype().map_or(BYTES, physical))],
-            (Kind::Tensor(..), None) => Vec::new(),
+            (FieldKind::Number(dtype), _) => vec![leaf(&[], physical(*dtype))],
+            (FieldKind::Image, _) => vec![leaf(&["bytes"], BYTES), leaf(&["path"], BYTES)],
+            (FieldKind::Kept(kind), _) => vec![leaf(&[], kind.dtype().map_or(BYTES, physical))],
+            (FieldKind::Tensor(..), None) => Vec::new(),
         }
     }
 
     /// Its elements of Parquet's schema.
     fn elements(&self, all: &mut Vec<Element>) {
-        let required = matches!(self.kind, Kind::Number(_) | Kind::Tensor(..));
+        let required = matches!(self.kind, FieldKind::Number(_) | FieldKind::Tensor(..));
         let repetition = if required { REQUIRED } else { OPTIONAL };
         let name = self.name.as_str();
         match (&self.kind, list_of(&self.kind)) {
@@ -80,17 +80,17 @@ impl Field {
                 all.push(Element::group("list", REPEATED, 1, false));
                 all.push(Element::number("element", OPTIONAL, dtype));
             }
-            (Kind::Number(dtype), _) => all.push(Element::number(name, repetition, *dtype)),
-            (Kind::Image, _) => {
+            (FieldKind::Number(dtype), _) => all.push(Element::number(name, repetition, *dtype)),
+            (FieldKind::Image, _) => {
                 all.push(Element::group(name, repetition, 2, false));
                 all.push(Element::text("bytes", false));
                 all.push(Element::text("path", true));
             }
-            (Kind::Kept(kind), _) => all.push(match kind.dtype() {
+            (FieldKind::Kept(kind), _) => all.push(match kind.dtype() {
                 Some(dtype) => Element::number(name, repetition, dtype),
                 None => Element::text(name, true),
             }),
-            (Kind::Tensor(..), None) => {}
+            (FieldKind::Tensor(..), None) => {}
         }
     }
 
@@ -100,7 +100,7 @@ impl Field {
         let plain = |name: &str, kind| arrow_field(name, true, (kind, Vec::new()), Vec::new(), &[]);
         let name = self.name.as_str();
         match (&self.kind, list_of(&self.kind)) {
-            (Kind::Tensor(dtype, shape), _) => {
+            (FieldKind::Tensor(dtype, shape), _) => {
                 let len = shape.iter().product::<usize>() as i32;
                 let list = (FIXED_SIZE_LIST, vec![(0, Flat::Int(len))]);
                 let extension = [
@@ -112,12 +112,14 @@ impl Field {
             (_, Some(dtype)) => {
                 arrow_field(name, true, (LIST, Vec::new()), vec![of("element", dtype)], &[])
             }
-            (Kind::Image, _) => {
+            (FieldKind::Image, _) => {
                 let parts = vec![plain("bytes", BINARY), plain("path", UTF8)];
                 arrow_field(name, true, (STRUCT, Vec::new()), parts, &[])
             }
-            (Kind::Number(dtype), _) => arrow_field(name, false, number(*dtype), Vec::new(), &[]),
-            (Kind::Kept(kind), _) => match kind.dtype() {
+            (FieldKind::Number(dtype), _) => {
+                arrow_field(name, false, number(*dtype), Vec::new(), &[])
+            }
+            (FieldKind::Kept(kind), _) => match kind.dtype() {
                 Some(dtype) => of(name, dtype),
                 None => plain(name, UTF8),
             },
@@ -130,10 +132,10 @@ impl Field {
         match (&self.kind, list_of(&self.kind)) {
             // Newer releases read the old word, older ones do not read the new word.
             (_, Some(dtype)) => json!({ "feature": value(dtype.name()), "_type": "Sequence" }),
-            (Kind::Image, _) => json!({ "_type": "Image" }),
-            (Kind::Number(dtype), _) => value(dtype.name()),
-            (Kind::Kept(kind), _) => value(kind.dtype().map_or("string", DType::name)),
-            (Kind::Tensor(..), None) => Value::Null,
+            (FieldKind::Image, _) => json!({ "_type": "Image" }),
+            (FieldKind::Number(dtype), _) => value(dtype.name()),
+            (FieldKind::Kept(kind), _) => value(kind.dtype().map_or("string", DType::name)),
+            (FieldKind::Tensor(..), None) => Value::Null,
         }
     }
 }

@@ -30,9 +30,10 @@ impl Mutator {
 
     /// A place, more often near the beginning, where headers are.
     fn place(&mut self, input: &[u8]) -> usize {
-        match self.random.once_in(2) {
-            true => self.random.below(input.len().min(128)),
-            false => self.random.below(input.len()),
+        if self.random.once_in(2) {
+            self.random.below(input.len().min(128))
+        } else {
+            self.random.below(input.len())
         }
     }
 
@@ -87,9 +88,10 @@ impl Mutator {
         }
         let size = if self.random.once_in(2) { 2 } else { 4 };
         if let Some(place) = bytes.get_mut(..size) {
-            match self.random.once_in(2) {
-                true => place.copy_from_slice(&value.to_le_bytes()[..size]),
-                false => place.copy_from_slice(&value.to_be_bytes()[4 - size..]),
+            if self.random.once_in(2) {
+                place.copy_from_slice(&value.to_le_bytes()[..size]);
+            } else {
+                place.copy_from_slice(&value.to_be_bytes()[4 - size..]);
             }
         }
     }

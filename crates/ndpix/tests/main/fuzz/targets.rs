@@ -326,9 +326,10 @@ fn npy_seeds() -> Vec<Vec<u8>> {
                 format!("{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}\n");
             let mut file = b"\x93NUMPY".to_vec();
             file.extend([version, 0]);
-            match wide {
-                true => file.extend((dict.len() as u32).to_le_bytes()),
-                false => file.extend((dict.len() as u16).to_le_bytes()),
+            if wide {
+                file.extend((dict.len() as u32).to_le_bytes());
+            } else {
+                file.extend((dict.len() as u16).to_le_bytes());
             }
             file.extend(dict.bytes());
             file.extend((0..bytes).map(|i| (i % 2) as u8));

@@ -9,6 +9,7 @@ import shlex
 import signal
 import struct
 import subprocess
+import sys
 import time
 import unittest
 import zlib
@@ -340,6 +341,15 @@ class Memory(Case):
         # Beside the images in flight each thread has its buffers, which a busy machine shows.
         self.assertLess(peaks["100M"], 200, peaks)
         self.assertGreater(peaks["auto"], 220, peaks)
+
+
+    def test_the_peak_is_that_of_the_command_alone(self):
+        source, summary = self.write("x.ndjson", [record(1)]), self.dir / "summary.json"
+        args = [NDPIX, "convert", source, "-o", self.out, "--summary", summary]
+        # A process that has held 300 MB becomes the command.
+        parent = f"import os; held = b'x' * 300_000_000; os.execv({NDPIX!r}, {[str(a) for a in args]!r})"
+        subprocess.run([sys.executable, "-c", parent], check=True, capture_output=True, timeout=120)
+        self.assertLess(json.loads(summary.read_text())["peak_memory"], 150e6)
 
 
 class Inspect(Case):

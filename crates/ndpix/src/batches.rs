@@ -14,8 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::array::{Aligned, Array};
+use crate::books::{Books, fill_row, names, stacked};
 use crate::column::Column;
-use crate::convert::{Books, Control, announce, fill_row, names, stacked};
+use crate::control::Control;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::options::Options;
@@ -114,7 +115,7 @@ impl Batches {
         let inputs_named = inputs.iter().map(Input::name).collect();
         options.validate_arrays()?;
         let mut reader = Reader::open(inputs, options, false)?;
-        announce(&reader, control);
+        control.note(reader.plan.said());
         let (shape, dtype) = stacked(&reader.plan)?;
         let fill = fill_row(options, &reader.plan)?;
         let item_len = shape.bytes(dtype)?;

@@ -10,15 +10,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::array::Array;
 use crate::batch::Text;
+use crate::books::{fill, fill_element, names};
 use crate::column::Column;
-use crate::convert::{Control, announce, fill, fill_element, names};
-use crate::decode::{Decoder, Kept, PixelBuffer};
+use crate::control::Control;
+use crate::decode::{Decoder, Kept, PixelBuffer, fit};
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::options::{OnError, OnMissing, Options};
 use crate::pipeline::{File, spread};
 use crate::plan::Plan;
 use crate::reader::Reader;
-use crate::single::fit;
 use crate::sink::index::{self, Entry};
 use crate::source::Input;
 use crate::source::random::{Places, Stamp};
@@ -109,7 +109,7 @@ impl Dataset {
                 "a rejects file cannot be read at random; load or convert it",
             ));
         }
-        announce(&reader, control);
+        control.note(reader.plan.said());
         let entries = match known {
             Some(entries) => entries,
             None => survey(&mut reader, control)?,

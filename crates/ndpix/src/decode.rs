@@ -19,7 +19,7 @@ use crate::dtype::DType;
 use crate::encoding::{self, Encoding, Payload, Scratch};
 use crate::error::{Error, Result, quote};
 use crate::format::{self, Color, ImageFormat, ImageInfo};
-use crate::options::Frames;
+use crate::options::{Frames, Options};
 use crate::pixels;
 use crate::pixels::steps::{self, Bench, Outcome};
 use crate::plan::{Plan, Steps, Target};
@@ -332,6 +332,17 @@ fn fits(outcome: &Outcome, frames: u32, shape: Shape, color: Color, steps: &Step
     pixels::promotes(outcome.color, color)
         && outcome.color != color
         && steps::row_shape(promoted, frames, steps).is_ok_and(|s| s == shape)
+}
+
+/// Refuses an image that is not of the shape and dtype that the options ask for.
+pub(crate) fn fit(options: &Options, info: &ImageInfo) -> Result<()> {
+    let shape = options.shape.unwrap_or(info.shape);
+    let dtype = options.dtype.unwrap_or(info.dtype);
+    if (info.shape, info.dtype) == (shape, dtype) {
+        return Ok(());
+    }
+    let (is, is_dtype) = (info.shape, info.dtype);
+    Err(Error::shape(format!("image is {is} {is_dtype}, but {shape} {dtype} is asked for")))
 }
 
 fn misfit(info: &ImageInfo, shape: Shape, dtype: DType, converted: bool) -> Error {

@@ -1,13 +1,11 @@
-//! `inspect`: the same detection and plan as a run, reported; and `each`, every image by itself.
+//! `inspect`: the same detection and plan as a run, reported.
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use crate::detect;
-use crate::error::{Error, Position, Result};
-use crate::format::ImageInfo;
+use crate::error::Result;
+use crate::machine;
 use crate::options::{Options, Size};
-use crate::pipeline::Fate;
 use crate::pixels::color::has_alpha;
 use crate::plan::Target;
 use crate::reader::Reader;
@@ -154,7 +152,7 @@ pub fn inspect(inputs: Vec<Input>, options: &Options) -> Result<Report> {
         report.shape = Some(shape.to_string());
         report.dtype = Some(dtype.to_string());
         report.expected_rows = rows;
-        report.free_bytes = crate::convert::free_bytes(Path::new("."));
+        report.free_bytes = machine::free_bytes(Path::new("."));
         report.expected_bytes = report.expected_rows.map(|r| r * reader.row_bytes());
     }
     Ok(report)
@@ -176,52 +174,4 @@ fn aspects(sizes: &[(Size, u64)]) -> Vec<(String, u64)> {
     }
     all.sort_by_key(|a| std::cmp::Reverse(a.1));
     all
-}
-
-/// One image, or why there is none; blank lines give nothing.
-#[derive(Debug)]
-pub struct Each<'a> {
-    /// Where its record stands.
-    pub position: Position,
-    /// The decoded image: C-order, little-endian, `info.bytes()` long.
-    pub image: Result<(ImageInfo, &'a [u8])>,
-}
-
-/// Decodes every image by itself, in input order, without a common shape. A record without image
-/// is an error of kind `field`. The options' `field` and `encoding` are found where not given.
-///
-/// # Errors
-/// What ends a run; a bad record goes to `take` instead.
-pub fn each(
-    inputs: Vec<Input>,
-    options: &Options,
-    mut take: impl FnMut(Each<'_>) -> Result<()> + Send,
-) -> Result<()> {
-    let mut reader = Reader::open(inputs, options, true)?;
-    let files = reader.files.clone();
-    let stop = AtomicBool::new(false);
-    reader.run(options.thread_count(), &stop, |part| {
-        let mut at = 0;
-        for outcome in part.outcomes.drain(..) {
-            let record = &part.text.records[outcome.record];
-            let position = Position {
-                file: files[record.file as usize].name.clone(),
-                line: record.line,
-                byte: record.byte,
-                item: outcome.item,
-            };
-            let image = match outcome.result {
-                Fate::Row { found, len } => {
-                    at += len;
-                    Ok((found.info, &part.pixels[at - len..at]))
-                }
-                Fate::Missing => Err(Error::field("the record has no image").at(position.clone())),
-                Fate::Unreadable(error) | Fate::Rejected(error) | Fate::Refused(error) => {
-                    Err(error)
-                }
-            };
-            take(Each { position, image })?;
-        }
-        Ok(None)
-    })
 }

@@ -3,9 +3,11 @@
 use std::time::Instant;
 
 use crate::array::Array;
+use crate::books::{Books, fill_row, names, stacked};
 use crate::column::Column;
-use crate::convert::{Books, Control, announce, fill_row, names, peak_memory, stacked};
+use crate::control::Control;
 use crate::error::Result;
+use crate::machine;
 use crate::options::Options;
 use crate::reader::Reader;
 use crate::sink::memory::Memory;
@@ -35,7 +37,7 @@ pub fn load(inputs: Vec<Input>, options: &Options, control: &Control<'_>) -> Loa
         Summary { inputs: inputs.iter().map(Input::name).collect(), ..Summary::default() };
     let result = go(inputs, options, control, &mut summary);
     summary.seconds = begun.elapsed().as_secs_f64();
-    summary.peak_memory = peak_memory();
+    summary.peak_memory = machine::peak_memory();
     let (result, columns) = match result {
         Ok((array, columns)) => (Ok(array), columns),
         Err(error) => (Err(error), Vec::new()),
@@ -51,7 +53,7 @@ fn go(
 ) -> Result<(Array, Vec<Column>)> {
     options.validate_arrays()?;
     let mut reader = Reader::open(inputs, options, false)?;
-    announce(&reader, control);
+    control.note(reader.plan.said());
     let (shape, dtype) = stacked(&reader.plan)?;
     let fill = fill_row(options, &reader.plan)?;
     // A little more than expected, since too much is free and too little moves pages.

@@ -23,6 +23,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use crate::batch::{Record, Text};
 use crate::decode::{Decoder, Found, Kept, PixelBuffer};
 use crate::error::{Error, ErrorKind, Position, Result};
+use crate::format::ImageInfo;
 use crate::framing::Feed;
 use crate::options::OnMissing;
 use crate::plan::Plan;
@@ -73,6 +74,34 @@ pub(crate) struct Part<'a> {
     pub(crate) pixels: &'a [u8],
     /// A row for each record of the outcomes, where fields are kept.
     pub(crate) kept: &'a Kept,
+    files: &'a [File],
+}
+
+impl Part<'_> {
+    /// Hands over each image by itself, or why there is none; a record without image is an error of
+    /// kind `field`.
+    pub(crate) fn each(
+        &mut self,
+        mut take: impl FnMut(Position, Result<(ImageInfo, &[u8])>) -> Result<()>,
+    ) -> Result<()> {
+        let mut at = 0;
+        for outcome in self.outcomes.drain(..) {
+            let record = &self.text.records[outcome.record];
+            let place = position(&self.files[record.file as usize], record, outcome.item as usize);
+            let image = match outcome.result {
+                Fate::Row { found, len } => {
+                    at += len;
+                    Ok((found.info, &self.pixels[at - len..at]))
+                }
+                Fate::Missing => Err(Error::field("the record has no image").at(place.clone())),
+                Fate::Unreadable(error) | Fate::Rejected(error) | Fate::Refused(error) => {
+                    Err(error)
+                }
+            };
+            take(place, image)?;
+        }
+        Ok(())
+    }
 }
 
 /// An input as workers need it.
@@ -437,7 +466,8 @@ impl Worker<'_> {
     {
         let Some(mut turn) = wait_turn(shared, ticket) else { return Ok(false) };
         let (pixels, kept) = (self.pixels.used(), &self.kept);
-        let mut part = Part { text, outcomes: &mut self.outcomes, pixels, kept };
+        let files = shared.files;
+        let mut part = Part { text, outcomes: &mut self.outcomes, pixels, kept, files };
         let committed = (turn.commit)(&mut part);
         self.outcomes.clear();
         self.pixels.clear(KEEP_BYTES);

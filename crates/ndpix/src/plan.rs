@@ -278,6 +278,23 @@ impl Plan {
         alone.into_iter().chain(self.bands.iter().map(|band| &band.field))
     }
 
+    /// What a run says before it works: field, encoding and images in a sentence, then the notes.
+    pub(crate) fn said(&self) -> Vec<String> {
+        let encoding = self.encoding.as_ref().map_or("mixed".to_string(), ToString::to_string);
+        let images = match self.target {
+            Target::Stack { shape, dtype, .. } => Some(format!("images {shape} {dtype}")),
+            Target::Pad { shape, dtype, .. } => Some(format!("images in rows of {shape} {dtype}")),
+            Target::Flat { dtype, .. } => Some(format!("images of their own sizes, {dtype}")),
+            Target::Encoded => Some("image files as they are".to_string()),
+            Target::Each | Target::Measure { .. } => None,
+        };
+        let word = if self.bands.is_empty() { "field" } else { "fields" };
+        let all = images.map(|images| {
+            format!("{word} {}, encoding {encoding}, {images}", self.fields().join(", "))
+        });
+        all.into_iter().chain(self.notes.iter().cloned()).collect()
+    }
+
     /// Bytes of one row of the array; 0 where rows differ.
     pub(crate) fn slot_len(&self) -> Result<usize> {
         match self.target {

@@ -1,11 +1,13 @@
 //! The door for one image: a value, without a file around it.
 
+use std::sync::atomic::AtomicBool;
+
 use crate::array::Array;
+use crate::decode::fit;
 use crate::error::{Error, Result};
-use crate::format::ImageInfo;
 use crate::framing::Framing;
-use crate::inspect::each;
 use crate::options::Options;
+use crate::reader::Reader;
 use crate::record::pointer::Pointer;
 use crate::source::Input;
 
@@ -38,25 +40,18 @@ pub fn decode(value: &[u8], options: &Options) -> Result<Array> {
         name: "value".into(),
         reader: Box::new(std::io::Cursor::new(value.to_vec())),
     };
-    each(vec![input], &options, |each| {
-        let (info, pixels) = each.image?;
-        if found.is_some() {
-            return Err(Error::field("the value holds several images").at(each.position));
-        }
-        fit(&options, &info).map_err(|e| e.at(each.position))?;
-        found = Some(Array::copied(&info.shape, info.dtype, pixels)?);
-        Ok(())
+    let mut reader = Reader::open(vec![input], &options, true)?;
+    reader.run(1, &AtomicBool::new(false), |part| {
+        let taken = part.each(|position, image| {
+            let (info, pixels) = image?;
+            if found.is_some() {
+                return Err(Error::field("the value holds several images").at(position));
+            }
+            fit(&options, &info).map_err(|e| e.at(position))?;
+            found = Some(Array::copied(&info.shape, info.dtype, pixels)?);
+            Ok(())
+        });
+        taken.map(|()| None)
     })?;
     found.ok_or_else(|| Error::field("there is no value"))
-}
-
-/// Refuses an image that is not of the shape and dtype that the options ask for.
-pub(crate) fn fit(options: &Options, info: &ImageInfo) -> Result<()> {
-    let shape = options.shape.unwrap_or(info.shape);
-    let dtype = options.dtype.unwrap_or(info.dtype);
-    if (info.shape, info.dtype) == (shape, dtype) {
-        return Ok(());
-    }
-    let (is, is_dtype) = (info.shape, info.dtype);
-    Err(Error::shape(format!("image is {is} {is_dtype}, but {shape} {dtype} is asked for")))
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::unistd::AccessFlags;
 
 use crate::error::{Error, Result};
+use crate::machine::free_bytes;
 use crate::options::{IfExists, Options, OutputCompression, Rejects};
 use crate::reader::Reader;
 use crate::sink::partial::folder_of;
@@ -183,12 +184,6 @@ pub(super) fn disk(reader: &Reader, out: &Path, options: &Options) -> Result<()>
         ));
     }
     Ok(())
-}
-
-/// The bytes that a user may still write on the disk that holds `folder`, where that can be told.
-pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
-    let disk = nix::sys::statvfs::statvfs(folder).ok()?;
-    disk.blocks_available().checked_mul(disk.fragment_size())
 }
 
 /// A number of bytes for people.

@@ -1,0 +1,349 @@
+//! The books of a run: everything that is written and counted.
+//!
+//! Rows, rejects, row map and counters are committed together, in input order, so that what ends a
+//! run (`on_error raise`, too many rejects) ends it at the same record whatever the threads. What
+//! becomes of each outcome is judged in `books/verdict.rs`; `books/ledger.rs` has the kept fields.
+
+mod holds;
+mod ledger;
+mod verdict;
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use crate::batch::{Record, Text};
+use crate::control::Control;
+use crate::decode::Kept;
+use crate::error::{Error, ErrorKind, Position, Result};
+use crate::options::{Layout, MaxRejects, OnError, Options, Rejects};
+use crate::pipeline::{Fate, Outcome, Part};
+use crate::plan::{Plan, Target};
+use crate::reader::Reader;
+use crate::record::rejected;
+use crate::shape::Shape;
+use crate::sink::rejects::{self, RejectsFile};
+use crate::sink::{self, Facts, Job, Output, Place, Sink};
+use crate::summary::Summary;
+
+pub(crate) use holds::{fill_element, fill_row, stacked};
+use holds::{holds, lasting};
+use ledger::{Became, Ledger};
+pub(crate) use ledger::{fill, names};
+use verdict::{Row, Verdict, count, judge};
+
+/// So many of the first rejects stand in the summary.
+const FIRST_REJECTS: usize = 5;
+
+/// Everything that is written and counted.
+pub(crate) struct Books<'o> {
+    options: &'o Options,
+    sink: Box<dyn Sink + Send + 'o>,
+    rejects: Option<RejectsFile>,
+    fill: Vec<u8>,
+    kept: Ledger,
+    summary: Summary,
+    /// The record that was counted last, by its index.
+    last_record: Option<u64>,
+    rejects_input: bool,
+    /// Whether the first axis of a padded image is its channels, so that its size is behind it.
+    planes: bool,
+}
+
+/// Pixels of a part: the next `len` bytes of them are rows that wait to be written together.
+struct Pending<'p> {
+    pixels: &'p [u8],
+    len: usize,
+}
+
+impl<'o> Books<'o> {
+    /// Books of a run whose rows go to the file or folder `out`, with a rejects file beside it.
+    pub(crate) fn open(
+        out: &Path,
+        options: &'o Options,
+        plan: &Plan,
+        summary: Summary,
+    ) -> Result<Self> {
+        let output = Output::of(out, options.shard_rows.is_some())?;
+        let sink = sink::open(output, out, &holds(options, plan)?)?;
+        let fill = fill_row(options, plan)?;
+        let mut books = Self::new(options, plan, sink, fill, summary);
+        if options.rejects == Rejects::Beside {
+            books.rejects = Some(RejectsFile::new(
+                rejects::default_path(out),
+                options.rejects_content,
+                options.append,
+            ));
+        }
+        Ok(books)
+    }
+
+    /// Books of a run whose rows go to `sink`, without files beside it.
+    pub(crate) fn new(
+        options: &'o Options,
+        plan: &Plan,
+        sink: Box<dyn Sink + Send + 'o>,
+        fill: Vec<u8>,
+        summary: Summary,
+    ) -> Self {
+        let rejects = match &options.rejects {
+            Rejects::Path(path) => {
+                Some(RejectsFile::new(path.clone(), options.rejects_content, options.append))
+            }
+            Rejects::Beside | Rejects::None => None,
+        };
+        Self {
+            options,
+            sink,
+            rejects,
+            fill,
+            kept: Ledger::default(),
+            summary: Summary { steps: plan.steps.said(), ..summary },
+            last_record: None,
+            rejects_input: plan.rejects_input,
+            planes: matches!(plan.target, Target::Pad { shape, .. } if shape.len() > 2)
+                && options.layout == Layout::Chw,
+        }
+    }
+
+    /// Runs everything that the reader has through the books.
+    pub(crate) fn drive(&mut self, reader: &mut Reader, control: &Control<'_>) -> Result<()> {
+        if let Some(started) = control.started {
+            started(reader.counter(), reader.feed.total_bytes());
+        }
+        let threads = self.options.thread_count();
+        let ended = reader.run(threads, &control.stop, |part| self.commit(part));
+        let counts = reader.feed.counts();
+        self.summary.blank_lines = counts.blank;
+        self.summary.passed_over = counts.skipped;
+        self.summary.limited = counts.hit_limit;
+        self.summary.bytes_read = counts.bytes;
+        let (steps, s) = (&reader.plan.steps, &mut self.summary);
+        s.steps = steps.said_of(s.oriented, s.alpha, s.premultiplied);
+        s.steps.extend(steps.said());
+        let settled = self.kept.finish(&mut *self.sink);
+        ended.and(settled)?;
+        if control.stop.load(Ordering::Relaxed) {
+            self.summary.interrupted = true;
+            return Err(Error::new(ErrorKind::Io, "interrupted"));
+        }
+        self.too_many(true).and_then(|()| shrunk(reader, counts.hit_limit))
+    }
+
+    /// Takes the outcomes of a part in input order, and gives what is left to do for their rows.
+    fn commit(&mut self, part: &mut Part<'_>) -> Result<Option<Job>> {
+        let (text, kept) = (part.text, part.kept);
+        let mut pending = Pending { pixels: part.pixels, len: 0 };
+        self.kept.begin();
+        for outcome in part.outcomes.drain(..) {
+            if let Some(end) = self.outcome(text, kept, outcome, &mut pending)? {
+                // The rows before it are there when the data end the run.
+                self.put(&mut pending)?;
+                return Err(end);
+            }
+        }
+        self.put(&mut pending)?;
+        self.kept.flush(&mut *self.sink)?;
+        Ok(self.sink.job())
+    }
+
+    /// Judges, counts and writes one outcome; the error with which it ends the run, if it does.
+    fn outcome(
+        &mut self,
+        text: &Text,
+        kept: &Kept,
+        outcome: Outcome,
+        pending: &mut Pending<'_>,
+    ) -> Result<Option<Error>> {
+        let record = &text.records[outcome.record];
+        // A record can have several outcomes, in several parts: the first counts the record.
+        let first = self.last_record.replace(record.index) != Some(record.index);
+        self.kept.record(outcome.record);
+        let json = !matches!(&outcome.result, Fate::Unreadable(e) if e.kind() == ErrorKind::Json);
+        // The file holds a record that is refused once, whatever the number of its images.
+        let again = !first && matches!(outcome.result, Fate::Refused(_));
+        count(&mut self.summary, &outcome.result, first);
+        let inputs = &self.summary.inputs;
+        let Verdict { reject, row } = judge(outcome.result, self.options, || Position {
+            file: inputs.get(record.file as usize).cloned().unwrap_or_else(|| "-".into()),
+            line: record.line,
+            byte: record.byte,
+            item: 0,
+        });
+        if let Some(error) = reject {
+            self.reject(&error, text, record, again)?;
+            if self.options.on_error == OnError::Raise {
+                return Ok(Some(error));
+            }
+        }
+        let mut became = Became { record: record.index, item: outcome.item, row: None };
+        match row {
+            Row::None => {}
+            Row::Image { found, len } => {
+                let shape = match self.planes {
+                    true => Shape::new(&found.info.shape[1..])?,
+                    false => found.info.shape,
+                };
+                pending.len += len;
+                became.row = Some(self.summary.rows);
+                self.sink.place(&place(record, outcome.item, Some(shape)))?;
+                self.kept.row(kept, became, json, &mut *self.sink)?;
+                self.summary.rows += 1;
+            }
+            Row::Fill => {
+                self.put(pending)?;
+                self.sink.place(&place(record, outcome.item, None))?;
+                self.sink.write(&self.fill)?;
+                self.kept.row(kept, became, json, &mut *self.sink)?;
+                self.summary.bytes_written += self.fill.len() as u64;
+                self.summary.rows += 1;
+                self.summary.filled += 1;
+            }
+        }
+        Ok(self.too_many(false).err())
+    }
+
+    /// Counts a reject and writes it; `again`: the file holds its record already.
+    fn reject(&mut self, error: &Error, text: &Text, record: &Record, again: bool) -> Result<()> {
+        let s = &mut self.summary;
+        *s.rejects.entry(error.kind()).or_default() += 1;
+        if s.first_rejects.len() < FIRST_REJECTS {
+            s.first_rejects.push(error.to_string());
+        }
+        self.sink.reject(error)?;
+        let Some(file) = self.rejects.as_mut().filter(|_| !again) else { return Ok(()) };
+        let text = record.overlong.is_none().then(|| text.record(record));
+        match text.filter(|_| self.rejects_input).map(|t| rejected::original(t, Path::new("."))) {
+            Some(Ok(original)) => file.push(error, Some(&original.text)),
+            _ => file.push(error, text),
+        }
+    }
+
+    /// What the output may know of the run.
+    fn facts(&self) -> Facts {
+        let s = &self.summary;
+        let counts = vec![
+            ("records", s.records),
+            ("with_image", s.with_image),
+            ("without_image", s.without_image),
+            ("unreadable", s.unreadable),
+            ("images", s.images),
+            ("decoded", s.decoded),
+            ("rejected", s.rejected()),
+            ("rows", s.rows),
+            ("filled", s.filled),
+        ];
+        Facts { counts, options: lasting(self.options) }
+    }
+
+    /// Writes the rows that wait.
+    fn put(&mut self, pending: &mut Pending<'_>) -> Result<()> {
+        if pending.len > 0 {
+            let (rows, rest) = pending.pixels.split_at(pending.len);
+            self.sink.write(rows)?;
+            self.summary.bytes_written += rows.len() as u64;
+            *pending = Pending { pixels: rest, len: 0 };
+        }
+        Ok(())
+    }
+
+    /// Whether the rejects have passed what the options allow; a share only counts after 1,000 images
+    /// and at the end.
+    fn too_many(&self, at_end: bool) -> Result<()> {
+        let s = &self.summary;
+        let rejected = s.rejected();
+        let over = match self.options.max_rejects.unwrap_or_default() {
+            MaxRejects::None => false,
+            MaxRejects::Count(most) => rejected > most,
+            MaxRejects::Percent(most) => {
+                rejected > 0 && (at_end || s.judged() >= 1000) && s.percent_rejected() > most
+            }
+        };
+        if !over {
+            return Ok(());
+        }
+        Err(Error::limit(format!(
+            "{rejected} of {} images and unreadable records rejected, more than max_rejects allows; the first: {}",
+            s.judged(),
+            s.first_rejects.first().map_or("", String::as_str)
+        )))
+    }
+
+    /// Ends a run without files of its own but the rejects.
+    pub(crate) fn end(mut self, ended: Result<()>) -> (Result<()>, Summary) {
+        let sealed = ended.and(self.sink.seal(&self.facts()));
+        let result = self.finish_rejects(true, sealed);
+        (result, self.summary)
+    }
+
+    /// Seals the files, and gives them their final names when the run ended well.
+    /// `may_be`: something may stand under the final name.
+    pub(crate) fn close(
+        mut self,
+        out: &Path,
+        may_be: bool,
+        ended: Result<()>,
+    ) -> (Result<()>, Summary) {
+        // A run that began when nothing was there must not end over what has come since.
+        let appeared = !may_be && out.exists();
+        let ended = ended.and_then(|()| match appeared {
+            false => Ok(()),
+            true => Err(Error::new(
+                ErrorKind::Io,
+                format!("{} appeared while the run went on and is left alone", out.display()),
+            )),
+        });
+        let sealed = ended.and(self.sink.seal(&self.facts()));
+        let replace = sealed.is_ok() || !out.exists();
+        let mut result = self.finish_rejects(replace, sealed);
+        let files = match result {
+            Ok(()) => self.sink.finish().unwrap_or_else(|error| {
+                result = Err(error);
+                Vec::new()
+            }),
+            Err(_) => self.sink.abandon(self.summary.rows > 0),
+        };
+        let names = files.iter().map(|path| path.display().to_string());
+        self.summary.outputs.splice(0..0, names);
+        (result, self.summary)
+    }
+
+    /// Makes the rejects file whole, under its final name if `replace`; the first error stays.
+    fn finish_rejects(&mut self, replace: bool, result: Result<()>) -> Result<()> {
+        let Some(rejects) = self.rejects.take() else { return result };
+        match rejects.finish(replace) {
+            Ok(path) => {
+                self.summary.outputs.extend(path.map(|p| p.display().to_string()));
+                result
+            }
+            Err(error) => result.and(Err(error)),
+        }
+    }
+}
+
+/// Refuses to call whole what was made from files that became shorter while they were read.
+fn shrunk(reader: &Reader, hit_limit: bool) -> Result<()> {
+    let read = reader.counter().load(Ordering::Relaxed);
+    match reader.feed.total_bytes() {
+        // A decompressor need not read what stands behind its stream.
+        Some(total) if read < total && !hit_limit && reader.feed.compressions().is_empty() => {
+            Err(Error::new(
+                ErrorKind::Io,
+                format!("the input had {total} bytes at the start, but only {read} could be read"),
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where a row comes from; `shape` of an image, none of a fill row.
+fn place(record: &Record, item: u32, shape: Option<Shape>) -> Place {
+    Place {
+        index: record.index,
+        file: record.file,
+        line: record.line,
+        byte: record.byte,
+        item,
+        valid: shape.is_some(),
+        shape: shape.unwrap_or(Shape::image(0, 0, 1)),
+    }
+}

@@ -1,0 +1,35 @@
+//! `each`: every image of a run by itself, handed to the caller.
+
+use std::sync::atomic::AtomicBool;
+
+use crate::error::{Position, Result};
+use crate::format::ImageInfo;
+use crate::options::Options;
+use crate::reader::Reader;
+use crate::source::Input;
+
+/// One image, or why there is none; blank lines give nothing.
+#[derive(Debug)]
+pub struct Each<'a> {
+    /// Where its record stands.
+    pub position: Position,
+    /// The decoded image: C-order, little-endian, `info.bytes()` long.
+    pub image: Result<(ImageInfo, &'a [u8])>,
+}
+
+/// Decodes every image by itself, in input order, without a common shape. A record without image
+/// is an error of kind `field`. The options' `field` and `encoding` are found where not given.
+///
+/// # Errors
+/// What ends a run; a bad record goes to `take` instead.
+pub fn each(
+    inputs: Vec<Input>,
+    options: &Options,
+    mut take: impl FnMut(Each<'_>) -> Result<()> + Send,
+) -> Result<()> {
+    let mut reader = Reader::open(inputs, options, true)?;
+    let stop = AtomicBool::new(false);
+    reader.run(options.thread_count(), &stop, |part| {
+        part.each(|position, image| take(Each { position, image })).map(|()| None)
+    })
+}

@@ -2,6 +2,67 @@
 //!
 //! A [`Text`] belongs to one worker and is filled again and again; its buffers are kept between
 //! fills. Spans index into the text, so records are never copied one by one.
+//!
+//! Where a record comes from is one fact, its [`Origin`]: that of a record which stood in a rejects file
+//! is the place that it was rejected from.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind, Position};
+
+/// A file that records come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct File {
+    /// As the caller, or the rejects file, names it.
+    pub(crate) name: Arc<str>,
+    /// Where relative paths in its records begin, if they may be followed.
+    pub(crate) base_dir: Option<PathBuf>,
+}
+
+/// What a line of a rejects file says of the record that it wraps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Original {
+    /// The file that the record was rejected from.
+    pub(crate) file: File,
+    /// The one image of the record that was rejected; `None`: all of them.
+    pub(crate) item: Option<u32>,
+    /// Why there is no record to be read, and who must act.
+    pub(crate) lost: Option<(ErrorKind, &'static str)>,
+}
+
+/// Where a record comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin<'t> {
+    /// The file that it stands in, or was rejected from.
+    pub(crate) file: &'t File,
+    /// Line of the file on which the record starts, from 1.
+    pub(crate) line: u64,
+    /// Offset of the record's first byte in the decompressed file, from 0.
+    pub(crate) byte: u64,
+    /// What its line in a rejects file said; none in any other file.
+    pub(crate) original: Option<&'t Original>,
+}
+
+impl Origin<'_> {
+    /// The place of one of its images.
+    pub(crate) fn position(&self, item: u32) -> Position {
+        let file = Arc::clone(&self.file.name);
+        Position { file, line: self.line, byte: self.byte, item }
+    }
+
+    /// The one image that the record is read for, by its line in a rejects file.
+    pub(crate) fn item(&self) -> Option<u32> {
+        self.original.and_then(|original| original.item)
+    }
+
+    /// The images of the record that are wanted, of so many.
+    pub(crate) fn wanted(&self, items: usize) -> std::ops::Range<usize> {
+        let one = self.item().map(|n| n as usize);
+        // Where other options find fewer images, which of them was rejected is not known.
+        one.filter(|&n| n < items).map_or(0..items, |n| n..n + 1)
+    }
+}
 
 /// One non-blank record of a [`Text`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +90,33 @@ pub(crate) struct Text {
     pub(crate) bytes: Vec<u8>,
     /// The records, in input order.
     pub(crate) records: Vec<Record>,
+    /// For each record of a rejects file what its line said; empty where they stand in no such file.
+    pub(crate) originals: Vec<Original>,
 }
 
 impl Text {
     /// The text of one of its records.
     pub(crate) fn record(&self, record: &Record) -> &[u8] {
         &self.bytes[record.start..record.end]
+    }
+
+    /// Where a record of the text comes from; `files` are the inputs.
+    pub(crate) fn origin<'t>(&'t self, number: usize, files: &'t [File]) -> Origin<'t> {
+        let record = &self.records[number];
+        let original = self.originals.get(number);
+        let file = original.map_or(&files[record.file as usize], |o| &o.file);
+        Origin { file, line: record.line, byte: record.byte, original }
+    }
+
+    /// Why a record of the text cannot be read, where that is known before it is looked at.
+    pub(crate) fn unreadable(&self, number: usize, max_record_bytes: u64) -> Option<Error> {
+        if let Some(length) = self.records[number].overlong {
+            return Some(Error::limit(format!(
+                "the record is {length} bytes long, over max_record_bytes {max_record_bytes}"
+            )));
+        }
+        let lost = self.originals.get(number).and_then(|o| o.lost);
+        lost.map(|(kind, message)| Error::new(kind, message))
     }
 
     /// Takes the records from number `at` on into a text of their own.
@@ -45,6 +127,7 @@ impl Text {
             record.start -= start;
             record.end -= start;
         }
-        Self { bytes: self.bytes.split_off(start), records }
+        let originals = self.originals.split_off(at.min(self.originals.len()));
+        Self { bytes: self.bytes.split_off(start), records, originals }
     }
 }

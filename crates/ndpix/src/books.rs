@@ -8,18 +8,19 @@ mod holds;
 mod ledger;
 mod verdict;
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::batch::{Record, Text};
+use crate::batch::{Origin, Record, Text};
 use crate::control::Control;
 use crate::decode::Kept;
-use crate::error::{Error, ErrorKind, Position, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::options::{Layout, MaxRejects, OnError, Options, Rejects};
 use crate::pipeline::{Fate, Outcome, Part};
 use crate::plan::{Plan, Target};
 use crate::reader::Reader;
-use crate::record::rejected;
 use crate::shape::Shape;
 use crate::sink::rejects::{self, RejectsFile};
 use crate::sink::{self, Facts, Job, Output, Place, Sink};
@@ -33,6 +34,8 @@ use verdict::{Row, Verdict, count, judge};
 
 /// So many of the first rejects stand in the summary.
 const FIRST_REJECTS: usize = 5;
+/// Rejects files that name more files than this are not from here: their names would fill the memory.
+const MAX_ORIGINALS: usize = 1 << 16;
 
 /// Everything that is written and counted.
 pub(crate) struct Books<'o> {
@@ -44,7 +47,8 @@ pub(crate) struct Books<'o> {
     summary: Summary,
     /// The record that was counted last, by its index.
     last_record: Option<u64>,
-    rejects_input: bool,
+    /// Numbers of the files that a rejects file names.
+    file_numbers: HashMap<Arc<str>, u32>,
     /// Whether the first axis of a padded image is its channels, so that its size is behind it.
     planes: bool,
 }
@@ -99,7 +103,7 @@ impl<'o> Books<'o> {
             kept: Ledger::default(),
             summary: Summary { steps: plan.steps.said(), ..summary },
             last_record: None,
-            rejects_input: plan.rejects_input,
+            file_numbers: HashMap::new(),
             planes: matches!(plan.target, Target::Pad { shape, .. } if shape.len() > 2)
                 && options.layout == Layout::Chw,
         }
@@ -131,11 +135,12 @@ impl<'o> Books<'o> {
 
     /// Takes the outcomes of a part in input order, and gives what is left to do for their rows.
     fn commit(&mut self, part: &mut Part<'_>) -> Result<Option<Job>> {
-        let (text, kept) = (part.text, part.kept);
+        let (text, files, kept) = (part.text, part.files, part.kept);
         let mut pending = Pending { pixels: part.pixels, len: 0 };
         self.kept.begin();
         for outcome in part.outcomes.drain(..) {
-            if let Some(end) = self.outcome(text, kept, outcome, &mut pending)? {
+            let origin = text.origin(outcome.record, files);
+            if let Some(end) = self.outcome(text, &origin, kept, outcome, &mut pending)? {
                 // The rows before it are there when the data end the run.
                 self.put(&mut pending)?;
                 return Err(end);
@@ -150,6 +155,7 @@ impl<'o> Books<'o> {
     fn outcome(
         &mut self,
         text: &Text,
+        origin: &Origin<'_>,
         kept: &Kept,
         outcome: Outcome,
         pending: &mut Pending<'_>,
@@ -159,18 +165,16 @@ impl<'o> Books<'o> {
         let first = self.last_record.replace(record.index) != Some(record.index);
         self.kept.record(outcome.record);
         let json = !matches!(&outcome.result, Fate::Unreadable(e) if e.kind() == ErrorKind::Json);
-        // The file holds a record that is refused once, whatever the number of its images.
-        let again = !first && matches!(outcome.result, Fate::Refused(_));
         count(&mut self.summary, &outcome.result, first);
-        let inputs = &self.summary.inputs;
-        let Verdict { reject, row } = judge(outcome.result, self.options, || Position {
-            file: inputs.get(record.file as usize).cloned().unwrap_or_else(|| "-".into()),
-            line: record.line,
-            byte: record.byte,
-            item: 0,
-        });
+        let whole = !matches!(outcome.result, Fate::Rejected(_)) && origin.item().is_none();
+        let place = || origin.position(origin.item().unwrap_or(0));
+        let Verdict { reject, row } = judge(outcome.result, self.options, place);
         if let Some(error) = reject {
-            self.reject(&error, text, record, again)?;
+            self.reject(&error)?;
+            // What is refused as a whole stands in the file once, whatever the number of its images.
+            if let (Some(file), true) = (&mut self.rejects, first || !whole) {
+                file.push(&error, whole, Some(text.record(record)).filter(|t| !t.is_empty()))?;
+            }
             if self.options.on_error == OnError::Raise {
                 return Ok(Some(error));
             }
@@ -185,13 +189,15 @@ impl<'o> Books<'o> {
                 };
                 pending.len += len;
                 became.row = Some(self.summary.rows);
-                self.sink.place(&place(record, outcome.item, Some(shape)))?;
+                let place = self.place(record, origin, outcome.item, Some(shape))?;
+                self.sink.place(&place)?;
                 self.kept.row(kept, became, json, &mut *self.sink)?;
                 self.summary.rows += 1;
             }
             Row::Fill => {
                 self.put(pending)?;
-                self.sink.place(&place(record, outcome.item, None))?;
+                let place = self.place(record, origin, outcome.item, None)?;
+                self.sink.place(&place)?;
                 self.sink.write(&self.fill)?;
                 self.kept.row(kept, became, json, &mut *self.sink)?;
                 self.summary.bytes_written += self.fill.len() as u64;
@@ -202,20 +208,58 @@ impl<'o> Books<'o> {
         Ok(self.too_many(false).err())
     }
 
-    /// Counts a reject and writes it; `again`: the file holds its record already.
-    fn reject(&mut self, error: &Error, text: &Text, record: &Record, again: bool) -> Result<()> {
+    /// Counts a reject.
+    fn reject(&mut self, error: &Error) -> Result<()> {
         let s = &mut self.summary;
         *s.rejects.entry(error.kind()).or_default() += 1;
         if s.first_rejects.len() < FIRST_REJECTS {
             s.first_rejects.push(error.to_string());
         }
-        self.sink.reject(error)?;
-        let Some(file) = self.rejects.as_mut().filter(|_| !again) else { return Ok(()) };
-        let text = record.overlong.is_none().then(|| text.record(record));
-        match text.filter(|_| self.rejects_input).map(|t| rejected::original(t, Path::new("."))) {
-            Some(Ok(original)) => file.push(error, Some(&original.text)),
-            _ => file.push(error, text),
+        self.sink.reject(error)
+    }
+
+    /// The place of a row; `shape` of an image, none of a fill row.
+    fn place(
+        &mut self,
+        record: &Record,
+        origin: &Origin<'_>,
+        item: u32,
+        shape: Option<Shape>,
+    ) -> Result<Place> {
+        let file = match origin.original {
+            None => record.file,
+            Some(original) => self.file_number(&original.file.name)?,
+        };
+        Ok(Place {
+            index: record.index,
+            file,
+            line: origin.line,
+            byte: origin.byte,
+            item,
+            valid: shape.is_some(),
+            shape: shape.unwrap_or(Shape::image(0, 0, 1)),
+        })
+    }
+
+    /// The number of a file that a rejects file names: originals are numbered after the inputs, as they come.
+    fn file_number(&mut self, name: &Arc<str>) -> Result<u32> {
+        if let Some(&number) = self.file_numbers.get(name) {
+            return Ok(number);
         }
+        let s = &mut self.summary;
+        if s.originals.len() >= MAX_ORIGINALS {
+            return Err(Error::limit(format!(
+                "the rejects files name more than {MAX_ORIGINALS} files; read them in parts"
+            )));
+        }
+        let inputs = &s.inputs;
+        let number = inputs.iter().position(|input| input == name).unwrap_or_else(|| {
+            s.originals.push(Arc::clone(name));
+            inputs.len() + s.originals.len() - 1
+        });
+        let number = u32::try_from(number).map_err(|_| Error::limit("too many inputs"))?;
+        self.file_numbers.insert(Arc::clone(name), number);
+        Ok(number)
     }
 
     /// What the output may know of the run.
@@ -332,18 +376,5 @@ fn shrunk(reader: &Reader, hit_limit: bool) -> Result<()> {
             ))
         }
         _ => Ok(()),
-    }
-}
-
-/// Where a row comes from; `shape` of an image, none of a fill row.
-fn place(record: &Record, item: u32, shape: Option<Shape>) -> Place {
-    Place {
-        index: record.index,
-        file: record.file,
-        line: record.line,
-        byte: record.byte,
-        item,
-        valid: shape.is_some(),
-        shape: shape.unwrap_or(Shape::image(0, 0, 1)),
     }
 }

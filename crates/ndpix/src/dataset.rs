@@ -9,14 +9,14 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::array::Array;
-use crate::batch::Text;
+use crate::batch::{File, Text};
 use crate::books::{fill, fill_element, names};
 use crate::column::Column;
 use crate::control::Control;
 use crate::decode::{Decoder, Kept, PixelBuffer, fit};
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::options::{OnError, OnMissing, Options};
-use crate::pipeline::{File, spread};
+use crate::pipeline::spread;
 use crate::plan::Plan;
 use crate::reader::Reader;
 use crate::sink::index::{self, Entry};

@@ -57,6 +57,18 @@ impl ErrorKind {
         Self::Plan,
     ];
 
+    /// The kinds that concern one record or image.
+    pub const OF_RECORDS: [Self; 8] = [
+        Self::Json,
+        Self::Field,
+        Self::Encoding,
+        Self::Unsupported,
+        Self::Image,
+        Self::Shape,
+        Self::Limit,
+        Self::Path,
+    ];
+
     /// The word in rejects files, summaries and Python.
     pub fn name(self) -> &'static str {
         match self {

@@ -16,11 +16,10 @@ mod driver;
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::batch::{Record, Text};
+use crate::batch::{File, Text};
 use crate::decode::{Decoder, Found, Kept, PixelBuffer};
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::format::ImageInfo;
@@ -74,7 +73,8 @@ pub(crate) struct Part<'a> {
     pub(crate) pixels: &'a [u8],
     /// A row for each record of the outcomes, where fields are kept.
     pub(crate) kept: &'a Kept,
-    files: &'a [File],
+    /// The inputs.
+    pub(crate) files: &'a [File],
 }
 
 impl Part<'_> {
@@ -86,8 +86,7 @@ impl Part<'_> {
     ) -> Result<()> {
         let mut at = 0;
         for outcome in self.outcomes.drain(..) {
-            let record = &self.text.records[outcome.record];
-            let place = position(&self.files[record.file as usize], record, outcome.item as usize);
+            let place = self.text.origin(outcome.record, self.files).position(outcome.item);
             let image = match outcome.result {
                 Fate::Row { found, len } => {
                     at += len;
@@ -102,13 +101,6 @@ impl Part<'_> {
         }
         Ok(())
     }
-}
-
-/// An input as workers need it.
-#[derive(Debug, Clone)]
-pub(crate) struct File {
-    pub(crate) name: Arc<str>,
-    pub(crate) base_dir: Option<PathBuf>,
 }
 
 /// What the workers share.
@@ -274,6 +266,9 @@ where
     };
     let mut text = Text::default();
     while let Some(ticket) = take(shared, &mut text) {
+        if shared.plan.rejects_input {
+            rejected::unwrap(&mut text, shared.files);
+        }
         for index in 0..text.records.len() {
             if !worker.record(shared, ticket, &text, index)? {
                 return Ok(());
@@ -343,96 +338,86 @@ impl Worker<'_> {
     where
         C: FnMut(&mut Part<'_>) -> Result<Option<Job>> + Send,
     {
-        let record = &text.records[index];
-        let file = &shared.files[record.file as usize];
-        let push = |outcomes: &mut Vec<Outcome>, item: usize, result: Fate| {
-            outcomes.push(Outcome { record: index, item: item as u32, result });
-        };
-        let bytes = text.record(record);
-        let wrapped = if shared.plan.rejects_input && record.overlong.is_none() {
-            Some(rejected::original(bytes, Path::new(&*file.name)))
-        } else {
-            None
-        };
-        let (bytes, base, only) = match &wrapped {
-            Some(Ok(original)) => (&original.text[..], original.base.as_deref(), original.item),
-            _ => (bytes, file.base_dir.as_deref(), None),
-        };
-        let place = |error: Error, item: usize| match &wrapped {
-            Some(Ok(original)) => {
-                error.at(Position { item: item as u32, ..original.position.clone() })
-            }
-            _ => error.at(position(file, record, item)),
-        };
-        let found = match record.overlong {
-            Some(length) => Err(Error::limit(format!(
-                "the record is {length} bytes long, over max_record_bytes {}",
-                shared.plan.limits.max_record_bytes
-            ))),
-            None => match wrapped.as_ref().and_then(|w| w.as_ref().err()) {
-                Some(error) => Err(Error::json(error.message())),
-                None => self.decoder.find(bytes),
-            },
+        let origin = text.origin(index, shared.files);
+        let bytes = text.record(&text.records[index]);
+        let place = |error: Error, item: usize| error.at(origin.position(item as u32));
+        let found = match text.unreadable(index, shared.plan.limits.max_record_bytes) {
+            Some(error) => Err(error),
+            None => self.decoder.find(bytes),
         };
         let items = match found {
             Ok(items) => items,
             Err(error) => {
                 self.kept.nothing();
-                push(&mut self.outcomes, 0, Fate::Unreadable(place(error, 0)));
+                let item = origin.item().unwrap_or(0);
+                let result = Fate::Unreadable(error.at(origin.position(item)));
+                self.outcomes.push(Outcome { record: index, item, result });
                 return Ok(true);
             }
-        };
-        let wanted = match only.map(|n| n as usize).filter(|&n| n < items) {
-            Some(n) => n..n + 1,
-            None => 0..items,
         };
         let refused = self.decoder.keep(bytes, &mut self.kept).err();
         if items == 0 {
             // What is kept of it matters only where it becomes a row.
             let fills = shared.plan.raw.on_missing == OnMissing::Fill;
-            let fate = match refused.filter(|_| fills) {
+            let result = match refused.filter(|_| fills) {
                 Some(error) => Fate::Unreadable(place(error, 0)),
                 None => Fate::Missing,
             };
-            push(&mut self.outcomes, 0, fate);
+            self.outcomes.push(Outcome { record: index, item: 0, result });
             return Ok(true);
         }
-        if let Some(error) = refused {
-            for item in wanted {
+        for item in origin.wanted(items) {
+            if let Some(error) = &refused {
                 let error = Error::new(error.kind(), error.message());
-                push(&mut self.outcomes, item, Fate::Refused(place(error, item)));
-            }
-            return Ok(true);
-        }
-        for item in wanted {
-            let before = self.pixels.used().len();
-            if before >= shared.part_bytes && !self.part(shared, ticket, text, bytes)? {
+                let result = Fate::Refused(place(error, item));
+                self.outcomes.push(Outcome { record: index, item: item as u32, result });
+            } else if !self.image(shared, ticket, text, index, item)? {
                 return Ok(false);
             }
-            let opened = self.decoder.open(bytes, item, base);
-            if let Ok(opened) = &opened
-                && opened.need > LARGE
-            {
-                // A part of its own, in a buffer of its own.
-                if !self.outcomes.is_empty() && !self.part(shared, ticket, text, bytes)? {
-                    return Ok(false);
-                }
-                match admit(shared, ticket, opened.need) {
-                    Some(buffer) => self.pixels = buffer,
-                    None => return Ok(false),
-                }
-                self.held = opened.need;
-            }
-            let before = self.pixels.used().len();
-            let fate = match opened.and_then(|o| self.decoder.fill(&o, &mut self.pixels)) {
-                Ok(found) => Fate::Row { found, len: self.pixels.used().len() - before },
-                Err(error) if error.kind() == ErrorKind::Json => {
-                    Fate::Unreadable(place(error, item))
-                }
-                Err(error) => Fate::Rejected(place(error, item)),
-            };
-            push(&mut self.outcomes, item, fate);
         }
+        Ok(true)
+    }
+
+    /// Decodes one image of the record that was last found; `false` when the run has ended.
+    fn image<C>(
+        &mut self,
+        shared: &Shared<'_, C>,
+        ticket: u64,
+        text: &Text,
+        index: usize,
+        item: usize,
+    ) -> Result<bool>
+    where
+        C: FnMut(&mut Part<'_>) -> Result<Option<Job>> + Send,
+    {
+        let origin = text.origin(index, shared.files);
+        let bytes = text.record(&text.records[index]);
+        let before = self.pixels.used().len();
+        if before >= shared.part_bytes && !self.part(shared, ticket, text, bytes)? {
+            return Ok(false);
+        }
+        let opened = self.decoder.open(bytes, item, origin.file.base_dir.as_deref());
+        if let Ok(opened) = &opened
+            && opened.need > LARGE
+        {
+            // A part of its own, in a buffer of its own.
+            if !self.outcomes.is_empty() && !self.part(shared, ticket, text, bytes)? {
+                return Ok(false);
+            }
+            match admit(shared, ticket, opened.need) {
+                Some(buffer) => self.pixels = buffer,
+                None => return Ok(false),
+            }
+            self.held = opened.need;
+        }
+        let before = self.pixels.used().len();
+        let at = |error: Error| error.at(origin.position(item as u32));
+        let result = match opened.and_then(|o| self.decoder.fill(&o, &mut self.pixels)) {
+            Ok(found) => Fate::Row { found, len: self.pixels.used().len() - before },
+            Err(error) if error.kind() == ErrorKind::Json => Fate::Unreadable(at(error)),
+            Err(error) => Fate::Rejected(at(error)),
+        };
+        self.outcomes.push(Outcome { record: index, item: item as u32, result });
         Ok(true)
     }
 
@@ -495,8 +480,4 @@ impl Worker<'_> {
         }
         done.map(|()| true)
     }
-}
-
-fn position(file: &File, record: &Record, item: usize) -> Position {
-    Position { file: file.name.clone(), line: record.line, byte: record.byte, item: item as u32 }
 }

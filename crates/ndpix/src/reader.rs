@@ -7,13 +7,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::batch::Text;
+use crate::batch::{File, Text};
 use crate::detect::{self, Candidate, SAMPLE_BYTES, SAMPLE_RECORDS, Sample, Survey};
 use crate::error::{Error, ErrorKind, Result};
 use crate::framing::Feed;
 use crate::options::Options;
-use crate::pipeline::{self, Fate, File, Part, Work};
+use crate::pipeline::{self, Fate, Part, Work};
 use crate::plan::{Plan, Target};
+use crate::record::rejected;
 use crate::shape::Shape;
 use crate::sink::Job;
 use crate::source::Input;
@@ -68,9 +69,7 @@ impl Reader {
         let mut feed =
             Feed::new(inputs, options.framing, &options.limits, options.skip, options.limit)
                 .with_block_bytes(options.block_bytes.unwrap_or(BLOCK_BYTES));
-        let files: Vec<File> = (0..feed.files())
-            .map(|i| File { name: feed.file_name(i as u32), base_dir: feed.base_dir(i as u32) })
-            .collect();
+        let files = feed.files().to_vec();
         let (mut sample, mut failure) = (VecDeque::new(), None);
         let (mut records, mut bytes) = (0, 0);
         while records < SAMPLE_RECORDS && bytes < SAMPLE_BYTES {
@@ -89,14 +88,16 @@ impl Reader {
                 }
             }
         }
+        let rejects_input = sample.front().is_some_and(rejected::is_rejects);
+        if rejects_input {
+            sample.iter_mut().for_each(|text| rejected::unwrap(text, &files));
+        }
+        let field = options.field.clone().unwrap_or_default();
+        let plan = detect::plan_for(options, field, options.encoding.clone());
         Ok(Self {
             feed,
             files,
-            plan: detect::plan_for(
-                options,
-                options.field.clone().unwrap_or_default(),
-                options.encoding.clone(),
-            ),
+            plan: Plan { rejects_input, ..plan },
             located: false,
             candidates: Vec::new(),
             survey: Survey::default(),
@@ -111,7 +112,6 @@ impl Reader {
     fn decide(&mut self, options: &Options, each: bool) -> Result<()> {
         let known = Sample::new(&self.sample, &self.files);
         self.candidates = detect::candidates_for(&known, options)?;
-        self.plan.rejects_input = known.rejects_input;
         self.sampled = known.len();
         detect::locate(&known, options, &self.candidates, &mut self.plan)?;
         self.located = true;

@@ -53,6 +53,9 @@ pub struct Summary {
     pub bytes_written: u64,
     /// The inputs, as the caller named them.
     pub inputs: Vec<Arc<str>>,
+    /// Files that records of a rejects file were rejected from, as far as they became rows. In a row map
+    /// they are numbered after the inputs.
+    pub originals: Vec<Arc<str>>,
     /// Files written, the array first.
     pub outputs: Vec<String>,
     /// Seconds from start to end.

@@ -6,12 +6,11 @@
 //! An error waits until every record before it was handed out.
 
 use std::io::{self, Read};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::{Event, Framing, Scanner, sniff, trailing_space};
-use crate::batch::{Record, Text};
+use crate::batch::{File, Record, Text};
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::limits::Limits;
 use crate::source::{self, Input, Opened};
@@ -37,13 +36,6 @@ pub(crate) struct FeedCounts {
     pub(crate) bytes: u64,
     /// It stopped because `limit` was reached.
     pub(crate) hit_limit: bool,
-}
-
-/// What is known of an input after it was opened, too.
-#[derive(Debug)]
-struct FileInfo {
-    name: Arc<str>,
-    base_dir: Option<PathBuf>,
 }
 
 /// The file that is being cut.
@@ -84,7 +76,7 @@ impl Open {
 /// Cuts inputs into batches of whole records.
 pub(crate) struct Feed {
     inputs: std::vec::IntoIter<Input>,
-    files: Vec<FileInfo>,
+    files: Vec<File>,
     total_bytes: Option<u64>,
     opened: u32,
     asked: Framing,
@@ -117,7 +109,7 @@ impl Feed {
         skip: u64,
         limit: Option<u64>,
     ) -> Self {
-        let info = |i: &Input| FileInfo { name: i.name(), base_dir: i.base_dir() };
+        let info = |i: &Input| File { name: i.name(), base_dir: i.base_dir() };
         Self {
             files: inputs.iter().map(info).collect(),
             total_bytes: inputs.iter().map(Input::size).sum(),
@@ -159,6 +151,7 @@ impl Feed {
         alone: &dyn Fn(),
     ) -> Result<bool> {
         text.records.clear();
+        text.originals.clear();
         let mut called = false;
         while !self.ended && self.failure.is_none() {
             if self.limit.is_some_and(|limit| self.counts.records >= limit) {
@@ -404,18 +397,13 @@ impl Feed {
     }
 
     /// The name of an input as the user wrote it.
-    pub(crate) fn file_name(&self, file: u32) -> Arc<str> {
+    fn file_name(&self, file: u32) -> Arc<str> {
         self.files.get(file as usize).map_or_else(|| "".into(), |f| Arc::clone(&f.name))
     }
 
-    /// The directory that paths inside the records of an input are relative to, if it has one.
-    pub(crate) fn base_dir(&self, file: u32) -> Option<PathBuf> {
-        self.files.get(file as usize)?.base_dir.clone()
-    }
-
-    /// How many inputs there are.
-    pub(crate) fn files(&self) -> usize {
-        self.files.len()
+    /// The inputs.
+    pub(crate) fn files(&self) -> &[File] {
+        &self.files
     }
 
     /// What was done so far.

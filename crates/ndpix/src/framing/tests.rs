@@ -336,8 +336,8 @@ fn inputs() {
 
     let inputs = expand("*.ndjson").expect("files");
     let mut feed = Feed::new(inputs, Framing::Auto, &Limits::default(), 0, None);
-    assert_eq!((feed.files(), feed.total_bytes()), (3, Some(6)));
-    assert_eq!(feed.base_dir(2).as_deref(), Some(dir.path()));
+    assert_eq!((feed.files().len(), feed.total_bytes()), (3, Some(6)));
+    assert_eq!(feed.files()[2].base_dir.as_deref(), Some(dir.path()));
     assert_eq!(Input::Path("x".into()).base_dir(), Some(".".into()));
     let mut text = Text::default();
     while feed.next(&mut text, 10, &|| {}).expect("no error") {}

@@ -7,73 +7,101 @@
 
 use std::path::{Path, PathBuf};
 
-use super::value;
-use crate::error::{Error, Position, Result};
+use super::scan::{Query, scan};
+use super::value::{self, Kind};
+use crate::batch::{File, Original, Text};
+use crate::error::ErrorKind;
 
-/// What a line of a rejects file stands for.
-pub(crate) struct Original {
-    /// The text of the record.
-    pub(crate) text: Vec<u8>,
-    /// Where its relative paths begin; `None` where that is not allowed or not known.
-    pub(crate) base: Option<PathBuf>,
-    /// Where the record stood first.
-    pub(crate) position: Position,
-    /// The one image of the record that was rejected; `None`: all of them.
-    pub(crate) item: Option<u32>,
+const OTHER: &str = "not a line of a rejects file, as the lines before it are";
+const LOST: &str =
+    "the rejects file does not hold the text of this record; read the original again";
+
+/// Whether the first record of a text is a line of a rejects file: exactly its keys, with the record's
+/// text.
+pub(crate) fn is_rejects(text: &Text) -> bool {
+    text.records.first().is_some_and(|record| is_rejected(text.record(record)))
 }
 
-/// Whether a (valid) record is a line of a rejects file: exactly its keys, with the record's text.
-pub(crate) fn is_rejected(record: &[u8]) -> bool {
-    let record = record.trim_ascii();
-    value::kind(record) == value::Kind::Object
-        && value::entries(record).map(|e| e.0).eq([
-            &b"file"[..],
-            b"line",
-            b"byte",
-            b"item",
-            b"kind",
-            b"message",
-        ]
-        .into_iter()
-        .chain([match value::get(record, "record") {
-            Some(_) => &b"record"[..],
-            None => b"record_b64",
-        }]))
+fn is_rejected(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let keys = ["file", "line", "byte", "item", "kind", "message"].map(str::as_bytes);
+    let text = value::get(line, "record").map_or("record_b64", |_| "record").as_bytes();
+    let found = value::entries(line).map(|entry| entry.0).filter(|key| *key != b"whole");
+    is_json(line) && value::kind(line) == Kind::Object && found.eq(keys.into_iter().chain([text]))
 }
 
-/// Unwraps a line of the rejects file at `path`. Kind `json` where the line is something else.
-pub(crate) fn original(record: &[u8], path: &Path) -> Result<Original> {
-    let other = || Error::json("not a line of a rejects file, as the lines before it are");
+fn is_json(line: &[u8]) -> bool {
+    scan(line, &Query::default(), &mut Vec::new()).is_ok()
+}
+
+/// Puts the records that the lines of a rejects file wrap in their place, each with what its line says
+/// of where it came from. What was done before is not done again.
+pub(crate) fn unwrap(text: &mut Text, files: &[File]) {
+    if !text.originals.is_empty() {
+        return;
+    }
+    let lines = std::mem::take(&mut text.bytes);
+    for record in &mut text.records {
+        let line = &lines[record.start..record.end];
+        let file = &files[record.file as usize];
+        record.start = text.bytes.len();
+        let found = match record.overlong {
+            None => original(line, Path::new(&*file.name), &mut text.bytes),
+            Some(_) => None,
+        };
+        let original = match found {
+            Some((original, at)) => {
+                (record.line, record.byte) = at;
+                original
+            }
+            None => {
+                text.bytes.extend_from_slice(line);
+                let lost = record.overlong.is_none().then_some((ErrorKind::Json, OTHER));
+                Original { file: file.clone(), item: None, lost }
+            }
+        };
+        record.end = text.bytes.len();
+        text.originals.push(original);
+    }
+}
+
+/// What a line of the rejects file at `path` says, with line and offset of the record; the record's text
+/// goes to `out`. `None`: the line is something else.
+fn original(line: &[u8], path: &Path, out: &mut Vec<u8>) -> Option<(Original, (u64, u64))> {
+    if !is_json(line) {
+        return None;
+    }
     let mut scratch = Vec::new();
-    let string =
-        |key: &str| value::get(record, key).filter(|v| value::kind(v) == value::Kind::String);
-    let text = match (string("record"), string("record_b64")) {
-        (Some(text), _) => value::unescape(text, &mut scratch).to_vec(),
-        (None, Some(text)) => {
-            base64_simd::STANDARD.decode_to_vec(&text[1..text.len() - 1]).map_err(|_| other())?
+    let string = |key: &str| value::get(line, key).filter(|v| value::kind(v) == Kind::String);
+    let number = |key: &str| -> Option<u64> {
+        value::get(line, key).and_then(value::integer).and_then(|n| n.try_into().ok())
+    };
+    let at = (number("line")?, number("byte")?);
+    let kind = inner(string("kind")?);
+    let kind = ErrorKind::OF_RECORDS.into_iter().find(|k| k.name().as_bytes() == kind)?;
+    let item = u32::try_from(number("item")?).ok()?;
+    let whole = value::get(line, "whole").is_some();
+    let name = String::from_utf8_lossy(value::unescape(string("file")?, &mut scratch)).into_owned();
+    let base_dir = allowed_base(Path::new(&name), path);
+    let lost = match (string("record"), string("record_b64")) {
+        (Some(text), _) => {
+            out.extend_from_slice(value::unescape(text, &mut scratch));
+            None
         }
-        _ => return Err(other()),
+        (None, Some(text)) => {
+            let text = base64_simd::STANDARD.decode_to_vec(inner(text)).ok()?;
+            out.extend_from_slice(&text);
+            None
+        }
+        (None, None) => Some((kind, LOST)),
     };
-    // Of an unreadable record nothing is known of its images.
-    let whole = [&b"\"json\""[..], b"\"limit\"", b"\"field\""];
-    let item = match value::get(record, "kind") {
-        Some(kind) if !whole.contains(&kind) => value::get(record, "item").and_then(value::integer),
-        _ => None,
-    };
-    let name = string("file")
-        .map(|v| String::from_utf8_lossy(value::unescape(v, &mut scratch)).into_owned());
-    let base = name.as_deref().and_then(|n| allowed_base(Path::new(n), path));
-    let number = |key: &str| {
-        let n = value::get(record, key).and_then(value::integer);
-        n.and_then(|n| u64::try_from(n).ok()).unwrap_or_default()
-    };
-    let position = Position {
-        file: name.as_deref().unwrap_or("-").into(),
-        line: number("line"),
-        byte: number("byte"),
-        item: 0,
-    };
-    Ok(Original { text, base, position, item: item.and_then(|n| u32::try_from(n).ok()) })
+    let file = File { name: name.into(), base_dir };
+    Some((Original { file, item: (!whole).then_some(item), lost }, at))
+}
+
+/// What stands between the quotes of a string.
+fn inner(string: &[u8]) -> &[u8] {
+    string.get(1..string.len() - 1).unwrap_or_default()
 }
 
 fn allowed_base(original: &Path, rejects: &Path) -> Option<PathBuf> {
@@ -100,16 +128,56 @@ fn folder(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::Record;
 
     const LINE: &[u8] = br#"{"file":"/etc/x.ndjson","line":2,"byte":9,"item":1,"kind":"image","message":"m","record":"{\"a\":\"\\u0041\"}"}"#;
 
+    fn text(lines: &[&[u8]]) -> Text {
+        let mut text = Text::default();
+        for (i, line) in lines.iter().enumerate() {
+            let (start, line_number) = (text.bytes.len(), i as u64 + 1);
+            text.bytes.extend_from_slice(line);
+            let end = text.bytes.len();
+            let (byte, index) = (start as u64, i as u64);
+            let record =
+                Record { start, end, file: 0, line: line_number, byte, index, overlong: None };
+            text.records.push(record);
+        }
+        text
+    }
+
     #[test]
-    fn gives_the_original_text_and_item() {
-        assert!(is_rejected(LINE));
-        let original = original(LINE, Path::new("r.ndjson")).expect("a reject");
-        assert_eq!(original.text, br#"{"a":"\u0041"}"#);
-        assert_eq!(original.item, Some(1));
-        assert_eq!(original.base, None, "a base outside the project is refused");
+    fn gives_the_original_text_and_place() {
+        let whole = br#"{"file":"b","line":7,"byte":90,"item":0,"whole":true,"kind":"json","message":"m","record_b64":"/w=="}"#;
+        let lost = br#"{"file":"b","line":8,"byte":99,"item":3,"kind":"limit","message":"m"}"#;
+        let mut text = text(&[LINE, whole, lost, b"{\"image\":1}"]);
+        assert!(is_rejects(&text));
+        let files = [File { name: "r.ndjson".into(), base_dir: None }];
+        unwrap(&mut text, &files);
+        let once = format!("{text:?}");
+        unwrap(&mut text, &files);
+        assert_eq!(format!("{text:?}"), once, "it is done once");
+        let found: Vec<_> = (0..4)
+            .map(|i| {
+                let origin = text.origin(i, &files);
+                let error = text.unreadable(i, 9).map(|e| e.kind());
+                (&*origin.file.name, origin.line, origin.byte, origin.wanted(5), error)
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("/etc/x.ndjson", 2, 9, 1..2, None),
+                ("b", 7, 90, 0..5, None),
+                ("b", 8, 99, 3..4, Some(ErrorKind::Limit)),
+                // It stands in the rejects file itself.
+                ("r.ndjson", 4, 263, 0..5, Some(ErrorKind::Json)),
+            ]
+        );
+        let texts: Vec<_> = text.records.iter().map(|r| text.record(r)).collect();
+        assert_eq!(texts, [&br#"{"a":"\u0041"}"#[..], b"\xff", b"", b"{\"image\":1}"]);
+        let base = text.origin(0, &files).file.base_dir.clone();
+        assert_eq!(base, None, "a base outside the project is refused");
     }
 
     #[test]
@@ -141,6 +209,6 @@ mod tests {
     fn other_records_are_left_alone() {
         assert!(!is_rejected(br#"{"file":"a","record":"b"}"#));
         assert!(!is_rejected(b"[1]"));
-        assert!(original(b"{}", Path::new("r")).is_err());
+        assert!(!is_rejected(&LINE[..LINE.len() - 1]));
     }
 }

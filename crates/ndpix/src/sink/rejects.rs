@@ -1,4 +1,5 @@
-//! The rejects file: one JSON line per reject, with the original text, so that it can be read again.
+//! The rejects file: one JSON line per reject, with the original text, so that it can be read again
+//! (`record/rejected.rs`). `whole` stands in a line where all images of the record are rejected together.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -39,8 +40,9 @@ impl RejectsFile {
         beside(&self.path, ".partial")
     }
 
-    /// Writes one reject; `record` is its text, or `None` where it was too long to hold.
-    pub(crate) fn push(&mut self, error: &Error, record: Option<&[u8]>) -> Result<()> {
+    /// Writes one reject, of the `whole` record or of one image; `record` is its text, or `None` where it
+    /// was too long to hold.
+    pub(crate) fn push(&mut self, error: &Error, whole: bool, record: Option<&[u8]>) -> Result<()> {
         let Some(position) = error.position() else { return Ok(()) };
         let io = |e| Error::io(format_args!("cannot write {}", self.path.display()), e);
         if self.file.is_none() {
@@ -48,11 +50,12 @@ impl RejectsFile {
         }
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let mut line = format!(
-            "{{\"file\":{},\"line\":{},\"byte\":{},\"item\":{},\"kind\":\"{}\",\"message\":{}",
+            "{{\"file\":{},\"line\":{},\"byte\":{},\"item\":{}{},\"kind\":\"{}\",\"message\":{}",
             quoted(&position.file),
             position.line,
             position.byte,
             position.item,
+            if whole { ",\"whole\":true" } else { "" },
             error.kind(),
             quoted(error.message()),
         );

@@ -9,6 +9,7 @@ mod fuzz;
 mod limits;
 mod npy;
 mod oracle;
+mod origins;
 mod random;
 mod said;
 mod same_bytes;

@@ -30,31 +30,29 @@ fn options() -> Options {
     options
 }
 
-/// A file in `folder` with a reject of every kind between good records, some of them the second image
-/// of their record, and a record that is refused as a whole for its column `n`.
+/// A file in `folder` with rejects of every kind between good records, some of them the second image of
+/// their record. The last one is refused as a whole for its column `n`, which is a number in the sample.
 fn every_kind(folder: &Path) -> PathBuf {
     let good = base64(&pnm(2, 2));
     let damaged = base64(&pnm(2, 2)[..12]);
     let (large, huge) = (base64(&pnm(3, 3)), base64(b"P5 2000 2000 255\nabcd"));
     let long = "x".repeat(3000);
     let bad = [
-        r#"{"image":"#.to_string(),
-        r#"{"image":5}"#.to_string(),
-        format!(r#"{{"image":["{good}",5]}}"#),
-        format!(r#"{{"image":["{good}","data:image/png;base64,%%%%"]}}"#),
-        format!(
-            r#"{{"image":["{good}","data:image/png;base64,{good}","data:image/png;base64,AAECAwQF"]}}"#
-        ),
-        format!(r#"{{"image":["{good}","{damaged}"]}}"#),
-        format!(r#"{{"image":"{large}"}}"#),
-        format!(r#"{{"image":["{good}","{huge}"]}}"#),
-        format!(r#"{{"image":"{good}","x":"{long}"}}"#),
-        r#"{"image":"missing.png"}"#.to_string(),
-        r#"{"id":1}"#.to_string(),
-        format!(r#"{{"n":"text","image":["{good}","{good}"]}}"#),
+        r#"{"n":1,"image":"#.to_string(),
+        r#"{"n":1,"image":5}"#.to_string(),
+        format!(r#"{{"n":1,"image":["{good}",5]}}"#),
+        format!(r#"{{"n":1,"image":["{good}","data:image/png;base64,%%%%"]}}"#),
+        format!(r#"{{"n":1,"image":["{good}","{good}","data:image/png;base64,AAECAwQF"]}}"#),
+        format!(r#"{{"n":1,"image":["{good}","{damaged}"]}}"#),
+        format!(r#"{{"n":1,"image":"{large}"}}"#),
+        format!(r#"{{"n":1,"image":["{good}","{huge}"]}}"#),
+        format!(r#"{{"n":1,"image":"{good}","x":"{long}"}}"#),
+        r#"{"n":1,"image":"missing.png"}"#.to_string(),
+        r#"{"n":1}"#.to_string(),
     ];
+    let refused = format!(r#"{{"n":"text","image":["{good}","{good}"]}}"#);
     let mut text = String::new();
-    for record in &bad {
+    for record in std::iter::repeat_n(&bad, 7).flatten().chain([&refused]) {
         let _ = write!(text, "{{\"n\":1,\"image\":\"{good}\"}}\n\n{record}\n");
     }
     let path = folder.join("in.ndjson");
@@ -74,25 +72,27 @@ fn lines(rejects: &[u8]) -> Vec<serde_json::Value> {
 
 #[test]
 fn rejects_that_are_fed_back_keep_their_place() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let input = every_kind(folder.path());
     let columns = vec!["n".parse().expect("a column")];
-    let options = Options { columns, ..options() };
-    let first = convert(vec![Input::Path(input)], &options);
-    first.run.result.as_ref().expect("an output");
-    let rejects = first.file(".rejects.ndjson").expect("rejects");
-    let said = lines(&rejects);
-    let mut kinds: Vec<_> =
-        said.iter().map(|line| line["kind"].as_str().expect("a kind")).collect();
+    let mixed = Options { columns, ..options() };
+    let encoding = Some("encoded".parse().expect("an encoding"));
+    let given = Options { mixed: false, encoding, ..mixed.clone() };
+    let mut kinds = [kept(&mixed), kept(&given)].concat();
     kinds.sort_unstable();
     kinds.dedup();
     let mut all = ErrorKind::OF_RECORDS.map(ErrorKind::name);
     all.sort_unstable();
     assert_eq!(kinds, all);
-    assert_eq!(said.len(), 12);
+}
 
-    // Twice: what was read from a rejects file is rejected into another.
-    let mut fed = rejects;
+/// Feeds the rejects of a run with these options back, twice, and gives their kinds.
+fn kept(options: &Options) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = every_kind(folder.path());
+    let first = convert(vec![Input::Path(input)], options);
+    first.run.result.as_ref().expect("an output");
+    let mut fed = first.file(".rejects.ndjson").expect("rejects");
+    let said = lines(&fed);
+    assert!(said.len() == 7 * 11 + 1, "{said:?}");
     for round in 0..2 {
         let path = folder.path().join(format!("{round}.rejects.ndjson"));
         std::fs::write(&path, &fed).expect("written");
@@ -100,13 +100,13 @@ fn rejects_that_are_fed_back_keep_their_place() {
             let options = Options { on_error, ..options.clone() };
             let again = convert(vec![Input::Path(path.clone())], &options);
             again.run.result.as_ref().expect("an output");
-            assert_eq!(lines(&again.file(".rejects.ndjson").expect("rejects")), said, "{round}");
+            fed = again.file(".rejects.ndjson").expect("rejects");
+            assert_eq!(lines(&fed), said, "{round}");
             if on_error == OnError::Fill {
                 rows_are_numbered(&again, &said);
             }
-            fed = again.file(".rejects.ndjson").expect("rejects");
         }
-        for (n, line) in said.iter().enumerate() {
+        for (n, line) in said.iter().enumerate().take(12) {
             // The error that ends a run stands where its line says.
             let options = Options { on_error: OnError::Raise, skip: n as u64, ..options.clone() };
             let again = convert(vec![Input::Path(path.clone())], &options);
@@ -119,6 +119,7 @@ fn rejects_that_are_fed_back_keep_their_place() {
             assert_eq!(line["kind"].as_str(), Some(error.kind().name()), "{error}");
         }
     }
+    said.iter().map(|line| line["kind"].as_str().expect("a kind").to_string()).collect()
 }
 
 /// The row map of a run in which every reject became a fill row.
@@ -152,7 +153,6 @@ fn images_that_are_read_after_all_keep_their_place() {
     let path = folder.path().join("x.rejects.ndjson");
     std::fs::write(&path, first.file(".rejects.ndjson").expect("rejects")).expect("written");
     let said = lines(&first.file(".rejects.ndjson").expect("rejects"));
-    let large = said.iter().find(|line| line["kind"] == "shape").expect("the larger one");
     let options = Options { shape: Some("3,3".parse().expect("a shape")), ..options() };
     let mut rows = Vec::new();
     let input = || vec![Input::Path(path.clone())];
@@ -162,9 +162,11 @@ fn images_that_are_read_after_all_keep_their_place() {
         rows.extend(batch.lines.iter().copied().zip(batch.files.iter().copied()));
         rejects.extend(batch.rejects.into_iter().map(|r| (r.position.line, r.position.item)));
     }
-    assert_eq!(rows, [(large["line"].as_u64().expect("a line"), 1)]);
-    let others = said.iter().filter(|line| line["kind"] != "shape");
-    let places = others.map(|line| (line["line"].as_u64(), line["item"].as_u64()));
+    let place = |line: &serde_json::Value| (line["line"].as_u64(), line["item"].as_u64());
+    let (read, others): (Vec<_>, Vec<_>) = said.iter().partition(|line| line["kind"] == "shape");
+    assert_eq!(rows.len(), 7);
+    assert!(rows.iter().map(|row| (Some(row.0), Some(0))).eq(read.into_iter().map(place)));
+    assert!(rows.iter().all(|row| row.1 == 1));
     let found = rejects.into_iter().map(|r| (Some(r.0), Some(u64::from(r.1))));
-    assert_eq!(found.collect::<Vec<_>>(), places.collect::<Vec<_>>());
+    assert_eq!(found.collect::<Vec<_>>(), others.into_iter().map(place).collect::<Vec<_>>());
 }

@@ -34,6 +34,17 @@ const REJECTS: usize = 1000;
 const SMALL: usize = 40 << 20;
 
 /// A record or image that was not read.
+///
+/// ```
+/// use ndpix::{Batches, Control, ErrorKind, Input, Options};
+/// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3]]}\n");
+/// let options = Options::default().with("shape", "1,2")?;
+/// let mut batches = Batches::open(vec![records], &options, 8, &Control::default())?;
+/// let batch = batches.next().expect("a batch")?;
+/// let reject = &batch.rejects[0];
+/// assert_eq!((reject.position.line, reject.kind), (2, ErrorKind::Shape));
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reject {
     /// Where it stands.
@@ -45,6 +56,15 @@ pub struct Reject {
 }
 
 /// Images that stand together in the input.
+///
+/// ```
+/// use ndpix::{Batches, Control, Input, Options};
+/// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n");
+/// let mut batches = Batches::open(vec![records], &Options::default(), 2, &Control::default())?;
+/// let batch = batches.next().expect("a batch")?;
+/// assert_eq!((&batch.images.shape[..], &batch.lines[..]), (&[2, 1, 2][..], &[1, 2][..]));
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Batch {
     /// The images, stacked on the first axis.
@@ -69,6 +89,18 @@ pub struct Spares(Arc<Mutex<Vec<Aligned>>>);
 
 impl Spares {
     /// Takes the memory of a batch back; touching new memory costs more than decoding a small image.
+    ///
+    /// ```
+    /// use ndpix::{Batches, Control, Input, Options};
+    /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n");
+    /// let mut batches = Batches::open(vec![records], &Options::default(), 1, &Control::default())?;
+    /// let spares = batches.spares();
+    /// for batch in batches.by_ref() {
+    ///     spares.give(batch?.images.bytes);
+    /// }
+    /// assert_eq!(batches.summary().rows, 2);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     pub fn give(&self, bytes: Aligned) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // One is enough: the batch that is filled takes it, and only then is the next one given back.
@@ -86,6 +118,19 @@ impl Spares {
 }
 
 /// Images of a run, some at a time, in input order.
+///
+/// ```
+/// use ndpix::{Batches, Control, Input, Options};
+/// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n");
+/// let mut means = Vec::new();
+/// for batch in Batches::open(vec![records], &Options::default(), 1, &Control::default())? {
+///     let images = batch?.images;
+///     let pixels = images.as_slice::<i64>().expect("int64");
+///     means.push(pixels.iter().sum::<i64>() as f64 / pixels.len() as f64);
+/// }
+/// assert_eq!(means, [1.5, 3.5]);
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Batches {
     /// `None` once it has ended.
@@ -160,6 +205,23 @@ impl Batches {
     }
 
     /// The next batch, `None` at the end, or nothing yet after `wait`. After an error comes the end.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ndpix::{Batches, Control, Input, Options};
+    /// let records = Input::bytes(r#"{"image": [[1, 2]]}"#);
+    /// let mut batches = Batches::open(vec![records], &Options::default(), 8, &Control::default())?;
+    /// let mut rows = 0;
+    /// loop {
+    ///     match batches.next_within(Duration::from_millis(100)) {
+    ///         None => continue, // Time to look at something else.
+    ///         Some(None) => break,
+    ///         Some(Some(batch)) => rows += batch?.lines.len(),
+    ///     }
+    /// }
+    /// assert_eq!(rows, 1);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     pub fn next_within(&mut self, wait: Duration) -> Option<Option<Result<Batch>>> {
         if std::process::id() != self.process {
             let message = "the threads of an iterator stay behind in a fork; make it after forking";

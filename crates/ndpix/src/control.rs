@@ -4,6 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// What a caller may say and hear while a run goes on.
+///
+/// ```
+/// use std::sync::Mutex;
+/// use ndpix::{Control, Input, Options};
+/// let notes = Mutex::new(Vec::new());
+/// let note = |text: &str| notes.lock().expect("no panic").push(text.to_string());
+/// let control = Control { note: Some(&note), ..Control::default() };
+/// let loaded = ndpix::load(vec![Input::bytes(r#"{"image": [[1, 2]]}"#)], &Options::default(), &control);
+/// assert_eq!(loaded.summary.rows, 1);
+/// assert!(!notes.lock().expect("no panic").is_empty(), "what was found is said");
+/// ```
 #[derive(Default)]
 pub struct Control<'a> {
     /// Set it to end the run between batches; the summary then says `interrupted`.

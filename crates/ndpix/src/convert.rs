@@ -29,6 +29,18 @@ pub struct Run {
 
 /// Converts NDJSON inputs (paths, globs, `-`) to the array file `out`.
 ///
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let (records, out) = (folder.path().join("a.ndjson"), folder.path().join("a.npy"));
+/// std::fs::write(&records, "{\"image\": [[1, 2]]}\n{\"image\": [[3]]}\n")?;
+///
+/// let options = ndpix::Options::default().with("shape", "1,2")?;
+/// let summary = ndpix::convert(&[records], &out, &options)?;
+/// assert_eq!((summary.rows, summary.rejected()), (1, 1));
+/// assert!(std::fs::read(&out)?.starts_with(b"\x93NUMPY"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// Kind `options` and `plan` before anything is written; any other kind ends the run, the final
 /// name is then untouched.
@@ -43,6 +55,17 @@ pub fn convert(
 }
 
 /// As [`convert`], for opened inputs, with a say on the way and a summary also of a failed run.
+///
+/// ```
+/// use ndpix::{Control, ErrorKind, Input, Options};
+/// let folder = tempfile::tempdir()?;
+/// let records = Input::bytes("{\"image\": [[1, 2]]}\nnot JSON\n");
+/// let options = Options::default().with("on_error", "raise")?;
+/// let run = ndpix::run(vec![records], &folder.path().join("a.npy"), &options, &Control::default());
+/// assert_eq!(run.result.expect_err("the second line").kind(), ErrorKind::Json);
+/// assert_eq!((run.summary.decoded, run.summary.unreadable), (1, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn run(inputs: Vec<Input>, out: &Path, options: &Options, control: &Control<'_>) -> Run {
     // Without a slash at its end.
     let out = &out.components().collect::<PathBuf>();

@@ -27,6 +27,15 @@ use crate::source::random::{Places, Stamp};
 const KEEP_BYTES: usize = 64 << 20;
 
 /// Records whose images are decoded one by one, in any order.
+///
+/// ```
+/// use ndpix::{Control, Dataset, Input, Options};
+/// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n");
+/// let dataset = Dataset::open(vec![records], &Options::default(), None, &Control::default())?;
+/// assert_eq!(dataset.len(), 2);
+/// assert_eq!(dataset.get(1)?.as_slice::<i64>(), Some(&[3, 4][..]));
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Dataset {
     plan: Plan,
@@ -74,6 +83,16 @@ impl Dataset {
 
     /// A dataset of the same inputs and options as the one whose [`Dataset::index`] this is, which need
     /// not be made again.
+    ///
+    /// ```
+    /// use ndpix::{Control, Dataset, Input, Options};
+    /// let records = || vec![Input::bytes(r#"{"image": [[1, 2]]}"#)];
+    /// let options = Options::default();
+    /// let first = Dataset::open(records(), &options, None, &Control::default())?;
+    /// let again = Dataset::with_index(records(), &options, &first.index())?;
+    /// assert_eq!(again.len(), first.len());
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Dataset::open`]; kind `options` where an input has changed since.
@@ -129,6 +148,15 @@ impl Dataset {
     }
 
     /// Where image `at` stands; `None` behind the last.
+    ///
+    /// ```
+    /// use ndpix::{Control, Dataset, Input, Options};
+    /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n");
+    /// let dataset = Dataset::open(vec![records], &Options::default(), None, &Control::default())?;
+    /// assert_eq!(dataset.position(1).map(|p| p.line), Some(2));
+    /// assert_eq!(dataset.position(2), None);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     pub fn position(&self, at: usize) -> Option<Position> {
         let entry = self.entries.get(at)?;
         let file = Arc::clone(&self.files[entry.file as usize].name);
@@ -142,6 +170,16 @@ impl Dataset {
 
     /// Image `at`, with its own shape and dtype.
     ///
+    /// ```
+    /// use ndpix::{Control, Dataset, ErrorKind, Input, Options};
+    /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, \"a\"]]}\n");
+    /// let dataset = Dataset::open(vec![records], &Options::default(), None, &Control::default())?;
+    /// assert_eq!(dataset.get(0)?.shape, [1, 2]);
+    /// assert_eq!(dataset.get(1).expect_err("no numbers").position().map(|p| p.line), Some(2));
+    /// assert_eq!(dataset.get(2).expect_err("there are two").kind(), ErrorKind::Options);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// What is wrong with the record or image; kind `options` where there is no image of that number.
     pub fn get(&self, at: usize) -> Result<Array> {
@@ -150,6 +188,16 @@ impl Dataset {
 
     /// As [`Dataset::get`], with the kept fields of its record as columns of one row. Where images stand
     /// in them there are their numbers.
+    ///
+    /// ```
+    /// use ndpix::{Control, Dataset, Input, Options};
+    /// let records = Input::bytes(r#"{"image": [[1, 2]], "label": "cat"}"#);
+    /// let options = Options::default().with("columns", "label")?;
+    /// let dataset = Dataset::open(vec![records], &options, None, &Control::default())?;
+    /// let (image, columns) = dataset.get_item(0)?;
+    /// assert_eq!((&image.shape[..], columns[0].value(0)), (&[1, 2][..], &b"cat"[..]));
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Dataset::get`].
@@ -161,6 +209,16 @@ impl Dataset {
 
     /// The images of these numbers, stacked on the first axis; decoded by several threads.
     ///
+    /// ```
+    /// use ndpix::{Control, Dataset, Input, Options};
+    /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n");
+    /// let dataset = Dataset::open(vec![records], &Options::default(), None, &Control::default())?;
+    /// let images = dataset.get_many(&[1, 0, 1])?;
+    /// assert_eq!(images.shape, [3, 1, 2]);
+    /// assert_eq!(images.as_slice::<i64>(), Some(&[3, 4, 1, 2, 3, 4][..]));
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Dataset::get`], for the first of them; kind `shape` where they differ in shape or dtype.
     pub fn get_many(&self, numbers: &[usize]) -> Result<Array> {
@@ -168,6 +226,16 @@ impl Dataset {
     }
 
     /// As [`Dataset::get_many`], with the kept fields of their records.
+    ///
+    /// ```
+    /// use ndpix::{Control, Dataset, Input, Options};
+    /// let records = Input::bytes("{\"image\": [[1]], \"id\": 7}\n{\"image\": [[2]], \"id\": 8}\n");
+    /// let options = Options::default().with("columns", "id")?;
+    /// let dataset = Dataset::open(vec![records], &options, None, &Control::default())?;
+    /// let (images, columns) = dataset.get_items(&[1, 0])?;
+    /// assert_eq!((images.shape[0], columns[0].value(0)), (2, &8i64.to_le_bytes()[..]));
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Dataset::get_many`].

@@ -20,6 +20,18 @@ pub struct Each<'a> {
 /// Decodes every image by itself, in input order, without a common shape. A record without image
 /// is an error of kind `field`. The options' `field` and `encoding` are found where not given.
 ///
+/// ```
+/// use ndpix::{Input, Options};
+/// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[1], [2], [3]]}\n{}\n");
+/// let mut found = Vec::new();
+/// ndpix::each(vec![records], &Options::default(), |each| {
+///     found.push(each.image.map(|(info, _)| info.shape.to_string()).map_err(|e| e.kind().name()));
+///     Ok(())
+/// })?;
+/// assert_eq!(found, [Ok("(1, 2)".to_string()), Ok("(3, 1)".to_string()), Err("field")]);
+/// # Ok::<(), ndpix::Error>(())
+/// ```
+///
 /// # Errors
 /// What ends a run; a bad record goes to `take` instead.
 pub fn each(

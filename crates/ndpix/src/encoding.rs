@@ -90,6 +90,7 @@ pub struct Chain {
 
 /// How bytes are written as JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Transport {
     /// Base64 of either alphabet.
     Base64,
@@ -103,6 +104,7 @@ pub enum Transport {
 
 /// What the bytes at the end of a chain are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Content {
     /// An image file.
     Image,

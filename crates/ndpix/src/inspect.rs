@@ -34,6 +34,16 @@ pub struct ShapeReport {
 }
 
 /// What the sample says.
+///
+/// ```
+/// use ndpix::{Input, Options};
+/// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[1], [2]]}\n");
+/// let report = ndpix::inspect(vec![records], &Options::default())?;
+/// assert_eq!(report.shapes.len(), 2);
+/// assert!(report.problem.is_some(), "images of two shapes are not one array");
+/// assert!(report.suggestion.is_some(), "but with other options they are");
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     /// How records follow each other.
@@ -90,6 +100,15 @@ pub struct Report {
 }
 
 /// Looks at the first records of the inputs. A plan that cannot be made is a report, not an error.
+///
+/// ```
+/// use ndpix::{Input, Options};
+/// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n");
+/// let report = ndpix::inspect(vec![records], &Options::default())?;
+/// assert_eq!((report.field.as_deref(), report.encoding.as_deref()), (Some("image"), Some("list")));
+/// assert_eq!((report.shape.as_deref(), report.dtype.as_deref()), (Some("(1, 2)"), Some("int64")));
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 pub fn inspect(inputs: Vec<Input>, options: &Options) -> Result<Report> {
     let mut report = Report::default();
     let reader = match Reader::open_for_report(inputs, options)? {

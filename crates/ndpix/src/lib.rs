@@ -7,6 +7,30 @@
 //! # Ok::<(), ndpix::Error>(())
 //! ```
 //!
+//! | you want | you call |
+//! | --- | --- |
+//! | an array file | [`convert()`], or [`run`] for a summary of failed runs too |
+//! | one array in memory | [`load()`] |
+//! | batches, as long as the input may be | [`Batches`] |
+//! | any image, at any time | [`Dataset`] |
+//! | one image from one value | [`decode`] |
+//! | each image with its own shape | [`each`] |
+//! | to know what is there, and what would become of it | [`inspect()`] |
+//!
+//! All take [`Options`], whose names and values are those of the command, and most an [`Input`]: a path, standard
+//! input, text in memory or a reader.
+//!
+//! ```
+//! use ndpix::{Control, Input, Options};
+//! let records = Input::bytes("{\"image\": [[0, 255]]}\n{\"image\": [[7, 8]]}\n");
+//! let options = Options::default().with("dtype", "uint8")?;
+//! let images = ndpix::load(vec![records], &options, &Control::default()).result?;
+//! assert_eq!((&images.shape[..], images.as_slice::<u8>()), (&[2, 1, 2][..], Some(&[0, 255, 7, 8][..])));
+//! # Ok::<(), ndpix::Error>(())
+//! ```
+//!
+//! With the feature `ndarray` arrays are views of that crate too.
+//!
 //! Modules stand in the order in which a record travels; `ARCHITECTURE.md` has the map.
 #![deny(unsafe_code)]
 

@@ -29,6 +29,16 @@ pub struct Loaded {
 /// inputs, and otherwise grows without being copied. Rejects are counted; they go to a file only
 /// where `rejects` names one.
 ///
+/// ```
+/// use ndpix::{Control, Input, Options};
+/// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n");
+/// let loaded = ndpix::load(vec![records], &Options::default(), &Control::default());
+/// let images = loaded.result?;
+/// assert_eq!((&images.shape[..], images.as_slice::<i64>()), (&[2, 1, 2][..], Some(&[1, 2, 3, 4][..])));
+/// assert_eq!(loaded.summary.decoded, 2);
+/// # Ok::<(), ndpix::Error>(())
+/// ```
+///
 /// # Errors
 /// In `result`: kind `options` and `plan` before the work; any other kind ends the run.
 pub fn load(inputs: Vec<Input>, options: &Options, control: &Control<'_>) -> Loaded {

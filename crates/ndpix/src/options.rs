@@ -22,6 +22,7 @@ macro_rules! choice {
     ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$vdoc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+        #[non_exhaustive]
         pub enum $name { $($(#[$vdoc])* $variant),* }
 
         impl $name {
@@ -50,6 +51,17 @@ macro_rules! choice {
 
 choice!(
     /// What becomes of a bad image or an unreadable record.
+    ///
+    /// ```
+    /// use ndpix::{Control, Input, OnError, Options};
+    /// let records = Input::bytes("{\"image\": [[1]]}\n{\"image\": 7}\n{\"image\": [[3]]}\n");
+    /// let mut options = Options::default().with("field", "image")?;
+    /// options.on_error = OnError::Fill;
+    /// options.fill_value = 9.0;
+    /// let images = ndpix::load(vec![records], &options, &Control::default()).result?;
+    /// assert_eq!(images.as_slice::<i64>(), Some(&[1, 9, 3][..]));
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     OnError, "on_error" {
     /// No row; it is written to the rejects file.
     #[default] Skip = "skip",
@@ -60,6 +72,16 @@ choice!(
 });
 choice!(
     /// What becomes of a record whose field is absent, null or an empty list.
+    ///
+    /// ```
+    /// use ndpix::{Control, Input, OnMissing, Options};
+    /// let records = Input::bytes("{\"image\": [[1]]}\n{\"image\": null}\n{\"image\": [[3]]}\n");
+    /// let mut options = Options::default();
+    /// options.on_missing = OnMissing::Fill;
+    /// let images = ndpix::load(vec![records], &options, &Control::default()).result?;
+    /// assert_eq!(images.as_slice::<i64>(), Some(&[1, 0, 3][..]));
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     OnMissing, "on_missing" {
     /// No row; counted.
     #[default] Skip = "skip",
@@ -70,6 +92,19 @@ choice!(
 });
 choice!(
     /// An output that is already there.
+    ///
+    /// ```
+    /// use ndpix::{IfExists, Options};
+    /// let folder = tempfile::tempdir()?;
+    /// let (records, out) = (folder.path().join("a.ndjson"), folder.path().join("a.npy"));
+    /// std::fs::write(&records, "{\"image\": [[1, 2]]}\n")?;
+    /// let mut options = Options::default();
+    /// ndpix::convert(&[&records], &out, &options)?;
+    /// assert!(ndpix::convert(&[&records], &out, &options).is_err());
+    /// options.if_exists = IfExists::Replace;
+    /// ndpix::convert(&[&records], &out, &options)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     IfExists, "if_exists" {
     /// Refuse to start.
     #[default] Error = "error",
@@ -80,6 +115,18 @@ choice!(
 });
 choice!(
     /// Whether to write the row map `OUT.rows.npy`.
+    ///
+    /// ```
+    /// use ndpix::{Options, Rows};
+    /// let folder = tempfile::tempdir()?;
+    /// let (records, out) = (folder.path().join("a.ndjson"), folder.path().join("a.npy"));
+    /// std::fs::write(&records, "{\"image\": [[1, 2]]}\n")?;
+    /// let mut options = Options::default();
+    /// options.rows = Rows::Always;
+    /// ndpix::convert(&[records], &out, &options)?;
+    /// assert!(folder.path().join("a.npy.rows.npy").exists());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     Rows, "rows" {
     /// When row i is not simply record i of one input.
     #[default] Auto = "auto",
@@ -90,6 +137,20 @@ choice!(
 });
 choice!(
     /// What a rejects file holds of each record.
+    ///
+    /// ```
+    /// use ndpix::{Control, Input, Options, Rejects, RejectsContent};
+    /// let folder = tempfile::tempdir()?;
+    /// let file = folder.path().join("rejects.ndjson");
+    /// let mut options = Options::default().with("field", "image")?;
+    /// options.rejects = Rejects::Path(file.clone());
+    /// options.rejects_content = RejectsContent::Position;
+    /// let records = Input::bytes("{\"image\": [[1]]}\n{\"image\": \"a secret\"}\n");
+    /// ndpix::load(vec![records], &options, &Control::default()).result?;
+    /// let said = std::fs::read_to_string(file)?;
+    /// assert!(said.contains("\"line\":2") && !said.contains("\"image\""), "{said}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     RejectsContent, "rejects_content" {
     /// The record's text, so that the file can be read again.
     #[default] Full = "full",
@@ -98,6 +159,15 @@ choice!(
 });
 choice!(
     /// How the elements of raw pixels follow each other.
+    ///
+    /// ```
+    /// use ndpix::Options;
+    /// let raw = Options::default().with("encoding", "raw")?.with("raw_dtype", "uint8")?;
+    /// let options = raw.with("raw_shape", "2,3")?.with("raw_order", "F")?;
+    /// let image = ndpix::decode(br#""AQIDBAUG""#, &options)?; // 1 to 6
+    /// assert_eq!(image.bytes[..], [1, 3, 5, 2, 4, 6]);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     RawOrder, "raw_order" {
     /// Last axis fastest, as NumPy's C order.
     #[default] C = "C",
@@ -106,6 +176,15 @@ choice!(
 });
 choice!(
     /// The order of the colours in raw pixels.
+    ///
+    /// ```
+    /// use ndpix::Options;
+    /// let raw = Options::default().with("encoding", "raw")?.with("raw_dtype", "uint8")?;
+    /// let options = raw.with("raw_shape", "1,1,3")?.with("raw_channels", "bgr")?;
+    /// let image = ndpix::decode(br#""AQID""#, &options)?; // 1 to 3
+    /// assert_eq!(image.bytes[..], [3, 2, 1]);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     RawChannels, "raw_channels" {
     /// Red first.
     #[default] Rgb = "rgb",
@@ -120,6 +199,15 @@ pub use output::{ImagesAs, OutputCompression, Ragged};
 pub use pixels::{Fit, Frames, Layout, Mode, Normalize, Resample, Rgb, Scale, Size, Stack};
 
 /// A setting that is given, or that a field of each record gives (`@field`).
+///
+/// ```
+/// use ndpix::Options;
+/// let raw = Options::default().with("encoding", "raw")?.with("raw_dtype", "uint8")?;
+/// let options = raw.with("field", "image")?.with("raw_shape", "@height,@width")?;
+/// let record = br#"{"image": "AQIDBAUG", "height": 2, "width": 3}"#;
+/// assert_eq!(ndpix::decode(record, &options)?.shape, [2, 3]);
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given<T> {
     /// The same for every record.
@@ -186,6 +274,13 @@ impl FromStr for Shape {
 }
 
 /// A dtype with the byte order its name may carry: `>u2`.
+///
+/// ```
+/// use ndpix::{ByteOrder, DType, Given, RawDType};
+/// let given: Given<RawDType> = ">u2".parse()?;
+/// assert_eq!(given, Given::Value(RawDType(DType::Uint16, Some(ByteOrder::Big))));
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RawDType(pub DType, pub Option<ByteOrder>);
 
@@ -230,7 +325,19 @@ impl FromStr for ByteOrder {
 }
 
 /// How many rejects end the run.
+///
+/// ```
+/// use ndpix::{Control, Input, MaxRejects, Options};
+/// let records = Input::bytes("{\"image\": [[1]]}\n{\"image\": 7}\n");
+/// let mut options = Options::default().with("field", "image")?;
+/// options.max_rejects = Some(MaxRejects::Count(0));
+/// let loaded = ndpix::load(vec![records], &options, &Control::default());
+/// assert!(loaded.result.is_err());
+/// assert_eq!("5%".parse::<MaxRejects>()?, MaxRejects::Percent(5.0));
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum MaxRejects {
     /// More than this many.
     Count(u64),
@@ -267,7 +374,20 @@ impl FromStr for MaxRejects {
 }
 
 /// Where rejects go.
+///
+/// ```
+/// use ndpix::{Control, Input, Options, Rejects};
+/// let folder = tempfile::tempdir()?;
+/// let file = folder.path().join("rejects.ndjson");
+/// let mut options = Options::default().with("field", "image")?;
+/// options.rejects = Rejects::Path(file.clone());
+/// let records = Input::bytes("{\"image\": [[1]]}\n{\"image\": 7}\n");
+/// ndpix::load(vec![records], &options, &Control::default()).result?;
+/// assert_eq!(std::fs::read_to_string(file)?.lines().count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Rejects {
     /// `OUT.rejects.ndjson`, if there are any.
     #[default]
@@ -279,6 +399,14 @@ pub enum Rejects {
 }
 
 /// Every setting of a run. `Options::default()` finds everything by itself.
+///
+/// ```
+/// use ndpix::{Mode, Options};
+/// let mut options = Options::default().with("size", "224,224")?.with("fit", "crop")?;
+/// options.mode = Mode::Rgb;
+/// assert_eq!(options.flags().join(" "), "--mode RGB --size 224,224 --fit crop");
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The field that holds the image; `None`: found in the sample.
@@ -385,6 +513,13 @@ impl Options {
     }
 
     /// The number of threads to start.
+    ///
+    /// ```
+    /// let options = ndpix::Options::default();
+    /// assert!(options.thread_count() >= 1);
+    /// assert_eq!(options.with("threads", "3")?.thread_count(), 3);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     pub fn thread_count(&self) -> usize {
         match self.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),

@@ -7,6 +7,14 @@ use crate::error::ErrorKind;
 
 /// The counts of a run. `records = with_image + without_image + unreadable`, passed-over records
 /// and blank lines apart; `images = decoded + rejected_images`.
+///
+/// ```
+/// use ndpix::{Control, ErrorKind, Input, Options};
+/// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"other\": 1}\nnot JSON\n");
+/// let summary = ndpix::load(vec![records], &Options::default(), &Control::default()).summary;
+/// assert_eq!((summary.records, summary.with_image, summary.without_image), (3, 1, 1));
+/// assert_eq!((summary.unreadable, summary.rejects[&ErrorKind::Json]), (1, 1));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Summary {
     /// Records read and taken, whatever became of them.

@@ -78,6 +78,12 @@ fn array_files(out: &Path) -> [PathBuf; 3] {
 
 /// Every file that a run may write: the output, its sidecars, and what they are called before they
 /// are whole. A caller that writes files of its own keeps them apart from these.
+///
+/// ```
+/// use std::path::{Path, PathBuf};
+/// let files = ndpix::files_of(Path::new("a.npy"), &ndpix::Options::default());
+/// assert!(files.contains(&PathBuf::from("a.npy.rejects.ndjson")));
+/// ```
 pub fn files_of(out: &Path, options: &Options) -> Vec<PathBuf> {
     let finals = array_files(out).into_iter().chain([rejects_path(out, options)]);
     let mut all: Vec<_> = finals.flat_map(|path| [beside(&path, ".partial"), path]).collect();

@@ -7,6 +7,18 @@ use crate::error::{Error, Result, quote};
 
 choice!(
     /// Images of different sizes.
+    ///
+    /// ```
+    /// use ndpix::{Options, Ragged};
+    /// let folder = tempfile::tempdir()?;
+    /// let (records, out) = (folder.path().join("a.ndjson"), folder.path().join("a.npz"));
+    /// std::fs::write(&records, "{\"image\": [[1, 2]]}\n{\"image\": [[3], [4], [5]]}\n")?;
+    /// let mut options = Options::default();
+    /// assert!(ndpix::convert(&[&records], &out, &options).is_err(), "two sizes");
+    /// options.ragged = Ragged::Flat;
+    /// assert_eq!(ndpix::convert(&[&records], &out, &options)?.rows, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     Ragged, "ragged" {
     /// Refuse them: all must have one shape.
     #[default] Off = "off",
@@ -17,6 +29,19 @@ choice!(
 });
 choice!(
     /// What a Parquet file holds of an image.
+    ///
+    /// ```
+    /// use ndpix::{ImagesAs, Options};
+    /// let folder = tempfile::tempdir()?;
+    /// let (records, out) = (folder.path().join("a.ndjson"), folder.path().join("a.parquet"));
+    /// std::fs::write(&records, r#"{"image": "UDYgMSAxIDI1NQr/AAA="}"#)?;
+    /// let mut options = Options::default();
+    /// options.images_as = ImagesAs::Encoded;
+    /// ndpix::convert(&[records], &out, &options)?;
+    /// let file = std::fs::read(out)?;
+    /// assert!(file.windows(14).any(|part| part == b"P6 1 1 255\n\xff\0\0"), "the PPM as it came");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ImagesAs, "images_as" {
     /// Its pixels.
     #[default] Pixels = "pixels",
@@ -25,7 +50,15 @@ choice!(
 });
 
 /// How the chunks of an output are compressed.
+///
+/// ```
+/// use ndpix::OutputCompression;
+/// assert_eq!("zstd:19".parse::<OutputCompression>()?, OutputCompression::Zstd(19));
+/// assert!("gzip:10".parse::<OutputCompression>().is_err(), "levels are 1 to 9");
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum OutputCompression {
     /// As is usual for the format: Zarr and Parquet with zstd, others not.
     #[default]

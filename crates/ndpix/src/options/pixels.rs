@@ -9,6 +9,16 @@ use crate::error::{Error, Result, quote};
 
 choice!(
     /// The channels of the array, in Pillow's mode names.
+    ///
+    /// ```
+    /// use ndpix::{Mode, Options};
+    /// let red = br#""UDYgMSAxIDI1NQr/AAA=""#; // a PPM of one red pixel
+    /// let mut options = Options::default();
+    /// assert_eq!(ndpix::decode(red, &options)?.bytes[..], [255, 0, 0]);
+    /// options.mode = Mode::L;
+    /// assert_eq!(ndpix::decode(red, &options)?.bytes[..], [76]);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     Mode, "mode" {
     /// As stored; images of fewer channels are promoted where the sample differs.
     #[default] Auto = "auto",
@@ -27,6 +37,17 @@ choice!(
 });
 choice!(
     /// How an image comes to `size` where its aspect is another.
+    ///
+    /// ```
+    /// use ndpix::Options;
+    /// let wide = br#""UDUgMiAxIDI1NQoA/w==""#; // a PGM: black and white
+    /// let options = Options::default().with("size", "2,2")?;
+    /// let at = |fit: &str| ndpix::decode(wide, &options.clone().with("fit", fit)?);
+    /// assert_eq!(at("stretch")?.bytes[..], [0, 255, 0, 255]);
+    /// assert_eq!(at("pad")?.shape, [2, 2]);
+    /// assert_eq!(at("contain")?.shape, [1, 2]);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     Fit, "fit" {
     /// As `Image.resize`: the aspect is not kept.
     #[default] Stretch = "stretch",
@@ -39,6 +60,17 @@ choice!(
 });
 choice!(
     /// The filter of a resize; Pillow's names and results.
+    ///
+    /// ```
+    /// use ndpix::{Options, Resample};
+    /// let four = br#""UDUgMiAyIDI1NQoAZGTI""#; // a PGM: 0 and 100 above 100 and 200
+    /// let mut options = Options::default().with("size", "1,1")?;
+    /// options.resample = Resample::Box;
+    /// assert_eq!(ndpix::decode(four, &options)?.bytes[..], [100]);
+    /// options.resample = Resample::Nearest;
+    /// assert_eq!(ndpix::decode(four, &options)?.bytes[..], [200]);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     Resample, "resample" {
     /// Triangle of support 1, widened when images get smaller (antialias).
     #[default] Bilinear = "bilinear",
@@ -55,6 +87,14 @@ choice!(
 });
 choice!(
     /// How the numbers of one dtype become those of another.
+    ///
+    /// ```
+    /// use ndpix::Options;
+    /// let red = br#""UDYgMSAxIDI1NQr/AAA=""#; // a PPM of one red pixel
+    /// let options = Options::default().with("dtype", "float32")?.with("scale", "unit")?;
+    /// assert_eq!(ndpix::decode(red, &options)?.as_slice::<f32>(), Some(&[1.0, 0.0, 0.0][..]));
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     Scale, "scale" {
     /// The numbers as they are.
     #[default] None = "none",
@@ -65,6 +105,14 @@ choice!(
 });
 choice!(
     /// The order of the axes of an image.
+    ///
+    /// ```
+    /// use ndpix::Options;
+    /// let red = br#""UDYgMSAxIDI1NQr/AAA=""#; // a PPM of one red pixel
+    /// assert_eq!(ndpix::decode(red, &Options::default())?.shape, [1, 1, 3]);
+    /// assert_eq!(ndpix::decode(red, &Options::default().with("layout", "chw")?)?.shape, [3, 1, 1]);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     Layout, "layout" {
     /// Channels last, as images are stored.
     #[default] Hwc = "hwc",
@@ -73,6 +121,15 @@ choice!(
 });
 choice!(
     /// Whether several fields become one image.
+    ///
+    /// ```
+    /// use ndpix::{Control, Input, Options};
+    /// let records = Input::bytes(r#"{"red": [[1, 2]], "infrared": [[3, 4]]}"#);
+    /// let options = Options::default().with("field", "red\ninfrared")?.with("stack", "new-axis")?;
+    /// let images = ndpix::load(vec![records], &options, &Control::default()).result?;
+    /// assert_eq!(images.shape, [1, 2, 1, 2]);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     Stack, "stack" {
     /// One field, one image.
     #[default] Off = "off",
@@ -83,7 +140,19 @@ choice!(
 });
 
 /// Which frames of an animation or pages of a file are read.
+///
+/// ```
+/// use ndpix::{ErrorKind, Frames, Options};
+/// let red = br#""UDYgMSAxIDI1NQr/AAA=""#; // a PPM of one red pixel
+/// let mut options = Options::default();
+/// options.frames = Frames::Index(1);
+/// assert_eq!(ndpix::decode(red, &options).expect_err("one frame").kind(), ErrorKind::Shape);
+/// options.frames = Frames::All;
+/// assert_eq!(ndpix::decode(red, &options)?.shape, [1, 1, 1, 3]);
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Frames {
     /// The first.
     #[default]
@@ -120,6 +189,14 @@ impl FromStr for Frames {
 }
 
 /// The size every image is brought to.
+///
+/// ```
+/// use ndpix::Size;
+/// assert_eq!("480,640".parse::<Size>()?, Size { height: 480, width: 640 });
+/// assert_eq!("224".parse::<Size>()?.to_string(), "224,224");
+/// assert!("640x480".parse::<Size>().is_err(), "which of them is the height?");
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
     /// Rows.
@@ -163,6 +240,13 @@ impl FromStr for Size {
 }
 
 /// An opaque colour.
+///
+/// ```
+/// use ndpix::Rgb;
+/// assert_eq!("white".parse::<Rgb>()?, Rgb([255, 255, 255]));
+/// assert_eq!("#ff8000".parse::<Rgb>()?.0, [255, 128, 0]);
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rgb(pub [u8; 3]);
 
@@ -204,7 +288,17 @@ impl FromStr for Rgb {
 }
 
 /// What floating-point samples are brought to, after `scale`.
+///
+/// ```
+/// use ndpix::Options;
+/// let red = br#""UDYgMSAxIDI1NQr/AAA=""#; // a PPM of one red pixel
+/// let options = Options::default().with("dtype", "float32")?.with("scale", "unit")?;
+/// let image = ndpix::decode(red, &options.with("normalize", "0.5/0.25")?)?;
+/// assert_eq!(image.as_slice::<f32>(), Some(&[2.0, -2.0, -2.0][..]));
+/// # Ok::<(), ndpix::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub enum Normalize {
     /// As they are.
     #[default]

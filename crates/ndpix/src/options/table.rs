@@ -174,12 +174,28 @@ const TABLE: &[(&str, Get, Set)] = &[
 impl Options {
     /// Every option by its name, with its value as text in the spelling of the command; `None` where
     /// it is not given and has no word of its own for that.
+    ///
+    /// ```
+    /// let entries = ndpix::Options::default().with("size", "224")?.entries();
+    /// assert!(entries.contains(&("size", Some("224,224".to_string()))));
+    /// assert!(entries.contains(&("mode", Some("auto".to_string()))));
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     pub fn entries(&self) -> Vec<(&'static str, Option<String>)> {
         TABLE.iter().map(|(name, get, _)| (*name, get(self))).collect()
     }
 
     /// Sets the option of this name from text in the spelling of the command: `"224,224"`, `"5%"`,
     /// `"64M"`, `"true"`.
+    ///
+    /// ```
+    /// use ndpix::{Frames, Options};
+    /// let mut options = Options::default();
+    /// options.set("frames", "index:2")?;
+    /// assert_eq!(options.frames, Frames::Index(2));
+    /// assert!(options.set("colour", "red").is_err(), "there is no such option");
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Kind `options` where there is no option of this name or the text is no value of it.
@@ -205,6 +221,12 @@ impl Options {
     }
 
     /// The words of the command that stand for the options that differ from the default.
+    ///
+    /// ```
+    /// let options = ndpix::Options::default().with("mixed", "true")?.with("on_error", "fill")?;
+    /// assert_eq!(options.flags(), ["--mixed", "--on-error", "fill"]);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     pub fn flags(&self) -> Vec<String> {
         let switch = |name| Self::default().entries().contains(&(name, Some("false".to_string())));
         let mut words = Vec::new();
@@ -220,6 +242,13 @@ impl Options {
 
     /// As `set`, to a list with an item on each line: `field` and `columns`.
     ///
+    /// ```
+    /// let mut options = ndpix::Options::default();
+    /// options.set_each("columns", &["label".into(), "meta.id".into()])?;
+    /// assert_eq!(options.columns.len(), 2);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Kind `options`, also for an item of several lines.
     pub fn set_each(&mut self, name: &str, items: &[String]) -> Result<()> {
@@ -233,6 +262,12 @@ impl Options {
     }
 
     /// The options that differ from the default, in the spelling of the command.
+    ///
+    /// ```
+    /// let options = ndpix::Options::default().with("layout", "chw")?;
+    /// assert_eq!(options.changed(), [("layout", "chw".to_string())]);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     pub fn changed(&self) -> Vec<(&'static str, String)> {
         let usual = Self::default().entries();
         let mut changed = Vec::new();

@@ -33,6 +33,14 @@ const PIXELS: [&str; 22] = [
 
 impl Options {
     /// Says yes, or which settings contradict each other (kind `options`).
+    ///
+    /// ```
+    /// use ndpix::{Limits, Options};
+    /// let mut options = Options::default().with("fit", "crop")?;
+    /// let error = options.validate().expect_err("to which size?");
+    /// assert_eq!(error.message(), "fit says how images come to a size; pass size");
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
     pub fn validate(&self) -> Result<()> {
         let no = |message: &str| Err(Error::options(message));
         if self.mixed && self.encoding.is_some() {

@@ -38,7 +38,7 @@ use text::Heap;
 /// Where chunks begin, behind the superblock.
 const FIRST: u64 = 64;
 
-/// See the module.
+/// An HDF5 file that is being written: the chunks of its images as they come, all else at the end.
 pub(crate) struct Hdf5 {
     partial: Partial,
     spool: Spool,

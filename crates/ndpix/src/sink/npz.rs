@@ -29,7 +29,7 @@ const WIDEST: usize = 256;
 /// Bytes that are deflated together.
 const CHUNK: usize = 1 << 20;
 
-/// See the module.
+/// An `.npz` that is being written: its images as they come, all else at the end.
 pub(crate) struct Npz {
     body: Arc<Line<Body>>,
     /// Rows on their way to be deflated, where they are.

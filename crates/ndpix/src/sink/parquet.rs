@@ -39,7 +39,7 @@ pub(crate) use kept::is_taken;
 const PAGE_BYTES: usize = 1 << 20;
 const GROUP_BYTES: u64 = 16 << 20;
 
-/// See the module.
+/// A Parquet file that is being written: images as they come, all else at the end.
 pub(crate) struct Parquet {
     /// Bytes of a row; of image files, which differ, none.
     row_len: usize,

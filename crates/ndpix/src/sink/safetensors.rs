@@ -14,7 +14,7 @@ use crate::column::Column;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 
-/// See the module.
+/// A `.safetensors` that is being written: its images as they come, header and all else at the end.
 pub(crate) struct Safetensors {
     partial: Partial,
     spool: Spool,

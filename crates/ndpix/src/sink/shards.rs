@@ -22,7 +22,7 @@ const MANIFEST: &str = "manifest.json";
 /// What it says it is.
 const FORMAT: &str = "ndpix shards";
 
-/// See the module.
+/// A folder of shards that is being written, and the shard that is open.
 pub(crate) struct Shards {
     folder: Folder,
     images: Images,

@@ -16,7 +16,7 @@ use crate::dtype::DType;
 use crate::error::Result;
 use crate::options::Rows;
 
-/// See the module.
+/// Columns, row map and sizes of the rows so far, on tapes.
 pub(crate) struct Spool {
     columns: Vec<Whole>,
     /// Entries of the row map.

@@ -12,7 +12,7 @@ use crate::error::Result;
 /// More than this goes to disk.
 const IN_MEMORY: usize = 256 << 10;
 
-/// See the module.
+/// Bytes that go to disk where they are many, in a file without a name.
 pub(crate) struct Tape {
     file: BufWriter<SpooledTempFile>,
     folder: PathBuf,

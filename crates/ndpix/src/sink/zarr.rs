@@ -33,7 +33,7 @@ const MOST_CHUNKS: usize = 1 << 20;
 /// Chunks must fit memory a few times over; what is asked for beyond this is a mistake.
 const LONGEST_CHUNK: usize = 1 << 30;
 
-/// See the module.
+/// A Zarr group that is being written: the chunks of its images as they come, all else at the end.
 pub(crate) struct ZarrGroup {
     folder: Folder,
     spool: Spool,

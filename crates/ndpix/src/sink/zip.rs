@@ -42,7 +42,7 @@ struct Member {
     len: u64,
 }
 
-/// See the module.
+/// The archive, and the members that its directory will list.
 #[derive(Debug)]
 pub(crate) struct Archive {
     partial: Partial,

@@ -9,7 +9,7 @@ use super::super::partial::Partial;
 use super::message::{Message, NOWHERE};
 use crate::error::{Error, ErrorKind, Result};
 
-/// See the module.
+/// Writes on at the end of the file, and knows where it is.
 pub(super) struct Pen<'f> {
     partial: &'f Partial,
     out: BufWriter<&'f File>,

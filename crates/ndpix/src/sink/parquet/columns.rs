@@ -18,7 +18,7 @@ use crate::sink::{Facts, Holds, Images};
 /// Rows in a group.
 const GROUP_ROWS: u64 = 1 << 17;
 
-/// See the module.
+/// `OUT.columns.parquet`, written from the spool at the end.
 pub(crate) struct ColumnsFile {
     file: ParquetFile,
     spool: Spool,

@@ -15,7 +15,7 @@ use crate::sink::partial::Partial;
 
 const MAGIC: &[u8] = b"PAR1";
 
-/// See the module.
+/// A Parquet file and what its footer will say.
 pub(super) struct ParquetFile {
     partial: Partial,
     out: BufWriter<File>,

@@ -6,7 +6,7 @@ use super::page::{self, Frame};
 use crate::dtype::DType;
 use crate::error::Result;
 
-/// See the module.
+/// How pages of plain pixels are laid, and the page that is open.
 pub(super) struct Straight {
     pub(super) dtype: DType,
     pub(super) elements: usize,

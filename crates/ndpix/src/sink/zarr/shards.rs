@@ -14,7 +14,7 @@ use crate::sink::partial::write_failed;
 /// What the index says of a chunk that is not there: it holds the fill value.
 const ABSENT: [u64; 2] = [u64::MAX; 2];
 
-/// See the module.
+/// The shards of one array, the last of them open.
 pub(crate) struct Shards {
     /// The folder of the array.
     folder: PathBuf,

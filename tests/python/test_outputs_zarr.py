@@ -136,7 +136,7 @@ class Arrays(ZarrCase):
                 array = opened(self.group)["images"]
                 self.assertEqual((array.chunks[0], array.shards[0]), (chunk, shard))
                 np.testing.assert_array_equal(array[:], self.images(1000))
-        self.assertIn(b"no multiple", self.convert(*source, "--chunks", "7", "--shard-rows", "100", "--if-exists", "replace",
+        self.assertIn(b"not a multiple", self.convert(*source, "--chunks", "7", "--shard-rows", "100", "--if-exists", "replace",
                                                  code=2).stderr)
 
     def test_threads_make_no_difference(self):

@@ -54,7 +54,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.filterwarnings("ignore:.*unclosed file:ResourceWarning", "ignore::ndpix.RejectedWarning")
 @pytest.mark.parametrize("page", PAGES, ids=[str(p.relative_to(DOCS)) for p in PAGES])
 def test_snippets_run(page, folder, capsys):
-    """Those of a page behind each other, as one would paste them."""
+    """Those of a page one after another, as one would paste them."""
     names = dict(folder)
     for number, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)):
         bare = re.sub("#.*", "", code)

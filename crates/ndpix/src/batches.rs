@@ -224,7 +224,8 @@ impl Batches {
     /// ```
     pub fn next_within(&mut self, wait: Duration) -> Option<Option<Result<Batch>>> {
         if std::process::id() != self.process {
-            let message = "the threads of an iterator stay behind in a fork; make it after forking";
+            let message =
+                "the threads of an iterator do not come along into a fork; make it after forking";
             return Some(Some(Err(Error::options(message))));
         }
         let Some(messages) = &self.messages else { return Some(None) };

@@ -52,7 +52,7 @@ class Report:
         choices: Other options that would fit, each with the bytes of the array, or of a row where the
             number of rows is not known.
         command: The command to run, as a line for a shell; `None` where there is no way out or the
-            source is no file.
+            source is not a file.
     """
 
     framing: str
@@ -130,7 +130,7 @@ class Report:
 
 
 def _png(image: NDArray[Any]) -> bytes | None:
-    """A small PNG of an image; `None` for what is no picture. Deep pixels are stretched to 8 bits."""
+    """A small PNG of an image; `None` for what is not a picture. Deep pixels are stretched to 8 bits."""
     import numpy as np
 
     channels = {2: 1}.get(image.ndim, image.shape[-1] if image.ndim == 3 else 0)

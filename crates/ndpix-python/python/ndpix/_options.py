@@ -96,7 +96,7 @@ class Others(TypedDict, total=False):
     layout: Literal["hwc", "chw"] | None
     """The order of axes."""
     stack: Literal["off", "new-axis", "channel"] | None
-    """Several fields, the bands, become one image: on a new first axis, or channel behind channel."""
+    """Several fields, the bands, become one image: on a new first axis, or channel after channel."""
     fill_value: float | None
     """The value of rows without image."""
     skip: int | None

@@ -13,7 +13,7 @@ def dumps(value: Any) -> bytes:
 
 
 def record(value: Any) -> bytes:
-    """JSON text of a record; `TypeError` where it is no object."""
+    """JSON text of a record; `TypeError` where it is not an object."""
     if not isinstance(value, dict):
         kind = type(value).__name__
         raise TypeError(f"a record is bytes or dict, not {kind}; encode text with .encode()")

@@ -46,7 +46,7 @@ class Shards:
         # A manifest that came from elsewhere must not lead to other files.
         for shard in manifest["shards"]:
             if not _plain(shard["file"]):
-                raise Error(f"{folder}: the manifest names {shard['file']!r}, which is no file of this folder")
+                raise Error(f"{folder}: the manifest names {shard['file']!r}, which is not a file of this folder")
         self._arrays = [self._array(shard["file"]) for shard in manifest["shards"]]
         lengths = [shard["rows"] for shard in manifest["shards"]]
         # Of flat images a shard has elements, and its rows are those of `shapes`.

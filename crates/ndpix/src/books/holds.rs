@@ -70,7 +70,7 @@ pub(crate) fn fill_row(options: &Options, plan: &Plan) -> Result<Vec<u8>> {
 /// The bytes of one element that holds `value`; kind `options` where the dtype cannot.
 pub(crate) fn fill_element(value: f64, dtype: DType) -> Result<Vec<u8>> {
     sample::element(value, dtype)
-        .ok_or_else(|| Error::options(format!("fill_value {value} is no {dtype}")))
+        .ok_or_else(|| Error::options(format!("fill_value {value} does not fit {dtype}")))
 }
 
 #[cfg(test)]

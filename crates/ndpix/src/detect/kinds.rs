@@ -62,7 +62,7 @@ pub(super) fn refuse_padding(survey: &Survey, steps: &Steps) -> Result<()> {
     let holds = |dtype: DType| pixels::sample::element(resize.pad_value, dtype).is_some();
     match survey.kinds.keys().find(|k| !holds(k.1)) {
         Some(kind) => Err(Error::options(format!(
-            "pad_value {} is no {}, which images of the sample are; it is set before dtype and scale",
+            "pad_value {} does not fit {}, the dtype of images in the sample; it is set before dtype and scale",
             resize.pad_value, kind.1
         ))),
         None => Ok(()),

@@ -50,7 +50,7 @@ pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
         let other = row_of(kind.0)?;
         if other.len() != first.len() {
             return Err(Error::plan(format!(
-                "the images differ in their axes ({first} and {other}), so that no ragged array can hold them"
+                "the images differ in their axes ({first} and {other}), so no ragged array can hold them"
             )));
         }
     }
@@ -66,7 +66,7 @@ pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
     };
     plan.notes.push(match options.ragged {
         Ragged::Pad => "images keep their sizes, at the top left of rows of one shape; sizes has them".to_string(),
-        _ => "images keep their sizes, behind each other in pixels; offsets and shapes say which is where".to_string(),
+        _ => "images keep their sizes, one after another in pixels; offsets and shapes say which is where".to_string(),
     });
     announce(plan, survey, options, dtype);
     Ok(())
@@ -89,7 +89,7 @@ pub(crate) fn padded(
 ) -> Result<Target> {
     let pad_value = options.pad_value;
     pixels::sample::element(pad_value, dtype)
-        .ok_or_else(|| Error::options(format!("pad_value {pad_value} is no {dtype}")))?;
+        .ok_or_else(|| Error::options(format!("pad_value {pad_value} does not fit {dtype}")))?;
     shape.bytes(dtype)?;
     Ok(Target::Pad { shape, dtype, color, pad_value })
 }

@@ -134,7 +134,7 @@ fn may_go(path: &Path, known: fn(&Path) -> bool) -> Result<()> {
         return Ok(());
     }
     Err(Error::options(format!(
-        "{} is no output of ndpix and is left alone; remove it or give another name",
+        "{} is not an output of ndpix and is left alone; remove it or give another name",
         path.display()
     )))
 }

@@ -35,7 +35,10 @@ impl Output {
     /// The output that is written under this name; `shards`: rows of a shard are given.
     pub(crate) fn of(out: &Path, shards: bool) -> Result<Self> {
         if out.file_name().is_none() {
-            return Err(Error::options(format!("output {} is no name of a file", out.display())));
+            return Err(Error::options(format!(
+                "output {} is not the name of a file",
+                out.display()
+            )));
         }
         let extension = out.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
         let known = match extension.as_deref() {

@@ -179,7 +179,7 @@ fn images(holds: &Holds) -> Result<Array> {
     let chunk_rows = match shard_rows {
         Some(rows) if holds.chunks.is_some() && rows % usual != 0 => {
             return Err(Error::options(format!(
-                "shard_rows {rows} is no multiple of chunks {usual}; a shard holds whole chunks"
+                "shard_rows {rows} is not a multiple of chunks {usual}; a shard holds whole chunks"
             )));
         }
         Some(rows) if holds.chunks.is_none() => divisor(rows, usual.saturating_mul(2)),

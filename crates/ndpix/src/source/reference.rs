@@ -109,7 +109,7 @@ fn refuse(shown: &str, e: io::Error) -> Error {
         K::NotADirectory => "goes through a file as if it were a directory",
         K::PermissionDenied => "may not be read",
         K::InvalidFilename => "is too long",
-        K::InvalidInput => "is no path",
+        K::InvalidInput => "is not a path",
         _ if e.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
             "leads through too many symbolic links"
         }

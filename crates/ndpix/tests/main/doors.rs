@@ -62,7 +62,7 @@ fn numbers_are_those_of_the_records() {
     let reversed: Vec<u8> = want.chunks(4).rev().flatten().copied().collect();
     assert!(all.bytes[..] == reversed[..]);
     assert_eq!(dataset.position(10).expect("a place").line, 11);
-    assert_eq!(dataset.get(50).expect_err("behind the last").kind(), ErrorKind::Options);
+    assert_eq!(dataset.get(50).expect_err("after the last").kind(), ErrorKind::Options);
 
     let again = Dataset::with_index(bytes(text.as_bytes()), &options, &dataset.index());
     assert!(again.expect("the same").get(9).expect("an image").bytes[..] == want[36..40]);

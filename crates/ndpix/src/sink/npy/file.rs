@@ -77,7 +77,7 @@ impl Npy {
         let mut npy = Self { partial, descr, item, item_len, bytes: 0, before: None };
         let rows = npy.rows_of_header()?.ok_or_else(|| {
             Error::options(format!(
-                "{} is no array of {} {:?} rows, to which rows of this run could be added",
+                "{} is not an array of {} {:?} rows, so rows of this run cannot be added to it",
                 out.display(),
                 npy.descr,
                 npy.item

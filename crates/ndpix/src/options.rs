@@ -157,172 +157,14 @@ choice!(
     /// Where it stands and why it was rejected.
     Position = "position",
 });
-choice!(
-    /// How the elements of raw pixels follow each other.
-    ///
-    /// ```
-    /// use ndpix::Options;
-    /// let raw = Options::default().with("encoding", "raw")?.with("raw_dtype", "uint8")?;
-    /// let options = raw.with("raw_shape", "2,3")?.with("raw_order", "F")?;
-    /// let image = ndpix::decode(br#""AQIDBAUG""#, &options)?; // 1 to 6
-    /// assert_eq!(image.bytes[..], [1, 3, 5, 2, 4, 6]);
-    /// # Ok::<(), ndpix::Error>(())
-    /// ```
-    RawOrder, "raw_order" {
-    /// Last axis fastest, as NumPy's C order.
-    #[default] C = "C",
-    /// First axis fastest, as Fortran order.
-    F = "F",
-});
-choice!(
-    /// The order of the colours in raw pixels.
-    ///
-    /// ```
-    /// use ndpix::Options;
-    /// let raw = Options::default().with("encoding", "raw")?.with("raw_dtype", "uint8")?;
-    /// let options = raw.with("raw_shape", "1,1,3")?.with("raw_channels", "bgr")?;
-    /// let image = ndpix::decode(br#""AQID""#, &options)?; // 1 to 3
-    /// assert_eq!(image.bytes[..], [3, 2, 1]);
-    /// # Ok::<(), ndpix::Error>(())
-    /// ```
-    RawChannels, "raw_channels" {
-    /// Red first.
-    #[default] Rgb = "rgb",
-    /// Blue first, as OpenCV's frames; swapped on reading.
-    Bgr = "bgr",
-});
 
 mod output;
 mod pixels;
+mod raw;
 mod validate;
 pub use output::{ImagesAs, OutputCompression, Ragged};
 pub use pixels::{Fit, Frames, Layout, Mode, Normalize, Resample, Rgb, Scale, Size, Stack};
-
-/// A setting that is given, or that a field of each record gives (`@field`).
-///
-/// ```
-/// use ndpix::Options;
-/// let raw = Options::default().with("encoding", "raw")?.with("raw_dtype", "uint8")?;
-/// let options = raw.with("field", "image")?.with("raw_shape", "@height,@width")?;
-/// let record = br#"{"image": "AQIDBAUG", "height": 2, "width": 3}"#;
-/// assert_eq!(ndpix::decode(record, &options)?.shape, [2, 3]);
-/// # Ok::<(), ndpix::Error>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Given<T> {
-    /// The same for every record.
-    Value(T),
-    /// Read from these fields of the record.
-    Field(Vec<Pointer>),
-}
-
-fn pointers(text: &str) -> Option<Result<Vec<Pointer>>> {
-    text.starts_with('@').then(|| {
-        text.split(',')
-            .map(|part| {
-                part.trim()
-                    .strip_prefix('@')
-                    .ok_or_else(|| {
-                        Error::options(format!(
-                            "{}: give only @fields or only numbers",
-                            quote(text.as_bytes())
-                        ))
-                    })?
-                    .parse()
-            })
-            .collect()
-    })
-}
-
-/// Sizes as NumPy writes them: `480,640,3`.
-fn parse_shape(text: &str) -> Result<Shape> {
-    if text.contains(['x', 'X', '×']) {
-        return Err(Error::options(format!(
-            "{} is no shape: sizes are H,W (height,width) as in NumPy; write 480,640 for 640 wide and 480 high",
-            quote(text.as_bytes())
-        )));
-    }
-    let axes: Vec<usize> = text
-        .trim_matches(['(', ')', ' '])
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .map(|part| part.parse().ok().filter(|&n: &usize| n > 0))
-        .collect::<Option<_>>()
-        .filter(|axes: &Vec<usize>| !axes.is_empty())
-        .ok_or_else(|| {
-            Error::options(format!("{} is no shape; write H,W or H,W,C", quote(text.as_bytes())))
-        })?;
-    Shape::new(&axes).map_err(|e| Error::options(e.message()))
-}
-
-impl FromStr for Given<Shape> {
-    type Err = Error;
-    fn from_str(text: &str) -> Result<Self> {
-        match pointers(text) {
-            Some(fields) => fields.map(Given::Field),
-            None => parse_shape(text).map(Given::Value),
-        }
-    }
-}
-
-impl FromStr for Shape {
-    type Err = Error;
-    fn from_str(text: &str) -> Result<Self> {
-        parse_shape(text)
-    }
-}
-
-/// A dtype with the byte order its name may carry: `>u2`.
-///
-/// ```
-/// use ndpix::{ByteOrder, DType, Given, RawDType};
-/// let given: Given<RawDType> = ">u2".parse()?;
-/// assert_eq!(given, Given::Value(RawDType(DType::Uint16, Some(ByteOrder::Big))));
-/// # Ok::<(), ndpix::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RawDType(pub DType, pub Option<ByteOrder>);
-
-macro_rules! given_one {
-    ($type:ty, $parse:expr) => {
-        impl FromStr for Given<$type> {
-            type Err = Error;
-            fn from_str(text: &str) -> Result<Self> {
-                match pointers(text) {
-                    Some(fields) => fields.map(Given::Field),
-                    None => $parse(text).map(Given::Value),
-                }
-            }
-        }
-    };
-}
-given_one!(RawDType, |text: &str| {
-    let (dtype, order) = match DType::parse(text) {
-        Some(found) => found,
-        None => (text.parse::<DType>()?, None),
-    };
-    Ok::<_, Error>(RawDType(dtype, order))
-});
-given_one!(RawOrder, str::parse::<RawOrder>);
-given_one!(ByteOrder, str::parse::<ByteOrder>);
-given_one!(usize, |text: &str| text
-    .parse()
-    .map_err(|_| Error::options(format!("{} is no number of bytes", quote(text.as_bytes())))));
-
-impl FromStr for ByteOrder {
-    type Err = Error;
-    fn from_str(word: &str) -> Result<Self> {
-        match word {
-            "little" | "<" => Ok(Self::Little),
-            "big" | ">" => Ok(Self::Big),
-            _ => Err(Error::options(format!(
-                "unknown raw_byteorder {}; use little, big",
-                quote(word.as_bytes())
-            ))),
-        }
-    }
-}
+pub use raw::{Given, RawChannels, RawDType, RawOrder};
 
 /// How many rejects end the run.
 ///
@@ -531,21 +373,6 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_height_then_width() {
-        let e = "640x480".parse::<Shape>().expect_err("refused");
-        assert!(e.message().contains("height,width"), "{e}");
-        assert_eq!("480,640,3".parse::<Shape>().expect("shape"), Shape::image(480, 640, 3));
-        assert!("0,3".parse::<Shape>().is_err());
-    }
-
-    #[test]
-    fn fields_are_marked_with_at() {
-        let Ok(Given::<Shape>::Field(fields)) = "@height,@width".parse() else { panic!("fields") };
-        assert_eq!(fields.len(), 2);
-        assert!("@height,3".parse::<Given<Shape>>().is_err());
-    }
 
     #[test]
     fn rejects_are_counted_or_shared() {

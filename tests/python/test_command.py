@@ -231,6 +231,32 @@ class Files(Case):
             self.assertEqual(load(other / f"{run}.npy")[:, 0, 0, 0].tolist(), [1])
             (data / "b.png").write_bytes(b"")
 
+    def test_lines_of_a_rejects_file_open_nothing_by_themselves(self):
+        """By whatever name and from whatever working directory."""
+        secret = self.dir / "private"
+        data = self.dir / "data"
+        secret.mkdir()
+        data.mkdir()
+        (secret / "s.png").write_bytes(png(5))
+        (secret / "x.ndjson").write_bytes(b"")
+        keys = ("file", "line", "byte", "item", "kind", "message", "record")
+        record = json.dumps({"image": "s.png"})
+        files = (secret / "x.ndjson", "private/x.ndjson", "x.ndjson", "../private/x.ndjson", str(secret)[1:] + "/x.ndjson")
+        said = [dict(zip(keys, (str(file), 1, 0, 0, "unsupported", "m", record))) for file in files]
+        args = ["-o", self.out, "--if-exists", "replace", "--field", "image", "--encoding", "path",
+                "--shape", "6,8,3", "--dtype", "uint8", "--max-rejects", "none"]
+        for name in ("data/in.ndjson", "data/in.rejects.ndjson"):
+            source = self.write(name, said)
+            for cwd in ("/", self.dir, data, secret):
+                for more in ([], ["--rejects-input"], ["--base-dir", data]):
+                    self.run_ndpix(0, "convert", source, *args, *more, cwd=cwd)
+                    self.assertEqual(len(load(self.out)), 0, (name, cwd, more))
+                text = Path(source).read_bytes()
+                self.run_ndpix(0, "convert", "-", *args, "--rejects-input", cwd=cwd, input=text)
+                self.assertEqual(len(load(self.out)), 0, (name, cwd))
+        self.run_ndpix(0, "convert", source, *args, "--allow-dir", "private", cwd=self.dir)
+        self.assertGreater(len(load(self.out)), 0)
+
     def test_the_summary_is_kept_off_the_files_of_the_run(self):
         source = self.write("in.ndjson", [record(1)])
         os.link(source, self.dir / "link")

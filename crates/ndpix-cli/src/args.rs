@@ -120,9 +120,18 @@ pub(crate) struct Read {
     /// How records follow each other: auto, lines, array, concat, seq
     #[arg(long, value_name = "NAME", default_value = "auto")]
     framing: String,
-    /// Image paths are relative to it and stay inside [default: each input's folder]
+    /// Where relative image paths begin, and a folder that they may reach [default: each input's folder]
     #[arg(long, value_name = "DIR")]
     base_dir: Option<PathBuf>,
+    /// A further folder that image paths may reach; / opens all
+    #[arg(long, value_name = "DIR")]
+    allow_dir: Vec<PathBuf>,
+    /// What image paths begin with, and what stands there instead; the last = parts them
+    #[arg(long, value_name = "OLD=NEW")]
+    path_prefix: Vec<String>,
+    /// The inputs are rejects files, whatever they are called [default: those that end in .rejects.ndjson]
+    #[arg(long)]
+    rejects_input: bool,
     /// The longest record, in bytes (K, M, G are powers of 1024)
     #[arg(long, value_name = "BYTES", default_value = "1G")]
     max_record_bytes: String,
@@ -296,6 +305,9 @@ impl Read {
             limit: self.limit,
             framing: self.framing.parse::<Framing>()?,
             base_dir: self.base_dir.clone(),
+            allow_dir: self.allow_dir.clone(),
+            path_prefix: self.path_prefix.iter().map(|p| p.parse()).collect::<Result<_>>()?,
+            rejects_input: self.rejects_input,
             threads: self.threads,
             on_error: self.on_error.parse::<OnError>()?,
             on_missing: self.on_missing.parse::<OnMissing>()?,

@@ -21,6 +21,7 @@ const BAND_CUT: &str = r#"{"a":"UDUgMiAyIDI1NQphYmNk","b":"UDUgMiAyIDI1NQph"}"#;
 const BAND_WIDE: &str = r#"{"a":"UDUgMiAyIDI1NQphYmNk","b":"UDUgNCAxIDI1NQphYmNk"}"#;
 const BAND_DEEP: &str = r#"{"a":"UDUgMiAyIDI1NQphYmNk","b":"UDUgMiAyIDY1NTM1CmFhYmJjY2Rk"}"#;
 const LABEL: &str = r#"{"image":"UDUgMiAyIDI1NQphYmNk","label":7,"meta":{"k":[1]}}"#;
+const REJECTED: &str = r#"{"file":"../x/a.ndjson","line":1,"byte":0,"item":0,"kind":"path","message":"m","record":"{\"file\":\"none.png\"}"}"#;
 const PATHS: &str = r#"{"file":"none.png"}"#;
 
 /// Whole runs of `ndpix convert in.ndjson ARGS`: the records and the arguments.
@@ -128,6 +129,13 @@ const RUNS: &[(&[&str], &str)] = &[
     (&[r#"{"image":"UDUgMiAyIDI1NQphYmM="}"#], "-o out.npy"),
     (&[PATHS], "-o out.npy --field file --encoding path"),
     (&[PATHS], "-o out.npy --field file --encoding path --base-dir nowhere"),
+    (&[PATHS], "-o out.npy --field file --encoding path --allow-dir nowhere"),
+    (&[PATHS], "-o out.npy --path-prefix nowhere"),
+    (&[r#"{"file":"../x/none.png"}"#], "-o out.npy --field file --encoding path"),
+    (&[r#"{"file":"/x/y/none.png"}"#], "-o out.npy --field file --encoding path"),
+    (&[r#"{"file":"s3://x/none.png"}"#], "-o out.npy --field file --encoding path"),
+    (&[REJECTED], "-o out.npy"),
+    (&[REJECTED], "-o out.npy --rejects-input --field file --encoding path"),
     (&[r#"{"image":[[]]}"#], "-o out.npy --field image --encoding list"),
     // Stopped because of the data.
     (&[GOOD, "{", GOOD], "-o out.npy --on-error raise"),

@@ -19,7 +19,7 @@ pub(crate) fn options(keywords: &Bound<'_, PyDict>) -> PyResult<Options> {
             return Err(PyTypeError::new_err(format!("unexpected keyword argument '{name}'")));
         }
         if !value.is_none() {
-            let set = match matches!(&*name, "field" | "columns") {
+            let set = match matches!(&*name, "field" | "columns" | "allow_dir" | "path_prefix") {
                 true => options.set_each(&name, &words(&value)?.unwrap_or(vec![text(&value)?])),
                 false => options.set(&name, &text(&value)?),
             };

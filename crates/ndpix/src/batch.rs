@@ -6,18 +6,20 @@
 //! Where a record comes from is one fact, its [`Origin`]: that of a record which stood in a rejects file
 //! is the place that it was rejected from.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Position};
+use crate::paths::Base;
 
 /// A file that records come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct File {
     /// As the caller, or the rejects file, names it.
     pub(crate) name: Arc<str>,
-    /// Where relative paths in its records begin, if they may be followed.
-    pub(crate) base_dir: Option<PathBuf>,
+    /// Where relative paths in its records begin; none for what has no folder.
+    pub(crate) base: Option<Base>,
+    /// Whether its records are the lines of a rejects file.
+    pub(crate) rejects: bool,
 }
 
 /// What a line of a rejects file says of the record that it wraps.
@@ -90,8 +92,8 @@ pub(crate) struct Text {
     pub(crate) bytes: Vec<u8>,
     /// The records, in input order.
     pub(crate) records: Vec<Record>,
-    /// For each record of a rejects file what its line said; empty where they stand in no such file.
-    pub(crate) originals: Vec<Original>,
+    /// For each record that stood in a rejects file what its line said; empty where none did.
+    pub(crate) originals: Vec<Option<Original>>,
 }
 
 impl Text {
@@ -103,7 +105,7 @@ impl Text {
     /// Where a record of the text comes from; `files` are the inputs.
     pub(crate) fn origin<'t>(&'t self, number: usize, files: &'t [File]) -> Origin<'t> {
         let record = &self.records[number];
-        let original = self.originals.get(number);
+        let original = self.originals.get(number).and_then(Option::as_ref);
         let file = original.map_or(&files[record.file as usize], |o| &o.file);
         Origin { file, line: record.line, byte: record.byte, original }
     }
@@ -115,7 +117,7 @@ impl Text {
                 "the record is {length} bytes long, over max_record_bytes {max_record_bytes}"
             )));
         }
-        let lost = self.originals.get(number).and_then(|o| o.lost);
+        let lost = self.originals.get(number).and_then(Option::as_ref).and_then(|o| o.lost);
         lost.map(|(kind, message)| Error::new(kind, message))
     }
 

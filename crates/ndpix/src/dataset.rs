@@ -123,7 +123,7 @@ impl Dataset {
                 reader.files[0].name
             )));
         }
-        if reader.plan.rejects_input {
+        if reader.files.iter().any(|file| file.rejects) {
             return Err(Error::options(
                 "a rejects file cannot be read at random; load or convert it",
             ));
@@ -356,7 +356,7 @@ impl Dataset {
             return Err(Error::field("the record has no image"));
         }
         kept?;
-        let base = self.files[entry.file as usize].base_dir.as_deref();
+        let base = self.files[entry.file as usize].base.as_ref();
         let opened = hands.decoder.open(&hands.text, entry.item as usize, base)?;
         hands.pixels.clear(KEEP_BYTES);
         let found = hands.decoder.fill(&opened, &mut hands.pixels)?;

@@ -13,13 +13,13 @@ mod ragged;
 mod raw;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 use crate::dtype::DType;
-use crate::encoding::{self, Encoding, Payload, Scratch};
+use crate::encoding::{self, Encoding, Payload, RawSpec, Scratch};
 use crate::error::{Error, Result, quote};
 use crate::format::{self, Color, ImageFormat, ImageInfo};
 use crate::options::{Frames, Options};
+use crate::paths::Base;
 use crate::pixels;
 use crate::pixels::steps::{self, Bench, Outcome};
 use crate::plan::{Plan, Steps, Target};
@@ -73,7 +73,7 @@ pub(crate) struct Decoder<'p> {
     hits: Vec<Hit>,
     items: Vec<(usize, usize, usize)>,
     scratch: Scratch,
-    opener: Opener,
+    opener: Opener<'p>,
     stored: Vec<u8>,
     /// The pixels of an image that is smaller than its row.
     sheet: Vec<u8>,
@@ -99,7 +99,7 @@ impl<'p> Decoder<'p> {
             hits: Vec::new(),
             items: Vec::new(),
             scratch: Scratch::default(),
-            opener: Opener::default(),
+            opener: Opener::new(&plan.paths),
             stored: Vec::new(),
             sheet: Vec::new(),
             unchecked: false,
@@ -150,7 +150,24 @@ impl<'p> Decoder<'p> {
     pub(crate) fn classify(&mut self, record: &[u8], item: usize) -> Option<Encoding> {
         let (start, end, parent) = self.items[item];
         let raw = self.fields.spec(self.plan, record, &self.hits, parent).unwrap_or_default();
-        encoding::classify(&record[start..end], &raw, &self.plan.limits, &mut self.scratch)
+        self.classified(&record[start..end], &raw)
+    }
+
+    /// The encoding of a value; an address whose beginning is rewritten is a path.
+    fn classified(&mut self, value: &[u8], raw: &RawSpec) -> Option<Encoding> {
+        let found = encoding::classify(value, raw, &self.plan.limits, &mut self.scratch)?;
+        let is_path = found == Encoding::Url && !self.plan.paths.prefixes.is_empty() && {
+            let text = value::unescape(value, &mut self.scratch.bytes);
+            std::str::from_utf8(text).is_ok_and(|text| self.opener.rewrites(text))
+        };
+        Some(if is_path { Encoding::Path } else { found })
+    }
+
+    /// The characters of the value of an image, if it is a string.
+    pub(crate) fn text(&self, record: &[u8], item: usize) -> Option<String> {
+        let &(start, end, _) = self.items.get(item)?;
+        let value = Some(&record[start..end]).filter(|v| value::kind(v) == Kind::String)?;
+        String::from_utf8(value::unescape(value, &mut Vec::new()).to_vec()).ok()
     }
 
     /// The payload of the image that was last probed.
@@ -164,7 +181,7 @@ impl<'p> Decoder<'p> {
         &mut self,
         record: &[u8],
         item: usize,
-        base: Option<&Path>,
+        base: Option<&Base>,
     ) -> Result<Opened> {
         if let Some(bands) = &mut self.bands {
             return bands.open(record, base);
@@ -235,7 +252,7 @@ impl<'p> Decoder<'p> {
     pub(crate) fn probe_bands(
         &mut self,
         record: &[u8],
-        base: Option<&Path>,
+        base: Option<&Base>,
         take: impl FnMut(usize, &Found, &[u8]),
     ) -> Result<()> {
         match &mut self.bands {
@@ -250,7 +267,7 @@ impl<'p> Decoder<'p> {
         &mut self,
         record: &[u8],
         item: usize,
-        base: Option<&Path>,
+        base: Option<&Base>,
     ) -> Result<Found> {
         let found = self.look(record, item, base);
         if found.is_err() && self.unchecked {
@@ -259,7 +276,7 @@ impl<'p> Decoder<'p> {
         found
     }
 
-    fn look(&mut self, record: &[u8], item: usize, base: Option<&Path>) -> Result<Found> {
+    fn look(&mut self, record: &[u8], item: usize, base: Option<&Base>) -> Result<Found> {
         let (start, end, parent) = self.items[item];
         let text = &record[start..end];
         let limits = &self.plan.limits;
@@ -268,14 +285,13 @@ impl<'p> Decoder<'p> {
         let encoding = match &self.plan.encoding {
             Some(encoding) => encoding,
             None => {
-                decided =
-                    encoding::classify(text, &raw, limits, &mut self.scratch).ok_or_else(|| {
-                        Error::field(format!(
-                            "{} that holds no image ndpix knows: {}",
-                            value::kind(text).name(),
-                            quote(text)
-                        ))
-                    })?;
+                decided = self.classified(text, &raw).ok_or_else(|| {
+                    Error::field(format!(
+                        "{} that holds no image ndpix knows: {}",
+                        value::kind(text).name(),
+                        quote(text)
+                    ))
+                })?;
                 &decided
             }
         };
@@ -284,11 +300,13 @@ impl<'p> Decoder<'p> {
             Payload::File => self.file(),
             Payload::Reference => {
                 let path = std::mem::take(&mut self.scratch.bytes);
-                let base = self.plan.base_dir.as_deref().or(base);
                 let name =
                     String::from_utf8(path).map_err(|_| Error::path("the path is not UTF-8"))?;
                 self.opener.read(base, &name, limits.max_record_bytes, &mut self.scratch.bytes)?;
-                self.file()
+                match encoding::array_file(&raw, limits, &mut self.scratch)? {
+                    Some(p) => Ok(Found { info: array_info(p.shape, p.dtype), format: None }),
+                    None => self.file(),
+                }
             }
         }
     }

@@ -250,15 +250,25 @@ fn interpret(
     raw::finish(spec, limits, bytes, spare).map(Payload::Pixels)
 }
 
+/// The pixels of the `.npy` file in `scratch.bytes`; `None` where it is another file.
+pub(crate) fn array_file(
+    spec: &RawSpec,
+    limits: &Limits,
+    scratch: &mut Scratch,
+) -> Result<Option<Pixels>> {
+    let Scratch { bytes, spare, .. } = scratch;
+    match bytes.starts_with(npy::MAGIC) {
+        true => npy::finish(spec.bgr, limits, bytes, spare).map(Some),
+        false => Ok(None),
+    }
+}
+
 fn reference(path: &[u8], out: &mut Vec<u8>) -> Result<()> {
     if path.is_empty() {
         return Err(Error::field("the path of the image is empty"));
     }
     if std::str::from_utf8(path).is_err() {
         return Err(Error::path(format!("the path {} is not Unicode text", quote(path))));
-    }
-    if data_url::is_remote(path) {
-        return Err(Error::path(format!("{} is an address, which is not fetched", quote(path))));
     }
     out.clear();
     out.extend_from_slice(path);

@@ -69,6 +69,7 @@ mod dtype;
 mod error;
 mod limits;
 mod options;
+mod paths;
 mod plan;
 mod shape;
 mod summary;
@@ -98,6 +99,7 @@ pub use options::{
     OnMissing, Options, OutputCompression, Ragged, RawChannels, RawDType, RawOrder, Rejects,
     RejectsContent, Resample, Rgb, Rows, Scale, Size, Stack,
 };
+pub use paths::PathPrefix;
 pub use record::pointer::{Pointer, Step};
 pub use shape::Shape;
 pub use single::decode;

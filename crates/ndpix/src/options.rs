@@ -15,6 +15,7 @@ use crate::error::{Error, Result, quote};
 use crate::format::ImageFormat;
 use crate::framing::Framing;
 use crate::limits::Limits;
+use crate::paths::{PathPrefix, Paths, absolute};
 use crate::record::pointer::Pointer;
 use crate::shape::Shape;
 
@@ -319,8 +320,14 @@ pub struct Options {
     pub rejects_content: RejectsContent,
     /// How records follow each other.
     pub framing: Framing,
-    /// Image paths are relative to it and stay inside; `None`: each input's directory.
+    /// Where relative image paths begin, and a directory that they may reach; `None`: each input's.
     pub base_dir: Option<PathBuf>,
+    /// Further directories that image paths may reach; `/` is all of them.
+    pub allow_dir: Vec<PathBuf>,
+    /// How the beginnings of image paths are rewritten; the first that fits counts.
+    pub path_prefix: Vec<PathPrefix>,
+    /// The inputs are rejects files, whatever they are called.
+    pub rejects_input: bool,
     /// Limits on records, images and memory.
     pub limits: Limits,
     /// Threads; 0: all cores.
@@ -352,6 +359,15 @@ impl Options {
     /// Whether `size` says how large padded rows are, and not that images are resized.
     pub(crate) fn size_is_row(&self) -> bool {
         self.ragged == Ragged::Pad && self.fit.is_none()
+    }
+
+    /// What is said of the paths of images.
+    pub(crate) fn paths(&self) -> Paths {
+        Paths {
+            base_dir: self.base_dir.as_deref().map(absolute),
+            allow_dir: self.allow_dir.iter().map(|folder| absolute(folder)).collect(),
+            prefixes: self.path_prefix.clone(),
+        }
     }
 
     /// The number of threads to start.

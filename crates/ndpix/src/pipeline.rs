@@ -266,9 +266,7 @@ where
     };
     let mut text = Text::default();
     while let Some(ticket) = take(shared, &mut text) {
-        if shared.plan.rejects_input {
-            rejected::unwrap(&mut text, shared.files);
-        }
+        rejected::unwrap(&mut text, shared.files);
         for index in 0..text.records.len() {
             if !worker.record(shared, ticket, &text, index)? {
                 return Ok(());
@@ -396,7 +394,7 @@ impl Worker<'_> {
         if before >= shared.part_bytes && !self.part(shared, ticket, text, bytes)? {
             return Ok(false);
         }
-        let opened = self.decoder.open(bytes, item, origin.file.base_dir.as_deref());
+        let opened = self.decoder.open(bytes, item, origin.file.base.as_ref());
         if let Ok(opened) = &opened
             && opened.need > LARGE
         {

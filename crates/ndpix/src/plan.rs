@@ -1,7 +1,6 @@
 //! What will be done: options resolved against the sample. Stations and engine read this, never
 //! the options.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::column::ColumnType;
@@ -11,6 +10,7 @@ use crate::error::Result;
 use crate::format::{Color, ImageFormat};
 use crate::limits::Limits;
 use crate::options::{Fit, Frames, Layout, Mode, Normalize, Options, Resample, Scale, Size, Stack};
+use crate::paths::Paths;
 use crate::record::pointer::Pointer;
 use crate::shape::Shape;
 
@@ -246,8 +246,6 @@ pub(crate) struct Plan {
     pub columns: Vec<ColumnPlan>,
     /// How the value holds it; `None`: decided for each record (`mixed`).
     pub encoding: Option<Encoding>,
-    /// Whether the records are a rejects file, each wrapping the text of a record.
-    pub rejects_input: bool,
     /// What images become.
     pub target: Target,
     /// What is done to their pixels on the way.
@@ -256,8 +254,8 @@ pub(crate) struct Plan {
     pub formats: Vec<ImageFormat>,
     /// The value of rows without image.
     pub fill_value: f64,
-    /// Where image paths begin, if not at each input's directory.
-    pub base_dir: Option<PathBuf>,
+    /// Where image paths lead.
+    pub paths: Paths,
     /// Limits on records, images and memory.
     pub limits: Limits,
     /// The raw pixel settings, from the options.

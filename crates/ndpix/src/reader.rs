@@ -63,13 +63,17 @@ impl Reader {
 
     fn sample(inputs: Vec<Input>, options: &Options) -> Result<Self> {
         options.validate()?;
-        if let Some(base) = options.base_dir.as_ref().filter(|base| !base.is_dir()) {
-            return Err(Error::options(format!("base_dir {} is no directory", base.display())));
+        let folders = options.base_dir.iter().map(|folder| ("base_dir", folder));
+        let mut folders =
+            folders.chain(options.allow_dir.iter().map(|folder| ("allow_dir", folder)));
+        if let Some((name, folder)) = folders.find(|(_, folder)| !folder.is_dir()) {
+            return Err(Error::options(format!("{name} {} is no directory", folder.display())));
         }
         let mut feed =
             Feed::new(inputs, options.framing, &options.limits, options.skip, options.limit)
                 .with_block_bytes(options.block_bytes.unwrap_or(BLOCK_BYTES));
-        let files = feed.files().to_vec();
+        let mut files = feed.files().to_vec();
+        files.iter_mut().for_each(|file| file.rejects |= options.rejects_input);
         let (mut sample, mut failure) = (VecDeque::new(), None);
         let (mut records, mut bytes) = (0, 0);
         while records < SAMPLE_RECORDS && bytes < SAMPLE_BYTES {
@@ -88,16 +92,13 @@ impl Reader {
                 }
             }
         }
-        let rejects_input = sample.front().is_some_and(rejected::is_rejects);
-        if rejects_input {
-            sample.iter_mut().for_each(|text| rejected::unwrap(text, &files));
-        }
+        sample.iter_mut().for_each(|text| rejected::unwrap(text, &files));
         let field = options.field.clone().unwrap_or_default();
         let plan = detect::plan_for(options, field, options.encoding.clone());
         Ok(Self {
             feed,
             files,
-            plan: Plan { rejects_input, ..plan },
+            plan,
             located: false,
             candidates: Vec::new(),
             survey: Survey::default(),

@@ -24,6 +24,11 @@ use crate::source::Input;
 /// # Errors
 /// Any kind that concerns a record, or `options`.
 pub fn decode(value: &[u8], options: &Options) -> Result<Array> {
+    if options.base_dir.is_none() && !options.allow_dir.is_empty() {
+        return Err(Error::options(
+            "decode opens no path without base_dir; give it beside allow_dir",
+        ));
+    }
     let options = Options {
         field: Some(options.field.clone().unwrap_or_else(|| Pointer::new(Vec::new()))),
         mixed: options.mixed || options.encoding.is_none(),
@@ -33,6 +38,7 @@ pub fn decode(value: &[u8], options: &Options) -> Result<Array> {
         limit: None,
         threads: 1,
         columns: Vec::new(),
+        rejects_input: false,
         ..options.clone()
     };
     let mut found = None;

@@ -6,8 +6,10 @@
 
 mod compressed;
 mod fence;
+mod original;
 pub(crate) mod random;
 pub(crate) mod reference;
+pub(crate) mod search;
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -18,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
+use crate::paths::{Base, absolute};
 
 /// Something that holds records. Compressed ones (gzip, zstd, bzip2, xz) are recognised by their first bytes.
 ///
@@ -134,11 +137,16 @@ impl Input {
         }
     }
 
-    /// The directory that paths inside the records are relative to.
-    pub(crate) fn base_dir(&self) -> Option<PathBuf> {
+    /// Where relative paths inside the records begin.
+    pub(crate) fn base(&self) -> Option<Base> {
         let Self::Path(path) = self else { return None };
-        let parent = path.parent().unwrap_or(Path::new(""));
-        Some(if parent.as_os_str().is_empty() { ".".into() } else { parent.to_owned() })
+        let folder = absolute(path).parent()?.to_owned();
+        Some(Base { folder, original: None })
+    }
+
+    /// Whether its name is that of a rejects file. What it holds does not count: it is data.
+    pub(crate) fn is_rejects(&self) -> bool {
+        matches!(self, Self::Path(path) if path.as_os_str().as_encoded_bytes().ends_with(b".rejects.ndjson"))
     }
 }
 

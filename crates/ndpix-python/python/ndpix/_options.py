@@ -117,7 +117,16 @@ class Others(TypedDict, total=False):
     framing: Literal["auto", "lines", "array", "concat", "seq"] | None
     """How records follow each other."""
     base_dir: Path | None
-    """Image paths are relative to it and stay inside. Default: the folder of each input."""
+    """Where relative image paths begin, and a folder that they may reach. Default: the folder of each
+    input."""
+    allow_dir: Path | list[Path] | tuple[Path, ...] | None
+    """Further folders that image paths may reach; `/` opens all."""
+    path_prefix: str | list[str] | tuple[str, ...] | None
+    """What image paths begin with, and what stands there instead: `"/data/local-files/?d==images/"`; the
+    last `=` parts them."""
+    rejects_input: bool | None
+    """The inputs are rejects files, whatever they are called. Default: those that end in
+    `.rejects.ndjson` and are given by path."""
     max_record_bytes: int | str | None
     """The longest record, in bytes; `"64M"` is understood."""
     max_pixels: int | None

@@ -37,8 +37,18 @@ pub(super) fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
 
 /// The options that have a say in what an output holds, not those that only say how a run goes on.
 pub(super) fn lasting(options: &Options) -> Vec<(String, String)> {
-    let passing =
-        ["base_dir", "memory", "threads", "rejects", "rejects_content", "if_exists", "append"];
+    let passing = [
+        "base_dir",
+        "allow_dir",
+        "path_prefix",
+        "rejects_input",
+        "memory",
+        "threads",
+        "rejects",
+        "rejects_content",
+        "if_exists",
+        "append",
+    ];
     let changed = options.changed().into_iter().filter(|(name, _)| !passing.contains(name));
     changed.map(|(name, value)| (name.to_string(), value)).collect()
 }

@@ -3,10 +3,9 @@
 //! A record has one image when any of its bands is there, and none when all are missing. One band that
 //! is missing (kind `field`) or bad makes the image a reject that names the band.
 
-use std::path::Path;
-
 use super::{Decoder, Found, Opened, PixelBuffer};
 use crate::error::{Error, ErrorKind, Result};
+use crate::paths::Base;
 use crate::pixels::color::has_alpha;
 use crate::pixels::stack;
 use crate::plan::{Plan, Target};
@@ -55,7 +54,7 @@ impl<'p> Bands<'p> {
     pub(super) fn probe(
         &mut self,
         record: &[u8],
-        base: Option<&Path>,
+        base: Option<&Base>,
         mut take: impl FnMut(usize, &Found, &[u8]),
     ) -> Result<()> {
         let mut all = Vec::new();
@@ -69,7 +68,7 @@ impl<'p> Bands<'p> {
     }
 
     /// As [`Decoder::open`] for all bands.
-    pub(super) fn open(&mut self, record: &[u8], base: Option<&Path>) -> Result<Opened> {
+    pub(super) fn open(&mut self, record: &[u8], base: Option<&Base>) -> Result<Opened> {
         self.opened.clear();
         let mut bad = None;
         for band in 0..self.all.len() {

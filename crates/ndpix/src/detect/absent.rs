@@ -8,6 +8,7 @@ use crate::encoding::Encoding;
 use crate::error::{Error, quote};
 use crate::options::Options;
 use crate::record::pointer::Pointer;
+use crate::record::rejected;
 use crate::record::scan::{Query, scan};
 use crate::record::value::{self, Kind};
 
@@ -23,9 +24,10 @@ pub(super) fn not_one(sample: &Sample<'_>, options: &Options, candidates: &[Cand
         return Error::plan(match &options.field {
             Some(field) => unread(sample, options, field),
             None => format!(
-                "no field holds images that ndpix recognises in the first {} records{}; raw base64 pixels need raw_shape (and raw_dtype), anything else field and encoding; where images begin later, pass skip",
+                "no field holds images that ndpix recognises in the first {} records{}{}; raw base64 pixels need raw_shape (and raw_dtype), anything else field and encoding; where images begin later, pass skip",
                 sample.records.len(),
-                first_reason(sample)
+                first_reason(sample),
+                wrapped(sample),
             ),
         });
     }
@@ -39,6 +41,16 @@ pub(super) fn not_one(sample: &Sample<'_>, options: &Options, candidates: &[Cand
         "several fields hold images: {}; pass field to name one, or several with stack to make one image of them",
         list.join("; ")
     ))
+}
+
+/// What lines of a rejects file look like where nothing says that they are some.
+fn wrapped(sample: &Sample<'_>) -> &'static str {
+    match sample.records.first().is_some_and(|r| rejected::is_rejected(r.text)) {
+        true => {
+            ", which look like lines of a rejects file: rejects_input reads the records in them"
+        }
+        false => "",
+    }
 }
 
 /// The first unreadable record, said where it may explain everything.

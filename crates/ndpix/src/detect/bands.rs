@@ -53,7 +53,7 @@ pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
             Err(error) => all.rejects.push(error.at(at())),
             Ok(_) => {
                 all.images += 1;
-                let probed = decoder.probe_bands(text, base.as_deref(), |n, found, payload| {
+                let probed = decoder.probe_bands(text, *base, |n, found, payload| {
                     bands[n].images += 1;
                     note(&mut bands[n], found, payload);
                     note(&mut all, found, payload);

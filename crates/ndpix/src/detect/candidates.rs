@@ -105,15 +105,13 @@ fn candidate(sample: &Sample<'_>, options: &Options, field: Pointer) -> Result<O
     for Sampled { text, base, .. } in &sample.records {
         for item in 0..decoder.find(text).unwrap_or(0).min(64) {
             let encoding = match &options.encoding {
-                Some(encoding) => {
-                    decoder.probe(text, item, base.as_deref()).ok().map(|_| encoding.clone())
-                }
+                Some(encoding) => decoder.probe(text, item, *base).ok().map(|_| encoding.clone()),
                 None => decoder.classify(text, item),
             };
             let Some(encoding) = encoding else { continue };
             *encodings.entry(encoding.to_string()).or_default() += 1;
             let rank = match encoding {
-                Encoding::Path if decoder.probe(text, item, base.as_deref()).is_ok() => 1,
+                Encoding::Path if decoder.probe(text, item, *base).is_ok() => 1,
                 Encoding::Path => 4,
                 Encoding::Text => 2,
                 Encoding::List => match decoder.probe(text, item, None) {

@@ -146,8 +146,11 @@ pub(super) fn nothing(survey: &Survey) -> Error {
     let reason =
         first.map(|e| format!("; the first was rejected: {}", e.message())).unwrap_or_default();
     // Where every image was refused, no shape would help.
-    let advice = match survey.missing {
-        0 => "",
+    let advice = match (&survey.remedy, survey.missing) {
+        (Some((option, folder)), _) => {
+            &format!("; pass --{} {}", option.replace('_', "-"), folder.display())
+        }
+        (None, 0) => "",
         _ => "; where images begin later, pass skip, or shape and dtype",
     };
     Error::plan(format!(

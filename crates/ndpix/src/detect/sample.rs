@@ -1,9 +1,8 @@
 //! The first records of the inputs, by which the plan is made.
 
-use std::path::Path;
-
 use crate::batch::{File, Text};
 use crate::error::Position;
+use crate::paths::Base;
 
 /// Records that are looked at for the plan.
 pub(crate) const SAMPLE_RECORDS: usize = 64;
@@ -18,7 +17,7 @@ pub(crate) struct Sample<'a> {
 /// A record of the sample.
 pub(super) struct Sampled<'a> {
     pub(super) text: &'a [u8],
-    pub(super) base: Option<&'a Path>,
+    pub(super) base: Option<&'a Base>,
     pub(super) position: Position,
     /// Its length where it is over the limit; then the text is empty.
     pub(super) overlong: Option<u64>,
@@ -40,7 +39,7 @@ impl<'a> Sample<'a> {
             let (record, origin) = (&text.records[number], text.origin(number, files));
             Sampled {
                 text: text.record(record),
-                base: origin.file.base_dir.as_deref(),
+                base: origin.file.base.as_ref(),
                 position: origin.position(0),
                 overlong: record.overlong,
             }

@@ -1,6 +1,7 @@
 //! What the images of the sample are, by their headers alone.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::sample::{Sample, Sampled};
 use crate::decode::{Decoder, Found};
@@ -11,6 +12,7 @@ use crate::options::Size;
 use crate::pixels::orient;
 use crate::plan::Plan;
 use crate::shape::Shape;
+use crate::source::search;
 
 /// What the images of the sample are.
 #[derive(Debug, Default)]
@@ -30,6 +32,8 @@ pub(crate) struct Survey {
     pub(crate) rejects: Vec<Error>,
     /// The smallest integer dtype that the number lists of the sample fit, where smaller than read.
     pub(crate) smaller: Option<DType>,
+    /// The option that would find images that are named by paths and not found, with its value.
+    pub(crate) remedy: Option<(&'static str, PathBuf)>,
     /// Of each band, where several fields are one image; the rest is then what they have together.
     pub(crate) bands: Vec<Survey>,
 }
@@ -65,6 +69,8 @@ impl Survey {
 pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
     let mut decoder = Decoder::new(plan)?;
     let mut survey = Survey::default();
+    let mut lost = Vec::new();
+    let mut folder = None;
     for Sampled { text, base, position, .. } in &sample.records {
         let at = |item: usize| Position { item: item as u32, ..position.clone() };
         match decoder.find(text) {
@@ -73,10 +79,14 @@ pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
             Ok(items) => {
                 for item in 0..items {
                     survey.images += 1;
-                    match decoder.probe(text, item, base.as_deref()) {
+                    match decoder.probe(text, item, *base) {
                         Ok(found) => note(&mut survey, &found, decoder.payload()),
                         Err(error) => {
                             survey.images -= u64::from(error.kind() == ErrorKind::Json);
+                            if error.kind() == ErrorKind::Path && lost.len() < search::NAMES {
+                                lost.extend(decoder.text(text, item));
+                                folder = base.map(|b| b.folder.as_path());
+                            }
                             survey.rejects.push(error.at(at(item)));
                         }
                     }
@@ -84,6 +94,7 @@ pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
             }
         }
     }
+    survey.remedy = search::remedy(&plan.paths, folder, &lost);
     Ok(survey)
 }
 

@@ -140,7 +140,8 @@ fn is_image_path(text: &[u8]) -> bool {
     };
     let name = path.rsplit('/').next().unwrap_or(path);
     name.rsplit_once('.').is_some_and(|(stem, extension)| {
-        !stem.is_empty() && !path.contains(char::is_control) && format::has_extension(extension)
+        let known = format::has_extension(extension) || extension.eq_ignore_ascii_case("npy");
+        !stem.is_empty() && !path.contains(char::is_control) && known
     })
 }
 
@@ -173,6 +174,8 @@ mod tests {
             ("/9j/AAAA", "encoded"),
             ("https://example.com/a.png", "url"),
             ("s3://bucket/a", "url"),
+            ("file:///images/a.png", "path"),
+            (r"images\\a.npy", "path"),
             ("images/a.PNG", "path"),
             ("ä/ö.jpeg", "path"),
             ("0 64 128 255", "text"),

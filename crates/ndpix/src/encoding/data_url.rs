@@ -18,7 +18,9 @@ pub(super) fn is_remote(text: &[u8]) -> bool {
     let Some(at) = text.windows(3).take(32).position(|w| w == b"://") else {
         return false;
     };
+    // Files of this machine are paths.
     at >= 2
+        && !text[..at].eq_ignore_ascii_case(b"file")
         && text[0].is_ascii_alphabetic()
         && text[..at].iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'.' | b'-'))
 }

@@ -109,7 +109,7 @@ impl Feed {
         skip: u64,
         limit: Option<u64>,
     ) -> Self {
-        let info = |i: &Input| File { name: i.name(), base_dir: i.base_dir() };
+        let info = |i: &Input| File { name: i.name(), base: i.base(), rejects: i.is_rejects() };
         Self {
             files: inputs.iter().map(info).collect(),
             total_bytes: inputs.iter().map(Input::size).sum(),

@@ -337,8 +337,9 @@ fn inputs() {
     let inputs = expand("*.ndjson").expect("files");
     let mut feed = Feed::new(inputs, Framing::Auto, &Limits::default(), 0, None);
     assert_eq!((feed.files().len(), feed.total_bytes()), (3, Some(6)));
-    assert_eq!(feed.files()[2].base_dir.as_deref(), Some(dir.path()));
-    assert_eq!(Input::Path("x".into()).base_dir(), Some(".".into()));
+    assert_eq!(feed.files()[2].base.as_ref().map(|b| &*b.folder), Some(dir.path()));
+    let here = std::env::current_dir().expect("a folder");
+    assert_eq!(Input::Path("x".into()).base().map(|b| b.folder), Some(here));
     let mut text = Text::default();
     while feed.next(&mut text, 10, &|| {}).expect("no error") {}
     assert_eq!(feed.counter().load(std::sync::atomic::Ordering::Relaxed), 6);

@@ -119,6 +119,29 @@ const TABLE: &[(&str, Get, Set)] = &[
             Ok(())
         },
     ),
+    // Several stand on a line each.
+    (
+        "allow_dir",
+        |o| lines(o.allow_dir.iter().map(|p| p.display().to_string())),
+        |o, t| {
+            o.allow_dir = t.split('\n').filter(|d| !d.is_empty()).map(PathBuf::from).collect();
+            Ok(())
+        },
+    ),
+    (
+        "path_prefix",
+        |o| lines(o.path_prefix.iter().map(ToString::to_string)),
+        |o, t| {
+            let all = t.split('\n').filter(|_| !t.is_empty());
+            o.path_prefix = all.map(str::parse).collect::<Result<_>>()?;
+            Ok(())
+        },
+    ),
+    (
+        "rejects_input",
+        |o| Some(o.rejects_input.to_string()),
+        |o, t| flag("rejects_input", &mut o.rejects_input, t),
+    ),
     (
         "max_record_bytes",
         |o| Some(size(o.limits.max_record_bytes)),
@@ -159,10 +182,7 @@ const TABLE: &[(&str, Get, Set)] = &[
     // A field on each line, as keys may hold commas.
     (
         "columns",
-        |o| {
-            let all: Vec<_> = o.columns.iter().map(ToString::to_string).collect();
-            (!all.is_empty()).then(|| all.join("\n"))
-        },
+        |o| lines(o.columns.iter().map(ToString::to_string)),
         |o, t| {
             let all = split_fields(t).filter(|_| !t.is_empty());
             o.columns = all.map(str::parse).collect::<Result<_>>()?;
@@ -240,7 +260,7 @@ impl Options {
         words
     }
 
-    /// As `set`, to a list with an item on each line: `field` and `columns`.
+    /// As `set`, to a list with an item on each line: `field`, `columns`, `allow_dir`, `path_prefix`.
     ///
     /// ```
     /// let mut options = ndpix::Options::default();
@@ -255,7 +275,7 @@ impl Options {
         match items.iter().find(|item| item.contains('\n')) {
             None => self.set(name, &items.join("\n")),
             Some(item) => Err(Error::options(format!(
-                "{name}: {} has a line end, which parts fields; write the key in double quotes, as JSON does: \"a\\nb\"",
+                "{name}: {} has a line end, which parts items; a key is written in double quotes, as JSON does: \"a\\nb\"",
                 quote(item.as_bytes())
             ))),
         }
@@ -351,6 +371,12 @@ fn text<T: ToString>(value: &Option<T>) -> Option<String> {
     value.as_ref().map(ToString::to_string)
 }
 
+/// Items on a line each; `None` where there are none.
+fn lines(items: impl Iterator<Item = String>) -> Option<String> {
+    let all: Vec<_> = items.collect();
+    (!all.is_empty()).then(|| all.join("\n"))
+}
+
 fn list<T: ToString>(values: &[T]) -> Option<String> {
     let words: Vec<String> = values.iter().map(ToString::to_string).collect();
     (!words.is_empty()).then(|| words.join(","))
@@ -440,6 +466,9 @@ mod tests {
             ("rejects_content", "position"),
             ("framing", "concat"),
             ("base_dir", "/data"),
+            ("allow_dir", "/images\n../more"),
+            ("path_prefix", "/data/local-files/?d==images/\ns3://b/=/mnt/b/"),
+            ("rejects_input", "true"),
             ("max_record_bytes", "64M"),
             ("max_pixels", "1000"),
             ("memory", "2G"),

@@ -1,27 +1,24 @@
 //! A rejects file read again: each line wraps the text of a record that ndpix rejected before.
 //!
-//! The keys are those that `sink/rejects.rs` writes. The base directory of the original file comes
-//! along, but only where it lies under the working directory or beside the rejects file: a hostile
-//! file must not open the rest of the disk. A relative name was written by a run in another working
-//! directory, perhaps; so the original is looked for beside the rejects file first.
+//! The keys are those that `sink/rejects.rs` writes. Whether a file is one is said by its name or by an
+//! option, never by what it holds: that is data, and the file that a line names is where its relative paths
+//! count from.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::scan::{Query, scan};
 use super::value::{self, Kind};
-use crate::batch::{File, Original, Text};
+use crate::batch::{File, Original, Record, Text};
 use crate::error::ErrorKind;
+use crate::paths::Base;
 
-const OTHER: &str = "not a line of a rejects file, as the lines before it are";
+const OTHER: &str =
+    "not a line of a rejects file, which this file is by its name or by rejects_input";
 const LOST: &str =
     "the rejects file does not hold the text of this record; read the original again";
 
-/// Whether the first record of a text is a line of a rejects file: exactly its keys.
-pub(crate) fn is_rejects(text: &Text) -> bool {
-    text.records.first().is_some_and(|record| is_rejected(text.record(record)))
-}
-
-fn is_rejected(line: &[u8]) -> bool {
+/// Whether a record looks like the line of a rejects file: exactly its keys.
+pub(crate) fn is_rejected(line: &[u8]) -> bool {
     let keys = ["file", "line", "byte", "item", "kind", "message"].map(str::as_bytes);
     let more: [&[u8]; 3] = [b"whole", b"record", b"record_b64"];
     let found = value::entries(line).map(|entry| entry.0).filter(|key| !more.contains(key));
@@ -35,7 +32,8 @@ fn is_json(line: &[u8]) -> bool {
 /// Puts the records that the lines of a rejects file wrap in their place, each with what its line says
 /// of where it came from. What was done before is not done again.
 pub(crate) fn unwrap(text: &mut Text, files: &[File]) {
-    if !text.originals.is_empty() {
+    let wraps = |record: &Record| files[record.file as usize].rejects;
+    if !text.originals.is_empty() || !text.records.iter().any(wraps) {
         return;
     }
     let lines = std::mem::take(&mut text.bytes);
@@ -44,18 +42,18 @@ pub(crate) fn unwrap(text: &mut Text, files: &[File]) {
         let file = &files[record.file as usize];
         record.start = text.bytes.len();
         let found = match record.overlong {
-            None => original(line, Path::new(&*file.name), &mut text.bytes),
-            Some(_) => None,
+            None if file.rejects => original(line, file.base.as_ref(), &mut text.bytes),
+            _ => None,
         };
         let original = match found {
             Some((original, at)) => {
                 (record.line, record.byte) = at;
-                original
+                Some(original)
             }
             None => {
                 text.bytes.extend_from_slice(line);
                 let lost = record.overlong.is_none().then_some((ErrorKind::Json, OTHER));
-                Original { file: file.clone(), item: None, lost }
+                file.rejects.then(|| Original { file: file.clone(), item: None, lost })
             }
         };
         record.end = text.bytes.len();
@@ -63,9 +61,9 @@ pub(crate) fn unwrap(text: &mut Text, files: &[File]) {
     }
 }
 
-/// What a line of the rejects file at `path` says, with line and offset of the record; the record's text
+/// What a line of a rejects file says whose own relative paths would begin at `base`, with line and offset of the record; the record's text
 /// goes to `out`. `None`: the line is something else.
-fn original(line: &[u8], path: &Path, out: &mut Vec<u8>) -> Option<(Original, (u64, u64))> {
+fn original(line: &[u8], base: Option<&Base>, out: &mut Vec<u8>) -> Option<(Original, (u64, u64))> {
     if !is_json(line) {
         return None;
     }
@@ -80,7 +78,9 @@ fn original(line: &[u8], path: &Path, out: &mut Vec<u8>) -> Option<(Original, (u
     let item = u32::try_from(number("item")?).ok()?;
     let whole = value::get(line, "whole").is_some();
     let name = String::from_utf8_lossy(value::unescape(string("file")?, &mut scratch)).into_owned();
-    let base_dir = allowed_base(Path::new(&name), path);
+    // What came from standard input stood in no folder.
+    let base = base.filter(|_| name != "-");
+    let base = base.map(|b| Base { original: Some(PathBuf::from(&name)), ..b.clone() });
     let lost = match (string("record"), string("record_b64")) {
         (Some(text), _) => {
             out.extend_from_slice(value::unescape(text, &mut scratch));
@@ -93,7 +93,7 @@ fn original(line: &[u8], path: &Path, out: &mut Vec<u8>) -> Option<(Original, (u
         }
         (None, None) => Some((kind, LOST)),
     };
-    let file = File { name: name.into(), base_dir };
+    let file = File { name: name.into(), base, rejects: false };
     Some((Original { file, item: (!whole).then_some(item), lost }, at))
 }
 
@@ -102,31 +102,9 @@ fn inner(string: &[u8]) -> &[u8] {
     string.get(1..string.len() - 1).unwrap_or_default()
 }
 
-fn allowed_base(original: &Path, rejects: &Path) -> Option<PathBuf> {
-    let beside = folder(rejects);
-    let places = [
-        Some(beside.join(original)),
-        Some(original.to_path_buf()),
-        original.file_name().map(|name| beside.join(name)),
-    ];
-    let there = places.into_iter().flatten().find(|place| place.is_file());
-    // The original itself may be gone, and the images still be there.
-    let base = folder(there.as_deref().unwrap_or(original)).canonicalize().ok()?;
-    let roots = [beside.canonicalize().ok(), std::env::current_dir().ok()];
-    roots.iter().flatten().any(|root| base.starts_with(root)).then_some(base)
-}
-
-fn folder(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(p) if !p.as_os_str().is_empty() => p.to_path_buf(),
-        _ => PathBuf::from("."),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::Record;
 
     const LINE: &[u8] = br#"{"file":"/etc/x.ndjson","line":2,"byte":9,"item":1,"kind":"image","message":"m","record":"{\"a\":\"\\u0041\"}"}"#;
 
@@ -150,8 +128,8 @@ mod tests {
         let lost = br#"{"file":"b","line":8,"byte":99,"item":3,"kind":"limit","message":"m"}"#;
         let own = (LINE.len() + whole.len() + lost.len()) as u64;
         let mut text = text(&[LINE, whole, lost, b"{\"image\":1}"]);
-        assert!(is_rejects(&text));
-        let files = [File { name: "r.ndjson".into(), base_dir: None }];
+        let base = Base { folder: "/work".into(), original: None };
+        let files = [File { name: "r.ndjson".into(), base: Some(base), rejects: true }];
         unwrap(&mut text, &files);
         let once = format!("{text:?}");
         unwrap(&mut text, &files);
@@ -175,33 +153,19 @@ mod tests {
         );
         let texts: Vec<_> = text.records.iter().map(|r| text.record(r)).collect();
         assert_eq!(texts, [&br#"{"a":"\u0041"}"#[..], b"\xff", b"", b"{\"image\":1}"]);
-        let base = text.origin(0, &files).file.base_dir.clone();
-        assert_eq!(base, None, "a base outside the project is refused");
+        let base = text.origin(0, &files).file.base.clone();
+        let named = Base { folder: "/work".into(), original: Some("/etc/x.ndjson".into()) };
+        assert_eq!(base, Some(named), "the fence stays that of the rejects file");
     }
 
     #[test]
-    fn the_original_is_looked_for_beside_the_rejects() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let root = dir.path().canonicalize().expect("a path");
-        let at = |name: &str| root.join(name);
-        std::fs::create_dir_all(at("project/data/sub")).expect("folders");
-        std::fs::create_dir_all(at("elsewhere")).expect("a folder");
-        for name in ["project/data/a.ndjson", "project/data/sub/b.ndjson", "elsewhere/c.ndjson"] {
-            std::fs::write(at(name), "").expect("written");
-        }
-        let check = |original: &str, base: Option<&str>| {
-            let found = allowed_base(Path::new(original), &at("project/data/r.rejects.ndjson"));
-            assert_eq!(found, base.map(&at), "{original}");
-        };
-        check("a.ndjson", Some("project/data"));
-        check("data/a.ndjson", Some("project/data"));
-        check("sub/b.ndjson", Some("project/data/sub"));
-        // Outside, by whatever way.
-        check("../../elsewhere/c.ndjson", None);
-        check(&at("elsewhere/c.ndjson").display().to_string(), None);
-        check("/etc/passwd", None);
-        std::os::unix::fs::symlink(at("elsewhere"), at("project/data/link")).expect("a link");
-        check("link/c.ndjson", None);
+    fn data_stays_data() {
+        let mut text = text(&[LINE]);
+        let base = Base { folder: "/work".into(), original: None };
+        let files = [File { name: "data.ndjson".into(), base: Some(base), rejects: false }];
+        unwrap(&mut text, &files);
+        assert!(text.originals.is_empty());
+        assert_eq!(text.record(&text.records[0]), LINE);
     }
 
     #[test]

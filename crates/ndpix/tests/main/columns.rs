@@ -185,7 +185,8 @@ fn a_refused_record_is_in_the_rejects_once() {
     assert_eq!(done.reject_kinds(), ["field"]);
     // So that both images are read again, once each.
     let rejects = done.file(".rejects.ndjson").expect("rejects");
-    let again = ndpix::load(bytes(&rejects), &options("id"), &Control::default());
+    let told = Options { rejects_input: true, ..options("id") };
+    let again = ndpix::load(bytes(&rejects), &told, &Control::default());
     assert_eq!(again.result.expect("an array").bytes[..], [7, 8]);
     assert_eq!(words(&again.columns[0]), ["x", "x"]);
 }

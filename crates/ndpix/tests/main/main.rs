@@ -10,6 +10,7 @@ mod limits;
 mod npy;
 mod oracle;
 mod origins;
+mod paths;
 mod random;
 mod said;
 mod same_bytes;

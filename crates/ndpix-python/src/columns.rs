@@ -20,9 +20,12 @@ pub(crate) fn dict(py: Python<'_>, columns: Vec<Column>) -> PyResult<Bound<'_, P
             ColumnType::Ints => lists(py, &column, i64::from_le_bytes)?,
             ColumnType::Floats => lists(py, &column, f64::from_le_bytes)?,
             ColumnType::Text | ColumnType::Json => {
-                let text = |row: usize| match column.valid[row] {
-                    true => Ok(PyString::from_bytes(py, column.value(row))?.into_any().unbind()),
-                    false => Ok(py.None()),
+                let text = |row: usize| {
+                    if column.valid[row] {
+                        Ok(PyString::from_bytes(py, column.value(row))?.into_any().unbind())
+                    } else {
+                        Ok(py.None())
+                    }
                 };
                 objects(py, (0..column.len()).map(text).collect::<PyResult<_>>()?)
             }
@@ -70,9 +73,12 @@ fn lists<'py, T: Element>(
         let flat = numbers(&column.values, read).into_pyarray(py);
         return Ok(flat.reshape([rows, width])?.into_any());
     }
-    let list = |row: usize| match column.valid[row] {
-        true => numbers(column.value(row), read).into_pyarray(py).into_any().unbind(),
-        false => py.None(),
+    let list = |row: usize| {
+        if column.valid[row] {
+            numbers(column.value(row), read).into_pyarray(py).into_any().unbind()
+        } else {
+            py.None()
+        }
     };
     Ok(objects(py, (0..rows).map(list).collect()))
 }

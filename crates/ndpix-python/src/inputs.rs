@@ -23,10 +23,7 @@ const PATIENCE: Duration = Duration::from_millis(5);
 pub(crate) type Stop = Arc<AtomicBool>;
 
 fn stopped(stop: &Stop) -> io::Result<()> {
-    match stop.load(Ordering::Relaxed) {
-        true => Err(io::Error::other("interrupted")),
-        false => Ok(()),
-    }
+    if stop.load(Ordering::Relaxed) { Err(io::Error::other("interrupted")) } else { Ok(()) }
 }
 
 /// The inputs that `source` names, and the options with the framing that they have by themselves.

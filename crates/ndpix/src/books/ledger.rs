@@ -101,9 +101,10 @@ impl Ledger {
             return Ok(());
         }
         for (block, column) in self.block.iter_mut().zip(&kept.columns) {
-            match json {
-                true => block.push_from(column, row),
-                false => block.push(None),
+            if json {
+                block.push_from(column, row);
+            } else {
+                block.push(None);
             }
         }
         self.hand_over(BLOCK_BYTES, sink)

@@ -28,11 +28,15 @@ pub(super) fn announce(plan: &mut Plan, survey: &Survey, options: &Options, dtyp
 fn orientation(survey: &Survey, options: &Options) -> Option<String> {
     let of = survey.images;
     let turned: u64 = survey.orientations.iter().filter(|o| *o.0 != 1).map(|o| o.1).sum();
-    (turned > 0).then(|| match options.exif_transpose {
-        true => format!("{turned} of {of} images in the sample are turned upright"),
-        false => format!(
+    if turned == 0 {
+        return None;
+    }
+    Some(if options.exif_transpose {
+        format!("{turned} of {of} images in the sample are turned upright")
+    } else {
+        format!(
             "{turned} of {of} images in the sample carry an orientation, which is not applied; pass exif_transpose to apply it"
-        ),
+        )
     })
 }
 
@@ -54,9 +58,10 @@ fn alpha(plan: &Plan, survey: &Survey, options: &Options) -> Option<String> {
 }
 
 fn premultiplied(plan: &Plan, survey: &Survey) -> Option<String> {
-    let what = match plan.steps.interprets_alpha() {
-        true => "un-multiplied first",
-        false => "kept; pass mode to un-multiply them",
+    let what = if plan.steps.interprets_alpha() {
+        "un-multiplied first"
+    } else {
+        "kept; pass mode to un-multiply them"
     };
     (survey.premultiplied > 0).then(|| {
         format!(

@@ -232,9 +232,10 @@ impl FromStr for Size {
             Some([h, w]) => (*h, *w),
             _ => return bad("write N, or H,W (height,width)"),
         };
-        match height.min(width) > 0 && height.max(width) <= Self::MAX_SIDE {
-            true => Ok(Self { height, width }),
-            false => bad("each side must be between 1 and 1048576"),
+        if height.min(width) > 0 && height.max(width) <= Self::MAX_SIDE {
+            Ok(Self { height, width })
+        } else {
+            bad("each side must be between 1 and 1048576")
         }
     }
 }

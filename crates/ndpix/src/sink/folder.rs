@@ -154,9 +154,10 @@ fn discard(path: &Path) -> std::io::Result<()> {
         if entry.file_name() == MARK {
             continue;
         }
-        match entry.file_type()?.is_dir() {
-            true => fs::remove_dir_all(entry.path())?,
-            false => fs::remove_file(entry.path())?,
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
         }
     }
     fs::remove_file(path.join(MARK))?;
@@ -167,9 +168,10 @@ fn discard(path: &Path) -> std::io::Result<()> {
 fn sync(path: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;
-        match entry.file_type()?.is_dir() {
-            true => sync(&entry.path())?,
-            false => File::open(entry.path())?.sync_all()?,
+        if entry.file_type()?.is_dir() {
+            sync(&entry.path())?;
+        } else {
+            File::open(entry.path())?.sync_all()?;
         }
     }
     // Some file systems refuse to sync a folder.

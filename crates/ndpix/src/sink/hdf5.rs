@@ -200,11 +200,12 @@ impl Sink for Hdf5 {
 
 /// Refuses the names that no object can have.
 fn nameable(name: &str) -> Result<()> {
-    match name.is_empty() || name == "." || name.contains('\0') || name.len() > 60_000 {
-        false => Ok(()),
-        true => Err(Error::options(format!(
+    if name.is_empty() || name == "." || name.contains('\0') || name.len() > 60_000 {
+        Err(Error::options(format!(
             "a column {name:.100?} cannot be named in HDF5; rename the field or write .npz or .parquet"
-        ))),
+        )))
+    } else {
+        Ok(())
     }
 }
 

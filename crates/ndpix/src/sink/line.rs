@@ -202,9 +202,10 @@ impl<T: Send + 'static, P: Send + 'static> Chunks<T, P> {
             self.full.push(chunk);
             self.job().map_or(Ok(()), |job| job())?;
         }
-        match self.line.ended() {
-            false => Ok(()),
-            true => Err(Error::new(ErrorKind::Io, "the output could not be written")),
+        if self.line.ended() {
+            Err(Error::new(ErrorKind::Io, "the output could not be written"))
+        } else {
+            Ok(())
         }
     }
 }

@@ -36,9 +36,10 @@ impl NpyFiles {
         let adds = holds.append && out.exists();
         // A run that replaces the array has its own file: this keeps it away meanwhile.
         let guard = adds.then(|| Partial::open(out, &beside(out, ".partial"))).transpose()?;
-        let array = match adds {
-            true => Npy::append(out, descr, item, item_len)?,
-            false => Npy::create(out, descr, item, item_len)?,
+        let array = if adds {
+            Npy::append(out, descr, item, item_len)?
+        } else {
+            Npy::create(out, descr, item, item_len)?
         };
         if adds && beside(out, COLUMNS).exists() {
             return Err(Error::options(format!(
@@ -72,9 +73,10 @@ impl NpyFiles {
             }
             (Rows::Auto, true) => None,
         };
-        let columns = match holds.columns.is_empty() {
-            true => None,
-            false => Some(ColumnsFile::create(&beside(out, COLUMNS), holds)?),
+        let columns = if holds.columns.is_empty() {
+            None
+        } else {
+            Some(ColumnsFile::create(&beside(out, COLUMNS), holds)?)
         };
         // An array that is to grow needs a map of all its rows from the first on.
         let always = holds.rows == Rows::Always || holds.append;

@@ -43,9 +43,10 @@ impl Shards {
     /// Opens the folder.
     pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
         let folder = Folder::create(out, is_ours)?;
-        let columns = match holds.columns.is_empty() {
-            true => None,
-            false => Some(ColumnsFile::create(&folder.path().join("columns.parquet"), holds)?),
+        let columns = if holds.columns.is_empty() {
+            None
+        } else {
+            Some(ColumnsFile::create(&folder.path().join("columns.parquet"), holds)?)
         };
         // Columns have their file, and nothing of them is spooled here.
         let holds = Holds { columns: Vec::new(), ..holds.clone() };

@@ -115,9 +115,10 @@ impl Fence {
     #[cfg(target_os = "linux")]
     fn open_beneath(&self, path: &Path) -> Option<File> {
         use rustix::fs::{ResolveFlags, openat2};
-        let (folder, rest) = match path.is_absolute() {
-            true => self.folders.iter().find_map(|f| Some((f, f.below(path)?)))?,
-            false => (self.folders.first().filter(|_| self.starts)?, path),
+        let (folder, rest) = if path.is_absolute() {
+            self.folders.iter().find_map(|f| Some((f, f.below(path)?)))?
+        } else {
+            (self.folders.first().filter(|_| self.starts)?, path)
         };
         // One step is cheaper as a step.
         rest.as_os_str().as_bytes().contains(&b'/').then_some(())?;
@@ -275,10 +276,7 @@ impl<'f> Walk<'f> {
             return Ok(Place::Inside { folder, names, last });
         }
         let leads = |f: &Folder| f.real.starts_with(path) || f.given.starts_with(path);
-        match folders.iter().any(leads) {
-            true => Ok(Place::Way(path.to_owned())),
-            false => Err(Stop::Outside),
-        }
+        if folders.iter().any(leads) { Ok(Place::Way(path.to_owned())) } else { Err(Stop::Outside) }
     }
 }
 

@@ -194,9 +194,10 @@ mod tests {
         let out = folder.path().join("a.npy");
         let open = |item: &[usize]| {
             let len = item.iter().product();
-            match out.exists() {
-                true => Npy::append(&out, "'|u1'".into(), item.to_vec(), len),
-                false => Npy::create(&out, "'|u1'".into(), item.to_vec(), len),
+            if out.exists() {
+                Npy::append(&out, "'|u1'".into(), item.to_vec(), len)
+            } else {
+                Npy::create(&out, "'|u1'".into(), item.to_vec(), len)
             }
         };
         for round in 1..4u8 {

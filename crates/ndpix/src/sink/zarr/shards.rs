@@ -75,18 +75,12 @@ impl Shards {
         self.index.push([self.begin, len]);
         self.begin += len;
         self.end = self.begin;
-        match self.index.len() == self.per_shard {
-            true => self.end_shard(),
-            false => Ok(()),
-        }
+        if self.index.len() == self.per_shard { self.end_shard() } else { Ok(()) }
     }
 
     /// Ends the last shard.
     pub(crate) fn finish(&mut self) -> Result<()> {
-        match self.index.is_empty() {
-            true => Ok(()),
-            false => self.end_shard(),
-        }
+        if self.index.is_empty() { Ok(()) } else { self.end_shard() }
     }
 
     fn end_shard(&mut self) -> Result<()> {

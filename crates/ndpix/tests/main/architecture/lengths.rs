@@ -83,11 +83,14 @@ fn functions_are_measured_to_their_last_brace() {
 
 #[test]
 fn no_file_holds_two_ideas() {
-    none(breaches(|f| match f.lines < 500 {
-        true => Vec::new(),
-        false => vec![format!(
-            "{} lines; `foo.rs` keeps the first idea, `foo/` gets the second",
-            f.lines
-        )],
+    none(breaches(|f| {
+        if f.lines < 500 {
+            Vec::new()
+        } else {
+            vec![format!(
+                "{} lines; `foo.rs` keeps the first idea, `foo/` gets the second",
+                f.lines
+            )]
+        }
     }));
 }

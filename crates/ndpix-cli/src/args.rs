@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use ndpix::{
-    Encoding, Error, Framing, Given, IfExists, ImageFormat, MaxRejects, OnError, OnMissing,
-    Options, Pointer, RawChannels, RawDType, RawOrder, Rejects, RejectsContent, Result, Rows,
-    Shape,
+    Encoding, Error, Field, Framing, Given, IfExists, ImageFormat, MaxRejects, OnError, OnMissing,
+    Options, RawChannels, RawDType, RawOrder, Rejects, RejectsContent, Result, Rows, Shape,
 };
 
 /// NDJSON records with images to one correct NumPy array.
@@ -282,7 +281,7 @@ fn maybe<T: std::str::FromStr<Err = Error>>(text: &Option<String>) -> Result<Opt
 impl Read {
     pub(crate) fn options(&self) -> Result<Options> {
         let auto = |text: &str| (text != "auto").then(|| text.to_string());
-        let mut fields = self.field.iter().map(|f| f.parse::<Pointer>());
+        let mut fields = self.field.iter().map(|f| f.parse::<Field>());
         let mut options = Options {
             field: fields.next().transpose()?,
             bands: fields.collect::<Result<_>>()?,

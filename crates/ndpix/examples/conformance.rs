@@ -74,7 +74,7 @@ fn options(spec: &Value, base_dir: Option<PathBuf>) -> Result<Options, Box<dyn E
         (other, _) => return Err(format!("kind {other} is not claimed").into()),
     };
     let mut options = Options {
-        field: Some(field),
+        field: Some(field.into()),
         encoding: Some(encoding.parse()?),
         framing: Framing::Lines,
         on_missing: OnMissing::Reject,

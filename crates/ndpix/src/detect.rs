@@ -20,8 +20,8 @@ mod uniform;
 use crate::encoding::Encoding;
 use crate::error::{Error, Result};
 use crate::options::{ImagesAs, Options, Ragged, Scale};
-use crate::plan::{Plan, Steps, Target};
-use crate::record::pointer::Pointer;
+use crate::plan::{Place, Plan, Steps, Target};
+use crate::record::pointer::{Field, Pointer};
 
 pub(crate) use candidates::{Candidate, candidates_for};
 pub(crate) use columns::columns;
@@ -53,6 +53,9 @@ pub(crate) fn locate(
     {
         return Ok(());
     }
+    if let Some(field) = options.field.as_ref().filter(|field| field.alternatives().len() > 1) {
+        return alternatives(sample, options, field, candidates, plan);
+    }
     // What stands inside a self-describing value is part of it.
     let outer: Vec<&Candidate> = candidates
         .iter()
@@ -63,18 +66,48 @@ pub(crate) fn locate(
     let [chosen] = top[..] else {
         return Err(absent::not_one(sample, options, candidates));
     };
+    plan.places = vec![place(chosen, options, &mut plan.notes)?];
+    Ok(())
+}
+
+/// The places of a field with alternatives, each with its own encoding; one that is in no record of the
+/// sample is read as each value of it says.
+fn alternatives(
+    sample: &Sample<'_>,
+    options: &Options,
+    field: &Field,
+    candidates: &[Candidate],
+    plan: &mut Plan,
+) -> Result<()> {
+    if candidates.is_empty() {
+        return Err(absent::not_one(sample, options, candidates));
+    }
+    let mut places = Vec::new();
+    for pointer in field.alternatives() {
+        places.push(match candidates.iter().find(|c| c.field == *pointer) {
+            Some(candidate) => place(candidate, options, &mut plan.notes)?,
+            None => Place { field: pointer.clone(), encoding: None },
+        });
+    }
+    plan.places = places;
+    Ok(())
+}
+
+/// The place of a candidate, with the encoding that is enforced there.
+fn place(chosen: &Candidate, options: &Options, notes: &mut Vec<String>) -> Result<Place> {
     if chosen.encoding == Encoding::Url {
         return Err(Error::plan(format!(
             "field {} holds URLs, which ndpix does not fetch; download them and give their paths",
             chosen.field
         )));
     }
-    if options.encoding.is_none() && !options.mixed {
+    let mut encoding = options.encoding.clone();
+    if encoding.is_none() && !options.mixed {
         // Addresses are never read: they are rejects, and no second way to hold images.
         let url = Encoding::Url.to_string();
         let ways: Vec<_> = chosen.encodings.iter().filter(|e| *e.0 != url).collect();
         if let Some(count) = chosen.encodings.get(&url) {
-            plan.notes.push(format!(
+            notes.push(format!(
                 "{count} values of the sample are addresses, which are not fetched and will be rejected"
             ));
         }
@@ -86,25 +119,24 @@ pub(crate) fn locate(
                 seen.join(", ")
             )));
         }
-        plan.encoding = Some(chosen.encoding.clone());
+        encoding = Some(chosen.encoding.clone());
     }
-    plan.field = chosen.field.clone();
-    Ok(())
+    Ok(Place { field: chosen.field.clone(), encoding })
 }
 
 /// The plan before the sample is looked at.
-pub(crate) fn plan_for(options: &Options, field: Pointer, encoding: Option<Encoding>) -> Plan {
+pub(crate) fn plan_for(options: &Options, field: &Field, encoding: Option<Encoding>) -> Plan {
     let steps = Steps::new(options);
     let mut raw = options.clone();
     if steps.scale != Scale::None {
         // Lists and bare pixels must be what they are before they can be scaled.
         raw.dtype = None;
     }
+    let place = |field: &Pointer| Place { field: field.clone(), encoding: encoding.clone() };
     Plan {
-        field,
+        places: field.alternatives().iter().map(place).collect(),
         bands: Vec::new(),
         columns: Vec::new(),
-        encoding,
         target: Target::Each,
         steps,
         formats: options.formats.clone(),

@@ -154,7 +154,7 @@ pub fn inspect(inputs: Vec<Input>, options: &Options) -> Result<Report> {
         let mut fields = reader.plan.fields().into_iter();
         report.field = fields.next();
         report.bands = fields.collect();
-        report.encoding = reader.plan.encoding.as_ref().map(ToString::to_string);
+        report.encoding = reader.plan.encodings().map(|names| names.join(","));
     }
     let rows = reader.expected_rows().map(|r| r.round() as u64);
     if report.problem.is_some() && reader.located {

@@ -100,7 +100,7 @@ pub use options::{
     RejectsContent, Resample, Rgb, Rows, Scale, Size, Stack,
 };
 pub use paths::PathPrefix;
-pub use record::pointer::{Pointer, Step};
+pub use record::pointer::{Field, Pointer, Step};
 pub use shape::Shape;
 pub use single::decode;
 pub use source::Input;

@@ -16,7 +16,7 @@ use crate::format::ImageFormat;
 use crate::framing::Framing;
 use crate::limits::Limits;
 use crate::paths::{PathPrefix, Paths, absolute};
-use crate::record::pointer::Pointer;
+use crate::record::pointer::{Field, Pointer};
 use crate::shape::Shape;
 
 macro_rules! choice {
@@ -253,9 +253,9 @@ pub enum Rejects {
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The field that holds the image; `None`: found in the sample.
-    pub field: Option<Pointer>,
+    pub field: Option<Field>,
     /// The fields behind it, in order, where `field` is given several times: with it the bands of `stack`.
-    pub bands: Vec<Pointer>,
+    pub bands: Vec<Field>,
     /// How the value holds the image; `None`: found in the sample, then enforced.
     pub encoding: Option<Encoding>,
     /// Decide the encoding for each record.

@@ -235,17 +235,24 @@ pub(crate) struct ColumnPlan {
     pub refuses_nul: bool,
 }
 
+/// Where the image of a record may stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The path to it.
+    pub field: Pointer,
+    /// How the value there holds it; `None`: decided for each value.
+    pub encoding: Option<Encoding>,
+}
+
 /// The decision of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
-    /// Where the image stands in a record.
-    pub field: Pointer,
-    /// The plans of the fields that become one image, that of `field` first; empty: it is the image.
+    /// Where the image stands in a record: it is read from the first of these that is there.
+    pub places: Vec<Place>,
+    /// The plans of the fields that become one image; empty: `places` are those of the image.
     pub bands: Vec<Plan>,
-    /// The fields that are kept; of bands also in the plan of the first.
+    /// The fields that are kept.
     pub columns: Vec<ColumnPlan>,
-    /// How the value holds it; `None`: decided for each record (`mixed`).
-    pub encoding: Option<Encoding>,
     /// What images become.
     pub target: Target,
     /// What is done to their pixels on the way.
@@ -265,20 +272,46 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The field, or those of the bands, as they are written.
-    pub(crate) fn fields(&self) -> Vec<String> {
-        self.pointers().map(ToString::to_string).collect()
+    /// The field, with its alternatives, as it is written.
+    pub(crate) fn field(&self) -> String {
+        let all: Vec<String> = self.places.iter().map(|place| place.field.to_string()).collect();
+        all.join("|")
     }
 
-    /// The field, or those of the bands.
+    /// The field, or those of the bands, as they are written.
+    pub(crate) fn fields(&self) -> Vec<String> {
+        match self.bands.is_empty() {
+            true => vec![self.field()],
+            false => self.bands.iter().map(Self::field).collect(),
+        }
+    }
+
+    /// How values hold their images, each way once; `None` where that is decided for each value.
+    pub(crate) fn encodings(&self) -> Option<Vec<String>> {
+        let mut names: Vec<String> = Vec::new();
+        for place in self.all_places() {
+            let name = place.encoding.as_ref()?.to_string();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Some(names)
+    }
+
+    /// The places of the image, or those of its bands.
+    pub(crate) fn all_places(&self) -> impl Iterator<Item = &Place> {
+        let own: &[Place] = if self.bands.is_empty() { &self.places } else { &[] };
+        own.iter().chain(self.bands.iter().flat_map(|band| &band.places))
+    }
+
+    /// The pointers of the image, or those of its bands.
     pub(crate) fn pointers(&self) -> impl Iterator<Item = &Pointer> {
-        let alone = self.bands.is_empty().then_some(&self.field);
-        alone.into_iter().chain(self.bands.iter().map(|band| &band.field))
+        self.all_places().map(|place| &place.field)
     }
 
     /// What a run says before it works: field, encoding and images in a sentence, then the notes.
     pub(crate) fn said(&self) -> Vec<String> {
-        let encoding = self.encoding.as_ref().map_or("mixed".to_string(), ToString::to_string);
+        let encoding = self.encodings().map_or("mixed".to_string(), |names| names.join(" or "));
         let images = match self.target {
             Target::Stack { shape, dtype, .. } => Some(format!("images {shape} {dtype}")),
             Target::Pad { shape, dtype, .. } => Some(format!("images in rows of {shape} {dtype}")),

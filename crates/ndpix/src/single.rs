@@ -8,7 +8,6 @@ use crate::error::{Error, Result};
 use crate::framing::Framing;
 use crate::options::Options;
 use crate::reader::Reader;
-use crate::record::pointer::Pointer;
 use crate::source::Input;
 
 /// Decodes the image that one JSON value holds: the text of a field's value, quotes included. With
@@ -30,7 +29,7 @@ pub fn decode(value: &[u8], options: &Options) -> Result<Array> {
         ));
     }
     let options = Options {
-        field: Some(options.field.clone().unwrap_or_else(|| Pointer::new(Vec::new()))),
+        field: Some(options.field.clone().unwrap_or_default()),
         mixed: options.mixed || options.encoding.is_none(),
         // A value may go over several lines, and is all there is.
         framing: Framing::Concat,

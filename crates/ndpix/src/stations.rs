@@ -17,7 +17,7 @@ use crate::pixels;
 use crate::pixels::steps::{self, Bench};
 use crate::plan::Steps;
 use crate::record::pointer::Pointer;
-use crate::record::scan::{self, Hit, Query};
+use crate::record::scan::{self, Hits, Query};
 use crate::shape::Shape;
 use crate::sink::npy::file::Npy;
 use crate::source::Input;
@@ -36,7 +36,7 @@ pub fn records(bytes: &Arc<[u8]>, framing: Framing) -> Result<usize> {
 /// The record station with one wanted field.
 pub struct Finder {
     query: Query,
-    hits: Vec<Hit>,
+    hits: Hits,
 }
 
 impl Finder {
@@ -44,7 +44,7 @@ impl Finder {
     pub fn new(field: Pointer) -> Result<Self> {
         let mut query = Query::default();
         query.add(field)?;
-        Ok(Self { query, hits: Vec::new() })
+        Ok(Self { query, hits: Hits::default() })
     }
 
     /// Validates the record and gives the last place of the field.

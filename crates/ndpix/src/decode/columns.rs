@@ -9,7 +9,6 @@ use super::Decoder;
 use crate::column::{Column, ColumnType};
 use crate::error::{Error, Result, quote};
 use crate::plan::{ColumnPlan, Plan};
-use crate::record::pointer::Step;
 use crate::record::scan::Hit;
 use crate::record::value::{self, Kind};
 
@@ -84,7 +83,7 @@ impl Decoder<'_> {
             let mut value = std::mem::take(&mut kept.scratch);
             value.clear();
             let text = &record[hit.start..hit.end];
-            let images = if plan.touches { self.images_in(record, plan, hit) } else { Vec::new() };
+            let images = if plan.touches { self.images_in(record, hit) } else { Vec::new() };
             let read = match (plan.kind, &images[..]) {
                 (ColumnType::Json, images) => {
                     let row = kept.columns[column].len();
@@ -130,69 +129,34 @@ impl Decoder<'_> {
 
     /// Where the field of a column stands in the record that was last found.
     pub(crate) fn column(&self, column: usize) -> Option<Hit> {
-        let finder = self.bands.as_ref().map_or(self, |bands| bands.first());
-        let pointer = *finder.columns.get(column)?;
-        finder.hits.iter().rfind(|hit| hit.pointer == pointer).copied()
+        let pointer = *self.finder.columns.get(column)?;
+        self.finder.hits.iter().rfind(|hit| hit.pointer == pointer).copied()
     }
 
     /// The images in the value of a column, in the order in which they stand.
-    pub(crate) fn images_in(&self, record: &[u8], plan: &ColumnPlan, hit: Hit) -> Vec<Span> {
+    pub(crate) fn images_in(&self, record: &[u8], hit: Hit) -> Vec<Span> {
+        let inside = |start: usize, end: usize| hit.start <= start && end <= hit.end;
         let mut images: Vec<Span> = Vec::new();
-        let mut within = |start: usize, end: usize, item: usize| {
-            if hit.start <= start && end <= hit.end {
-                images.push((start, end, Some(item as u32)));
-            }
-        };
-        match &self.bands {
-            Some(bands) => bands.spans().for_each(|(start, end)| within(start, end, 0)),
-            None => {
-                let all = self.items.iter().enumerate();
-                all.for_each(|(item, &(start, end, _))| within(start, end, item));
+        for items in &self.finder.items {
+            for (number, item) in items.iter().enumerate().filter(|(_, i)| inside(i.start, i.end)) {
+                // Of several bands each is a part of the one image.
+                let image = if self.plan.bands.is_empty() { number as u32 } else { 0 };
+                images.push((item.start, item.end, Some(image)));
             }
         }
-        let (known, text) = (images.len(), &record[hit.start..hit.end]);
-        for field in self.plan.pointers().filter(|field| field.touches(&plan.field)) {
-            let Some(steps) = field.steps().get(plan.field.steps().len()..) else { continue };
-            let mut all = Vec::new();
-            values(text, steps, &mut |value| {
-                let start = value.as_ptr() as usize - record.as_ptr() as usize;
-                all.push((start, start + value.len()));
-            });
-            for (start, end) in all {
-                let text = &record[start..end];
-                let empty = match value::kind(text) {
-                    Kind::Null => true,
-                    Kind::Array => value::elements(text).next().is_none(),
-                    _ => false,
-                };
-                if !empty && !images[..known].iter().any(|i| start <= i.0 && i.1 <= end) {
-                    images.push((start, end, None));
-                }
+        for (start, end) in self.finder.hidden().filter(|(start, end)| inside(*start, *end)) {
+            let text = &record[start..end];
+            let empty = match value::kind(text) {
+                Kind::Null => true,
+                Kind::Array => value::elements(text).next().is_none(),
+                _ => false,
+            };
+            if !empty {
+                images.push((start, end, None));
             }
         }
         images.sort_unstable();
         images
-    }
-}
-
-/// Gives `take` every value that the steps lead to, also those that a later member of the same name
-/// hides.
-fn values<'a>(text: &'a [u8], steps: &[Step], take: &mut impl FnMut(&'a [u8])) {
-    let Some((step, rest)) = steps.split_first() else { return take(text) };
-    match value::kind(text) {
-        Kind::Object => {
-            let mut scratch = Vec::new();
-            for (key, inner) in value::entries(text) {
-                if step.takes_key(value::unescape_inner(key, &mut scratch)) {
-                    values(inner, rest, take);
-                }
-            }
-        }
-        Kind::Array => {
-            let inner = value::elements(text).enumerate().filter(|(i, _)| step.takes_index(*i));
-            inner.for_each(|(_, element)| values(element, rest, take));
-        }
-        _ => {}
     }
 }
 

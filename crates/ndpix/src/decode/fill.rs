@@ -2,7 +2,8 @@
 //! else through the steps of the plan; frame by frame where all are asked for, or a later one of an
 //! animation, whose frames build on each other.
 
-use super::{Decoder, Found, Opened, PixelBuffer, guarded, ragged};
+use super::band::Band;
+use super::{Found, Opened, PixelBuffer, guarded, ragged};
 use crate::error::{Error, Result};
 use crate::format::{self, ImageFormat, ImageInfo};
 use crate::options::Frames;
@@ -11,12 +12,9 @@ use crate::pixels::steps;
 use crate::plan::Target;
 use crate::shape::Shape;
 
-impl Decoder<'_> {
+impl Band<'_> {
     /// Decodes the image that was last opened behind the used part of `buffer`.
-    pub(crate) fn fill(&mut self, opened: &Opened, buffer: &mut PixelBuffer) -> Result<Found> {
-        if let Some(bands) = &mut self.bands {
-            return bands.fill(opened, buffer);
-        }
+    pub(super) fn fill(&mut self, opened: &Opened, buffer: &mut PixelBuffer) -> Result<Found> {
         let mut found = opened.found;
         (found.info.shape, found.info.dtype) = (opened.image, opened.dtype);
         match self.plan.target {

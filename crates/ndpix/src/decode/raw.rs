@@ -1,20 +1,21 @@
 //! What bare pixels are: their shape, dtype and order, from the options or from the siblings of their field.
 
+use super::find::Item;
 use crate::dtype::ByteOrder;
-use crate::encoding::keys::{self, Key, Said};
+use crate::encoding::keys::{self, Said};
 use crate::encoding::{Encoding, RawSpec};
 use crate::error::{Error, Result};
 use crate::options::{Given, RawChannels, RawDType, RawOrder};
-use crate::plan::Plan;
-use crate::record::scan::{Hit, Query};
+use crate::plan::{Place, Plan};
+use crate::record::scan::{Hits, Query};
 use crate::record::value;
 
 /// Where the siblings of raw pixels stand in the query.
 #[derive(Debug, Default, Clone)]
 pub(super) struct RawFields {
     shape: Vec<u8>,
-    /// Siblings that say what the pixels are, where no option does.
-    beside: Vec<(Key, u8)>,
+    /// Whether the siblings of the value count, where no option says what they say.
+    siblings: bool,
     dtype: Option<u8>,
     byteorder: Option<u8>,
     step: Option<u8>,
@@ -44,34 +45,32 @@ impl RawFields {
         if let Some(Given::Field(p)) = &options.raw_order {
             fields.order = all(p)?.first().copied();
         }
-        let raw = plan.encoding.as_ref().is_none_or(Encoding::wants_shape);
-        if raw && (options.raw_shape.is_none() || options.raw_dtype.is_none()) {
-            for name in keys::names() {
-                if let (Some(key), Some(pointer)) =
-                    (keys::key(name.as_bytes()), plan.field.sibling(name))
-                {
-                    fields.beside.push((key, query.add(pointer)?));
-                }
-            }
+        let raw = |place: &Place| place.encoding.as_ref().is_none_or(Encoding::wants_shape);
+        let open = options.raw_shape.is_none() || options.raw_dtype.is_none();
+        fields.siblings = open && plan.places.iter().any(raw);
+        if fields.siblings {
+            query.note_siblings(&keys::NAMES);
         }
         Ok(fields)
     }
 
-    /// What raw pixels of the image with this parent object are.
+    /// What the raw pixels of an image are.
     pub(super) fn spec(
         &self,
         plan: &Plan,
         record: &[u8],
-        hits: &[Hit],
-        parent: usize,
+        hits: &Hits,
+        item: &Item,
     ) -> Result<RawSpec> {
         let options = &plan.raw;
+        let place = &plan.places[item.place];
         let at = |pointer: u8| -> Option<&[u8]> {
             let mut hits = hits.iter().filter(|h| h.pointer == pointer);
-            let hit = hits.clone().find(|h| h.parent == parent).or_else(|| hits.next_back())?;
+            let hit =
+                hits.clone().find(|h| h.object == item.object).or_else(|| hits.next_back())?;
             Some(&record[hit.start..hit.end])
         };
-        let mut said = self.said(record, hits, parent);
+        let mut said = self.said(place, record, hits, item);
         if options.raw_shape.is_some() {
             said = said.without_shape();
         }
@@ -91,7 +90,7 @@ impl RawFields {
             None => {}
         }
         // A flat list or a string of numbers takes the shape that every image must have.
-        if matches!(plan.encoding, Some(Encoding::List | Encoding::Text)) {
+        if matches!(place.encoding, Some(Encoding::List | Encoding::Text)) {
             spec.shape = spec.shape.or(options.shape);
         }
         match (&options.raw_dtype, self.dtype) {
@@ -127,12 +126,13 @@ impl RawFields {
     }
 
     /// What the siblings of the image say.
-    fn said<'r>(&self, record: &'r [u8], hits: &[Hit], parent: usize) -> Said<'r> {
+    fn said<'r>(&self, place: &Place, record: &'r [u8], hits: &Hits, item: &Item) -> Said<'r> {
         let mut said = Said::default();
-        for &(key, pointer) in &self.beside {
-            let hit = hits.iter().find(|h| h.pointer == pointer && h.parent == parent);
-            if let Some(hit) = hit {
-                said.take(key, &record[hit.start..hit.end]);
+        if self.siblings && place.encoding.as_ref().is_none_or(Encoding::wants_shape) {
+            for (number, (_, key)) in keys::KEYS.iter().enumerate() {
+                if let Some((start, end)) = hits.sibling(item.object, number) {
+                    said.take(*key, &record[start..end]);
+                }
             }
         }
         said

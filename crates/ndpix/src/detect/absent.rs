@@ -7,9 +7,9 @@ use crate::decode::Decoder;
 use crate::encoding::Encoding;
 use crate::error::{Error, quote};
 use crate::options::Options;
-use crate::record::pointer::Pointer;
+use crate::record::pointer::{Field, Pointer};
 use crate::record::rejected;
-use crate::record::scan::{Query, scan};
+use crate::record::scan::{Hits, Query, scan};
 use crate::record::value::{self, Kind};
 
 /// None or several fields where one is needed.
@@ -55,7 +55,7 @@ fn wrapped(sample: &Sample<'_>) -> &'static str {
 
 /// The first unreadable record, said where it may explain everything.
 fn first_reason(sample: &Sample<'_>) -> String {
-    let mut hits = Vec::new();
+    let mut hits = Hits::default();
     let reason = |record: &Sampled<'_>| {
         if let Some(length) = record.overlong {
             return Some(format!("it is {length} bytes long, over max_record_bytes"));
@@ -77,11 +77,11 @@ fn first_reason(sample: &Sample<'_>) -> String {
 }
 
 /// A field was named, and nothing in it is an image.
-fn unread(sample: &Sample<'_>, options: &Options, field: &Pointer) -> String {
+fn unread(sample: &Sample<'_>, options: &Options, field: &Field) -> String {
     let count = sample.records.len();
     let mut query = Query::default();
-    let mut hits = Vec::new();
-    if query.add(field.clone()).is_ok() {
+    let mut hits = Hits::default();
+    if field.alternatives().iter().all(|f| query.add(f.clone()).is_ok()) {
         let mut found = sample
             .records
             .iter()
@@ -113,7 +113,7 @@ fn unread(sample: &Sample<'_>, options: &Options, field: &Pointer) -> String {
 
 /// The keys of the first record that is an object.
 fn first_keys(sample: &Sample<'_>) -> Option<String> {
-    let mut hits = Vec::new();
+    let mut hits = Hits::default();
     let mut objects = sample.records.iter().filter(|r| {
         value::kind(&r.text) == Kind::Object && scan(&r.text, &Query::default(), &mut hits).is_ok()
     });
@@ -126,10 +126,10 @@ fn first_keys(sample: &Sample<'_>) -> Option<String> {
 
 /// What is wrong with the first value of the field, read as the encoding that its JSON type and the
 /// options suggest.
-fn refusal(sample: &Sample<'_>, options: &Options, field: &Pointer) -> Option<(Encoding, Error)> {
+fn refusal(sample: &Sample<'_>, options: &Options, field: &Field) -> Option<(Encoding, Error)> {
     let mut query = Query::default();
-    query.add(field.clone()).ok()?;
-    let mut hits = Vec::new();
+    field.alternatives().iter().try_for_each(|f| query.add(f.clone()).map(|_| ())).ok()?;
+    let mut hits = Hits::default();
     sample.records.iter().find_map(|record| {
         scan(&record.text, &query, &mut hits).ok()?;
         let hit = hits.first()?;
@@ -138,7 +138,7 @@ fn refusal(sample: &Sample<'_>, options: &Options, field: &Pointer) -> Option<(E
             Kind::String if options.raw_shape.is_some() => Encoding::Raw,
             _ => return None,
         };
-        let plan = plan_for(options, field.clone(), Some(encoding.clone()));
+        let plan = plan_for(options, field, Some(encoding.clone()));
         let mut decoder = Decoder::new(&plan).ok()?;
         (decoder.find(&record.text).ok()? > 0).then_some(())?;
         decoder.probe(&record.text, 0, None).err().map(|error| (encoding, error))

@@ -13,11 +13,11 @@ use crate::format::Color;
 use crate::options::{Options, Stack};
 use crate::pixels::stack;
 use crate::plan::{Plan, Steps, Target};
-use crate::record::pointer::Pointer;
+use crate::record::pointer::Field;
 use crate::shape::Shape;
 
 /// The options of one band.
-fn options_of(options: &Options, field: &Pointer) -> Options {
+fn options_of(options: &Options, field: &Field) -> Options {
     Options { field: Some(field.clone()), bands: Vec::new(), stack: Stack::Off, ..options.clone() }
 }
 
@@ -30,14 +30,16 @@ pub(super) fn locate(
 ) -> Result<()> {
     plan.bands.clear();
     for field in options.field.iter().chain(&options.bands) {
-        let own: Vec<_> = candidates.iter().filter(|c| c.field == *field).cloned().collect();
+        let own: Vec<_> = candidates
+            .iter()
+            .filter(|c| field.alternatives().contains(&c.field))
+            .cloned()
+            .collect();
         let options = options_of(options, field);
-        let mut band = plan_for(&options, field.clone(), options.encoding.clone());
+        let mut band = plan_for(&options, field, options.encoding.clone());
         super::locate(sample, &options, &own, &mut band)?;
         plan.bands.push(band);
     }
-    let first = plan.bands.first().and_then(|b| b.encoding.clone());
-    plan.encoding = first.filter(|e| plan.bands.iter().all(|b| b.encoding.as_ref() == Some(e)));
     Ok(())
 }
 
@@ -76,9 +78,10 @@ pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
     }
     let mut notes: Vec<(String, Vec<String>)> = Vec::new();
     let mut rows: Vec<(String, Shape, DType)> = Vec::new();
-    for (band, survey) in plan.bands.iter_mut().zip(&survey.bands) {
-        let name = band.field.to_string();
-        let options = options_of(options, &band.field);
+    let fields = options.field.iter().chain(&options.bands);
+    for ((band, survey), field) in plan.bands.iter_mut().zip(&survey.bands).zip(fields) {
+        let name = field.to_string();
+        let options = options_of(options, field);
         band.steps = Steps::new(&options);
         band.notes.clear();
         uniform::settle(band, survey, &options)

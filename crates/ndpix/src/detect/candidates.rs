@@ -8,8 +8,8 @@ use crate::decode::Decoder;
 use crate::encoding::{self, Encoding};
 use crate::error::Result;
 use crate::options::Options;
-use crate::record::pointer::{Pointer, Step};
-use crate::record::scan::{Query, scan};
+use crate::record::pointer::{Field, Pointer, Step};
+use crate::record::scan::{Hits, Query, scan};
 use crate::record::value::{self, Kind};
 
 /// Records in which fields are looked for.
@@ -32,7 +32,8 @@ pub(crate) fn candidates_for(sample: &Sample<'_>, options: &Options) -> Result<V
         (Some(_), Some(_)) => Ok(Vec::new()),
         (Some(field), _) => {
             let fields = std::iter::once(field).chain(&options.bands);
-            let found = fields.map(|field| candidate(sample, options, field.clone()));
+            let pointers = fields.flat_map(Field::alternatives);
+            let found = pointers.map(|pointer| candidate(sample, options, pointer.clone()));
             Ok(found.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
         }
         (None, _) => candidates(sample, options),
@@ -42,7 +43,7 @@ pub(crate) fn candidates_for(sample: &Sample<'_>, options: &Options) -> Result<V
 /// Every field of the sample that may hold images.
 fn candidates(sample: &Sample<'_>, options: &Options) -> Result<Vec<Candidate>> {
     let mut paths: Vec<Pointer> = Vec::new();
-    let mut hits = Vec::new();
+    let mut hits = Hits::default();
     for Sampled { text, .. } in sample.records.iter().take(FIELD_RECORDS) {
         if scan(text, &Query::default(), &mut hits).is_ok() {
             leaves(text.trim_ascii(), &mut Vec::new(), &mut paths);
@@ -98,7 +99,7 @@ fn leaves(text: &[u8], steps: &mut Vec<Step>, out: &mut Vec<Pointer>) {
 
 /// Whether this field holds images, and how.
 fn candidate(sample: &Sample<'_>, options: &Options, field: Pointer) -> Result<Option<Candidate>> {
-    let plan = plan_for(options, field, options.encoding.clone());
+    let plan = plan_for(options, &field.clone().into(), options.encoding.clone());
     let mut decoder = Decoder::new(&plan)?;
     let mut encodings: BTreeMap<String, u64> = BTreeMap::new();
     let mut best: Option<(u8, Encoding)> = None;
@@ -126,5 +127,5 @@ fn candidate(sample: &Sample<'_>, options: &Options, field: Pointer) -> Result<O
             }
         }
     }
-    Ok(best.map(|(rank, encoding)| Candidate { field: plan.field, encodings, encoding, rank }))
+    Ok(best.map(|(rank, encoding)| Candidate { field, encodings, encoding, rank }))
 }

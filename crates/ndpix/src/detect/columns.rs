@@ -68,7 +68,7 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
         refuses_nul: false,
     };
     let columns = options.columns.iter().map(column).collect();
-    put(plan, columns);
+    plan.columns = columns;
     let mut all: Vec<Values> = plan.columns.iter().map(|_| Values::new()).collect();
     let mut decoder = Decoder::new(plan)?;
     for Sampled { text, .. } in &sample.records {
@@ -77,7 +77,7 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
         }
         for (number, (column, values)) in plan.columns.iter().zip(&mut all).enumerate() {
             if let Some(hit) = decoder.column(number) {
-                let image = column.touches && !decoder.images_in(text, column, hit).is_empty();
+                let image = column.touches && !decoder.images_in(text, hit).is_empty();
                 values.see(&text[hit.start..hit.end], image);
             }
         }
@@ -85,18 +85,20 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
     let mut columns = plan.columns.clone();
     for (column, values) in columns.iter_mut().zip(&all) {
         let (field, length) = (&column.field, column.field.steps().len());
-        let around = |image: &Pointer| image.touches(field) && length <= image.steps().len();
+        let around = |image: &Pointer| {
+            !image.is_deep() && image.touches(field) && length <= image.steps().len()
+        };
         if !plan.pointers().any(around) {
             column.kind = values.kind();
         }
     }
-    put(plan, columns);
+    plan.columns = columns;
     let said: Vec<_> = plan.columns.iter().map(|c| format!("{} ({})", c.name, c.kind)).collect();
     plan.notes.push(format!("columns: {}", said.join(", ")));
     let repeats = plan.columns.iter().filter_map(|column| {
         let length = column.field.steps().len();
         let within = |image: &&Pointer| {
-            let list = image.steps().get(length..).is_some_and(|rest| rest.contains(&Step::Any));
+            let list = image.steps().get(length..).is_some_and(|rest| rest.iter().any(Step::is_wild));
             column.touches && list && image.touches(&column.field)
         };
         plan.pointers().find(within).map(|image| {
@@ -115,12 +117,4 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
             .push(format!("absent or null in all of the first records: {}", absent.join(", ")));
     }
     Ok(())
-}
-
-/// The first band finds the fields for all of them.
-fn put(plan: &mut Plan, columns: Vec<ColumnPlan>) {
-    if let Some(band) = plan.bands.first_mut() {
-        band.columns.clone_from(&columns);
-    }
-    plan.columns = columns;
 }

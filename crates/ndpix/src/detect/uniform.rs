@@ -178,7 +178,7 @@ mod tests {
     fn check(kinds: &[(Kind, u64)], options: &Options) -> Result<Kind, String> {
         let upright = kinds.iter().map(|((s, d, c), n)| ((*s, *d, *c, 1), *n));
         let survey = Survey { kinds: upright.collect(), ..Survey::default() };
-        let mut plan = plan_for(options, options.field.clone().unwrap_or_default(), None);
+        let mut plan = plan_for(options, &options.field.clone().unwrap_or_default(), None);
         settle(&mut plan, &survey, options).map_err(|e| e.message().to_string())?;
         match plan.target {
             Target::Stack { shape, dtype, color } => Ok((shape, dtype, color)),

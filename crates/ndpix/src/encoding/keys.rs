@@ -26,7 +26,7 @@ pub(crate) enum Key {
 }
 
 /// Keys of members that stand inside of a tensor object or beside its pixels.
-const KEYS: [(&str, Key); 14] = [
+pub(crate) const KEYS: [(&str, Key); 14] = [
     ("shape", Key::Shape),
     ("dims", Key::Shape),
     ("height", Key::Height),
@@ -51,10 +51,16 @@ pub(crate) fn key(name: &[u8]) -> Option<Key> {
     KEYS.iter().find(|(known, _)| known.as_bytes() == name).map(|(_, key)| *key)
 }
 
-/// Every name that [`key`] knows.
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().map(|(name, _)| *name)
-}
+/// The keys alone, in their order: a scan looks for them.
+pub(crate) static NAMES: [&str; KEYS.len()] = {
+    let mut names = [""; KEYS.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = KEYS[i].0;
+        i += 1;
+    }
+    names
+};
 
 /// Whether the elements of a tensor object can stand under this (unescaped) key.
 pub(super) fn is_payload(name: &[u8]) -> bool {

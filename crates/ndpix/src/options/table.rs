@@ -11,7 +11,7 @@ use super::output::split_fields;
 use super::{Given, MaxRejects, Options, RawDType, Rejects};
 use crate::dtype::ByteOrder;
 use crate::error::{Error, Result, quote};
-use crate::record::pointer::Pointer;
+use crate::record::pointer::{Field, Pointer};
 use crate::shape::Shape;
 
 type Get = fn(&Options) -> Option<String>;
@@ -27,7 +27,7 @@ const TABLE: &[(&str, Get, Set)] = &[
             (!all.is_empty()).then(|| all.join("\n"))
         },
         |o, t| {
-            let mut all = t.split('\n').map(str::parse).collect::<Result<Vec<Pointer>>>()?;
+            let mut all = t.split('\n').map(str::parse).collect::<Result<Vec<Field>>>()?;
             o.bands = all.split_off(1);
             o.field = all.pop();
             Ok(())

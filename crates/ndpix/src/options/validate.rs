@@ -4,6 +4,7 @@ use super::{
     Fit, Frames, IfExists, ImagesAs, Mode, Normalize, Options, Ragged, Resample, Scale, Size, Stack,
 };
 use crate::error::{Error, Result};
+use crate::record::pointer::{Field, Step};
 
 /// Options that have a say in pixels, or in what raw ones are.
 const PIXELS: [&str; 22] = [
@@ -220,7 +221,10 @@ impl Options {
         if self.field.is_none() || self.bands.is_empty() {
             return no("stack makes one image of several fields; give field once for each band");
         }
-        if let Some(wild) = self.field.iter().chain(&self.bands).find(|b| b.is_wild()) {
+        let several = |s: &Step| s.is_wild() && !matches!(s, Step::Named(_));
+        let wild =
+            |field: &&Field| field.alternatives().iter().any(|p| p.steps().iter().any(several));
+        if let Some(wild) = self.field.iter().chain(&self.bands).find(wild) {
             return Err(Error::options(format!(
                 "field {wild} names several images, and stack takes one for each band; name each with its index"
             )));
@@ -237,7 +241,6 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::pointer::Pointer;
 
     #[test]
     fn what_contradicts_itself_is_refused() {
@@ -266,7 +269,7 @@ mod tests {
     #[test]
     fn a_stack_takes_several_single_fields() {
         let check = |stack, fields: &[&str], said: Option<&str>| {
-            let mut fields = fields.iter().map(|f| f.parse::<Pointer>().expect("a field"));
+            let mut fields = fields.iter().map(|f| f.parse::<Field>().expect("a field"));
             let options = Options {
                 field: fields.next(),
                 bands: fields.collect(),

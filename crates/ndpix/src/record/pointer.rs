@@ -1,23 +1,32 @@
-//! Naming a field of a record: `a.b[2].c`, `images[*].url`, `"image/png"` in quotes (a JSON string),
-//! a JSON Pointer (RFC 6901) that begins with `/`, or `.` for the record itself.
+//! Naming values of a record: `a.b[2].c`, `images[*].url`, `"image/png"` in quotes (a JSON string),
+//! `mask_*` for every such key, `**` for any depth, `items[mask].data` for the element that is called
+//! so, a JSON Pointer (RFC 6901) that begins with `/`, or `.` for the record itself. A [`Field`] is one
+//! of them or several: `image_base64|image_path`.
 
-use std::fmt;
-use std::str::FromStr;
+mod field;
+mod grammar;
 
-use crate::error::{Error, Result, quote};
+pub use field::Field;
 
 /// One step from a value to a value inside it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Step {
     /// The member of this name; in an array, the element of this number.
     Key(String),
     /// The element of this number, from 0.
     Index(usize),
-    /// Every element.
+    /// Every element: `[*]`.
     Any,
+    /// Every member whose key this pattern takes: `*` in it stands for any characters, or none.
+    Keys(String),
+    /// The elements whose `name`, `role`, `kind`, `type` or `layer` is this: `[mask]`.
+    Named(String),
+    /// Any number of members and elements, also none: `**`.
+    Deep,
 }
 
-/// The path from a record to one of its values, or to several where it holds `[*]`.
+/// The path from a record to one of its values, or to several where a step takes more than one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Pointer {
     steps: Vec<Step>,
@@ -36,7 +45,12 @@ impl Pointer {
 
     /// Whether the path can lead to several values.
     pub fn is_wild(&self) -> bool {
-        self.steps.contains(&Step::Any)
+        self.steps.iter().any(Step::is_wild)
+    }
+
+    /// Whether it goes to any depth.
+    pub(crate) fn is_deep(&self) -> bool {
+        self.steps.contains(&Step::Deep)
     }
 
     /// Whether the value stands inside the one at `outer`.
@@ -46,146 +60,104 @@ impl Pointer {
 
     /// Whether one of the values can stand inside the other, or be it.
     pub(crate) fn touches(&self, other: &Self) -> bool {
-        self.steps.iter().zip(&other.steps).all(|(a, b)| a == b || a.crosses(b) || b.crosses(a))
+        for (a, b) in self.steps.iter().zip(&other.steps) {
+            if *a == Step::Deep || *b == Step::Deep {
+                return true;
+            }
+            if !a.crosses(b) {
+                return false;
+            }
+        }
+        true
     }
 
-    /// The path of a member `name` of the object that holds this value.
-    pub(crate) fn sibling(&self, name: &str) -> Option<Self> {
-        let (last, parent) = self.steps.split_last()?;
-        let Step::Key(_) = last else { return None };
-        let mut steps = parent.to_vec();
-        steps.push(Step::Key(name.to_string()));
-        Some(Self { steps })
+    /// How many of the first steps that both have are such that take several values: with these bound
+    /// alike, both lead from the same value.
+    pub(crate) fn shared_wild(&self, other: &Self) -> usize {
+        let shared = self.steps.iter().zip(&other.steps).take_while(|(a, b)| a == b);
+        shared.filter(|(a, _)| a.is_wild()).count()
+    }
+
+    /// The path that starts at the innermost object around this value.
+    pub(crate) fn beside(&self, path: &Self) -> Self {
+        let key = |step: &Step| matches!(step, Step::Key(_) | Step::Keys(_));
+        let parent = self.steps.iter().rposition(key).unwrap_or(0);
+        Self { steps: [&self.steps[..parent], &path.steps[..]].concat() }
     }
 }
 
 impl Step {
-    /// Whether both can lead to the same element of an array.
+    /// Whether it can lead to several values.
+    pub(crate) fn is_wild(&self) -> bool {
+        match self {
+            Self::Key(_) | Self::Index(_) => false,
+            Self::Any | Self::Keys(_) | Self::Named(_) | Self::Deep => true,
+        }
+    }
+
+    /// Whether both can lead to the same value.
     fn crosses(&self, other: &Self) -> bool {
-        match other {
-            Self::Index(index) => self.takes_index(*index),
-            Self::Key(name) => name.parse().is_ok_and(|index| self.takes_index(index)),
-            Self::Any => *self == Self::Any,
+        match (self, other) {
+            (Self::Deep, _) | (_, Self::Deep) => true,
+            (Self::Keys(_), Self::Keys(_)) => true,
+            (Self::Keys(pattern), Self::Key(key)) | (Self::Key(key), Self::Keys(pattern)) => {
+                matches_pattern(pattern, key.as_bytes())
+            }
+            (Self::Keys(_), _) | (_, Self::Keys(_)) => false,
+            (Self::Key(a), Self::Key(b)) => a == b,
+            (Self::Key(key), element) | (element, Self::Key(key)) => {
+                key.parse().is_ok_and(|index| element.may_take_index(index))
+            }
+            (Self::Index(index), element) | (element, Self::Index(index)) => {
+                element.may_take_index(*index)
+            }
+            (Self::Any | Self::Named(_), Self::Any | Self::Named(_)) => true,
         }
     }
 
     /// Whether the step leads to the member with this (unescaped) key.
     pub(crate) fn takes_key(&self, key: &[u8]) -> bool {
-        matches!(self, Self::Key(name) if name.as_bytes() == key)
+        match self {
+            Self::Key(name) => name.as_bytes() == key,
+            Self::Keys(pattern) => matches_pattern(pattern, key),
+            Self::Index(_) | Self::Any | Self::Named(_) | Self::Deep => false,
+        }
     }
 
-    /// Whether the step leads to element `index` of an array.
+    /// Whether the step leads to element `index` of an array, whatever that is.
     pub(crate) fn takes_index(&self, index: usize) -> bool {
         match self {
             Self::Any => true,
             Self::Index(i) => *i == index,
             Self::Key(name) => name.parse() == Ok(index),
+            Self::Keys(_) | Self::Named(_) | Self::Deep => false,
         }
+    }
+
+    /// As [`Step::takes_index`], of an element that may be called anything.
+    fn may_take_index(&self, index: usize) -> bool {
+        matches!(self, Self::Named(_)) || self.takes_index(index)
     }
 }
 
-impl FromStr for Pointer {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        if text == "." {
-            return Ok(Self::default());
+/// Whether a key is what a pattern says, in which `*` stands for any characters, or none. The first
+/// place that fits is taken for each part, so the time is that of a search for each.
+fn matches_pattern(pattern: &str, key: &[u8]) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern.as_bytes() == key };
+    let Some(mut key) = key.strip_prefix(first.as_bytes()) else { return false };
+    let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    for part in middle.split('*').filter(|part| !part.is_empty()) {
+        match memchr::memmem::find(key, part.as_bytes()) {
+            Some(at) => key = &key[at + part.len()..],
+            None => return false,
         }
-        if let Some(rest) = text.strip_prefix('/') {
-            let key = |t: &str| Step::Key(t.replace("~1", "/").replace("~0", "~"));
-            return Ok(Self { steps: rest.split('/').map(key).collect() });
-        }
-        let bad = |what: &str| {
-            Error::options(format!(
-                "field {}: {what}; write a.b[2].c, a[*].b or /a/b",
-                quote(text.as_bytes())
-            ))
-        };
-        let mut steps = Vec::new();
-        let mut rest = text.strip_prefix('.').unwrap_or(text);
-        while !rest.is_empty() {
-            if let Some(inner) = rest.strip_prefix('[') {
-                let (index, after) = inner.split_once(']').ok_or_else(|| bad("'[' without ']'"))?;
-                steps.push(match index {
-                    "*" => Step::Any,
-                    _ => Step::Index(index.parse().map_err(|_| bad("an index is a number or *"))?),
-                });
-                rest = after;
-            } else if rest.starts_with('"') {
-                let mut escaped = false;
-                let end = rest[1..].find(|c| {
-                    let ends = c == '"' && !escaped;
-                    escaped = c == '\\' && !escaped;
-                    ends
-                });
-                let end = end.ok_or_else(|| bad("a quote is not closed"))? + 2;
-                let key = serde_json::from_str(&rest[..end]);
-                steps.push(Step::Key(key.map_err(|_| bad("what is in quotes is no JSON string"))?));
-                rest = &rest[end..];
-            } else {
-                let end = rest.find(['.', '[']).unwrap_or(rest.len());
-                if end == 0 {
-                    return Err(bad("an empty key"));
-                }
-                steps.push(Step::Key(rest[..end].to_string()));
-                rest = &rest[end..];
-            }
-            if let Some(after) = rest.strip_prefix('.') {
-                if after.is_empty() {
-                    return Err(bad("it ends with a dot"));
-                }
-                rest = after;
-            }
-        }
-        if steps.is_empty() {
-            return Err(bad("it is empty"));
-        }
-        Ok(Self { steps })
     }
-}
-
-impl fmt::Display for Pointer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.steps.is_empty() {
-            return f.write_str(".");
-        }
-        for (i, step) in self.steps.iter().enumerate() {
-            match step {
-                Step::Any => f.write_str("[*]")?,
-                Step::Index(n) => write!(f, "[{n}]")?,
-                Step::Key(key) => {
-                    let dot = if i > 0 { "." } else { "" };
-                    let odd =
-                        |c: char| ['.', ',', '[', ']', '"', '/'].contains(&c) || c.is_control();
-                    match key.is_empty() || key.contains(odd) {
-                        true => write!(f, "{dot}{}", serde_json::Value::from(key.as_str()))?,
-                        false => write!(f, "{dot}{key}")?,
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
+    key.ends_with(last.as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reads_what_it_writes() {
-        for text in [".", "a", "a.b[2].c", "a[*].url", "data.\"image/png\"", "[*]", "[0].x"] {
-            assert_eq!(text.parse::<Pointer>().expect(text).to_string(), text);
-        }
-        // A key is data: quotes and what steers terminals are written as JSON writes them.
-        for key in ["", ".", "a\"b", "a\\", "\n\u{1b}[2J", "\u{7f}", "é ü", "/", ","] {
-            let pointer = Pointer::new(vec![Step::Key(key.to_string()), Step::Any]);
-            let text = pointer.to_string();
-            assert!(!text.contains(|c: char| c.is_ascii_control() && c != '\u{7f}'), "{text}");
-            assert_eq!(text.parse::<Pointer>().expect(&text), pointer, "{text}");
-        }
-        assert_eq!("/a/0/b~1c".parse::<Pointer>().expect("pointer").to_string(), "a.0.\"b/c\"");
-    }
 
     #[test]
     fn values_touch_where_one_is_in_the_other() {
@@ -194,22 +166,71 @@ mod tests {
             assert_eq!(a.touches(&b), b.touches(&a));
             a.touches(&b)
         };
-        for (a, b) in
-            [(".", "a"), ("a", "a"), ("a", "a[*].b"), ("a[1].b", "a[*]"), ("/a/1", "a[1]")]
-        {
+        for (a, b) in [
+            (".", "a"),
+            ("a", "a"),
+            ("a", "a[*].b"),
+            ("a[1].b", "a[*]"),
+            ("/a/1", "a[1]"),
+            ("m_*", "m_1.x"),
+            ("*.x", "a*"),
+            ("a.**.x", "a.b"),
+            ("a[mask].x", "a[3]"),
+        ] {
             assert!(touch(a, b), "{a} {b}");
         }
-        for (a, b) in
-            [("a", "b"), ("a.b", "a.c"), ("a[0]", "a[1]"), ("a.x", "a[*]"), ("/a/1", "a[2]")]
-        {
+        for (a, b) in [
+            ("a", "b"),
+            ("a.b", "a.c"),
+            ("a[0]", "a[1]"),
+            ("a.x", "a[*]"),
+            ("/a/1", "a[2]"),
+            ("m_*", "n_1"),
+            ("a.**.x", "b"),
+            ("*.x", "a[0]"),
+        ] {
             assert!(!touch(a, b), "{a} {b}");
         }
     }
 
     #[test]
-    fn refuses_what_has_no_meaning() {
-        for text in ["", "a..b", "a[", "a[x]", "\"a", "\"a\\\"", "\"\\x\"", "a."] {
-            assert!(text.parse::<Pointer>().is_err(), "{text}");
+    fn patterns_take_what_they_spell() {
+        for (pattern, key) in [
+            ("*", ""),
+            ("*", "a"),
+            ("m_*", "m_"),
+            ("*_m", "a_m"),
+            ("a*b*c", "abbc"),
+            ("*a*", "bab"),
+        ] {
+            assert!(matches_pattern(pattern, key.as_bytes()), "{pattern} {key}");
+        }
+        for (pattern, key) in [
+            ("m_*", "m"),
+            ("*_m", "a_n"),
+            ("a*a", "a"),
+            ("a*b*c", "acb"),
+            ("*ab*b", "ab"),
+            ("a*", "ba"),
+        ] {
+            assert!(!matches_pattern(pattern, key.as_bytes()), "{pattern} {key}");
+        }
+    }
+
+    #[test]
+    fn what_stands_beside_a_value() {
+        for (value, path, beside) in [
+            ("a.data", "height", "a.height"),
+            ("a.images[*]", "meta.h", "a.meta.h"),
+            ("[*].d", "h", "[*].h"),
+            ("**.d", "h", "**.h"),
+            ("d", "h", "h"),
+            (".", "h", "h"),
+            ("[*]", "h", "h"),
+        ] {
+            let (value, path): (Pointer, Pointer) =
+                (value.parse().expect(value), path.parse().expect(path));
+            assert_eq!(value.beside(&path).to_string(), beside);
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use super::scan::{Query, scan};
+use super::scan::{Hits, Query, scan};
 use super::value::{self, Kind};
 use crate::batch::{File, Original, Record, Text};
 use crate::error::ErrorKind;
@@ -26,7 +26,7 @@ pub(crate) fn is_rejected(line: &[u8]) -> bool {
 }
 
 fn is_json(line: &[u8]) -> bool {
-    scan(line, &Query::default(), &mut Vec::new()).is_ok()
+    scan(line, &Query::default(), &mut Hits::default()).is_ok()
 }
 
 /// Puts the records that the lines of a rejects file wrap in their place, each with what its line says

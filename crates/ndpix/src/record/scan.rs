@@ -1,69 +1,93 @@
 //! A validating scan of one record (RFC 8259) that notes where the wanted values are.
 //!
-//! One pass, no tree, no allocation beyond the reused list of hits: what is not wanted is skipped,
+//! One pass, no tree, no allocation beyond the reused lists of [`Hits`]: what is not wanted is skipped,
 //! but checked on the way. Nesting is counted in a bit stack, not on the call stack; the scan
-//! recurses only along the wanted paths. Duplicate keys: the last wins, as in Python.
+//! recurses only along the wanted paths (`walk.rs`). Duplicate keys: the last wins, as in Python.
 
+mod hits;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
+mod walk;
 
-use super::pointer::{Pointer, Step};
+pub(crate) use hits::{Hit, Hits};
+
+use super::pointer::Pointer;
 use super::value::{equal_bytes, smaller_bytes};
 use crate::error::{Error, Result, quote};
 
 /// Deeper nesting is refused.
 const MAX_DEPTH: usize = 1024;
 
-/// The fields to look for: at most 64 pointers.
+/// What to look for: at most 256 pointers, and keys that are noted where they stand beside a wanted
+/// value or above it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Query {
-    pointers: Vec<Pointer>,
+    wanted: Vec<Wanted>,
+    siblings: &'static [&'static str],
+    /// The lengths of those keys, a bit each.
+    lengths: u64,
 }
 
-/// A value that was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Hit {
-    /// Which pointer of the query led here.
-    pub(crate) pointer: u8,
-    /// Where the innermost object that holds the value begins: siblings share it.
-    pub(crate) parent: usize,
-    /// The value's text is `record[start..end]`, without surrounding white space.
-    pub(crate) start: usize,
-    /// See `start`.
-    pub(crate) end: usize,
+/// A pointer of a query.
+#[derive(Debug, Clone)]
+struct Wanted {
+    pointer: Pointer,
+    deep: bool,
+    /// Whether [`scan_around`] passes its arrays.
+    list: bool,
 }
 
 impl Query {
     /// Adds a pointer and gives its number in [`Hit::pointer`]. Paths of more than 64 steps and more
-    /// than 64 paths are refused as options.
+    /// than 256 paths are refused as options.
     pub(crate) fn add(&mut self, pointer: Pointer) -> Result<u8> {
-        if self.pointers.len() == 64 || pointer.steps().len() > 64 {
+        let number = u8::try_from(self.wanted.len());
+        let (Ok(number), 0..=64) = (number, pointer.steps().len()) else {
             return Err(Error::options("too many fields, or a field path of more than 64 steps"));
+        };
+        let deep = pointer.is_deep();
+        self.wanted.push(Wanted { pointer, deep, list: false });
+        Ok(number)
+    }
+
+    /// Lets [`scan_around`] pass the arrays that a pointer leads to.
+    pub(crate) fn pass_lists(&mut self, pointer: u8) {
+        self.wanted[usize::from(pointer)].list = true;
+    }
+
+    /// Notes members of these names in every object that is walked through: [`Hits::sibling`]. The names
+    /// are at most 256, and shorter than 64 bytes.
+    pub(crate) fn note_siblings(&mut self, names: &'static [&'static str]) {
+        self.siblings = names;
+        self.lengths = names.iter().fold(0, |all, name| all | 1 << name.len());
+    }
+
+    /// The number of a sibling's name.
+    fn sibling(&self, key: &[u8]) -> Option<u8> {
+        if key.len() > 63 || self.lengths >> key.len() & 1 == 0 {
+            return None;
         }
-        self.pointers.push(pointer);
-        Ok((self.pointers.len() - 1) as u8)
+        self.siblings.iter().position(|name| name.as_bytes() == key).map(|i| i as u8)
     }
 }
 
 /// Validates the whole record and replaces `hits` with the values that `query` asks for, in the
-/// order in which they stand. Kind `json` with the offset of what is wrong.
-pub(crate) fn scan(record: &[u8], query: &Query, hits: &mut Vec<Hit>) -> Result<()> {
-    scan_around(record, query, 0, hits).map(|_| ())
+/// order in which they begin. Kind `json` with the offset of what is wrong.
+pub(crate) fn scan(record: &[u8], query: &Query, hits: &mut Hits) -> Result<()> {
+    whole(record, query, false, hits).map(|_| ())
 }
 
-/// As [`scan`], but an array that a pointer of the mask `lists` leads to is only measured by its
+/// As [`scan`], but an array that a pointer of [`Query::pass_lists`] leads to is only measured by its
 /// brackets, and not yet validated: for lists of numbers, whose decoder accepts nothing that is
 /// not JSON. Whether there was such an array; if its decoder fails or is not asked, [`scan`] must
 /// have a word.
-pub(crate) fn scan_around(
-    record: &[u8],
-    query: &Query,
-    lists: u64,
-    hits: &mut Vec<Hit>,
-) -> Result<bool> {
+pub(crate) fn scan_around(record: &[u8], query: &Query, hits: &mut Hits) -> Result<bool> {
+    whole(record, query, true, hits)
+}
+
+fn whole(record: &[u8], query: &Query, around: bool, hits: &mut Hits) -> Result<bool> {
     hits.clear();
-    let pointers = &query.pointers;
-    let mut scan = Scan { text: record, at: 0, pointers, hits, lists, passed: 0, ascii: true };
+    let mut scan = Scan { text: record, at: 0, query, hits, around, passed: 0, ascii: true };
     let whole = scan.whole();
     let (passed, ascii) = (scan.passed, scan.ascii);
     // What is ASCII is UTF-8: a pass of its own over every record costs 4 % of a run on raw pixels.
@@ -72,9 +96,9 @@ pub(crate) fn scan_around(
     {
         return Err(Error::json(format!("not UTF-8 at offset {}", e.valid_up_to())));
     }
-    let kept = hits.iter().filter(|h| lists >> h.pointer & 1 == 1 && record[h.start] == b'[');
+    let list = |h: &&Hit| query.wanted[usize::from(h.pointer)].list && record[h.start] == b'[';
     // Brackets in strings may have misled it; and of two equal keys nobody will decode the first.
-    if passed > 0 && (whole.is_err() || passed > kept.count()) {
+    if passed > 0 && (whole.is_err() || passed > hits.iter().filter(list).count()) {
         return self::scan(record, query, hits).map(|()| false);
     }
     whole.map(|()| passed > 0)
@@ -83,10 +107,10 @@ pub(crate) fn scan_around(
 struct Scan<'a> {
     text: &'a [u8],
     at: usize,
-    pointers: &'a [Pointer],
-    hits: &'a mut Vec<Hit>,
-    /// Pointers whose arrays are passed by their brackets, and how many were.
-    lists: u64,
+    query: &'a Query,
+    hits: &'a mut Hits,
+    /// Whether wanted lists are passed by their brackets, and how many were.
+    around: bool,
     passed: usize,
     /// Whether everything so far was; outside of strings and passed arrays nothing else is taken.
     ascii: bool,
@@ -94,12 +118,8 @@ struct Scan<'a> {
 
 impl Scan<'_> {
     fn whole(&mut self) -> Result<()> {
-        let all = match self.pointers.len() {
-            64 => u64::MAX,
-            n => (1 << n) - 1,
-        };
         self.space();
-        self.walk(all, 0, 0)?;
+        self.begin()?;
         self.space();
         match self.peek() {
             Some(_) => Err(self.unexpected("text after the end of the record")),
@@ -132,126 +152,6 @@ impl Scan<'_> {
         }
     }
 
-    /// The whole record, of which the pointers in `mask` want something.
-    /// The value at `at`, of which the pointers in `mask` want something `depth` steps deep.
-    fn walk(&mut self, mask: u64, depth: usize, parent: usize) -> Result<()> {
-        let (mut ended, mut rest) = (0u64, mask);
-        while rest != 0 {
-            let i = rest.trailing_zeros() as usize;
-            rest &= rest - 1;
-            if self.pointers[i].steps().len() == depth {
-                ended |= 1 << i;
-            }
-        }
-        let deeper = mask & !ended;
-        let start = self.at;
-        match self.peek() {
-            Some(b'[') if deeper == 0 && ended & self.lists != 0 => self.pass(depth)?,
-            Some(b'{') if deeper != 0 => self.object(deeper, depth)?,
-            Some(b'[') if deeper != 0 => self.array(deeper, depth, parent)?,
-            _ => self.skip(depth)?,
-        }
-        while ended != 0 {
-            let pointer = ended.trailing_zeros() as u8;
-            ended &= ended - 1;
-            self.hits.push(Hit { pointer, parent, start, end: self.at });
-        }
-        Ok(())
-    }
-
-    /// Passes an array by its brackets, if they match.
-    fn pass(&mut self, depth: usize) -> Result<()> {
-        match brackets(&self.text[self.at..]) {
-            Some(length) => {
-                self.ascii &= self.text[self.at..self.at + length].is_ascii();
-                self.at += length;
-                self.passed += 1;
-                Ok(())
-            }
-            None => self.skip(depth),
-        }
-    }
-
-    fn object(&mut self, mask: u64, depth: usize) -> Result<()> {
-        let (parent, mark) = (self.at, self.hits.len());
-        self.at += 1;
-        self.space();
-        if self.peek() == Some(b'}') {
-            self.at += 1;
-            return Ok(());
-        }
-        loop {
-            let (start, end, escaped) = self.key()?;
-            let text = self.text;
-            let wanted = self.matching(mask, depth, |step| match escaped {
-                false => step.takes_key(&text[start + 1..end - 1]),
-                true => step.takes_key(super::value::unescape(&text[start..end], &mut Vec::new())),
-            });
-            if wanted == 0 {
-                self.skip(depth + 1)?;
-            } else {
-                if self.hits[mark..].iter().any(|h| wanted >> h.pointer & 1 == 1) {
-                    let kept = self.hits.split_off(mark);
-                    self.hits.extend(kept.into_iter().filter(|h| wanted >> h.pointer & 1 == 0));
-                }
-                self.walk(wanted, depth + 1, parent)?;
-            }
-            self.space();
-            match self.peek() {
-                Some(b',') => {
-                    self.at += 1;
-                    self.space();
-                }
-                Some(b'}') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                _ => return Err(self.unexpected("expected ',' or '}'")),
-            }
-        }
-    }
-
-    fn array(&mut self, mask: u64, depth: usize, parent: usize) -> Result<()> {
-        self.at += 1;
-        self.space();
-        if self.peek() == Some(b']') {
-            self.at += 1;
-            return Ok(());
-        }
-        for index in 0.. {
-            let wanted = self.matching(mask, depth, |step| step.takes_index(index));
-            match wanted {
-                0 => self.skip(depth + 1)?,
-                _ => self.walk(wanted, depth + 1, parent)?,
-            }
-            self.space();
-            match self.peek() {
-                Some(b',') => {
-                    self.at += 1;
-                    self.space();
-                }
-                Some(b']') => {
-                    self.at += 1;
-                    break;
-                }
-                _ => return Err(self.unexpected("expected ',' or ']'")),
-            }
-        }
-        Ok(())
-    }
-
-    fn matching(&self, mask: u64, depth: usize, takes: impl Fn(&Step) -> bool) -> u64 {
-        let (mut wanted, mut rest) = (0, mask);
-        while rest != 0 {
-            let i = rest.trailing_zeros() as usize;
-            rest &= rest - 1;
-            if takes(&self.pointers[i].steps()[depth]) {
-                wanted |= 1 << i;
-            }
-        }
-        wanted
-    }
-
     /// A key and its colon: where its text stands (with its quotes), and whether it has escapes.
     fn key(&mut self) -> Result<(usize, usize, bool)> {
         if self.peek() != Some(b'"') {
@@ -280,12 +180,7 @@ impl Scan<'_> {
                     self.string()?;
                 }
                 Some(c @ (b'{' | b'[')) => {
-                    if depth + open >= MAX_DEPTH {
-                        return Err(Error::json(format!(
-                            "nested deeper than {MAX_DEPTH} levels at offset {}",
-                            self.at
-                        )));
-                    }
+                    self.check_depth(depth + open)?;
                     self.at += 1;
                     self.space();
                     let close = if c == b'{' { b'}' } else { b']' };
@@ -335,6 +230,14 @@ impl Scan<'_> {
                 open -= 1;
             }
         }
+    }
+
+    /// Refuses one more value around values, where so many are open.
+    fn check_depth(&self, open: usize) -> Result<()> {
+        if open < MAX_DEPTH {
+            return Ok(());
+        }
+        Err(Error::json(format!("nested deeper than {MAX_DEPTH} levels at offset {}", self.at)))
     }
 
     fn literal(&mut self, word: &[u8]) -> Result<()> {
@@ -420,29 +323,6 @@ impl Scan<'_> {
 /// them is passed already.
 fn names_no_number(text: &[u8]) -> bool {
     text.starts_with(b"NaN") || text.starts_with(b"Infinity")
-}
-
-/// The length of the array that `text` begins with, if it holds no strings.
-fn brackets(text: &[u8]) -> Option<usize> {
-    let mut depth = 0;
-    for (i, chunk) in text.chunks(64).enumerate() {
-        // Sums of bytes over a whole chunk become vector instructions.
-        let count = |bracket| chunk.iter().map(|&b| u8::from(b == bracket)).sum::<u8>() as usize;
-        let (opened, closed) = (count(b'['), count(b']'));
-        if closed < depth {
-            depth = depth + opened - closed;
-            continue;
-        }
-        for (j, &byte) in chunk.iter().enumerate() {
-            match byte {
-                b'[' => depth += 1,
-                b']' if depth == 1 => return Some(64 * i + j + 1),
-                b']' => depth -= 1,
-                _ => {}
-            }
-        }
-    }
-    None
 }
 
 /// The inside of a string, as far as nothing needs attention.

@@ -20,11 +20,12 @@ const ENGINE: [&str; 5] = ["detect", "decode", "pipeline", "reader", "books"];
 const DOORS: [&str; 7] = ["convert", "load", "batches", "dataset", "single", "each", "inspect"];
 
 /// What words may name of stations: the closed choices, and the name of a field.
-const NAMED_BY_WORDS: [&str; 5] = [
+const NAMED_BY_WORDS: [&str; 6] = [
     "encoding::Encoding",
     "format::ImageFormat",
     "format::Color",
     "framing::Framing",
+    "record::pointer::Field",
     "record::pointer::Pointer",
 ];
 

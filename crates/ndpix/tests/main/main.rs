@@ -11,6 +11,7 @@ mod npy;
 mod oracle;
 mod origins;
 mod paths;
+mod places;
 mod random;
 mod said;
 mod same_bytes;

@@ -1,0 +1,225 @@
+//! The images of one field: from a value to its payload, to what it will be, and to its pixels (`fill.rs`).
+
+use super::find::{Finder, Item};
+use super::raw::RawFields;
+use super::{Found, Opened, guarded, ragged};
+use crate::dtype::DType;
+use crate::encoding::{self, Encoding, Payload, RawSpec, Scratch};
+use crate::error::{Error, Result, quote};
+use crate::format::{self, Color, ImageInfo};
+use crate::options::Frames;
+use crate::paths::Base;
+use crate::pixels;
+use crate::pixels::steps::{self, Bench, Outcome};
+use crate::plan::{Plan, Steps, Target};
+use crate::record::scan::Hits;
+use crate::record::value;
+use crate::shape::Shape;
+use crate::source::reference::Opener;
+
+/// Decodes the images of one field: that of a plan, or one of those that become one image.
+pub(super) struct Band<'p> {
+    pub(super) plan: &'p Plan,
+    fields: RawFields,
+    pub(super) scratch: Scratch,
+    opener: Opener<'p>,
+    pub(super) stored: Vec<u8>,
+    /// The pixels of an image that is smaller than its row.
+    pub(super) sheet: Vec<u8>,
+    pub(super) bench: Bench,
+}
+
+impl<'p> Band<'p> {
+    /// Asks the finder for the field, and for what says what its pixels are.
+    pub(super) fn new(plan: &'p Plan, finder: &mut Finder) -> Result<Self> {
+        finder.ask_images(plan)?;
+        Ok(Self {
+            plan,
+            fields: RawFields::ask(plan, &mut finder.query)?,
+            scratch: Scratch::default(),
+            opener: Opener::new(&plan.paths),
+            stored: Vec::new(),
+            sheet: Vec::new(),
+            bench: Bench::default(),
+        })
+    }
+
+    /// How an image is held, if it is recognised.
+    pub(super) fn classify(&mut self, record: &[u8], hits: &Hits, item: &Item) -> Option<Encoding> {
+        let raw = self.fields.spec(self.plan, record, hits, item).unwrap_or_default();
+        let text = &record[item.start..item.end];
+        self.classified(text, &raw)
+    }
+
+    /// The encoding of a value; an address whose beginning is rewritten is a path.
+    fn classified(&mut self, value: &[u8], raw: &RawSpec) -> Option<Encoding> {
+        let found = encoding::classify(value, raw, &self.plan.limits, &mut self.scratch)?;
+        let is_path = found == Encoding::Url && !self.plan.paths.prefixes.is_empty() && {
+            let text = value::unescape(value, &mut self.scratch.bytes);
+            std::str::from_utf8(text).is_ok_and(|text| self.opener.rewrites(text))
+        };
+        Some(if is_path { Encoding::Path } else { found })
+    }
+
+    /// The payload of the image that was last looked at.
+    pub(super) fn payload(&self) -> &[u8] {
+        &self.scratch.bytes
+    }
+
+    /// What an image that was looked at will be, that it fits the plan, and what decoding it will take.
+    pub(super) fn open(&self, record: &[u8], found: Found) -> Result<Opened> {
+        let info = found.info;
+        let steps = &self.plan.steps;
+        let outcome = steps::outcome(steps, &info)?;
+        let own = steps::row_shape(outcome.shape, info.frames, steps)?;
+        if steps.frames == Frames::All
+            && let [height, width, ..] = info.shape[..]
+        {
+            let rows = (height as u64).saturating_mul(u64::from(info.frames));
+            self.plan.limits.check_pixels(rows, width as u64)?;
+        }
+        let (image, shape, dtype, color) = match self.plan.target {
+            Target::Stack { shape, dtype, color } => (shape, shape, dtype, color),
+            Target::Each => (own, own, outcome.dtype, outcome.color),
+            Target::Encoded if found.format.is_none() => {
+                return Err(Error::encoding("the value holds pixels and no image file"));
+            }
+            Target::Encoded => {
+                let file = Shape::new(&[self.scratch.bytes.len()])?;
+                (own, file, outcome.dtype, outcome.color)
+            }
+            Target::Flat { dtype, color, .. }
+            | Target::Pad { dtype, color, .. }
+            | Target::Measure { dtype, color } => {
+                let (image, row) = ragged::shapes(self.plan, &outcome, info.frames, own, color)?;
+                (image, row, dtype, color)
+            }
+        };
+        if outcome.dtype != dtype
+            || !(own == image || fits(&outcome, info.frames, image, color, steps))
+        {
+            return Err(misfit(&info, image, dtype, outcome.dtype != dtype));
+        }
+        // Of the wanted shape already: whatever its channels are, they stay.
+        let color = if own == image { outcome.color } else { color };
+        let work = steps::are_needed(steps, &info, &outcome, color);
+        let (stored_len, len) = (info.bytes()?, shape.bytes(dtype)?);
+        let text_len = (record.len() + self.scratch.bytes.len()) as u64;
+        let scratch = if work { steps::scratch_bytes(steps, &info, &outcome) } else { 0 };
+        let film = match steps.frames != Frames::First && found.plays() {
+            true => format::CANVASES * stored_len as u64 + text_len,
+            false => 0,
+        };
+        let sheet = if image == shape { 0 } else { image.bytes(dtype)? as u64 };
+        let need = text_len + 2 * stored_len as u64 + len as u64 + scratch + film + sheet;
+        self.plan.limits.check_memory(need)?;
+        Ok(Opened { found, image, shape, dtype, color, work, need })
+    }
+
+    /// Gives scratch memory back where it is more than `keep` bytes.
+    pub(super) fn shrink(&mut self, keep: usize) {
+        let held = self.scratch.capacity() + self.stored.capacity() + self.sheet.capacity();
+        if held + self.bench.capacity() > keep {
+            self.scratch = Scratch::default();
+            (self.stored, self.sheet) = (Vec::new(), Vec::new());
+            self.bench = Bench::default();
+        }
+    }
+
+    /// From the value of an image to its payload in the scratch buffer, and what that says of itself:
+    /// headers only for image files.
+    pub(super) fn look(
+        &mut self,
+        record: &[u8],
+        hits: &Hits,
+        item: &Item,
+        base: Option<&Base>,
+    ) -> Result<Found> {
+        let text = &record[item.start..item.end];
+        let limits = &self.plan.limits;
+        let raw = self.fields.spec(self.plan, record, hits, item)?;
+        let decided;
+        let encoding = match &self.plan.places[item.place].encoding {
+            Some(encoding) => encoding,
+            None => {
+                decided = self.classified(text, &raw).ok_or_else(|| {
+                    Error::field(format!(
+                        "{} that holds no image ndpix knows: {}",
+                        value::kind(text).name(),
+                        quote(text)
+                    ))
+                })?;
+                &decided
+            }
+        };
+        match encoding::decode(encoding, text, &raw, limits, &mut self.scratch)? {
+            Payload::Pixels(p) => Ok(Found { info: array_info(p.shape, p.dtype), format: None }),
+            Payload::File => self.file(),
+            Payload::Reference => {
+                let path = std::mem::take(&mut self.scratch.bytes);
+                let name =
+                    String::from_utf8(path).map_err(|_| Error::path("the path is not UTF-8"))?;
+                self.opener.read(base, &name, limits.max_record_bytes, &mut self.scratch.bytes)?;
+                match encoding::array_file(&raw, limits, &mut self.scratch)? {
+                    Some(p) => Ok(Found { info: array_info(p.shape, p.dtype), format: None }),
+                    None => self.file(),
+                }
+            }
+        }
+    }
+
+    fn file(&self) -> Result<Found> {
+        let bytes = &self.scratch.bytes;
+        let format = format::recognise(bytes)?;
+        let formats = &self.plan.formats;
+        if !formats.is_empty() && !formats.contains(&format) {
+            return Err(Error::unsupported(format!(
+                "a {format} image, which formats does not allow"
+            )));
+        }
+        let limits = &self.plan.limits;
+        let steps = &self.plan.steps;
+        let info = guarded(format, || match (steps.indices, steps.frames) {
+            (true, _) => format::indices_info(format, bytes, limits),
+            (_, Frames::Index(frame)) => format::frame_info(format, bytes, frame, limits),
+            (_, Frames::First) => format::info(format, bytes, limits),
+            (_, Frames::All) => format::frames_info(format, bytes, limits),
+        })?;
+        Ok(Found { info, format: Some(format) })
+    }
+}
+
+/// An array that is no image file: two axes are gray, three with 2, 3 or 4 channels a picture.
+fn array_info(shape: Shape, dtype: DType) -> ImageInfo {
+    let color = match shape[..] {
+        [_, _] => Color::Gray,
+        [_, _, 3] => Color::Rgb,
+        [_, _, 4] => Color::Rgba,
+        _ => Color::Samples,
+    };
+    ImageInfo { shape, dtype, color, orientation: 1, premultiplied: false, frames: 1 }
+}
+
+/// Whether what comes out can be promoted to the shape and color of the array.
+fn fits(outcome: &Outcome, frames: u32, shape: Shape, color: Color, steps: &Steps) -> bool {
+    let [height, width, ..] = outcome.shape[..] else { return false };
+    let promoted = Shape::image(height, width, pixels::channels(color));
+    pixels::promotes(outcome.color, color)
+        && outcome.color != color
+        && steps::row_shape(promoted, frames, steps).is_ok_and(|s| s == shape)
+}
+
+fn misfit(info: &ImageInfo, shape: Shape, dtype: DType, converted: bool) -> Error {
+    let sides = |shape: &Shape| shape.get(..2).map(<[usize]>::to_vec);
+    let remedy = match converted {
+        true => "; pass dtype to convert the numbers",
+        false if info.shape.len() > 1 && sides(&info.shape) == sides(&shape) => {
+            "; pass mode to bring all images to the same channels"
+        }
+        false => "",
+    };
+    Error::shape(format!(
+        "image is {} {} but the array holds {shape} {dtype}{remedy}",
+        info.shape, info.dtype
+    ))
+}

@@ -1,0 +1,161 @@
+//! What a scan found: values, the objects around them, and what stands beside them.
+
+use std::ops::Deref;
+
+/// A value that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hit {
+    /// Which pointer of the query led here.
+    pub(crate) pointer: u8,
+    /// The number of the innermost object around the value: siblings share it. 0 is none.
+    pub(crate) object: usize,
+    /// Which values the wild steps of its pointer took: [`Hits::taken`].
+    pub(crate) bound: usize,
+    /// The value's text is `record[start..end]`, without surrounding white space.
+    pub(crate) start: usize,
+    /// See `start`.
+    pub(crate) end: usize,
+}
+
+/// A member whose key the query names.
+#[derive(Debug, Clone, Copy)]
+struct Sibling {
+    name: u8,
+    start: usize,
+    end: usize,
+    /// The one before it in the same object, as in [`Hits::objects`].
+    before: usize,
+}
+
+/// A pointer on its way: it wants something of the value that it was put on the stack for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct State {
+    pub(super) pointer: u8,
+    /// The step that comes next.
+    pub(super) step: u8,
+    /// Whether it went on into a member before.
+    pub(super) seen: bool,
+    pub(super) bound: usize,
+}
+
+/// A member that some pointer went into: its key with quotes, and the hits in it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Member {
+    pub(super) key: (usize, usize),
+    pub(super) first: usize,
+    pub(super) last: usize,
+}
+
+/// What a scan found, in the order in which the values begin; used again from record to record.
+#[derive(Debug, Default)]
+pub(crate) struct Hits {
+    pub(super) list: Vec<Hit>,
+    hidden: Vec<Hit>,
+    /// Of each object on the way to wanted values the last sibling that was noted, as its place in the
+    /// list and 1 more. The first is no object.
+    objects: Vec<usize>,
+    siblings: Vec<Sibling>,
+    /// What each wild step took: the place in this list of what the one before took, and where the
+    /// value begins. The first is none.
+    bound: Vec<(usize, usize)>,
+    pub(super) states: Vec<State>,
+    pub(super) members: Vec<Member>,
+}
+
+impl Deref for Hits {
+    type Target = [Hit];
+
+    fn deref(&self) -> &[Hit] {
+        &self.list
+    }
+}
+
+impl Hits {
+    pub(super) fn clear(&mut self) {
+        self.list.clear();
+        self.hidden.clear();
+        self.objects.clear();
+        self.objects.push(0);
+        self.siblings.clear();
+        self.bound.clear();
+        self.bound.push((0, 0));
+        self.states.clear();
+        self.members.clear();
+    }
+
+    /// What would have been found but for a later member with the same key.
+    pub(crate) fn hidden(&self) -> &[Hit] {
+        &self.hidden
+    }
+
+    /// Where the member of an object stands that has this name of [`super::Query::note_siblings`], by
+    /// the number of the name; the time does not depend on how many members there are.
+    pub(crate) fn sibling(&self, object: usize, name: usize) -> Option<(usize, usize)> {
+        let found = self.siblings_of(object).find(|s| usize::from(s.name) == name)?;
+        Some((found.start, found.end))
+    }
+
+    fn siblings_of(&self, object: usize) -> impl Iterator<Item = &Sibling> {
+        let mut next = self.objects.get(object).copied().unwrap_or(0);
+        std::iter::from_fn(move || {
+            let sibling = self.siblings.get(next.checked_sub(1)?)?;
+            next = sibling.before;
+            Some(sibling)
+        })
+    }
+
+    /// Where the value begins that the wild step number `wild` took that led to a hit, counted from 1, of the
+    /// `all` that its pointer has.
+    pub(crate) fn taken(&self, bound: usize, wild: usize, all: usize) -> usize {
+        let mut at = bound;
+        for _ in wild..all {
+            at = self.bound[at].0;
+        }
+        self.bound[at].1
+    }
+
+    /// Notes an object that begins, and gives its number.
+    pub(super) fn open(&mut self) -> usize {
+        self.objects.push(0);
+        self.objects.len() - 1
+    }
+
+    /// Notes a sibling; of several with the same name the last counts.
+    pub(super) fn note(&mut self, object: usize, name: u8, start: usize, end: usize) {
+        let mut at = self.objects[object];
+        while at > 0 {
+            let sibling = &mut self.siblings[at - 1];
+            if sibling.name == name {
+                (sibling.start, sibling.end) = (start, end);
+                return;
+            }
+            at = sibling.before;
+        }
+        let before = self.objects[object];
+        self.siblings.push(Sibling { name, start, end, before });
+        self.objects[object] = self.siblings.len();
+    }
+
+    /// Notes that a wild step took the value at `start`.
+    pub(super) fn bind(&mut self, before: usize, start: usize) -> usize {
+        self.bound.push((before, start));
+        self.bound.len() - 1
+    }
+
+    /// Hides the hits in these parts of the list, which are in order.
+    pub(super) fn hide(&mut self, parts: &[(usize, usize)]) {
+        let Some(&(mut to, _)) = parts.first() else { return };
+        let mut parts = parts.iter().peekable();
+        for at in to..self.list.len() {
+            while parts.next_if(|part| part.1 <= at).is_some() {}
+            match parts.peek() {
+                Some(part) if part.0 <= at => self.hidden.push(self.list[at]),
+                _ => {
+                    self.list[to] = self.list[at];
+                    to += 1;
+                }
+            }
+        }
+        self.list.truncate(to);
+    }
+}

@@ -30,6 +30,7 @@ use crate::shape::Shape;
 use band::Band;
 use bands::Together;
 pub(crate) use buffer::PixelBuffer;
+pub(crate) use raw::RawFields;
 pub(crate) use columns::{Hole, Kept};
 use find::Finder;
 
@@ -94,6 +95,11 @@ impl<'p> Decoder<'p> {
         self.finder.find(record, &self.bands)?;
         let found = self.finder.items.iter().map(Vec::len).sum();
         Ok(if self.plan.bands.is_empty() { found } else { found.min(1) })
+    }
+
+    /// Where the images of the record that was last found stand, in order: start and end of each value.
+    pub(crate) fn spans(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.finder.items.iter().flatten().map(|item| (item.start, item.end))
     }
 
     /// How image `item` of the record that was last found is held, if it is recognised.
@@ -182,7 +188,7 @@ pub(crate) fn fit(options: &Options, info: &ImageInfo) -> Result<()> {
 }
 
 /// Runs a codec; a panic in it is a damaged image, not the end of the run.
-fn guarded<T>(format: ImageFormat, codec: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn guarded<T>(format: ImageFormat, codec: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(codec))
         .unwrap_or_else(|_| Err(Error::image(format!("the {format} decoder failed on this image"))))
 }

@@ -8,14 +8,26 @@ mod absent;
 mod bands;
 mod candidates;
 mod columns;
+mod decide;
+mod drawings;
 mod encoded;
+mod findings;
+mod grade;
 mod kinds;
+mod leaves;
 mod notes;
 pub(crate) mod ragged;
+mod refusal;
 mod sample;
+mod sources;
 mod suggest;
 mod survey;
+mod texts;
 mod uniform;
+mod watch;
+mod words;
+
+use std::sync::Arc;
 
 use crate::encoding::Encoding;
 use crate::error::{Error, Result};
@@ -25,48 +37,75 @@ use crate::record::pointer::{Field, Pointer};
 
 pub(crate) use candidates::{Candidate, candidates_for};
 pub(crate) use columns::columns;
+use decide::Decision;
+pub(crate) use findings::{Findings, find};
 pub(crate) use sample::{SAMPLE_BYTES, SAMPLE_RECORDS, Sample};
 pub(crate) use suggest::{choices, suggest};
 pub(crate) use survey::Survey;
+pub(crate) use watch::Watcher;
 
-/// Decides where images stand and how they are held.
+/// Decides where images stand and how they are held: as the options say, or by what was found.
 pub(crate) fn locate(
     sample: &Sample<'_>,
     options: &Options,
     candidates: &[Candidate],
+    findings: Option<&Findings>,
     plan: &mut Plan,
 ) -> Result<()> {
     if !options.bands.is_empty() {
         return bands::locate(sample, options, candidates, plan);
     }
-    if options.field.is_some() && (options.encoding.is_some() || options.mixed) {
+    let shaped = options.shape.is_some() && options.dtype.is_some();
+    if sample.records.is_empty() && shaped {
         return Ok(());
     }
-    if sample.records.is_empty() && options.shape.is_some() && options.dtype.is_some() {
+    let Some(field) = &options.field else {
+        return match findings {
+            Some(findings) => found(sample, options, findings, plan),
+            None => Err(absent::no_records(options)),
+        };
+    };
+    if options.encoding.is_some() || options.mixed {
         return Ok(());
     }
-    // A field given without its encoding, and nothing to learn it from: each record says.
-    if candidates.is_empty()
-        && options.field.is_some()
-        && options.shape.is_some()
-        && options.dtype.is_some()
-    {
+    // With nothing to learn it from each record says how it holds its image.
+    if candidates.is_empty() && shaped {
         return Ok(());
     }
-    if let Some(field) = options.field.as_ref().filter(|field| field.alternatives().len() > 1) {
+    if field.alternatives().len() > 1 {
         return alternatives(sample, options, field, candidates, plan);
     }
-    // What stands inside a self-describing value is part of it.
-    let outer: Vec<&Candidate> = candidates
-        .iter()
-        .filter(|c| !candidates.iter().any(|o| o.rank <= c.rank && c.field.is_inside(&o.field)))
-        .collect();
-    let best = outer.iter().map(|c| c.rank).min();
-    let top: Vec<&Candidate> = outer.into_iter().filter(|c| Some(c.rank) == best).collect();
-    let [chosen] = top[..] else {
-        return Err(absent::not_one(sample, options, candidates));
+    let [chosen] = candidates else {
+        return Err(absent::unread(sample, options, field));
     };
     plan.places = vec![place(chosen, options, &mut plan.notes)?];
+    Ok(())
+}
+
+/// The places that were found, or why none is read.
+fn found(
+    sample: &Sample<'_>,
+    options: &Options,
+    findings: &Findings,
+    plan: &mut Plan,
+) -> Result<()> {
+    if sample.records.is_empty() {
+        return Err(absent::no_records(options));
+    }
+    let groups = match decide::decide(findings) {
+        Decision::Read(groups) => groups,
+        Decision::Refuse(refusal) => {
+            return Err(refusal::error(&refusal, findings, sample));
+        }
+    };
+    let mut places = Vec::new();
+    for &member in groups.iter().flat_map(|group| &group.members) {
+        let candidate = &findings.all[member];
+        places.push(place(&candidate.as_named(), options, &mut plan.notes)?);
+        plan.notes.extend(candidate.said_of_numbers());
+    }
+    plan.places = places;
+    plan.watch = Some(Arc::new(watch::watch(findings, &groups, sample.first + sample.len())));
     Ok(())
 }
 
@@ -80,7 +119,7 @@ fn alternatives(
     plan: &mut Plan,
 ) -> Result<()> {
     if candidates.is_empty() {
-        return Err(absent::not_one(sample, options, candidates));
+        return Err(absent::unread(sample, options, field));
     }
     let mut places = Vec::new();
     for pointer in field.alternatives() {
@@ -95,12 +134,12 @@ fn alternatives(
 
 /// The place of a candidate, with the encoding that is enforced there.
 fn place(chosen: &Candidate, options: &Options, notes: &mut Vec<String>) -> Result<Place> {
-    if chosen.encoding == Encoding::Url {
+    let Some(known) = chosen.encoding.as_ref().filter(|e| **e != Encoding::Url) else {
         return Err(Error::plan(format!(
             "field {} holds URLs, which ndpix does not fetch; download them and give their paths",
             chosen.field
         )));
-    }
+    };
     let mut encoding = options.encoding.clone();
     if encoding.is_none() && !options.mixed {
         // Addresses are never read: they are rejects, and no second way to hold images.
@@ -119,7 +158,7 @@ fn place(chosen: &Candidate, options: &Options, notes: &mut Vec<String>) -> Resu
                 seen.join(", ")
             )));
         }
-        encoding = Some(chosen.encoding.clone());
+        encoding = Some(known.clone());
     }
     Ok(Place { field: chosen.field.clone(), encoding })
 }
@@ -144,6 +183,7 @@ pub(crate) fn plan_for(options: &Options, field: &Field, encoding: Option<Encodi
         paths: options.paths(),
         limits: options.limits,
         raw,
+        watch: None,
         notes: Vec::new(),
     }
 }

@@ -21,6 +21,9 @@ mod text;
 use std::fmt;
 use std::str::FromStr;
 
+pub(crate) use classify::is_image_path;
+pub(crate) use data_url::strip_scheme;
+
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Error, Result, quote};
 use crate::format;
@@ -141,6 +144,11 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
+    /// The characters of a JSON string.
+    pub(crate) fn text_of<'a>(&'a mut self, value: &'a [u8]) -> &'a [u8] {
+        value::unescape(value, &mut self.text)
+    }
+
     /// The bytes that the buffers take.
     pub(crate) fn capacity(&self) -> usize {
         self.bytes.capacity() + self.text.capacity() + self.spare.capacity()
@@ -283,6 +291,17 @@ pub(crate) fn classify(
     scratch: &mut Scratch,
 ) -> Option<Encoding> {
     classify::classify(value, raw, limits, scratch)
+}
+
+/// The bytes that a text of base64 or hexadecimal digits stands for, if it is one.
+pub(crate) fn any_bytes(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let text = base64::strip_prefix(text);
+    let read = match hex::is_pairs(text) {
+        true => hex::decode(text, &mut bytes),
+        false => base64::decode(text, &mut bytes),
+    };
+    (read.is_ok() && !bytes.is_empty()).then_some(bytes)
 }
 
 /// Whether the object is one value that says itself what it is: a tensor, or bytes as JavaScript writes

@@ -117,6 +117,23 @@ struct Inner {
     message: String,
     position: Option<Position>,
     source: Option<Cause>,
+    remedies: Vec<Remedy>,
+}
+
+/// Options that would mend what an error is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Remedy {
+    /// What they do, in a few words.
+    pub what: String,
+    /// Names and values, as [`Options::set`](crate::Options::set) takes them; of a flag the value is `true`.
+    pub options: Vec<(&'static str, String)>,
+}
+
+impl Remedy {
+    pub(crate) fn new(what: impl Into<String>, options: Vec<(&'static str, String)>) -> Self {
+        Self { what: what.into(), options }
+    }
 }
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -131,7 +148,13 @@ impl Error {
     /// assert_eq!((error.kind(), error.position()), (ErrorKind::Plan, None));
     /// ```
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), position: None, source: None }))
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            position: None,
+            source: None,
+            remedies: Vec::new(),
+        }))
     }
 
     /// A failure of the machine: `what` says what was being done, to which file. The system's own error is
@@ -166,6 +189,17 @@ impl Error {
     pub fn at(mut self, position: Position) -> Self {
         self.0.position = Some(position);
         self
+    }
+
+    /// The same error, with what would mend it.
+    pub(crate) fn with_remedies(mut self, remedies: Vec<Remedy>) -> Self {
+        self.0.remedies = remedies;
+        self
+    }
+
+    /// Sets of options each of which would mend it; none where nothing is known to.
+    pub fn remedies(&self) -> &[Remedy] {
+        &self.0.remedies
     }
 
     /// Who must act.

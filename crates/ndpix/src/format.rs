@@ -12,7 +12,7 @@
 mod bmp;
 mod exif;
 mod film;
-mod foreign;
+pub(crate) mod foreign;
 mod gif;
 mod ico;
 mod jpeg;

@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::batch::{File, Text};
+use crate::detect::Watcher;
 use crate::decode::{Decoder, Found, Kept, PixelBuffer};
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::format::ImageInfo;
@@ -262,6 +263,8 @@ where
         outcomes: Vec::new(),
         pixels: PixelBuffer::default(),
         kept: Kept::new(shared.plan),
+        watcher: Watcher::of(shared.plan)?,
+        spans: Vec::new(),
         held: 0,
     };
     let mut text = Text::default();
@@ -320,11 +323,31 @@ struct Worker<'p> {
     outcomes: Vec<Outcome>,
     pixels: PixelBuffer,
     kept: Kept,
+    watcher: Option<Watcher<'p>>,
+    /// Where the images of a record stand.
+    spans: Vec<(usize, usize)>,
     /// What it holds of the memory budget.
     held: u64,
 }
 
 impl Worker<'_> {
+    /// Holds a record against what was decided from the sample. Kind `field`.
+    fn doubt(
+        &mut self,
+        number: u64,
+        items: usize,
+        record: &[u8],
+        base: Option<&Path>,
+    ) -> Result<()> {
+        let Some(watcher) = &mut self.watcher else { return Ok(()) };
+        if items == 0 {
+            return watcher.without_image(record, base);
+        }
+        self.spans.clear();
+        self.spans.extend(self.decoder.spans());
+        watcher.with_image(record, number, &self.spans, base)
+    }
+
     /// Decodes every image of one record; `false` when the run has ended.
     fn record<C>(
         &mut self,
@@ -353,13 +376,16 @@ impl Worker<'_> {
                 return Ok(true);
             }
         };
-        let refused = self.decoder.keep(bytes, &mut self.kept).err();
+        let kept = self.decoder.keep(bytes, &mut self.kept);
+        let number = text.records[index].index;
+        let refused = self.doubt(number, items, bytes, origin.file.base_dir.as_deref()).and(kept).err();
         if items == 0 {
             // What is kept of it matters only where it becomes a row.
             let fills = shared.plan.raw.on_missing == OnMissing::Fill;
-            let result = match refused.filter(|_| fills) {
-                Some(error) => Fate::Unreadable(place(error, 0)),
-                None => Fate::Missing,
+            let result = match refused {
+                Some(error) if error.kind() == ErrorKind::Field => Fate::Rejected(place(error, 0)),
+                Some(error) if fills => Fate::Unreadable(place(error, 0)),
+                _ => Fate::Missing,
             };
             self.outcomes.push(Outcome { record: index, item: 0, result });
             return Ok(true);

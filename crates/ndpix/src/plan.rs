@@ -1,6 +1,8 @@
 //! What will be done: options resolved against the sample. Stations and engine read this, never
 //! the options.
 
+pub(crate) mod watch;
+
 use std::sync::Arc;
 
 use crate::column::ColumnType;
@@ -267,6 +269,8 @@ pub(crate) struct Plan {
     pub limits: Limits,
     /// The raw pixel settings, from the options.
     pub raw: Options,
+    /// What it looks out for, where it found its places by itself.
+    pub watch: Option<Arc<watch::Watch>>,
     /// What the run should say before it works.
     pub notes: Vec<String>,
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::batch::{File, Text};
-use crate::detect::{self, Candidate, SAMPLE_BYTES, SAMPLE_RECORDS, Sample, Survey};
+use crate::detect::{self, Candidate, Findings, SAMPLE_BYTES, SAMPLE_RECORDS, Sample, Survey};
 use crate::error::{Error, ErrorKind, Result};
 use crate::framing::Feed;
 use crate::options::Options;
@@ -24,6 +24,10 @@ use crate::source::Input;
 /// nothing.
 const BLOCK_BYTES: usize = 512 << 10;
 
+/// Records, and bytes of them, in which something like an image is looked for.
+const SEARCH_RECORDS: usize = 100_000;
+const SEARCH_BYTES: usize = 256 << 20;
+
 /// Opened inputs and the decision how to read them.
 pub(crate) struct Reader {
     pub(crate) feed: Feed,
@@ -32,6 +36,7 @@ pub(crate) struct Reader {
     /// Whether field and encoding are decided.
     pub(crate) located: bool,
     pub(crate) candidates: Vec<Candidate>,
+    findings: Option<Findings>,
     pub(crate) survey: Survey,
     /// Mean bytes of a record in the sample.
     pub(crate) record_bytes: f64,
@@ -101,6 +106,7 @@ impl Reader {
             plan,
             located: false,
             candidates: Vec::new(),
+            findings: None,
             survey: Survey::default(),
             // With its line end.
             record_bytes: bytes as f64 / records.max(1) as f64 + 1.0,
@@ -110,11 +116,69 @@ impl Reader {
         })
     }
 
+    /// The record with which the sample begins, and what it holds: the first, or where all of the first
+    /// hold nothing, the next with something like an image.
+    fn search(&mut self, options: &Options) -> Result<(usize, Option<Findings>)> {
+        let known = Sample::new(&self.sample, &self.files, 0);
+        let findings = detect::find(&known, options)?;
+        if known.len() == 0 || findings.first().is_some() {
+            return Ok((0, Some(findings)));
+        }
+        let (mut records, mut bytes) = (0, 0);
+        for text in &self.sample {
+            records += text.records.len();
+            bytes += text.bytes.len();
+        }
+        let mut first = None;
+        while first.is_none_or(|first| records < first + SAMPLE_RECORDS)
+            && records < SEARCH_RECORDS
+            && bytes < SEARCH_BYTES
+            && self.failure.is_none()
+        {
+            let mut text = Text::default();
+            match self.feed.next(&mut text, SAMPLE_RECORDS, &|| {}) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    self.failure = Some(error);
+                    break;
+                }
+            }
+            if first.is_none() {
+                let next = Sample::new([&text], &self.files, 0);
+                first = detect::find(&next, options)?.first().map(|at| records + at);
+            }
+            records += text.records.len();
+            bytes += text.bytes.len();
+            self.sample.push_back(text);
+        }
+        match first {
+            None => Ok((0, Some(findings))),
+            Some(first) => {
+                let known = Sample::new(&self.sample, &self.files, first);
+                Ok((first, Some(detect::find(&known, options)?)))
+            }
+        }
+    }
+
     fn decide(&mut self, options: &Options, each: bool) -> Result<()> {
-        let known = Sample::new(&self.sample, &self.files);
-        self.candidates = detect::candidates_for(&known, options)?;
+        let mut first = 0;
+        if options.field.is_none() {
+            (first, self.findings) = self.search(options)?;
+        }
+        let known = Sample::new(&self.sample, &self.files, first);
+        self.candidates = match &self.findings {
+            Some(findings) => findings.counting().map(|c| c.as_named()).collect(),
+            None => detect::candidates_for(&known, options)?,
+        };
         self.sampled = known.len();
-        detect::locate(&known, options, &self.candidates, &mut self.plan)?;
+        if first > 0 {
+            self.plan.notes.push(format!(
+                "the first {first} records hold nothing like an image; the plan is made from those after them"
+            ));
+        }
+        let findings = self.findings.as_ref();
+        detect::locate(&known, options, &self.candidates, findings, &mut self.plan)?;
         self.located = true;
         detect::columns(&known, options, &mut self.plan)?;
         if !each {

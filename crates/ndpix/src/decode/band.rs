@@ -35,7 +35,7 @@ impl<'p> Band<'p> {
         finder.ask_images(plan)?;
         Ok(Self {
             plan,
-            fields: RawFields::ask(plan, &mut finder.query)?,
+            fields: RawFields::of_plan(plan, &mut finder.query)?,
             scratch: Scratch::default(),
             opener: Opener::new(&plan.paths),
             stored: Vec::new(),

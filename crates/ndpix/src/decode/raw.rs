@@ -5,14 +5,14 @@ use crate::dtype::ByteOrder;
 use crate::encoding::keys::{self, Said};
 use crate::encoding::{Encoding, RawSpec};
 use crate::error::{Error, Result};
-use crate::options::{Given, RawChannels, RawDType, RawOrder};
+use crate::options::{Given, Options, RawChannels, RawDType, RawOrder};
 use crate::plan::{Place, Plan};
 use crate::record::scan::{Hits, Query};
 use crate::record::value;
 
 /// Where the siblings of raw pixels stand in the query.
 #[derive(Debug, Default, Clone)]
-pub(super) struct RawFields {
+pub(crate) struct RawFields {
     shape: Vec<u8>,
     /// Whether the siblings of the value count, where no option says what they say.
     siblings: bool,
@@ -24,9 +24,20 @@ pub(super) struct RawFields {
 
 impl RawFields {
     /// Asks for the fields that say what the pixels of this plan are.
-    pub(super) fn ask(plan: &Plan, query: &mut Query) -> Result<Self> {
+    pub(super) fn of_plan(plan: &Plan, query: &mut Query) -> Result<Self> {
+        let mut fields = Self::ask(&plan.raw, query)?;
+        let raw = |place: &Place| place.encoding.as_ref().is_none_or(Encoding::wants_shape);
+        let open = plan.raw.raw_shape.is_none() || plan.raw.raw_dtype.is_none();
+        fields.siblings = open && plan.places.iter().any(raw);
+        if fields.siblings {
+            query.note_siblings(&keys::NAMES);
+        }
+        Ok(fields)
+    }
+
+    /// Asks for the fields that the options name.
+    pub(crate) fn ask(options: &Options, query: &mut Query) -> Result<Self> {
         let mut fields = RawFields::default();
-        let options = &plan.raw;
         let mut all = |pointers: &[crate::record::pointer::Pointer]| {
             pointers.iter().map(|p| query.add(p.clone())).collect::<Result<Vec<u8>>>()
         };
@@ -45,12 +56,6 @@ impl RawFields {
         if let Some(Given::Field(p)) = &options.raw_order {
             fields.order = all(p)?.first().copied();
         }
-        let raw = |place: &Place| place.encoding.as_ref().is_none_or(Encoding::wants_shape);
-        let open = options.raw_shape.is_none() || options.raw_dtype.is_none();
-        fields.siblings = open && plan.places.iter().any(raw);
-        if fields.siblings {
-            query.note_siblings(&keys::NAMES);
-        }
         Ok(fields)
     }
 
@@ -62,15 +67,31 @@ impl RawFields {
         hits: &Hits,
         item: &Item,
     ) -> Result<RawSpec> {
-        let options = &plan.raw;
         let place = &plan.places[item.place];
+        let said = self.said(place, record, hits, item);
+        let mut spec = self.resolve(&plan.raw, said, record, hits, item.object)?;
+        // A flat list or a string of numbers takes the shape that every image must have.
+        if matches!(place.encoding, Some(Encoding::List | Encoding::Text)) {
+            spec.shape = spec.shape.or(plan.raw.shape);
+        }
+        Ok(spec)
+    }
+
+    /// What the options say of the pixels, and of the rest what the siblings say; `object` is where the
+    /// object around the value begins in the record.
+    pub(crate) fn resolve(
+        &self,
+        options: &Options,
+        mut said: Said<'_>,
+        record: &[u8],
+        hits: &Hits,
+        object: usize,
+    ) -> Result<RawSpec> {
         let at = |pointer: u8| -> Option<&[u8]> {
             let mut hits = hits.iter().filter(|h| h.pointer == pointer);
-            let hit =
-                hits.clone().find(|h| h.object == item.object).or_else(|| hits.next_back())?;
+            let hit = hits.clone().find(|h| h.object == object).or_else(|| hits.next_back())?;
             Some(&record[hit.start..hit.end])
         };
-        let mut said = self.said(place, record, hits, item);
         if options.raw_shape.is_some() {
             said = said.without_shape();
         }
@@ -88,10 +109,6 @@ impl RawFields {
                 spec.shape = Some(keys::shape_from(&texts)?);
             }
             None => {}
-        }
-        // A flat list or a string of numbers takes the shape that every image must have.
-        if matches!(place.encoding, Some(Encoding::List | Encoding::Text)) {
-            spec.shape = spec.shape.or(options.shape);
         }
         match (&options.raw_dtype, self.dtype) {
             (Some(Given::Value(RawDType(dtype, order))), _) => {

@@ -1,6 +1,5 @@
 //! Why no field of the sample can be read: what was found in its place, and what to do.
 
-use super::candidates::Candidate;
 use super::plan_for;
 use super::sample::{Sample, Sampled};
 use crate::decode::Decoder;
@@ -12,35 +11,12 @@ use crate::record::rejected;
 use crate::record::scan::{Hits, Query, scan};
 use crate::record::value::{self, Kind};
 
-/// None or several fields where one is needed.
-pub(super) fn not_one(sample: &Sample<'_>, options: &Options, candidates: &[Candidate]) -> Error {
-    if sample.records.is_empty() {
-        return Error::plan(match options.skip {
-            0 => "the input has no records".to_string(),
-            n => format!("no record is left behind skip {n}"),
-        });
-    }
-    if candidates.is_empty() {
-        return Error::plan(match &options.field {
-            Some(field) => unread(sample, options, field),
-            None => format!(
-                "no field holds images that ndpix recognises in the first {} records{}{}; raw base64 pixels need raw_shape (and raw_dtype), anything else field and encoding; where images begin later, pass skip",
-                sample.records.len(),
-                first_reason(sample),
-                wrapped(sample),
-            ),
-        });
-    }
-    let list: Vec<_> = candidates
-        .iter()
-        .map(|c| {
-            format!("{} ({})", c.field, c.encodings.keys().cloned().collect::<Vec<_>>().join(", "))
-        })
-        .collect();
-    Error::plan(format!(
-        "several fields hold images: {}; pass field to name one, or several with stack to make one image of them",
-        list.join("; ")
-    ))
+/// Without a record there is nothing to decide.
+pub(super) fn no_records(options: &Options) -> Error {
+    Error::plan(match options.skip {
+        0 => "the input has no records".to_string(),
+        n => format!("no record is left after skip {n}"),
+    })
 }
 
 /// What lines of a rejects file look like where nothing says that they are some.
@@ -54,7 +30,7 @@ fn wrapped(sample: &Sample<'_>) -> &'static str {
 }
 
 /// The first unreadable record, said where it may explain everything.
-fn first_reason(sample: &Sample<'_>) -> String {
+pub(super) fn first_reason(sample: &Sample<'_>) -> String {
     let mut hits = Hits::default();
     let reason = |record: &Sampled<'_>| {
         if let Some(length) = record.overlong {
@@ -77,7 +53,14 @@ fn first_reason(sample: &Sample<'_>) -> String {
 }
 
 /// A field was named, and nothing in it is an image.
-fn unread(sample: &Sample<'_>, options: &Options, field: &Field) -> String {
+pub(super) fn unread(sample: &Sample<'_>, options: &Options, field: &Field) -> Error {
+    match sample.records.is_empty() {
+        true => no_records(options),
+        false => Error::plan(unread_words(sample, options, field)),
+    }
+}
+
+fn unread_words(sample: &Sample<'_>, options: &Options, field: &Field) -> String {
     let count = sample.records.len();
     let mut query = Query::default();
     let mut hits = Hits::default();

@@ -37,7 +37,7 @@ pub(super) fn locate(
             .collect();
         let options = options_of(options, field);
         let mut band = plan_for(&options, field, options.encoding.clone());
-        super::locate(sample, &options, &own, &mut band)?;
+        super::locate(sample, &options, &own, None, &mut band)?;
         plan.bands.push(band);
     }
     Ok(())

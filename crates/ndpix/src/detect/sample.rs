@@ -12,6 +12,8 @@ pub(crate) const SAMPLE_BYTES: usize = 16 << 20;
 /// The first records of the inputs.
 pub(crate) struct Sample<'a> {
     pub(super) records: Vec<Sampled<'a>>,
+    /// How many records stand before it.
+    pub(crate) first: usize,
 }
 
 /// A record of the sample.
@@ -24,13 +26,18 @@ pub(super) struct Sampled<'a> {
 }
 
 impl<'a> Sample<'a> {
-    pub(crate) fn new(texts: impl IntoIterator<Item = &'a Text>, files: &'a [File]) -> Self {
+    /// The sample that begins with record `first` of the texts.
+    pub(crate) fn new(
+        texts: impl IntoIterator<Item = &'a Text>,
+        files: &'a [File],
+        first: usize,
+    ) -> Self {
         let all = texts
             .into_iter()
             .flat_map(|text| (0..text.records.len()).map(move |number| (text, number)));
         let mut bytes = 0;
         // Texts end where blocks do; the sample must not.
-        let sampled = all.take(SAMPLE_RECORDS).take_while(|(text, number)| {
+        let sampled = all.skip(first).take(SAMPLE_RECORDS).take_while(|(text, number)| {
             let wanted = bytes < SAMPLE_BYTES;
             bytes += text.record(&text.records[*number]).len();
             wanted
@@ -44,7 +51,7 @@ impl<'a> Sample<'a> {
                 overlong: record.overlong,
             }
         });
-        Self { records: records.collect() }
+        Self { records: records.collect(), first }
     }
 }
 

@@ -134,7 +134,7 @@ fn signature(bytes: &[u8]) -> Option<Content> {
     format::sniff(bytes).map(|_| Content::Image)
 }
 
-fn is_image_path(text: &[u8]) -> bool {
+pub(crate) fn is_image_path(text: &[u8]) -> bool {
     let Ok(path) = std::str::from_utf8(text) else {
         return false;
     };

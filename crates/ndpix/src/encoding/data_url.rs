@@ -7,7 +7,7 @@ use super::base64;
 use crate::error::{Error, Result, quote};
 
 /// What follows `data:` (in any case), if the text is such a URL.
-pub(super) fn strip_scheme(text: &[u8]) -> Option<&[u8]> {
+pub(crate) fn strip_scheme(text: &[u8]) -> Option<&[u8]> {
     let (scheme, rest) = text.split_at_checked(5)?;
     scheme.eq_ignore_ascii_case(b"data:").then_some(rest)
 }

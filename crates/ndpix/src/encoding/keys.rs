@@ -81,6 +81,11 @@ pub(crate) struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
+    /// Whether a shape, or height and width, are said.
+    pub(crate) fn is_sized(&self) -> bool {
+        self.shape.is_some() || (self.height.is_some() && self.width.is_some())
+    }
+
     /// Takes one member. Of several that say the same thing the last counts.
     pub(crate) fn take(&mut self, key: Key, text: &'a [u8]) {
         match key {

@@ -1,0 +1,238 @@
+//! The fields of a sample that may hold images, each with its evidence.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use super::Sample;
+use super::grade::{Around, Graded, Grader, Unread, What};
+use super::leaves::{Leaf, walk};
+use super::sources::{self, Source};
+use super::words::{self, Name};
+use crate::decode::RawFields;
+use crate::encoding::{Encoding, RawSpec};
+use crate::error::Result;
+use crate::options::Options;
+use crate::record::pointer::{Pointer, Step};
+use crate::record::scan::{Hits, Query, scan};
+
+/// More candidates than these are not weighed against each other.
+pub(super) const MOST: usize = 256;
+
+/// A field that may hold images.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    pub(crate) field: Pointer,
+    /// How its values hold images, with the number of values in the sample.
+    pub(crate) encodings: BTreeMap<String, u64>,
+    pub(super) name: Name,
+    /// Where known programs put their images, if that is such a place.
+    pub(super) source: Option<Source>,
+    /// The value most like an image.
+    pub(super) best: Graded,
+    /// In which records it stands, in order.
+    pub(super) seen: Vec<Seen>,
+}
+
+/// What a candidate is in one record: of several values the best, and all prints together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Seen {
+    pub(super) record: usize,
+    pub(super) what: What,
+    pub(super) print: u64,
+    pub(super) file_name: u64,
+}
+
+/// All that a sample has.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub(crate) all: Vec<Candidate>,
+    /// How many candidates there are beyond those.
+    pub(super) more: usize,
+    pub(super) places: HashMap<Vec<Step>, usize>,
+    /// How many of each sort were kept when they were first seen.
+    pub(super) counted: usize,
+    pub(super) nothing: usize,
+    pub(super) other: usize,
+}
+
+impl Findings {
+    /// The first record with something like an image.
+    pub(crate) fn first(&self) -> Option<usize> {
+        self.counting().flat_map(|c| c.seen.iter().filter(|s| s.what.counts())).map(|s| s.record).min()
+    }
+
+    /// Those that are more than nothing.
+    pub(crate) fn counting(&self) -> impl Iterator<Item = &Candidate> {
+        self.all.iter().filter(|c| c.best.what.counts())
+    }
+
+    fn note(&mut self, record: usize, steps: &[Step], name: &Name, graded: Graded) {
+        let at = match self.places.get(steps) {
+            Some(&at) => at,
+            None => {
+                // Of what is nothing a few are enough to be named.
+                let (room, most) = match graded.what {
+                    what if what.counts() => (&mut self.counted, MOST),
+                    What::Nothing => (&mut self.nothing, MOST),
+                    _ => (&mut self.other, MOST),
+                };
+                if *room == most {
+                    self.more += usize::from(graded.what.counts());
+                    return;
+                }
+                *room += 1;
+                self.places.insert(steps.to_vec(), self.all.len());
+                self.all.push(Candidate {
+                    field: Pointer::new(steps.to_vec()),
+                    encodings: BTreeMap::new(),
+                    name: name.clone(),
+                    source: sources::of(steps),
+                    best: graded.clone(),
+                    seen: Vec::new(),
+                });
+                self.all.len() - 1
+            }
+        };
+        self.all[at].add(record, graded);
+    }
+}
+
+impl Candidate {
+    fn add(&mut self, record: usize, graded: Graded) {
+        if let Some(encoding) = graded.encoding.as_ref().filter(|_| graded.what.counts()) {
+            *self.encodings.entry(encoding.to_string()).or_default() += 1;
+        }
+        let seen =
+            Seen { record, what: graded.what, print: graded.print, file_name: graded.file_name };
+        match self.seen.last_mut().filter(|last| last.record == record) {
+            Some(last) => {
+                last.print = last.print.rotate_left(1) ^ seen.print;
+                if last.what.rank() < seen.what.rank() {
+                    (last.what, last.file_name) = (seen.what, seen.file_name);
+                }
+            }
+            None => self.seen.push(seen),
+        }
+        if self.best.what.rank() < graded.what.rank() {
+            self.best = graded;
+        }
+    }
+
+    /// As a field that the options name.
+    pub(crate) fn as_named(&self) -> super::Candidate {
+        super::Candidate {
+            field: self.field.clone(),
+            encodings: self.encodings.clone(),
+            encoding: self.best.encoding.clone(),
+            said: self.best.said.clone(),
+        }
+    }
+
+    /// What is to be said where numbers are read: the shapes that a flat list may have.
+    pub(super) fn said_of_numbers(&self) -> Option<String> {
+        let remedy = self.best.remedy.as_ref().filter(|_| self.best.what == What::Numbers)?;
+        Some(format!("field {} is a flat list; {remedy}", self.field))
+    }
+
+    /// The encoding of its best value.
+    pub(super) fn encoding(&self) -> Option<&Encoding> {
+        self.best.encoding.as_ref()
+    }
+
+    /// What it is in this record, if it is there.
+    pub(super) fn in_record(&self, record: usize) -> Option<&Seen> {
+        let at = self.seen.binary_search_by_key(&record, |seen| seen.record).ok()?;
+        Some(&self.seen[at])
+    }
+}
+
+/// Grades every leaf of the sample.
+pub(crate) fn find(sample: &Sample<'_>, options: &Options) -> Result<Findings> {
+    let mut given = Given::new(options)?;
+    let mut grader = Grader::new(&options.limits);
+    let mut findings = Findings::default();
+    for (number, record) in sample.records.iter().enumerate() {
+        if given.scan(&record.text).is_err() {
+            continue;
+        }
+        walk(&record.text, &mut |leaf| {
+            let at = At { record: &record.text, base: record.base.as_deref() };
+            let (name, graded) = weigh(&mut grader, leaf, &given, at, options);
+            let whole = graded.what.counts();
+            if !is_empty(leaf.value) {
+                findings.note(number, leaf.steps, &name, graded);
+            }
+            whole
+        });
+    }
+    Ok(findings)
+}
+
+/// What the options say of bare pixels, for the record that was scanned last.
+pub(super) struct Given {
+    query: Query,
+    hits: Hits,
+    fields: RawFields,
+}
+
+impl Given {
+    pub(super) fn new(options: &Options) -> Result<Self> {
+        let mut query = Query::default();
+        let fields = RawFields::ask(options, &mut query)?;
+        Ok(Self { query, hits: Hits::default(), fields })
+    }
+
+    /// Validates a record, and takes from it what the options say of pixels by the names of fields.
+    pub(super) fn scan(&mut self, record: &[u8]) -> Result<()> {
+        scan(record, &self.query, &mut self.hits)
+    }
+}
+
+/// The record in which a leaf stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At<'a> {
+    pub(super) record: &'a [u8],
+    pub(super) base: Option<&'a Path>,
+}
+
+/// A leaf with its name, graded.
+pub(super) fn weigh(
+    grader: &mut Grader<'_>,
+    leaf: Leaf<'_>,
+    given: &Given,
+    at: At<'_>,
+    options: &Options,
+) -> (Name, Graded) {
+    let name = words::name(leaf.steps, leaf.beside.image_type);
+    if let Some(drawing) = leaf.drawing {
+        return (name, drawing.clone());
+    }
+    let said = leaf.beside.said;
+    let object = (leaf.beside.object != 0).then(|| leaf.beside.object - at.record.as_ptr() as usize);
+    let spec = given.fields.resolve(options, said, at.record, &given.hits, object.unwrap_or(0));
+    let shape_given = options.raw_shape.is_some();
+    let (spec, sized) = match spec {
+        Ok(spec) => (spec, shape_given || said.is_sized()),
+        Err(_) => (RawSpec::default(), false),
+    };
+    let base = at.base;
+    let around = Around { name: &name, spec: &spec, sized, shape_given, base };
+    let graded = match &options.encoding {
+        Some(encoding) => grader.as_told(encoding, leaf.value, around),
+        None => grader.grade(leaf.value, around),
+    };
+    let graded = match leaf.beside.packed && matches!(graded.what, What::Image { .. }) {
+        true => Graded {
+            what: What::Unreadable(Unread::Opaque),
+            said: "a rosbridge message packed as a PNG".to_string(),
+            ..graded
+        },
+        false => graded,
+    };
+    (name, graded)
+}
+
+/// Whether a leaf holds nothing that could be graded.
+fn is_empty(value: &[u8]) -> bool {
+    value == b"\"\""
+}

@@ -1,0 +1,401 @@
+//! What one value is, by itself and by what stands beside it: the evidence that detection weighs.
+//!
+//! The value is read as far as the decoder would read it, headers only. Its name has a say in three
+//! things alone: whether numbers may be pictures, whether bytes of no known kind may be, and whether a
+//! text that is not there to be opened names an image.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+
+use super::words::{Level, Name};
+use crate::encoding::{self, Encoding, Payload, Pixels, RawSpec, Scratch};
+use crate::error::{Error, ErrorKind};
+use crate::format;
+use crate::limits::Limits;
+use crate::record::value::{self, Kind};
+use crate::shape::Shape;
+use crate::source::reference::Opener;
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    /// An image that can be read: from the bytes in the record, or from the file that it names.
+    Image {
+        by_path: bool,
+    },
+    /// A drawing: run lengths, polygons, strokes.
+    Drawing,
+    /// Numbers that may be the pixels of an image.
+    Numbers,
+    /// What seems to be an image and cannot be read.
+    Unreadable(Unread),
+    /// A grid of integers, too small or too wide in range for an image.
+    Grid,
+    /// A video, in itself or by its address.
+    Video,
+    /// An address that does not look like one of an image.
+    Link,
+    Nothing,
+}
+
+/// Why something that seems to be an image cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// An image by its first bytes, or said to be one: of a format that is not read, or damaged.
+    Format,
+    /// The path of a file that is not there; `bare` without a folder.
+    Missing { bare: bool },
+    /// The address of an image.
+    Url,
+    /// Bytes or text of which nothing more is known.
+    Opaque,
+}
+
+/// A value with what is said of it.
+#[derive(Debug, Clone)]
+pub(super) struct Graded {
+    pub(super) what: What,
+    /// How it would be read, where it can be.
+    pub(super) encoding: Option<Encoding>,
+    /// In words, for refusals and reports.
+    pub(super) said: String,
+    /// What to do, where something would read it.
+    pub(super) remedy: Option<String>,
+    /// Equal for equal files or pixels; 0 where there are none.
+    pub(super) print: u64,
+    /// The shape as it is stored, where it is known.
+    pub(super) shape: Option<Shape>,
+    /// Of the last part of the path, where it is one; 0 otherwise.
+    pub(super) file_name: u64,
+}
+
+impl What {
+    /// Whether it is more than nothing: what a plan looks at.
+    pub(super) fn counts(self) -> bool {
+        !matches!(self, Self::Nothing | Self::Grid | Self::Video | Self::Link)
+    }
+
+    /// How much it is like an image, to name the best value of a field; the larger, the more.
+    pub(super) fn rank(self) -> u8 {
+        match self {
+            Self::Image { .. } => 5,
+            Self::Drawing => 4,
+            Self::Numbers => 3,
+            Self::Unreadable(_) => 2,
+            Self::Grid | Self::Video | Self::Link => 1,
+            Self::Nothing => 0,
+        }
+    }
+}
+
+/// What stands around a value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub(super) name: &'a Name,
+    /// What its siblings and the options say of bare pixels.
+    pub(super) spec: &'a RawSpec,
+    /// Whether height and width stand beside it, or a shape.
+    pub(super) sized: bool,
+    /// Whether the shape is that of the options, and not the siblings' word.
+    pub(super) shape_given: bool,
+    pub(super) base: Option<&'a Path>,
+}
+
+/// Grades values; its buffers are used again.
+pub(super) struct Grader<'l> {
+    limits: &'l Limits,
+    scratch: Scratch,
+    opener: Opener,
+}
+
+impl<'l> Grader<'l> {
+    pub(super) fn new(limits: &'l Limits) -> Self {
+        Self { limits, scratch: Scratch::default(), opener: Opener::default() }
+    }
+
+    /// What the value is when it is read as the caller says.
+    pub(super) fn as_told(
+        &mut self,
+        encoding: &Encoding,
+        value: &[u8],
+        around: Around<'_>,
+    ) -> Graded {
+        match self.read(encoding.clone(), value, around) {
+            Graded { what: What::Unreadable(Unread::Opaque), said, .. } => nothing(&said),
+            graded => graded,
+        }
+    }
+
+    /// What the value is. A value that is none of string, list and object is nothing.
+    pub(super) fn grade(&mut self, value: &[u8], around: Around<'_>) -> Graded {
+        let Some(encoding) = encoding::classify(value, around.spec, self.limits, &mut self.scratch)
+        else {
+            return self.unknown(value, around);
+        };
+        self.read(encoding, value, around)
+    }
+
+    fn read(&mut self, encoding: Encoding, value: &[u8], around: Around<'_>) -> Graded {
+        match encoding::decode(&encoding, value, around.spec, self.limits, &mut self.scratch) {
+            Err(error) if encoding == Encoding::Url => self.address(value, around, &error),
+            Err(error) => refused(encoding, &error),
+            Ok(Payload::File) => self.file(encoding, false),
+            Ok(Payload::Pixels(pixels)) => self.pixels(encoding, pixels, around),
+            Ok(Payload::Reference) => self.reference(encoding, around),
+        }
+    }
+
+    /// An image file in the scratch buffer.
+    fn file(&mut self, encoding: Encoding, by_path: bool) -> Graded {
+        let bytes = &self.scratch.bytes;
+        let length = grouped(bytes.len());
+        let (what, kind, print, shape) = match format::recognise(bytes) {
+            Err(error) => return foreign(Some(encoding), bytes, &error),
+            Ok(format) => {
+                match crate::decode::guarded(format, || format::info(format, bytes, self.limits)) {
+                    Ok(info) => {
+                        let name = format.to_string();
+                        (What::Image { by_path }, format!("{name} {}", info.shape), print(bytes), Some(info.shape))
+                    }
+                    Err(error) => {
+                        let said = format!("{format} that cannot be read: {}", error.message());
+                        (What::Unreadable(Unread::Format), said, 0, None)
+                    }
+                }
+            }
+        };
+        let said = match by_path {
+            true => format!("a path of {kind}"),
+            false => format!("{encoding}, {length} bytes, {kind}"),
+        };
+        Graded { what, encoding: Some(encoding), said, remedy: None, print, shape, file_name: 0 }
+    }
+
+    /// Pixels in the scratch buffer: of lists, tensors, bare bytes with a shape.
+    fn pixels(&mut self, encoding: Encoding, pixels: Pixels, around: Around<'_>) -> Graded {
+        let Pixels { shape, dtype } = pixels;
+        let what = match &encoding {
+            Encoding::List | Encoding::Text => self.numbers(&encoding, pixels, around),
+            _ => tensor(pixels, around),
+        };
+        let said = match what {
+            What::Nothing if shape.len() == 1 => format!("{encoding} of {} numbers", shape[0]),
+            _ => format!("{encoding}, {shape} {dtype}"),
+        };
+        let print = if what.counts() { print(&self.scratch.bytes) } else { 0 };
+        let remedy = (what == What::Numbers && shape.len() == 1).then(|| flat(shape[0]));
+        Graded { what, encoding: Some(encoding), said, remedy, print, shape: Some(shape), file_name: 0 }
+    }
+
+    /// Whether a list of numbers may be pixels.
+    fn numbers(&self, encoding: &Encoding, pixels: Pixels, around: Around<'_>) -> What {
+        let Around { name, .. } = around;
+        let Pixels { shape, dtype } = pixels;
+        if name.never {
+            return What::Nothing;
+        }
+        // A flat list that was given its shape is as good as one that has it.
+        if around.spec.shape.is_some() && shape.len() > 1 {
+            return match around.shape_given {
+                true => What::Numbers,
+                false => tensor(pixels, around),
+            };
+        }
+        let range = Range::of(&self.scratch.bytes, dtype);
+        let byte = range.is_some_and(|r| r.whole && r.low >= 0.0 && r.high <= 255.0);
+        let never_negative = range.is_some_and(|r| r.low >= 0.0);
+        let picture = (2..=3).contains(&shape.len()) && axes(&shape, 8) >= 2;
+        let flat = shape.len() == 1;
+        let may_be = (picture && byte)
+            || (name.level == Level::Lesser && axes(&shape, 8) >= 2)
+            || (name.level == Level::Image && axes(&shape, 5) >= 2)
+            || (name.level == Level::Image && flat && shape[0] >= 64 && never_negative)
+            || (name.pixels && (!flat || shape[0] >= 16));
+        match may_be {
+            true => What::Numbers,
+            false if *encoding == Encoding::List && shape.len() == 2 && !dtype.is_float() => {
+                What::Grid
+            }
+            false => What::Nothing,
+        }
+    }
+
+    /// A path in the scratch buffer.
+    fn reference(&mut self, encoding: Encoding, around: Around<'_>) -> Graded {
+        let path = std::mem::take(&mut self.scratch.bytes);
+        let Ok(path) = String::from_utf8(path) else { return nothing("text that is not UTF-8") };
+        let file_name = path.rsplit(['/', '\\']).next().map_or(0, |name| print(name.as_bytes()));
+        let most = self.limits.max_record_bytes;
+        match self.opener.read(around.base, &path, most, &mut self.scratch.bytes) {
+            Ok(()) => Graded { file_name, ..self.file(encoding, true) },
+            Err(error) => {
+                let bare = !path.contains(['/', '\\']);
+                let said = error.message().to_string();
+                let what = What::Unreadable(Unread::Missing { bare });
+                Graded { what, encoding: Some(encoding), said, remedy: None, print: 0, shape: None, file_name }
+            }
+        }
+    }
+
+    /// An address.
+    fn address(&mut self, value: &[u8], around: Around<'_>, error: &Error) -> Graded {
+        let text = &self.scratch.text_of(value)[..];
+        let path = text.split(|c| matches!(c, b'?' | b'#')).next().unwrap_or(text);
+        let what = match () {
+            () if has_extension(path, VIDEOS) => What::Video,
+            () if encoding::is_image_path(path)
+                || matches!(around.name.level, Level::Image | Level::Lesser) =>
+            {
+                What::Unreadable(Unread::Url)
+            }
+            () => What::Link,
+        };
+        let said = error.message().to_string();
+        Graded { what, encoding: Some(Encoding::Url), said, remedy: None, print: 0, shape: None, file_name: 0 }
+    }
+
+    /// A value of no encoding.
+    fn unknown(&mut self, value: &[u8], around: Around<'_>) -> Graded {
+        match value::kind(value) {
+            Kind::String => {
+                let text = self.scratch.text_of(value).trim_ascii().to_vec();
+                super::texts::grade(&text, around, self.limits)
+            }
+            Kind::Array => ragged(value, around),
+            Kind::Object => super::drawings::run_lengths(value).unwrap_or_else(|| nothing("an object")),
+            _ => nothing("no image"),
+        }
+    }
+}
+
+const VIDEOS: &[&str] = &["mp4", "m4v", "mov", "avi", "mkv", "webm", "mpg", "mpeg", "wmv", "flv"];
+
+/// An array with a shape and a dtype of its own.
+fn tensor(pixels: Pixels, around: Around<'_>) -> What {
+    let Pixels { shape, dtype } = pixels;
+    let name = around.name;
+    let speaks = !dtype.is_float() || around.sized || name.level == Level::Lesser;
+    match () {
+        () if around.shape_given => What::Image { by_path: false },
+        () if name.never => What::Nothing,
+        () if name.level == Level::Image && axes(&shape, 2) >= 2 => What::Image { by_path: false },
+        () if speaks && axes(&shape, 8) >= 2 => What::Image { by_path: false },
+        () if speaks && axes(&shape, 5) >= 2 => What::Numbers,
+        () => What::Nothing,
+    }
+}
+
+/// A list that is no array: rows of differing lengths.
+fn ragged(value: &[u8], around: Around<'_>) -> Graded {
+    let nested = value::elements(value).next().is_some_and(|e| value::kind(e) == Kind::Array);
+    let what = match nested && around.name.level == Level::Image && !around.name.never {
+        true => What::Unreadable(Unread::Opaque),
+        false => What::Nothing,
+    };
+    Graded { what, ..nothing("lists of differing lengths") }
+}
+
+/// What a decoder refused.
+fn refused(encoding: Encoding, error: &Error) -> Graded {
+    let what = match error.kind() {
+        ErrorKind::Unsupported | ErrorKind::Image => What::Unreadable(Unread::Format),
+        _ => What::Unreadable(Unread::Opaque),
+    };
+    let said = format!("{encoding} that cannot be read: {}", error.message());
+    Graded { what, encoding: Some(encoding), said, remedy: None, print: 0, shape: None, file_name: 0 }
+}
+
+/// Bytes that are no image of a format that is read: what they are, if that is known.
+pub(super) fn foreign(encoding: Option<Encoding>, bytes: &[u8], error: &Error) -> Graded {
+    let what = match format::foreign::sort(bytes) {
+        Some(format::foreign::Sort::Image) => What::Unreadable(Unread::Format),
+        Some(format::foreign::Sort::Video) => What::Video,
+        Some(format::foreign::Sort::Opaque) => What::Unreadable(Unread::Opaque),
+        Some(format::foreign::Sort::Other) | None => What::Nothing,
+    };
+    let said = error.message().to_string();
+    Graded { what, encoding, said, remedy: None, print: 0, shape: None, file_name: 0 }
+}
+
+pub(super) fn nothing(said: &str) -> Graded {
+    let said = said.to_string();
+    Graded { what: What::Nothing, encoding: None, said, remedy: None, print: 0, shape: None, file_name: 0 }
+}
+
+/// The shapes that so many numbers may have: squares, of one to four channels.
+fn flat(count: usize) -> String {
+    let squares = [1, 3, 4].into_iter().filter_map(|channels| {
+        let side = (count / channels).isqrt();
+        let fits = side > 1 && side * side * channels == count;
+        fits.then(|| match channels {
+            1 => format!("{side},{side}"),
+            _ => format!("{side},{side},{channels}"),
+        })
+    });
+    match squares.collect::<Vec<_>>() {
+        shapes if shapes.is_empty() => "pass shape H,W".to_string(),
+        shapes => format!("pass shape {}", shapes.join(" or ")),
+    }
+}
+
+/// How many axes are at least so long.
+fn axes(shape: &Shape, least: usize) -> usize {
+    shape.iter().filter(|&&axis| axis >= least).count()
+}
+
+/// The range of numbers as they come out of a list.
+#[derive(Clone, Copy)]
+struct Range {
+    low: f64,
+    high: f64,
+    whole: bool,
+}
+
+impl Range {
+    /// `None` for other dtypes than lists have.
+    fn of(bytes: &[u8], dtype: crate::dtype::DType) -> Option<Self> {
+        use crate::dtype::DType;
+        let empty = Self { low: f64::INFINITY, high: f64::NEG_INFINITY, whole: true };
+        let take = |r: Self, v: f64| Self {
+            low: r.low.min(v),
+            high: r.high.max(v),
+            whole: r.whole && v.fract() == 0.0,
+        };
+        let chunks = bytes.as_chunks::<8>().0.iter();
+        match dtype {
+            DType::Bool => Some(Self { low: 0.0, high: 1.0, whole: true }),
+            DType::Uint8 => Some(bytes.iter().fold(empty, |r, &b| take(r, f64::from(b)))),
+            DType::Int64 => Some(chunks.fold(empty, |r, b| take(r, i64::from_le_bytes(*b) as f64))),
+            DType::Float64 => Some(chunks.fold(empty, |r, b| take(r, f64::from_le_bytes(*b)))),
+            _ => None,
+        }
+    }
+}
+
+/// A number that is equal for equal bytes, and not 0.
+pub(super) fn print(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish().max(1)
+}
+
+/// A count with a comma at each thousand.
+pub(super) fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Whether a path ends in one of these extensions.
+pub(super) fn has_extension(path: &[u8], extensions: &[&str]) -> bool {
+    let at = path.iter().rposition(|&c| c == b'.');
+    at.is_some_and(|at| {
+        extensions.iter().any(|e| path[at + 1..].eq_ignore_ascii_case(e.as_bytes()))
+    })
+}

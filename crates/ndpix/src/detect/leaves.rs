@@ -1,0 +1,176 @@
+//! The leaves of a record: strings, lists of numbers, and objects that describe themselves.
+
+use super::grade::{Around, Graded, Grader, What};
+use super::{drawings, words};
+use crate::encoding::keys::{self, Said};
+use crate::encoding::{self, RawSpec};
+use crate::limits::Limits;
+use crate::record::pointer::{Pointer, Step};
+use crate::record::value::{self, Kind};
+
+/// Deeper values are not looked into.
+const DEPTH: usize = 32;
+/// Elements of one list that are looked at.
+const ELEMENTS: usize = 64;
+
+/// One leaf and what its siblings say of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leaf<'a> {
+    pub(super) steps: &'a [Step],
+    pub(super) value: &'a [u8],
+    pub(super) beside: Beside<'a>,
+    /// What it draws, where its object says so.
+    pub(super) drawing: Option<&'a Graded>,
+}
+
+/// What the members of an object say of each other.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Beside<'a> {
+    pub(super) said: Said<'a>,
+    /// The address at which the object begins; 0 where there is none.
+    pub(super) object: usize,
+    /// Whether a media type of an image is declared.
+    pub(super) image_type: bool,
+    /// Whether the object is a message of rosbridge that was packed as an image.
+    pub(super) packed: bool,
+}
+
+/// Goes through the leaves of a value in the order in which they stand. `take` says whether an object
+/// that may describe itself was one; if not, its members are leaves too.
+pub(super) fn walk(value: &[u8], take: &mut dyn FnMut(Leaf<'_>) -> bool) {
+    visit(value, &mut Vec::new(), Beside::default(), None, take);
+}
+
+fn visit(
+    value: &[u8],
+    steps: &mut Vec<Step>,
+    beside: Beside<'_>,
+    drawing: Option<&Graded>,
+    take: &mut dyn FnMut(Leaf<'_>) -> bool,
+) {
+    let leaf = Leaf { steps, value, beside, drawing };
+    match value::kind(value) {
+        Kind::String => drop(take(leaf)),
+        Kind::Array if drawing.is_some() => drop(take(leaf)),
+        Kind::Array => match innermost(value) {
+            Some(Kind::Number | Kind::Bool) => drop(take(leaf)),
+            Some(_) if steps.len() < DEPTH => elements(value, steps, take),
+            _ => {}
+        },
+        Kind::Object => {
+            let whole = encoding::is_whole(value) || drawings::run_lengths(value).is_some();
+            if !(whole && take(leaf)) && steps.len() < DEPTH {
+                members(value, steps, take);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn elements(array: &[u8], steps: &mut Vec<Step>, take: &mut dyn FnMut(Leaf<'_>) -> bool) {
+    // A record that is a list of unlike things is a row of a table: its places have numbers.
+    let mut kinds = value::elements(array).map(value::kind).filter(|k| *k != Kind::Null);
+    let first = kinds.next();
+    let row = steps.is_empty() && kinds.any(|k| Some(k) != first);
+    for (index, element) in value::elements(array).take(ELEMENTS).enumerate() {
+        steps.push(match row {
+            true => Step::Index(index),
+            false => named(element).unwrap_or(Step::Any),
+        });
+        visit(element, steps, Beside::default(), None, take);
+        steps.pop();
+    }
+}
+
+/// The step to an element that has a name of its own: a tensor of a model server, or something that
+/// stands beside an image.
+fn named(element: &[u8]) -> Option<Step> {
+    if value::kind(element) != Kind::Object {
+        return None;
+    }
+    let word = |key: &str| {
+        let text = value::get(element, key)?;
+        let mut scratch = Vec::new();
+        let text =
+            (value::kind(text) == Kind::String).then(|| value::unescape(text, &mut scratch))?;
+        (text.len() <= 64).then(|| String::from_utf8_lossy(text).into_owned())
+    };
+    if value::get(element, "datatype").is_some() && value::get(element, "shape").is_some() {
+        return word("name").map(Step::Named);
+    }
+    let names = ["name", "role", "kind", "type", "layer"].into_iter().filter_map(word);
+    names.into_iter().find(|name| words::is_lesser(name)).map(Step::Named)
+}
+
+fn members(object: &[u8], steps: &mut Vec<Step>, take: &mut dyn FnMut(Leaf<'_>) -> bool) {
+    let mut beside = Beside { object: object.as_ptr() as usize, ..Beside::default() };
+    let mut scratch = Vec::new();
+    for (key, member) in value::entries(object) {
+        let key = value::unescape_inner(key, &mut scratch);
+        if let Some(key) = keys::key(key) {
+            beside.said.take(key, member);
+        }
+        beside.image_type |= MEDIA_TYPES.contains(&key) && is_image_type(member);
+        beside.packed |= key == b"op" && member == b"\"png\"";
+    }
+    for (key, member) in value::entries(object) {
+        if matches!(value::kind(member), Kind::Number | Kind::Bool | Kind::Null) {
+            continue;
+        }
+        let key = String::from_utf8_lossy(value::unescape_inner(key, &mut scratch)).into_owned();
+        let drawing = drawings::beside(&key, member, object);
+        steps.push(Step::Key(key));
+        visit(member, steps, beside, drawing.as_ref(), take);
+        steps.pop();
+    }
+}
+
+/// Keys under which a media type stands.
+const MEDIA_TYPES: &[&[u8]] = &[
+    b"type",
+    b"mediaType",
+    b"media_type",
+    b"mime_type",
+    b"mimeType",
+    b"mime",
+    b"mimetype",
+    b"contentType",
+    b"content_type",
+];
+
+fn is_image_type(member: &[u8]) -> bool {
+    member.get(..7).is_some_and(|head| head.eq_ignore_ascii_case(b"\"image/"))
+}
+
+/// The kind of the first value in a nest of lists that is neither null nor an empty list.
+fn innermost(array: &[u8]) -> Option<Kind> {
+    let (mut list, mut depth) = (array, 0);
+    while depth < DEPTH {
+        let first = value::elements(list).find(|e| value::kind(e) != Kind::Null)?;
+        match value::kind(first) {
+            Kind::Array => list = first,
+            kind => return Some(kind),
+        }
+        depth += 1;
+    }
+    None
+}
+
+/// The leaf most like an image in a JSON text that is no record.
+pub(super) fn best_inside(text: &[u8], limits: &Limits) -> Option<(Pointer, Graded)> {
+    let mut grader = Grader::new(limits);
+    let mut best: Option<(Pointer, Graded)> = None;
+    walk(text, &mut |leaf| {
+        let name = words::name(leaf.steps, leaf.beside.image_type);
+        let spec = leaf.beside.said.spec(&RawSpec::default()).unwrap_or_default();
+        let sized = leaf.beside.said.is_sized();
+        let around = Around { name: &name, spec: &spec, sized, shape_given: false, base: None };
+        let graded = grader.grade(leaf.value, around);
+        let counts = graded.what.counts() && graded.what != What::Numbers;
+        if counts && best.as_ref().is_none_or(|b| b.1.what.rank() < graded.what.rank()) {
+            best = Some((Pointer::new(leaf.steps.to_vec()), graded));
+        }
+        counts
+    });
+    best
+}

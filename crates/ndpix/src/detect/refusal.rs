@@ -1,0 +1,118 @@
+//! Why no field is read, in words: one line a candidate, and the options that would read each.
+
+use super::findings::{Candidate, Findings, MOST};
+use super::decide::Refusal;
+use super::grade::What;
+use super::sample::Sample;
+use super::absent::first_reason;
+use crate::encoding::Encoding;
+use crate::error::{Error, Remedy};
+use crate::record::pointer::Step;
+
+/// Lines that are listed.
+const LINES: usize = 8;
+
+/// The error of a refusal, with its remedies.
+pub(super) fn error(refusal: &Refusal, findings: &Findings, sample: &Sample<'_>) -> Error {
+    let (all, records) = (&findings.all, sample.len());
+    let (head, mut listed) = match refusal {
+        Refusal::Nothing => {
+            ("no field holds an image that ndpix recognises".to_string(), best_of_nothing(findings))
+        }
+        Refusal::TooMany => {
+            (format!("more than {MOST} fields may hold images; pass field to name one"), Vec::new())
+        }
+        Refusal::Several(several) => (
+            "several fields hold images, and nothing says which is meant".to_string(),
+            several.clone(),
+        ),
+        Refusal::Rival { image, rival } => (
+            format!(
+                "field {} could be read, but {} beside it may be the image",
+                all[*image].field, all[*rival].field
+            ),
+            vec![*image, *rival],
+        ),
+        Refusal::Unreadable(listed) => {
+            ("what seems to be an image cannot be read".to_string(), listed.clone())
+        }
+        Refusal::Drawing(listed) => {
+            ("what is there are drawings, which ndpix does not draw".to_string(), listed.clone())
+        }
+        Refusal::Numbers(several) => {
+            ("several fields hold numbers that may be pixels".to_string(), several.clone())
+        }
+    };
+    let beyond = listed.len().saturating_sub(LINES);
+    listed.truncate(LINES);
+    let mut text = head;
+    for &number in &listed {
+        text.push_str(&line(&all[number], records));
+    }
+    if beyond > 0 {
+        text.push_str(&format!("\n  and {beyond} more"));
+    }
+    let remedies = remedies(refusal, all);
+    Error::plan(text).with_remedies(remedies)
+}
+
+/// A candidate in one line.
+pub(super) fn line(candidate: &Candidate, records: usize) -> String {
+    let Candidate { field, best, seen, .. } = candidate;
+    let remedy = best.remedy.as_ref().map(|r| format!("; {r}")).unwrap_or_default();
+    format!("\n  {field}: in {} of {records} records, {}{remedy}", seen.len(), best.said)
+}
+
+/// Where nothing is an image, what comes nearest to one.
+fn best_of_nothing(findings: &Findings) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..findings.all.len()).collect();
+    all.sort_by_key(|&n| std::cmp::Reverse(findings.all[n].best.what.rank()));
+    all
+}
+
+/// The options that read what is there, each set with what it does.
+fn remedies(refusal: &Refusal, all: &[Candidate]) -> Vec<Remedy> {
+    let listed: Vec<usize> = match refusal {
+        Refusal::Several(several) | Refusal::Numbers(several) => several.clone(),
+        Refusal::Rival { image, .. } => vec![*image],
+        Refusal::Unreadable(listed) => listed.clone(),
+        Refusal::Nothing | Refusal::TooMany | Refusal::Drawing(_) => Vec::new(),
+    };
+    let readable: Vec<usize> = listed
+        .into_iter()
+        .filter(|&n| matches!(all[n].best.what, What::Image { .. } | What::Numbers))
+        .filter(|&n| all[n].encoding() != Some(&Encoding::Url))
+        .collect();
+    let one = |number: &usize| {
+        let field = all[*number].field.to_string();
+        Remedy::new(format!("{field} alone"), vec![("field", field)])
+    };
+    let mut remedies: Vec<Remedy> = readable.iter().take(LINES).map(one).collect();
+    if let Refusal::Several(several) = refusal
+        && readable.len() == several.len()
+    {
+        remedies.extend(together(&readable, all));
+    }
+    remedies
+}
+
+/// What reads several fields at once: either of them, or all as one image.
+fn together(several: &[usize], all: &[Candidate]) -> Option<Remedy> {
+    let fields: Vec<String> = several.iter().map(|&n| all[n].field.to_string()).collect();
+    let apart = several.iter().enumerate().all(|(i, &a)| {
+        several[i + 1..]
+            .iter()
+            .all(|&b| all[a].seen.iter().all(|s| all[b].in_record(s.record).is_none()))
+    });
+    if apart {
+        return Some(Remedy::new("whichever is there", vec![("field", fields.join("|"))]));
+    }
+    let whole =
+        |n: &usize| !all[*n].field.steps().iter().any(|s| matches!(s, Step::Any | Step::Named(_)));
+    let alike = several.iter().all(|&n| all[n].best.shape == all[several[0]].best.shape);
+    (several.len() <= 8 && alike && several.iter().all(whole)).then(|| {
+        let fields = fields.into_iter().map(|field| ("field", field));
+        let stack = ("stack", "new-axis".to_string());
+        Remedy::new("all as one image", fields.chain([stack]).collect())
+    })
+}

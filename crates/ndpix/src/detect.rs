@@ -100,9 +100,15 @@ fn found(
     };
     let mut places = Vec::new();
     for &member in groups.iter().flat_map(|group| &group.members) {
-        let candidate = &findings.all[member];
-        places.push(place(&candidate.as_named(), options, &mut plan.notes)?);
-        plan.notes.extend(candidate.said_of_numbers());
+        let candidate = &findings.all[member].as_named();
+        places.push(match candidate.encoding {
+            // An address beside other ways to hold the image: a reject where it stands alone.
+            Some(Encoding::Url) => {
+                Place { field: candidate.field.clone(), encoding: candidate.encoding.clone() }
+            }
+            _ => place(candidate, options, &mut plan.notes)?,
+        });
+        plan.notes.extend(findings.all[member].said_of_numbers());
     }
     plan.places = places;
     plan.watch = Some(Arc::new(watch::watch(findings, &groups, sample.first + sample.len())));

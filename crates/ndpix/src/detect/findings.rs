@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::Sample;
-use super::grade::{Around, Graded, Grader, Unread, What};
+use super::grade::{self, Around, Graded, Grader, Unread, What};
 use super::leaves::{Leaf, walk};
 use super::sources::{self, Source};
 use super::words::{self, Name};
 use crate::decode::RawFields;
 use crate::encoding::{Encoding, RawSpec};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::options::Options;
 use crate::record::pointer::{Pointer, Step};
 use crate::record::scan::{Hits, Query, scan};
@@ -158,11 +158,11 @@ pub(crate) fn find(sample: &Sample<'_>, options: &Options) -> Result<Findings> {
         walk(&record.text, &mut |leaf| {
             let at = At { record: &record.text, base: record.base.as_deref() };
             let (name, graded) = weigh(&mut grader, leaf, &given, at, options);
-            let whole = graded.what.counts();
-            if !is_empty(leaf.value) {
+            let is_one = is_one(leaf, &graded);
+            if (is_one || !leaf.opens) && !is_empty(leaf.value) {
                 findings.note(number, leaf.steps, &name, graded);
             }
-            whole
+            is_one
         });
     }
     Ok(findings)
@@ -213,6 +213,11 @@ pub(super) fn weigh(
     let shape_given = options.raw_shape.is_some();
     let (spec, sized) = match spec {
         Ok(spec) => (spec, shape_given || said.is_sized()),
+        // What the record says of its pixels is known, and not read.
+        Err(error) if error.kind() == ErrorKind::Unsupported && !said.is_empty() => {
+            let what = What::Unreadable(Unread::Format);
+            return (name, Graded { what, ..grade::nothing(error.message()) });
+        }
         Err(_) => (RawSpec::default(), false),
     };
     let base = at.base;
@@ -230,6 +235,15 @@ pub(super) fn weigh(
         false => graded,
     };
     (name, graded)
+}
+
+/// Whether a leaf is something; an object also where it was read, and is nothing like an image.
+pub(super) fn is_one(leaf: Leaf<'_>, graded: &Graded) -> bool {
+    match (leaf.opens, graded.what) {
+        (true, What::Unreadable(_)) => false,
+        (true, _) => graded.encoding.is_some() || graded.what.counts(),
+        (false, what) => what.counts(),
+    }
 }
 
 /// Whether a leaf holds nothing that could be graded.

@@ -262,6 +262,13 @@ impl<'l> Grader<'l> {
                 super::texts::grade(&text, around, self.limits)
             }
             Kind::Array => ragged(value, around),
+            Kind::Object if encoding::is_marked(value) => {
+                let read = encoding::decode(&Encoding::Tensor, value, around.spec, self.limits, &mut self.scratch);
+                match read {
+                    Err(error) => refused(Encoding::Tensor, &error),
+                    Ok(_) => nothing("a tensor"),
+                }
+            }
             Kind::Object => super::drawings::run_lengths(value).unwrap_or_else(|| nothing("an object")),
             _ => nothing("no image"),
         }

@@ -19,6 +19,8 @@ pub(super) struct Leaf<'a> {
     pub(super) steps: &'a [Step],
     pub(super) value: &'a [u8],
     pub(super) beside: Beside<'a>,
+    /// Whether it is an object whose members are looked at next, if it is not one value.
+    pub(super) opens: bool,
     /// What it draws, where its object says so.
     pub(super) drawing: Option<&'a Graded>,
 }
@@ -35,8 +37,9 @@ pub(super) struct Beside<'a> {
     pub(super) packed: bool,
 }
 
-/// Goes through the leaves of a value in the order in which they stand. `take` says whether an object
-/// that may describe itself was one; if not, its members are leaves too.
+/// Goes through the leaves of a value in the order in which they stand. `take` says whether the leaf was
+/// something. An object that may describe itself comes first as one value (`opens`); where it is nothing
+/// so, its members come, and where none of these is something either, the object once more.
 pub(super) fn walk(value: &[u8], take: &mut dyn FnMut(Leaf<'_>) -> bool) {
     visit(value, &mut Vec::new(), Beside::default(), None, take);
 }
@@ -47,39 +50,47 @@ fn visit(
     beside: Beside<'_>,
     drawing: Option<&Graded>,
     take: &mut dyn FnMut(Leaf<'_>) -> bool,
-) {
-    let leaf = Leaf { steps, value, beside, drawing };
+) -> bool {
+    let leaf = Leaf { steps, value, beside, drawing, opens: false };
     match value::kind(value) {
-        Kind::String => drop(take(leaf)),
-        Kind::Array if drawing.is_some() => drop(take(leaf)),
+        Kind::String => take(leaf),
+        Kind::Array if drawing.is_some() => take(leaf),
         Kind::Array => match innermost(value) {
-            Some(Kind::Number | Kind::Bool) => drop(take(leaf)),
+            Some(Kind::Number | Kind::Bool) => take(leaf),
             Some(_) if steps.len() < DEPTH => elements(value, steps, take),
-            _ => {}
+            _ => false,
         },
         Kind::Object => {
-            let whole = encoding::is_whole(value) || drawings::run_lengths(value).is_some();
-            if !(whole && take(leaf)) && steps.len() < DEPTH {
-                members(value, steps, take);
+            let marked = encoding::is_marked(value);
+            if marked || drawings::run_lengths(value).is_some() {
+                return take(leaf);
             }
+            let whole = encoding::is_whole(value);
+            if whole && take(Leaf { opens: true, ..leaf }) {
+                return true;
+            }
+            let inside = steps.len() < DEPTH && members(value, steps, take);
+            inside || (whole && take(Leaf { steps, value, beside, drawing, opens: false }))
         }
-        _ => {}
+        _ => false,
     }
 }
 
-fn elements(array: &[u8], steps: &mut Vec<Step>, take: &mut dyn FnMut(Leaf<'_>) -> bool) {
+fn elements(array: &[u8], steps: &mut Vec<Step>, take: &mut dyn FnMut(Leaf<'_>) -> bool) -> bool {
     // A record that is a list of unlike things is a row of a table: its places have numbers.
     let mut kinds = value::elements(array).map(value::kind).filter(|k| *k != Kind::Null);
     let first = kinds.next();
     let row = steps.is_empty() && kinds.any(|k| Some(k) != first);
+    let mut any = false;
     for (index, element) in value::elements(array).take(ELEMENTS).enumerate() {
         steps.push(match row {
             true => Step::Index(index),
             false => named(element).unwrap_or(Step::Any),
         });
-        visit(element, steps, Beside::default(), None, take);
+        any |= visit(element, steps, Beside::default(), None, take);
         steps.pop();
     }
+    any
 }
 
 /// The step to an element that has a name of its own: a tensor of a model server, or something that
@@ -102,7 +113,8 @@ fn named(element: &[u8]) -> Option<Step> {
     names.into_iter().find(|name| words::is_lesser(name)).map(Step::Named)
 }
 
-fn members(object: &[u8], steps: &mut Vec<Step>, take: &mut dyn FnMut(Leaf<'_>) -> bool) {
+fn members(object: &[u8], steps: &mut Vec<Step>, take: &mut dyn FnMut(Leaf<'_>) -> bool) -> bool {
+    let mut any = false;
     let mut beside = Beside { object: object.as_ptr() as usize, ..Beside::default() };
     let mut scratch = Vec::new();
     for (key, member) in value::entries(object) {
@@ -120,9 +132,10 @@ fn members(object: &[u8], steps: &mut Vec<Step>, take: &mut dyn FnMut(Leaf<'_>) 
         let key = String::from_utf8_lossy(value::unescape_inner(key, &mut scratch)).into_owned();
         let drawing = drawings::beside(&key, member, object);
         steps.push(Step::Key(key));
-        visit(member, steps, beside, drawing.as_ref(), take);
+        any |= visit(member, steps, beside, drawing.as_ref(), take);
         steps.pop();
     }
+    any
 }
 
 /// Keys under which a media type stands.

@@ -76,7 +76,7 @@ fn bytes(text: &[u8], around: Around<'_>) -> Graded {
     }
     let slug =
         !text.iter().any(u8::is_ascii_uppercase) && text.iter().any(|c| matches!(c, b'-' | b'_'));
-    if is_uuid(text) || slug || around.name.never {
+    if is_uuid(text) || slug {
         return nothing("text");
     }
     let Some(bytes) = encoding::any_bytes(text) else { return nothing("text") };
@@ -88,7 +88,7 @@ fn bytes(text: &[u8], around: Around<'_>) -> Graded {
             };
             Graded { said, ..known }
         }
-        _ if bytes.len() < LEAST => nothing("text"),
+        _ if bytes.len() < LEAST || around.name.never => nothing("text"),
         _ => {
             let digits = if is_hex { "hexadecimal digits" } else { "base64" };
             let again =

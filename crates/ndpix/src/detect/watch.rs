@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::decide::{self, Group};
-use super::findings::{At, Findings, Given, weigh};
+use super::findings::{At, Findings, Given, is_one, weigh};
 use super::grade::{Grader, What};
 use super::leaves::{self, Leaf};
 use crate::error::{Error, Result};
@@ -88,15 +88,18 @@ impl<'p> Watcher<'p> {
                 return true;
             }
             let (name, graded) = weigh(grader, leaf, given, At { record, base }, options);
+            if leaf.opens && !is_one(leaf, &graded) {
+                return false;
+            }
             let is_image = match graded.what {
                 What::Image { .. } | What::Unreadable(_) => true,
                 What::Numbers => name.level == Level::Image,
                 _ => false,
             };
             if is_image {
-                found = Some((Pointer::new(leaf.steps.to_vec()), graded.said));
+                found = Some((Pointer::new(leaf.steps.to_vec()), graded.said.clone()));
             }
-            graded.what.counts()
+            is_one(leaf, &graded)
         });
         match found {
             Some((field, said)) => Err(Error::field(format!(
@@ -177,6 +180,9 @@ impl Watcher<'_> {
                 return true;
             }
             let (name, graded) = weigh(grader, leaf, given, At { record, base }, options);
+            if leaf.opens && !is_one(leaf, &graded) {
+                return false;
+            }
             let same_words = watch.words.contains(&name.words);
             let speaks = match graded.what {
                 What::Image { .. } => name.level != Level::Lesser,
@@ -192,7 +198,7 @@ impl Watcher<'_> {
                     graded.said
                 )));
             }
-            graded.what.counts()
+            is_one(leaf, &graded)
         });
         verdict
     }

@@ -81,6 +81,11 @@ pub(crate) struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
+    /// Whether nothing is said.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.is_sized() && self.dtype.is_none() && self.order.is_none()
+    }
+
     /// Whether a shape, or height and width, are said.
     pub(crate) fn is_sized(&self) -> bool {
         self.shape.is_some() || (self.height.is_some() && self.width.is_some())

@@ -79,6 +79,9 @@ pub(super) fn decode(
     raw::finish(&spec, limits, out, spare)
 }
 
+/// Keys that only tensor objects have.
+pub(super) const MARKS: [&str; 3] = ["__numpy__", "__ndarray__", "bdata"];
+
 /// Whether the object has the members of a tensor, whatever they hold.
 pub(super) fn looks_like(object: &[u8]) -> bool {
     find(object, true).is_ok_and(|t| t.payload.is_some() && (t.said.shape.is_some() || t.one_row))

@@ -8,6 +8,7 @@ const NOT_READ: &str = ", which ndpix does not read";
 pub(crate) enum Sort {
     /// An image of a format that is not read, or a damaged one.
     Image,
+    /// A film, with or without pictures.
     Video,
     /// Something wrapped or packed that may hold an image.
     Opaque,
@@ -17,14 +18,13 @@ pub(crate) enum Sort {
 use Sort::{Image, Opaque, Other, Video};
 
 /// Where in the bytes a kind has which bytes, its name, what to do with it, and its sort.
-const KINDS: [(usize, &[u8], &str, &str, Sort); 30] = [
+const KINDS: [(usize, &[u8], &str, &str, Sort); 29] = [
     (0, b"\x00\x00\x00\x0CjP  ", "a JPEG 2000 image", NOT_READ, Image),
     (0, b"\xFF\x4F\xFF\x51", "a JPEG 2000 image", NOT_READ, Image),
     (0, b"\x00\x00\x00\x0CJXL ", "a JPEG XL image", NOT_READ, Image),
     (0, b"\xFF\x0A", "a JPEG XL image", NOT_READ, Image),
     (4, b"ftypavi", "an AVIF image", NOT_READ, Image),
     (4, b"ftypmp4", "an MP4 video", NOT_READ, Video),
-    (4, b"ftypisom", "an MP4 video", NOT_READ, Video),
     (4, b"ftypiso", "an MP4 video", NOT_READ, Video),
     (4, b"ftypM4", "an MP4 audio or video", NOT_READ, Video),
     (4, b"ftypqt", "a QuickTime video", NOT_READ, Video),

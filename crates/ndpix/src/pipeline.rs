@@ -264,6 +264,7 @@ where
         pixels: PixelBuffer::default(),
         kept: Kept::new(shared.plan),
         watcher: Watcher::of(shared.plan)?,
+        others: 0,
         spans: Vec::new(),
         held: 0,
     };
@@ -324,6 +325,8 @@ struct Worker<'p> {
     pixels: PixelBuffer,
     kept: Kept,
     watcher: Option<Watcher<'p>>,
+    /// Parts of the record that hold something else, and were no images.
+    others: usize,
     /// Where the images of a record stand.
     spans: Vec<(usize, usize)>,
     /// What it holds of the memory budget.
@@ -331,6 +334,14 @@ struct Worker<'p> {
 }
 
 impl Worker<'_> {
+    /// Whether an image that could not be read is said to be something else, and is nothing like one.
+    fn is_other(&mut self, record: &[u8], item: usize, base: Option<&Path>) -> bool {
+        match (&mut self.watcher, self.decoder.spans().nth(item)) {
+            (Some(watcher), Some((start, _))) => watcher.is_other(record, start, base),
+            _ => false,
+        }
+    }
+
     /// Holds a record against what was decided from the sample. Kind `field`.
     fn doubt(
         &mut self,
@@ -390,6 +401,7 @@ impl Worker<'_> {
             self.outcomes.push(Outcome { record: index, item: 0, result });
             return Ok(true);
         }
+        self.others = 0;
         for item in origin.wanted(items) {
             if let Some(error) = &refused {
                 let error = Error::new(error.kind(), error.message());
@@ -398,6 +410,10 @@ impl Worker<'_> {
             } else if !self.image(shared, ticket, text, index, item)? {
                 return Ok(false);
             }
+        }
+        // All that it has are parts that hold something else.
+        if self.others > 0 && self.others == origin.wanted(items).len() {
+            self.outcomes.push(Outcome { record: index, item: 0, result: Fate::Missing });
         }
         Ok(true)
     }
@@ -439,6 +455,10 @@ impl Worker<'_> {
         let result = match opened.and_then(|o| self.decoder.fill(&o, &mut self.pixels)) {
             Ok(found) => Fate::Row { found, len: self.pixels.used().len() - before },
             Err(error) if error.kind() == ErrorKind::Json => Fate::Unreadable(at(error)),
+            Err(_) if self.is_other(bytes, item, origin.file.base_dir.as_deref()) => {
+                self.others += 1;
+                return Ok(true);
+            }
             Err(error) => Fate::Rejected(at(error)),
         };
         self.outcomes.push(Outcome { record: index, item: item as u32, result });

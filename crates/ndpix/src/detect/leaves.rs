@@ -31,6 +31,8 @@ pub(super) struct Beside<'a> {
     pub(super) said: Said<'a>,
     /// The address at which the object begins; 0 where there is none.
     pub(super) object: usize,
+    /// Whether a media type, or a type of part, names something else than an image.
+    pub(super) other_kind: bool,
     /// Whether a media type of an image is declared.
     pub(super) image_type: bool,
     /// Whether the object is a message of rosbridge that was packed as an image.
@@ -122,7 +124,10 @@ fn members(object: &[u8], steps: &mut Vec<Step>, take: &mut dyn FnMut(Leaf<'_>) 
         if let Some(key) = keys::key(key) {
             beside.said.take(key, member);
         }
-        beside.image_type |= MEDIA_TYPES.contains(&key) && is_image_type(member);
+        if MEDIA_TYPES.contains(&key) {
+            beside.image_type |= is_image_type(member);
+            beside.other_kind |= is_other_kind(member);
+        }
         beside.packed |= key == b"op" && member == b"\"png\"";
     }
     for (key, member) in value::entries(object) {
@@ -150,6 +155,19 @@ const MEDIA_TYPES: &[&[u8]] = &[
     b"contentType",
     b"content_type",
 ];
+
+/// Types of the parts of messages that hold no image.
+const OTHER_KINDS: &[&str] =
+    &["text", "input_text", "output_text", "document", "file", "audio", "video"];
+
+fn is_other_kind(member: &[u8]) -> bool {
+    let text = member.strip_prefix(b"\"").and_then(|m| m.strip_suffix(b"\"")).unwrap_or_default();
+    let text = text.to_ascii_lowercase();
+    let starts = |head: &str| text.starts_with(head.as_bytes());
+    OTHER_KINDS.iter().any(|kind| text == kind.as_bytes())
+        || ["text/", "audio/", "video/"].into_iter().any(starts)
+        || (starts("application/") && !starts("application/octet-stream"))
+}
 
 fn is_image_type(member: &[u8]) -> bool {
     member.get(..7).is_some_and(|head| head.eq_ignore_ascii_case(b"\"image/"))

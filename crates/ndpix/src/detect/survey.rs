@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::sample::{Sample, Sampled};
+use super::watch::Watcher;
 use crate::decode::{Decoder, Found};
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::format::Color;
 use crate::options::Size;
+use crate::paths::Base;
 use crate::pixels::orient;
 use crate::plan::Plan;
 use crate::shape::Shape;
@@ -71,6 +73,11 @@ pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
     let mut survey = Survey::default();
     let mut lost = Vec::new();
     let mut folder = None;
+    let mut watcher = Watcher::of(plan)?;
+    let mut is_other = |record: &[u8], span: Option<(usize, usize)>, base: Option<&Base>| {
+        let start = span.map(|s| s.0);
+        watcher.as_mut().zip(start).is_some_and(|(w, start)| w.is_other(record, start, base))
+    };
     for Sampled { text, base, position, .. } in &sample.records {
         let at = |item: usize| Position { item: item as u32, ..position.clone() };
         match decoder.find(text) {
@@ -81,6 +88,9 @@ pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
                     survey.images += 1;
                     match decoder.probe(text, item, *base) {
                         Ok(found) => note(&mut survey, &found, decoder.payload()),
+                        Err(_) if is_other(text, decoder.spans().nth(item), *base) => {
+                            survey.images -= 1;
+                        }
                         Err(error) => {
                             survey.images -= u64::from(error.kind() == ErrorKind::Json);
                             if error.kind() == ErrorKind::Path && lost.len() < search::NAMES {

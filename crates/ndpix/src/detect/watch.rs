@@ -77,6 +77,24 @@ impl<'p> Watcher<'p> {
         plan.watch.as_deref().map(|watch| Self::new(watch, &plan.raw)).transpose()
     }
 
+    /// Whether the value at `start`, which could not be read, is said to be something else than an image,
+    /// and is nothing like one: then its place holds no image.
+    pub(crate) fn is_other(&mut self, record: &[u8], start: usize, base: Option<&Path>) -> bool {
+        let Self { options, given, grader, .. } = self;
+        let mut other = false;
+        if given.scan(record).is_err() {
+            return false;
+        }
+        leaves::walk(record, &mut |leaf| {
+            if leaf.value.as_ptr() as usize - record.as_ptr() as usize == start && !leaf.opens {
+                let (_, graded) = weigh(grader, leaf, given, At { record, base }, options);
+                other = leaf.beside.other_kind && !graded.what.counts();
+            }
+            false
+        });
+        other
+    }
+
     /// Refuses a valid record that has no image where one was looked for, but something like it elsewhere.
     /// Kind `field`.
     pub(crate) fn without_image(&mut self, record: &[u8], base: Option<&Path>) -> Result<()> {

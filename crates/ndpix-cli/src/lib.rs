@@ -137,6 +137,7 @@ fn convert(args: &Convert) -> u8 {
     }
     if let Err(error) = &run.result {
         report::say(&format!("ndpix: {error}"));
+        remedies(error, args, &options);
     }
     if let Some(path) = &args.summary {
         let json = summary_json(&run, end, &options);
@@ -155,6 +156,20 @@ fn convert(args: &Convert) -> u8 {
         }
     }
     end
+}
+
+/// The commands that would do, for an error that knows them.
+fn remedies(error: &Error, args: &Convert, options: &Options) {
+    for remedy in error.remedies() {
+        let mut words = vec!["ndpix".to_string(), "convert".to_string()];
+        words.extend(args.inputs.iter().map(|path| path.display().to_string()));
+        words.extend(["-o".to_string(), args.output.display().to_string()]);
+        words.extend(options.flags());
+        for (name, value) in &remedy.options {
+            words.extend([report::flag(name), value.clone()]);
+        }
+        report::say(&format!("  {}: {}", remedy.what, report::quoted(&words)));
+    }
 }
 
 /// Whether two names lead to one file, existing or not.

@@ -208,7 +208,8 @@ pub fn command(report: &Report, inputs: &[PathBuf], options: &Options) -> Vec<St
     words
 }
 
-fn flag(name: &str) -> String {
+/// The flag of an option.
+pub(crate) fn flag(name: &str) -> String {
     format!("--{}", name.replace('_', "-"))
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
 fn ours(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     let place = error.position();
     let arguments = (
-        error.to_string(),
+        message(error),
         error.kind().name(),
         place.map(|p| p.file.to_string()),
         place.map(|p| p.line),
@@ -38,6 +38,34 @@ fn ours(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     );
     let class = py.import("ndpix._errors")?.getattr(intern!(py, "Error"))?;
     Ok(PyErr::from_value(class.call1(arguments)?))
+}
+
+/// What is said, with the keywords that would do, where they are known.
+fn message(error: &Error) -> String {
+    let mut text = error.to_string();
+    for remedy in error.remedies() {
+        let keywords: Vec<String> = grouped(&remedy.options)
+            .into_iter()
+            .map(|(name, values)| match &values[..] {
+                [value] => format!("{name}={value:?}"),
+                several => format!("{name}={several:?}"),
+            })
+            .collect();
+        text.push_str(&format!("\n  {}: {}", remedy.what, keywords.join(", ")));
+    }
+    text
+}
+
+/// The values of each option, in the order in which they stand.
+fn grouped<'e>(options: &'e [(&'static str, String)]) -> Vec<(&'static str, Vec<&'e str>)> {
+    let mut groups: Vec<(&'static str, Vec<&str>)> = Vec::new();
+    for (name, value) in options {
+        match groups.iter_mut().find(|group| group.0 == *name) {
+            Some(group) => group.1.push(value),
+            None => groups.push((name, vec![value])),
+        }
+    }
+    groups
 }
 
 /// What the system calls failures that the library names itself.

@@ -30,9 +30,9 @@ use crate::shape::Shape;
 use band::Band;
 use bands::Together;
 pub(crate) use buffer::PixelBuffer;
-pub(crate) use raw::RawFields;
 pub(crate) use columns::{Hole, Kept};
 use find::Finder;
+pub(crate) use raw::RawFields;
 
 /// What was found where an image was looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -95,7 +95,7 @@ fn found(
     let groups = match decide::decide(findings) {
         Decision::Read(groups) => groups,
         Decision::Refuse(refusal) => {
-            return Err(refusal::error(&refusal, findings, sample));
+            return Err(refusal::error(&refusal, findings, sample, &plan.paths));
         }
     };
     let mut places = Vec::new();

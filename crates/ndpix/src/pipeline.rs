@@ -16,17 +16,17 @@ mod driver;
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::batch::{File, Text};
-use crate::detect::Watcher;
 use crate::decode::{Decoder, Found, Kept, PixelBuffer};
+use crate::detect::Watcher;
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::format::ImageInfo;
 use crate::framing::Feed;
 use crate::options::OnMissing;
+use crate::paths::Base;
 use crate::plan::Plan;
 use crate::record::rejected;
 use crate::sink::Job;
@@ -336,7 +336,7 @@ struct Worker<'p> {
 
 impl Worker<'_> {
     /// Whether an image that could not be read is said to be something else, and is nothing like one.
-    fn is_other(&mut self, record: &[u8], item: usize, base: Option<&Path>) -> bool {
+    fn is_other(&mut self, record: &[u8], item: usize, base: Option<&Base>) -> bool {
         match (&mut self.watcher, self.decoder.spans().nth(item)) {
             (Some(watcher), Some((start, _))) => watcher.is_other(record, start, base),
             _ => false,
@@ -349,7 +349,7 @@ impl Worker<'_> {
         number: u64,
         items: usize,
         record: &[u8],
-        base: Option<&Path>,
+        base: Option<&Base>,
     ) -> Result<()> {
         let Some(watcher) = &mut self.watcher else { return Ok(()) };
         if items == 0 {
@@ -390,7 +390,7 @@ impl Worker<'_> {
         };
         let kept = self.decoder.keep(bytes, &mut self.kept);
         let number = text.records[index].index;
-        let refused = self.doubt(number, items, bytes, origin.file.base_dir.as_deref()).and(kept).err();
+        let refused = self.doubt(number, items, bytes, origin.file.base.as_ref()).and(kept).err();
         if items == 0 {
             // What is kept of it matters only where it becomes a row.
             let fills = shared.plan.raw.on_missing == OnMissing::Fill;
@@ -456,7 +456,7 @@ impl Worker<'_> {
         let result = match opened.and_then(|o| self.decoder.fill(&o, &mut self.pixels)) {
             Ok(found) => Fate::Row { found, len: self.pixels.used().len() - before },
             Err(error) if error.kind() == ErrorKind::Json => Fate::Unreadable(at(error)),
-            Err(_) if self.is_other(bytes, item, origin.file.base_dir.as_deref()) => {
+            Err(_) if self.is_other(bytes, item, origin.file.base.as_ref()) => {
                 self.others += 1;
                 return Ok(true);
             }

@@ -20,7 +20,7 @@ pub(super) fn no_records(options: &Options) -> Error {
 }
 
 /// What lines of a rejects file look like where nothing says that they are some.
-fn wrapped(sample: &Sample<'_>) -> &'static str {
+pub(super) fn wrapped(sample: &Sample<'_>) -> &'static str {
     match sample.records.first().is_some_and(|r| rejected::is_rejected(r.text)) {
         true => {
             ", which look like lines of a rejects file: rejects_input reads the records in them"

@@ -1,7 +1,7 @@
 //! The fields of a sample that may hold images, each with its evidence.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::Sample;
 use super::grade::{self, Around, Graded, Grader, Unread, What};
@@ -12,8 +12,10 @@ use crate::decode::RawFields;
 use crate::encoding::{Encoding, RawSpec};
 use crate::error::{ErrorKind, Result};
 use crate::options::Options;
+use crate::paths::Base;
 use crate::record::pointer::{Pointer, Step};
 use crate::record::scan::{Hits, Query, scan};
+use crate::source::search::NAMES;
 
 /// More candidates than these are not weighed against each other.
 pub(super) const MOST: usize = 256;
@@ -48,6 +50,9 @@ pub(crate) struct Findings {
     pub(crate) all: Vec<Candidate>,
     /// How many candidates there are beyond those.
     pub(super) more: usize,
+    /// The first paths of files that are not there, and the folder of their input.
+    pub(super) lost: Vec<String>,
+    pub(super) folder: Option<PathBuf>,
     pub(super) places: HashMap<Vec<Step>, usize>,
     /// How many of each sort were kept when they were first seen.
     pub(super) counted: usize,
@@ -58,7 +63,10 @@ pub(crate) struct Findings {
 impl Findings {
     /// The first record with something like an image.
     pub(crate) fn first(&self) -> Option<usize> {
-        self.counting().flat_map(|c| c.seen.iter().filter(|s| s.what.counts())).map(|s| s.record).min()
+        self.counting()
+            .flat_map(|c| c.seen.iter().filter(|s| s.what.counts()))
+            .map(|s| s.record)
+            .min()
     }
 
     /// Those that are more than nothing.
@@ -149,16 +157,21 @@ impl Candidate {
 /// Grades every leaf of the sample.
 pub(crate) fn find(sample: &Sample<'_>, options: &Options) -> Result<Findings> {
     let mut given = Given::new(options)?;
-    let mut grader = Grader::new(&options.limits);
+    let paths = options.paths();
+    let mut grader = Grader::new(&options.limits, &paths);
     let mut findings = Findings::default();
     for (number, record) in sample.records.iter().enumerate() {
-        if given.scan(&record.text).is_err() {
+        if given.scan(record.text).is_err() {
             continue;
         }
-        walk(&record.text, &mut |leaf| {
-            let at = At { record: &record.text, base: record.base.as_deref() };
+        walk(record.text, &mut |leaf| {
+            let at = At { record: record.text, base: record.base };
             let (name, graded) = weigh(&mut grader, leaf, &given, at, options);
             let is_one = is_one(leaf, &graded);
+            if let Some(lost) = graded.lost.as_ref().filter(|_| findings.lost.len() < NAMES) {
+                findings.lost.push(lost.clone());
+                findings.folder = record.base.map(|base| base.folder.clone());
+            }
             if (is_one || !leaf.opens) && !is_empty(leaf.value) {
                 findings.note(number, leaf.steps, &name, graded);
             }
@@ -192,7 +205,7 @@ impl Given {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct At<'a> {
     pub(super) record: &'a [u8],
-    pub(super) base: Option<&'a Path>,
+    pub(super) base: Option<&'a Base>,
 }
 
 /// A leaf with its name, graded.
@@ -208,7 +221,8 @@ pub(super) fn weigh(
         return (name, drawing.clone());
     }
     let said = leaf.beside.said;
-    let object = (leaf.beside.object != 0).then(|| leaf.beside.object - at.record.as_ptr() as usize);
+    let object =
+        (leaf.beside.object != 0).then(|| leaf.beside.object - at.record.as_ptr() as usize);
     let spec = given.fields.resolve(options, said, at.record, &given.hits, object.unwrap_or(0));
     let shape_given = options.raw_shape.is_some();
     let (spec, sized) = match spec {

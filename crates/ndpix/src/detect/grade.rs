@@ -5,13 +5,13 @@
 //! text that is not there to be opened names an image.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
 
 use super::words::{Level, Name};
 use crate::encoding::{self, Encoding, Payload, Pixels, RawSpec, Scratch};
 use crate::error::{Error, ErrorKind};
 use crate::format;
 use crate::limits::Limits;
+use crate::paths::{Base, Paths};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 use crate::source::reference::Opener;
@@ -67,6 +67,8 @@ pub(super) struct Graded {
     pub(super) shape: Option<Shape>,
     /// Of the last part of the path, where it is one; 0 otherwise.
     pub(super) file_name: u64,
+    /// The path, where there is no file of that name.
+    pub(super) lost: Option<String>,
 }
 
 impl What {
@@ -98,19 +100,20 @@ pub(super) struct Around<'a> {
     pub(super) sized: bool,
     /// Whether the shape is that of the options, and not the siblings' word.
     pub(super) shape_given: bool,
-    pub(super) base: Option<&'a Path>,
+    pub(super) base: Option<&'a Base>,
 }
 
 /// Grades values; its buffers are used again.
 pub(super) struct Grader<'l> {
     limits: &'l Limits,
+    paths: &'l Paths,
     scratch: Scratch,
-    opener: Opener,
+    opener: Opener<'l>,
 }
 
 impl<'l> Grader<'l> {
-    pub(super) fn new(limits: &'l Limits) -> Self {
-        Self { limits, scratch: Scratch::default(), opener: Opener::default() }
+    pub(super) fn new(limits: &'l Limits, paths: &'l Paths) -> Self {
+        Self { limits, paths, scratch: Scratch::default(), opener: Opener::new(paths) }
     }
 
     /// What the value is when it is read as the caller says.
@@ -132,7 +135,17 @@ impl<'l> Grader<'l> {
         else {
             return self.unknown(value, around);
         };
+        let encoding = self.rewritten(encoding, value);
         self.read(encoding, value, around)
+    }
+
+    /// An address whose beginning is rewritten is a path.
+    fn rewritten(&mut self, encoding: Encoding, value: &[u8]) -> Encoding {
+        let is_path = encoding == Encoding::Url && !self.paths.prefixes.is_empty() && {
+            let text = self.scratch.text_of(value);
+            std::str::from_utf8(text).is_ok_and(|text| self.opener.rewrites(text))
+        };
+        if is_path { Encoding::Path } else { encoding }
     }
 
     fn read(&mut self, encoding: Encoding, value: &[u8], around: Around<'_>) -> Graded {
@@ -155,7 +168,12 @@ impl<'l> Grader<'l> {
                 match crate::decode::guarded(format, || format::info(format, bytes, self.limits)) {
                     Ok(info) => {
                         let name = format.to_string();
-                        (What::Image { by_path }, format!("{name} {}", info.shape), print(bytes), Some(info.shape))
+                        (
+                            What::Image { by_path },
+                            format!("{name} {}", info.shape),
+                            print(bytes),
+                            Some(info.shape),
+                        )
                     }
                     Err(error) => {
                         let said = format!("{format} that cannot be read: {}", error.message());
@@ -168,7 +186,16 @@ impl<'l> Grader<'l> {
             true => format!("a path of {kind}"),
             false => format!("{encoding}, {length} bytes, {kind}"),
         };
-        Graded { what, encoding: Some(encoding), said, remedy: None, print, shape, file_name: 0 }
+        Graded {
+            what,
+            encoding: Some(encoding),
+            said,
+            remedy: None,
+            print,
+            shape,
+            file_name: 0,
+            lost: None,
+        }
     }
 
     /// Pixels in the scratch buffer: of lists, tensors, bare bytes with a shape.
@@ -184,7 +211,16 @@ impl<'l> Grader<'l> {
         };
         let print = if what.counts() { print(&self.scratch.bytes) } else { 0 };
         let remedy = (what == What::Numbers && shape.len() == 1).then(|| flat(shape[0]));
-        Graded { what, encoding: Some(encoding), said, remedy, print, shape: Some(shape), file_name: 0 }
+        Graded {
+            what,
+            encoding: Some(encoding),
+            said,
+            remedy,
+            print,
+            shape: Some(shape),
+            file_name: 0,
+            lost: None,
+        }
     }
 
     /// Whether a list of numbers may be pixels.
@@ -226,13 +262,36 @@ impl<'l> Grader<'l> {
         let Ok(path) = String::from_utf8(path) else { return nothing("text that is not UTF-8") };
         let file_name = path.rsplit(['/', '\\']).next().map_or(0, |name| print(name.as_bytes()));
         let most = self.limits.max_record_bytes;
-        match self.opener.read(around.base, &path, most, &mut self.scratch.bytes) {
-            Ok(()) => Graded { file_name, ..self.file(encoding, true) },
+        let read = self.opener.read(around.base, &path, most, &mut self.scratch.bytes);
+        match read.and_then(|()| encoding::array_file(around.spec, self.limits, &mut self.scratch))
+        {
+            Ok(None) => Graded { file_name, ..self.file(encoding, true) },
+            Ok(Some(Pixels { shape, dtype })) => {
+                let said = format!("a path of a .npy file, {shape} {dtype}");
+                let print = print(&self.scratch.bytes);
+                Graded {
+                    what: What::Image { by_path: true },
+                    encoding: Some(encoding),
+                    print,
+                    shape: Some(shape),
+                    file_name,
+                    ..nothing(&said)
+                }
+            }
             Err(error) => {
                 let bare = !path.contains(['/', '\\']);
                 let said = error.message().to_string();
                 let what = What::Unreadable(Unread::Missing { bare });
-                Graded { what, encoding: Some(encoding), said, remedy: None, print: 0, shape: None, file_name }
+                Graded {
+                    what,
+                    encoding: Some(encoding),
+                    said,
+                    remedy: None,
+                    print: 0,
+                    shape: None,
+                    file_name,
+                    lost: Some(path),
+                }
             }
         }
     }
@@ -251,7 +310,16 @@ impl<'l> Grader<'l> {
             () => What::Link,
         };
         let said = error.message().to_string();
-        Graded { what, encoding: Some(Encoding::Url), said, remedy: None, print: 0, shape: None, file_name: 0 }
+        Graded {
+            what,
+            encoding: Some(Encoding::Url),
+            said,
+            remedy: None,
+            print: 0,
+            shape: None,
+            file_name: 0,
+            lost: None,
+        }
     }
 
     /// A value of no encoding.
@@ -263,13 +331,21 @@ impl<'l> Grader<'l> {
             }
             Kind::Array => ragged(value, around),
             Kind::Object if encoding::is_marked(value) => {
-                let read = encoding::decode(&Encoding::Tensor, value, around.spec, self.limits, &mut self.scratch);
+                let read = encoding::decode(
+                    &Encoding::Tensor,
+                    value,
+                    around.spec,
+                    self.limits,
+                    &mut self.scratch,
+                );
                 match read {
                     Err(error) => refused(Encoding::Tensor, &error),
                     Ok(_) => nothing("a tensor"),
                 }
             }
-            Kind::Object => super::drawings::run_lengths(value).unwrap_or_else(|| nothing("an object")),
+            Kind::Object => {
+                super::drawings::run_lengths(value).unwrap_or_else(|| nothing("an object"))
+            }
             _ => nothing("no image"),
         }
     }
@@ -309,7 +385,16 @@ fn refused(encoding: Encoding, error: &Error) -> Graded {
         _ => What::Unreadable(Unread::Opaque),
     };
     let said = format!("{encoding} that cannot be read: {}", error.message());
-    Graded { what, encoding: Some(encoding), said, remedy: None, print: 0, shape: None, file_name: 0 }
+    Graded {
+        what,
+        encoding: Some(encoding),
+        said,
+        remedy: None,
+        print: 0,
+        shape: None,
+        file_name: 0,
+        lost: None,
+    }
 }
 
 /// Bytes that are no image of a format that is read: what they are, if that is known.
@@ -321,12 +406,21 @@ pub(super) fn foreign(encoding: Option<Encoding>, bytes: &[u8], error: &Error) -
         Some(format::foreign::Sort::Other) | None => What::Nothing,
     };
     let said = error.message().to_string();
-    Graded { what, encoding, said, remedy: None, print: 0, shape: None, file_name: 0 }
+    Graded { what, encoding, said, remedy: None, print: 0, shape: None, file_name: 0, lost: None }
 }
 
 pub(super) fn nothing(said: &str) -> Graded {
     let said = said.to_string();
-    Graded { what: What::Nothing, encoding: None, said, remedy: None, print: 0, shape: None, file_name: 0 }
+    Graded {
+        what: What::Nothing,
+        encoding: None,
+        said,
+        remedy: None,
+        print: 0,
+        shape: None,
+        file_name: 0,
+        lost: None,
+    }
 }
 
 /// The shapes that so many numbers may have: squares, of one to four channels.

@@ -5,6 +5,7 @@ use super::{drawings, words};
 use crate::encoding::keys::{self, Said};
 use crate::encoding::{self, RawSpec};
 use crate::limits::Limits;
+use crate::paths::Paths;
 use crate::record::pointer::{Pointer, Step};
 use crate::record::value::{self, Kind};
 
@@ -189,7 +190,8 @@ fn innermost(array: &[u8]) -> Option<Kind> {
 
 /// The leaf most like an image in a JSON text that is no record.
 pub(super) fn best_inside(text: &[u8], limits: &Limits) -> Option<(Pointer, Graded)> {
-    let mut grader = Grader::new(limits);
+    let paths = Paths::default();
+    let mut grader = Grader::new(limits, &paths);
     let mut best: Option<(Pointer, Graded)> = None;
     walk(text, &mut |leaf| {
         let name = words::name(leaf.steps, leaf.beside.image_type);

@@ -1,24 +1,36 @@
 //! Why no field is read, in words: one line a candidate, and the options that would read each.
 
-use super::findings::{Candidate, Findings, MOST};
+use super::absent::{first_reason, wrapped};
 use super::decide::Refusal;
+use super::findings::{Candidate, Findings, MOST};
 use super::grade::What;
 use super::sample::Sample;
-use super::absent::first_reason;
 use crate::encoding::Encoding;
 use crate::error::{Error, Remedy};
+use crate::paths::Paths;
 use crate::record::pointer::Step;
+use crate::source::search;
 
 /// Lines that are listed.
 const LINES: usize = 8;
 
 /// The error of a refusal, with its remedies.
-pub(super) fn error(refusal: &Refusal, findings: &Findings, sample: &Sample<'_>) -> Error {
+pub(super) fn error(
+    refusal: &Refusal,
+    findings: &Findings,
+    sample: &Sample<'_>,
+    paths: &Paths,
+) -> Error {
     let (all, records) = (&findings.all, sample.len());
     let (head, mut listed) = match refusal {
-        Refusal::Nothing => {
-            ("no field holds an image that ndpix recognises".to_string(), best_of_nothing(findings))
-        }
+        Refusal::Nothing => (
+            format!(
+                "no field holds an image that ndpix recognises in the first {records} records{}{}; where images begin later, pass skip",
+                first_reason(sample),
+                wrapped(sample)
+            ),
+            best_of_nothing(findings),
+        ),
         Refusal::TooMany => {
             (format!("more than {MOST} fields may hold images; pass field to name one"), Vec::new())
         }
@@ -52,7 +64,13 @@ pub(super) fn error(refusal: &Refusal, findings: &Findings, sample: &Sample<'_>)
     if beyond > 0 {
         text.push_str(&format!("\n  and {beyond} more"));
     }
-    let remedies = remedies(refusal, all);
+    let mut remedies = remedies(refusal, all);
+    if let Some((option, folder)) =
+        search::remedy(paths, findings.folder.as_deref(), &findings.lost)
+    {
+        let folder = folder.display().to_string();
+        remedies.insert(0, Remedy::new("files of these names are there", vec![(option, folder)]));
+    }
     Error::plan(text).with_remedies(remedies)
 }
 

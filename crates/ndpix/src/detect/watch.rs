@@ -5,7 +5,6 @@
 //! a read image in the sample is known, and says nothing.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use super::decide::{self, Group};
 use super::findings::{At, Findings, Given, is_one, weigh};
@@ -13,6 +12,7 @@ use super::grade::{Grader, What};
 use super::leaves::{self, Leaf};
 use crate::error::{Error, Result};
 use crate::options::Options;
+use crate::paths::Base;
 use crate::plan::Plan;
 use crate::plan::watch::{Known, Level, Watch};
 use crate::record::pointer::{Pointer, Step};
@@ -67,19 +67,16 @@ pub(crate) struct Watcher<'p> {
 }
 
 impl<'p> Watcher<'p> {
-    fn new(watch: &'p Watch, options: &'p Options) -> Result<Self> {
-        let given = Given::new(options)?;
-        Ok(Self { watch, options, given, grader: Grader::new(&options.limits) })
-    }
-
     /// The watcher of a plan; `None` where its field was named.
     pub(crate) fn of(plan: &'p Plan) -> Result<Option<Self>> {
-        plan.watch.as_deref().map(|watch| Self::new(watch, &plan.raw)).transpose()
+        let Some(watch) = plan.watch.as_deref() else { return Ok(None) };
+        let grader = Grader::new(&plan.limits, &plan.paths);
+        Ok(Some(Self { watch, options: &plan.raw, given: Given::new(&plan.raw)?, grader }))
     }
 
     /// Whether the value at `start`, which could not be read, is said to be something else than an image,
     /// and is nothing like one: then its place holds no image.
-    pub(crate) fn is_other(&mut self, record: &[u8], start: usize, base: Option<&Path>) -> bool {
+    pub(crate) fn is_other(&mut self, record: &[u8], start: usize, base: Option<&Base>) -> bool {
         let Self { options, given, grader, .. } = self;
         let mut other = false;
         if given.scan(record).is_err() {
@@ -97,7 +94,7 @@ impl<'p> Watcher<'p> {
 
     /// Refuses a valid record that has no image where one was looked for, but something like it elsewhere.
     /// Kind `field`.
-    pub(crate) fn without_image(&mut self, record: &[u8], base: Option<&Path>) -> Result<()> {
+    pub(crate) fn without_image(&mut self, record: &[u8], base: Option<&Base>) -> Result<()> {
         let Self { watch, options, given, grader } = self;
         given.scan(record)?;
         let mut found = None;
@@ -134,7 +131,7 @@ impl<'p> Watcher<'p> {
         record: &[u8],
         number: u64,
         images: &[(usize, usize)],
-        base: Option<&Path>,
+        base: Option<&Base>,
     ) -> Result<()> {
         if number < self.watch.sampled {
             return Ok(());
@@ -152,7 +149,7 @@ impl<'p> Watcher<'p> {
 
 impl Watcher<'_> {
     /// Holds fields to what made them one: the same image, or never two of them in a record.
-    fn alike(&mut self, record: &[u8], base: Option<&Path>) -> Result<()> {
+    fn alike(&mut self, record: &[u8], base: Option<&Base>) -> Result<()> {
         let Self { watch, options, given, grader } = self;
         given.scan(record)?;
         let mut prints: Vec<Vec<(Pointer, u64)>> = vec![Vec::new(); watch.same.len()];
@@ -185,7 +182,7 @@ impl Watcher<'_> {
     }
 
     /// Whether a value at a place that held nothing in the sample may be the image of its record.
-    fn judge(&mut self, record: &[u8], suspect: usize, base: Option<&Path>) -> Result<()> {
+    fn judge(&mut self, record: &[u8], suspect: usize, base: Option<&Base>) -> Result<()> {
         let Self { watch, options, given, grader } = self;
         given.scan(record)?;
         let mut verdict = Ok(());

@@ -45,7 +45,13 @@ const KINDS: [(usize, &[u8], &str, &str, Sort); 29] = [
     (0, b"PK\x03\x04", "a zip archive (.npz?)", NOT_READ, Opaque),
     (0, b"\x93NUMPY", "a .npy array", "; pass encoding npy", Opaque),
     (0, b"\x1F\x8B", "gzip data", "; pass an encoding chain such as base64+gzip+image", Opaque),
-    (0, b"\x28\xB5\x2F\xFD", "zstd data", "; pass an encoding chain such as base64+zstd+image", Opaque),
+    (
+        0,
+        b"\x28\xB5\x2F\xFD",
+        "zstd data",
+        "; pass an encoding chain such as base64+zstd+image",
+        Opaque,
+    ),
     (0, b"\x89PNG", DAMAGED_PNG, "", Image),
     (0, b"\xC2\x89PNG", DAMAGED_PNG, "", Image),
 ];

@@ -12,6 +12,7 @@ mod buffer;
 pub(crate) mod columns;
 mod fill;
 mod find;
+mod item;
 mod ragged;
 mod raw;
 
@@ -92,7 +93,7 @@ impl<'p> Decoder<'p> {
     /// A list of numbers is not gone through twice: [`Decoder::probe`] validates it, and gives an
     /// error of kind `json` where the record is not JSON.
     pub(crate) fn find(&mut self, record: &[u8]) -> Result<usize> {
-        self.finder.find(record, &self.bands)?;
+        self.finder.find(record, self.plan)?;
         let found = self.finder.items.iter().map(Vec::len).sum();
         Ok(if self.plan.bands.is_empty() { found } else { found.min(1) })
     }

@@ -16,6 +16,7 @@ mod grade;
 mod kinds;
 mod leaves;
 mod notes;
+mod numbers;
 pub(crate) mod ragged;
 mod refusal;
 mod sample;

@@ -12,26 +12,28 @@
 //! 2 MiB (600 MB to a RAM disk, medians of 7) took 0.51 and 0.59 s without a lock of their own, 0.52 and
 //! 0.66 s with one, and one thread 0.51 and 0.65 s. So writing outside the turn gains nothing.
 
+mod doubts;
 mod driver;
+mod part;
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use doubts::Doubts;
+
 use crate::batch::{File, Text};
-use crate::decode::{Decoder, Found, Kept, PixelBuffer};
-use crate::detect::Watcher;
-use crate::error::{Error, ErrorKind, Position, Result};
-use crate::format::ImageInfo;
+use crate::decode::{Decoder, Kept, PixelBuffer};
+use crate::error::{Error, ErrorKind, Result};
 use crate::framing::Feed;
 use crate::options::OnMissing;
-use crate::paths::Base;
 use crate::plan::Plan;
 use crate::record::rejected;
 use crate::sink::Job;
 
 pub(crate) use driver::{Driver, spread};
+pub(crate) use part::{Fate, Outcome, Part};
 
 /// A part of a batch is committed when this many bytes of pixels are waiting.
 const PART_BYTES: usize = 2 << 20;
@@ -42,68 +44,6 @@ const LARGE: u64 = 8 << 20;
 const KEEP_BYTES: usize = 64 << 20;
 /// The budget where `memory` sets none.
 const AUTO_MEMORY: u64 = 2 << 30;
-
-/// What became of one image, or of a record without one.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    /// The record, in the text of the part.
-    pub(crate) record: usize,
-    /// Which image of the record.
-    pub(crate) item: u32,
-    pub(crate) result: Fate,
-}
-
-/// See [`Outcome`].
-#[derive(Debug)]
-pub(crate) enum Fate {
-    /// A row: the next `len` bytes of the part's pixels.
-    Row { found: Found, len: usize },
-    /// The record has no image.
-    Missing,
-    /// The record could not be read at all.
-    Unreadable(Error),
-    /// The image could not be decoded or does not fit.
-    Rejected(Error),
-    /// The record is refused for something else than its image, before that is decoded.
-    Refused(Error),
-}
-
-/// Decoded records in input order, handed to the commit.
-pub(crate) struct Part<'a> {
-    pub(crate) text: &'a Text,
-    pub(crate) outcomes: &'a mut Vec<Outcome>,
-    pub(crate) pixels: &'a [u8],
-    /// A row for each record of the outcomes, where fields are kept.
-    pub(crate) kept: &'a Kept,
-    /// The inputs.
-    pub(crate) files: &'a [File],
-}
-
-impl Part<'_> {
-    /// Hands over each image by itself, or why there is none; a record without image is an error of
-    /// kind `field`.
-    pub(crate) fn each(
-        &mut self,
-        mut take: impl FnMut(Position, Result<(ImageInfo, &[u8])>) -> Result<()>,
-    ) -> Result<()> {
-        let mut at = 0;
-        for outcome in self.outcomes.drain(..) {
-            let place = self.text.origin(outcome.record, self.files).position(outcome.item);
-            let image = match outcome.result {
-                Fate::Row { found, len } => {
-                    at += len;
-                    Ok((found.info, &self.pixels[at - len..at]))
-                }
-                Fate::Missing => Err(Error::field("the record has no image").at(place.clone())),
-                Fate::Unreadable(error) | Fate::Rejected(error) | Fate::Refused(error) => {
-                    Err(error)
-                }
-            };
-            take(place, image)?;
-        }
-        Ok(())
-    }
-}
 
 /// What the workers share.
 struct Shared<'a, C> {
@@ -264,9 +204,8 @@ where
         outcomes: Vec::new(),
         pixels: PixelBuffer::default(),
         kept: Kept::new(shared.plan),
-        watcher: Watcher::of(shared.plan)?,
+        doubts: Doubts::new(shared.plan)?,
         others: 0,
-        spans: Vec::new(),
         held: 0,
     };
     let mut text = Text::default();
@@ -325,41 +264,14 @@ struct Worker<'p> {
     outcomes: Vec<Outcome>,
     pixels: PixelBuffer,
     kept: Kept,
-    watcher: Option<Watcher<'p>>,
+    doubts: Doubts<'p>,
     /// Parts of the record that hold something else, and were no images.
     others: usize,
-    /// Where the images of a record stand.
-    spans: Vec<(usize, usize)>,
     /// What it holds of the memory budget.
     held: u64,
 }
 
 impl Worker<'_> {
-    /// Whether an image that could not be read is said to be something else, and is nothing like one.
-    fn is_other(&mut self, record: &[u8], item: usize, base: Option<&Base>) -> bool {
-        match (&mut self.watcher, self.decoder.spans().nth(item)) {
-            (Some(watcher), Some((start, _))) => watcher.is_other(record, start, base),
-            _ => false,
-        }
-    }
-
-    /// Holds a record against what was decided from the sample. Kind `field`.
-    fn doubt(
-        &mut self,
-        number: u64,
-        items: usize,
-        record: &[u8],
-        base: Option<&Base>,
-    ) -> Result<()> {
-        let Some(watcher) = &mut self.watcher else { return Ok(()) };
-        if items == 0 {
-            return watcher.without_image(record, base);
-        }
-        self.spans.clear();
-        self.spans.extend(self.decoder.spans());
-        watcher.with_image(record, number, &self.spans, base)
-    }
-
     /// Decodes every image of one record; `false` when the run has ended.
     fn record<C>(
         &mut self,
@@ -390,7 +302,11 @@ impl Worker<'_> {
         };
         let kept = self.decoder.keep(bytes, &mut self.kept);
         let number = text.records[index].index;
-        let refused = self.doubt(number, items, bytes, origin.file.base.as_ref()).and(kept).err();
+        let refused = self
+            .doubts
+            .of_record(&self.decoder, number, bytes, origin.file.base.as_ref())
+            .and(kept)
+            .err();
         if items == 0 {
             // What is kept of it matters only where it becomes a row.
             let fills = shared.plan.raw.on_missing == OnMissing::Fill;
@@ -456,7 +372,9 @@ impl Worker<'_> {
         let result = match opened.and_then(|o| self.decoder.fill(&o, &mut self.pixels)) {
             Ok(found) => Fate::Row { found, len: self.pixels.used().len() - before },
             Err(error) if error.kind() == ErrorKind::Json => Fate::Unreadable(at(error)),
-            Err(_) if self.is_other(bytes, item, origin.file.base.as_ref()) => {
+            Err(_)
+                if self.doubts.is_other(&self.decoder, item, bytes, origin.file.base.as_ref()) =>
+            {
                 self.others += 1;
                 return Ok(true);
             }

@@ -4,7 +4,7 @@
 //! Two places that go through the same list are chosen between for each of its elements, others for
 //! the whole record.
 
-use super::find::Item;
+use super::item::Item;
 use crate::plan::Place;
 use crate::record::scan::Hits;
 

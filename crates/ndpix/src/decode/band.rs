@@ -1,6 +1,7 @@
 //! The images of one field: from a value to its payload, to what it will be, and to its pixels (`fill.rs`).
 
-use super::find::{Finder, Item};
+use super::find::Finder;
+use super::item::Item;
 use super::raw::RawFields;
 use super::{Found, Opened, guarded, ragged};
 use crate::dtype::DType;

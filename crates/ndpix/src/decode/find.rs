@@ -1,25 +1,12 @@
 //! Where the images and the kept fields of a record stand: one scan for all of them.
 
 use super::alternatives::Alternatives;
-use super::band::Band;
+use super::item::Item;
 use crate::encoding::Encoding;
 use crate::error::Result;
 use crate::plan::{Place, Plan};
 use crate::record::scan::{Hits, Query, scan, scan_around};
 use crate::record::value::{self, Kind};
-
-/// An image that was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Item {
-    /// Which of the places of the plan it stands in.
-    pub(super) place: usize,
-    /// As in [`crate::record::scan::Hit`].
-    pub(super) object: usize,
-    /// As there.
-    pub(super) bound: usize,
-    pub(super) start: usize,
-    pub(super) end: usize,
-}
 
 /// Finds what a plan wants of a record.
 #[derive(Default)]
@@ -60,11 +47,13 @@ impl Finder {
     }
 
     /// Validates a record and finds the images of all bands.
-    pub(super) fn find(&mut self, record: &[u8], bands: &[Band<'_>]) -> Result<()> {
+    pub(super) fn find(&mut self, record: &[u8], plan: &Plan) -> Result<()> {
         self.items.iter_mut().for_each(Vec::clear);
         self.unchecked = scan_around(record, &self.query, &mut self.hits)?;
+        let alone = std::slice::from_ref(plan);
+        let plans = if plan.bands.is_empty() { alone } else { &plan.bands[..] };
         for ((items, (pointers, alternatives)), band) in
-            self.items.iter_mut().zip(&mut self.bands).zip(bands)
+            self.items.iter_mut().zip(&mut self.bands).zip(plans)
         {
             for hit in self.hits.iter() {
                 let Some(place) = pointers.iter().position(|p| *p == hit.pointer) else { continue };
@@ -75,7 +64,7 @@ impl Finder {
                     start: hit.start,
                     end: hit.end,
                 };
-                push(record, &band.plan.places[place], item, items);
+                push(record, &band.places[place], item, items);
             }
             alternatives.choose(record, &self.hits, items);
         }

@@ -1,6 +1,6 @@
 //! What bare pixels are: their shape, dtype and order, from the options or from the siblings of their field.
 
-use super::find::Item;
+use super::item::Item;
 use crate::dtype::ByteOrder;
 use crate::encoding::keys::{self, Said};
 use crate::encoding::{Encoding, RawSpec};
@@ -39,7 +39,7 @@ impl RawFields {
     pub(crate) fn ask(options: &Options, query: &mut Query) -> Result<Self> {
         let mut fields = RawFields::default();
         let mut all = |pointers: &[crate::record::pointer::Pointer]| {
-            pointers.iter().map(|p| query.add(p.clone())).collect::<Result<Vec<u8>>>()
+            pointers.iter().map(|p| query.add_aside(p.clone())).collect::<Result<Vec<u8>>>()
         };
         if let Some(Given::Field(p)) = &options.raw_shape {
             fields.shape = all(p)?;
@@ -77,8 +77,8 @@ impl RawFields {
         Ok(spec)
     }
 
-    /// What the options say of the pixels, and of the rest what the siblings say; `object` is where the
-    /// object around the value begins in the record.
+    /// What the options say of the pixels, and of the rest what the siblings say; `object` is the
+    /// number of the object around the value.
     pub(crate) fn resolve(
         &self,
         options: &Options,
@@ -88,8 +88,7 @@ impl RawFields {
         object: usize,
     ) -> Result<RawSpec> {
         let at = |pointer: u8| -> Option<&[u8]> {
-            let mut hits = hits.iter().filter(|h| h.pointer == pointer);
-            let hit = hits.clone().find(|h| h.object == object).or_else(|| hits.next_back())?;
+            let hit = hits.beside(pointer, object)?;
             Some(&record[hit.start..hit.end])
         };
         if options.raw_shape.is_some() {

@@ -6,7 +6,7 @@ use crate::decode::Decoder;
 use crate::encoding::Encoding;
 use crate::error::{Error, quote};
 use crate::options::Options;
-use crate::record::pointer::{Field, Pointer};
+use crate::record::pointer::Field;
 use crate::record::rejected;
 use crate::record::scan::{Hits, Query, scan};
 use crate::record::value::{self, Kind};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use super::Sample;
+use super::drawings;
 use super::grade::{self, Around, Graded, Grader, Unread, What};
 use super::leaves::{Leaf, walk};
 use super::sources::{self, Source};
@@ -217,13 +218,12 @@ pub(super) fn weigh(
     options: &Options,
 ) -> (Name, Graded) {
     let name = words::name(leaf.steps, leaf.beside.image_type);
-    if let Some(drawing) = leaf.drawing {
-        return (name, drawing.clone());
+    let drawing = leaf.drawing.cloned().or_else(|| drawings::run_lengths(leaf.value));
+    if let Some(drawing) = drawing {
+        return (name, drawing);
     }
     let said = leaf.beside.said;
-    let object =
-        (leaf.beside.object != 0).then(|| leaf.beside.object - at.record.as_ptr() as usize);
-    let spec = given.fields.resolve(options, said, at.record, &given.hits, object.unwrap_or(0));
+    let spec = given.fields.resolve(options, said, at.record, &given.hits, usize::MAX);
     let shape_given = options.raw_shape.is_some();
     let (spec, sized) = match spec {
         Ok(spec) => (spec, shape_given || said.is_sized()),

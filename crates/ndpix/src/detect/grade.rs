@@ -6,6 +6,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::numbers;
 use super::words::{Level, Name};
 use crate::encoding::{self, Encoding, Payload, Pixels, RawSpec, Scratch};
 use crate::error::{Error, ErrorKind};
@@ -202,15 +203,17 @@ impl<'l> Grader<'l> {
     fn pixels(&mut self, encoding: Encoding, pixels: Pixels, around: Around<'_>) -> Graded {
         let Pixels { shape, dtype } = pixels;
         let what = match &encoding {
-            Encoding::List | Encoding::Text => self.numbers(&encoding, pixels, around),
-            _ => tensor(pixels, around),
+            Encoding::List | Encoding::Text => {
+                numbers::numbers(&self.scratch.bytes, &encoding, pixels, around)
+            }
+            _ => numbers::tensor(pixels, around),
         };
         let said = match what {
             What::Nothing if shape.len() == 1 => format!("{encoding} of {} numbers", shape[0]),
             _ => format!("{encoding}, {shape} {dtype}"),
         };
         let print = if what.counts() { print(&self.scratch.bytes) } else { 0 };
-        let remedy = (what == What::Numbers && shape.len() == 1).then(|| flat(shape[0]));
+        let remedy = (what == What::Numbers && shape.len() == 1).then(|| numbers::flat(shape[0]));
         Graded {
             what,
             encoding: Some(encoding),
@@ -220,39 +223,6 @@ impl<'l> Grader<'l> {
             shape: Some(shape),
             file_name: 0,
             lost: None,
-        }
-    }
-
-    /// Whether a list of numbers may be pixels.
-    fn numbers(&self, encoding: &Encoding, pixels: Pixels, around: Around<'_>) -> What {
-        let Around { name, .. } = around;
-        let Pixels { shape, dtype } = pixels;
-        if name.never {
-            return What::Nothing;
-        }
-        // A flat list that was given its shape is as good as one that has it.
-        if around.spec.shape.is_some() && shape.len() > 1 {
-            return match around.shape_given {
-                true => What::Numbers,
-                false => tensor(pixels, around),
-            };
-        }
-        let range = Range::of(&self.scratch.bytes, dtype);
-        let byte = range.is_some_and(|r| r.whole && r.low >= 0.0 && r.high <= 255.0);
-        let never_negative = range.is_some_and(|r| r.low >= 0.0);
-        let picture = (2..=3).contains(&shape.len()) && axes(&shape, 8) >= 2;
-        let flat = shape.len() == 1;
-        let may_be = (picture && byte)
-            || (name.level == Level::Lesser && axes(&shape, 8) >= 2)
-            || (name.level == Level::Image && axes(&shape, 5) >= 2)
-            || (name.level == Level::Image && flat && shape[0] >= 64 && never_negative)
-            || (name.pixels && (!flat || shape[0] >= 16));
-        match may_be {
-            true => What::Numbers,
-            false if *encoding == Encoding::List && shape.len() == 2 && !dtype.is_float() => {
-                What::Grid
-            }
-            false => What::Nothing,
         }
     }
 
@@ -343,30 +313,13 @@ impl<'l> Grader<'l> {
                     Ok(_) => nothing("a tensor"),
                 }
             }
-            Kind::Object => {
-                super::drawings::run_lengths(value).unwrap_or_else(|| nothing("an object"))
-            }
+            Kind::Object => nothing("an object"),
             _ => nothing("no image"),
         }
     }
 }
 
 const VIDEOS: &[&str] = &["mp4", "m4v", "mov", "avi", "mkv", "webm", "mpg", "mpeg", "wmv", "flv"];
-
-/// An array with a shape and a dtype of its own.
-fn tensor(pixels: Pixels, around: Around<'_>) -> What {
-    let Pixels { shape, dtype } = pixels;
-    let name = around.name;
-    let speaks = !dtype.is_float() || around.sized || name.level == Level::Lesser;
-    match () {
-        () if around.shape_given => What::Image { by_path: false },
-        () if name.never => What::Nothing,
-        () if name.level == Level::Image && axes(&shape, 2) >= 2 => What::Image { by_path: false },
-        () if speaks && axes(&shape, 8) >= 2 => What::Image { by_path: false },
-        () if speaks && axes(&shape, 5) >= 2 => What::Numbers,
-        () => What::Nothing,
-    }
-}
 
 /// A list that is no array: rows of differing lengths.
 fn ragged(value: &[u8], around: Around<'_>) -> Graded {
@@ -420,56 +373,6 @@ pub(super) fn nothing(said: &str) -> Graded {
         shape: None,
         file_name: 0,
         lost: None,
-    }
-}
-
-/// The shapes that so many numbers may have: squares, of one to four channels.
-fn flat(count: usize) -> String {
-    let squares = [1, 3, 4].into_iter().filter_map(|channels| {
-        let side = (count / channels).isqrt();
-        let fits = side > 1 && side * side * channels == count;
-        fits.then(|| match channels {
-            1 => format!("{side},{side}"),
-            _ => format!("{side},{side},{channels}"),
-        })
-    });
-    match squares.collect::<Vec<_>>() {
-        shapes if shapes.is_empty() => "pass shape H,W".to_string(),
-        shapes => format!("pass shape {}", shapes.join(" or ")),
-    }
-}
-
-/// How many axes are at least so long.
-fn axes(shape: &Shape, least: usize) -> usize {
-    shape.iter().filter(|&&axis| axis >= least).count()
-}
-
-/// The range of numbers as they come out of a list.
-#[derive(Clone, Copy)]
-struct Range {
-    low: f64,
-    high: f64,
-    whole: bool,
-}
-
-impl Range {
-    /// `None` for other dtypes than lists have.
-    fn of(bytes: &[u8], dtype: crate::dtype::DType) -> Option<Self> {
-        use crate::dtype::DType;
-        let empty = Self { low: f64::INFINITY, high: f64::NEG_INFINITY, whole: true };
-        let take = |r: Self, v: f64| Self {
-            low: r.low.min(v),
-            high: r.high.max(v),
-            whole: r.whole && v.fract() == 0.0,
-        };
-        let chunks = bytes.as_chunks::<8>().0.iter();
-        match dtype {
-            DType::Bool => Some(Self { low: 0.0, high: 1.0, whole: true }),
-            DType::Uint8 => Some(bytes.iter().fold(empty, |r, &b| take(r, f64::from(b)))),
-            DType::Int64 => Some(chunks.fold(empty, |r, b| take(r, i64::from_le_bytes(*b) as f64))),
-            DType::Float64 => Some(chunks.fold(empty, |r, b| take(r, f64::from_le_bytes(*b)))),
-            _ => None,
-        }
     }
 }
 

@@ -30,8 +30,6 @@ pub(super) struct Leaf<'a> {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Beside<'a> {
     pub(super) said: Said<'a>,
-    /// The address at which the object begins; 0 where there is none.
-    pub(super) object: usize,
     /// Whether a media type, or a type of part, names something else than an image.
     pub(super) other_kind: bool,
     /// Whether a media type of an image is declared.
@@ -118,7 +116,7 @@ fn named(element: &[u8]) -> Option<Step> {
 
 fn members(object: &[u8], steps: &mut Vec<Step>, take: &mut dyn FnMut(Leaf<'_>) -> bool) -> bool {
     let mut any = false;
-    let mut beside = Beside { object: object.as_ptr() as usize, ..Beside::default() };
+    let mut beside = Beside::default();
     let mut scratch = Vec::new();
     for (key, member) in value::entries(object) {
         let key = value::unescape_inner(key, &mut scratch);

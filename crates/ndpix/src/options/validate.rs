@@ -4,7 +4,7 @@ use super::{
     Fit, Frames, IfExists, ImagesAs, Mode, Normalize, Options, Ragged, Resample, Scale, Size, Stack,
 };
 use crate::error::{Error, Result};
-use crate::record::pointer::{Field, Step};
+use crate::record::pointer::{Field, Pointer};
 
 /// Options that have a say in pixels, or in what raw ones are.
 const PIXELS: [&str; 22] = [
@@ -221,9 +221,7 @@ impl Options {
         if self.field.is_none() || self.bands.is_empty() {
             return no("stack makes one image of several fields; give field once for each band");
         }
-        let several = |s: &Step| s.is_wild() && !matches!(s, Step::Named(_));
-        let wild =
-            |field: &&Field| field.alternatives().iter().any(|p| p.steps().iter().any(several));
+        let wild = |field: &&Field| field.alternatives().iter().any(Pointer::leads_to_several);
         if let Some(wild) = self.field.iter().chain(&self.bands).find(wild) {
             return Err(Error::options(format!(
                 "field {wild} names several images, and stack takes one for each band; name each with its index"

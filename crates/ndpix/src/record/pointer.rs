@@ -48,14 +48,14 @@ impl Pointer {
         self.steps.iter().any(Step::is_wild)
     }
 
+    /// Whether it is meant to lead to several values, and not to the one of a name.
+    pub(crate) fn leads_to_several(&self) -> bool {
+        self.steps.iter().any(|step| step.is_wild() && !matches!(step, Step::Named(_)))
+    }
+
     /// Whether it goes to any depth.
     pub(crate) fn is_deep(&self) -> bool {
         self.steps.contains(&Step::Deep)
-    }
-
-    /// Whether the value stands inside the one at `outer`.
-    pub(crate) fn is_inside(&self, outer: &Self) -> bool {
-        self.steps.len() > outer.steps.len() && self.steps.starts_with(&outer.steps)
     }
 
     /// Whether one of the values can stand inside the other, or be it.

@@ -35,6 +35,8 @@ struct Wanted {
     deep: bool,
     /// Whether [`scan_around`] passes its arrays.
     list: bool,
+    /// Whether what it leads to is looked up: [`Hits::beside`].
+    aside: bool,
 }
 
 impl Query {
@@ -46,13 +48,21 @@ impl Query {
             return Err(Error::options("too many fields, or a field path of more than 64 steps"));
         };
         let deep = pointer.is_deep();
-        self.wanted.push(Wanted { pointer, deep, list: false });
+        self.wanted.push(Wanted { pointer, deep, list: false, aside: false });
         Ok(number)
     }
 
     /// Lets [`scan_around`] pass the arrays that a pointer leads to.
     pub(crate) fn pass_lists(&mut self, pointer: u8) {
         self.wanted[usize::from(pointer)].list = true;
+    }
+
+    /// As [`Query::add`], for a pointer whose values are looked up by the object that they stand in:
+    /// [`Hits::beside`].
+    pub(crate) fn add_aside(&mut self, pointer: Pointer) -> Result<u8> {
+        let number = self.add(pointer)?;
+        self.wanted[usize::from(number)].aside = true;
+        Ok(number)
     }
 
     /// Notes members of these names in every object that is walked through: [`Hits::sibling`]. The names
@@ -100,6 +110,9 @@ fn whole(record: &[u8], query: &Query, around: bool, hits: &mut Hits) -> Result<
     // Brackets in strings may have misled it; and of two equal keys nobody will decode the first.
     if passed > 0 && (whole.is_err() || passed > hits.iter().filter(list).count()) {
         return self::scan(record, query, hits).map(|()| false);
+    }
+    if query.wanted.iter().any(|wanted| wanted.aside) {
+        hits.set_aside(|pointer| query.wanted[usize::from(pointer)].aside);
     }
     whole.map(|()| passed > 0)
 }

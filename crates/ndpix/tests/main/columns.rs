@@ -281,6 +281,7 @@ fn images_are_never_copied() {
     let text = "{\"image\": [[1, 2]], \"l\": 7}\n{\"image\": [[3, 4]], \"l\": 8}\n";
     let options = Options {
         columns: vec![".".parse().expect("."), "l".parse().expect("l")],
+        field: Some("image".parse().expect("image")),
         ..Options::default()
     };
     let (_, columns, _) = load(text, &options);

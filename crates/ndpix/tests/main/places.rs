@@ -187,6 +187,7 @@ fn rejects_are_fed_back() {
     let rejects = done.file(".rejects.ndjson").expect("rejects");
     let mended = String::from_utf8(rejects).expect("UTF-8").replace("AAAA", &file(9));
     // A reject is one image of its record.
+    let options = Options { rejects_input: true, ..options };
     assert_eq!(pixels(&mended, &options), [9]);
 }
 

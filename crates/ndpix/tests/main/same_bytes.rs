@@ -177,7 +177,8 @@ fn the_sample_ends_with_a_record_and_not_with_a_block() {
     let record = |list: &str| format!("{{\"pad\":\"{}\",\"image\":{list}}}\n", "x".repeat(320_000));
     let text = record("[[1,2],[3,4]]").repeat(53) + &record("[[1,2]]");
     let with = |block_bytes| {
-        let options = Options { block_bytes, ..Options::default() };
+        let mut options = Options { block_bytes, ..Options::default() };
+        options.set("field", "image").expect("field");
         let done = convert(bytes(text.as_bytes()), &options);
         assert!(done.run.result.is_ok(), "{block_bytes:?}: {:?}", done.run.result);
         (done.file(""), done.reject_kinds())

@@ -58,6 +58,8 @@ pub(crate) struct Hits {
     /// What each wild step took: the place in this list of what the one before took, and where the
     /// value begins. The first is none.
     bound: Vec<(usize, usize)>,
+    /// What is looked up, by pointer and object, each with its place in the list.
+    asides: Vec<(u8, usize, usize)>,
     pub(super) states: Vec<State>,
     pub(super) members: Vec<Member>,
 }
@@ -79,8 +81,32 @@ impl Hits {
         self.siblings.clear();
         self.bound.clear();
         self.bound.push((0, 0));
+        self.asides.clear();
         self.states.clear();
         self.members.clear();
+    }
+
+    /// Makes the values of these pointers ready for [`Hits::beside`].
+    pub(super) fn set_aside(&mut self, is_aside: impl Fn(u8) -> bool) {
+        let places = self.list.iter().enumerate().filter(|(_, hit)| is_aside(hit.pointer));
+        self.asides.extend(places.map(|(place, hit)| (hit.pointer, hit.object, place)));
+        self.asides.sort_unstable();
+    }
+
+    /// The value of a pointer of [`super::Query::add_aside`] that stands in this object; where none does, one
+    /// that stands elsewhere.
+    pub(crate) fn beside(&self, pointer: u8, object: usize) -> Option<&Hit> {
+        let after = self.asides.partition_point(|a| (a.0, a.1) <= (pointer, object));
+        let here = after.checked_sub(1).map(|at| self.asides[at]);
+        let found = match here {
+            Some(here) if (here.0, here.1) == (pointer, object) => here,
+            _ => {
+                let end = self.asides.partition_point(|a| a.0 <= pointer);
+                let last = end.checked_sub(1).map(|at| self.asides[at])?;
+                (last.0 == pointer).then_some(last)?
+            }
+        };
+        self.list.get(found.2)
     }
 
     /// What would have been found but for a later member with the same key.

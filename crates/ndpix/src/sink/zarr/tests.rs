@@ -51,7 +51,7 @@ fn chunks_are_of_a_mebibyte_and_shards_of_64() {
     assert_eq!(cut(&[32, 32], Some(20), Some(100)), Ok((20, 5)));
     assert_eq!(cut(&[0, 4], None, None), Ok((1 << 20, 64)));
     for (chunks, shard_rows, want) in [
-        (Some(16), Some(100), "no multiple"),
+        (Some(16), Some(100), "not a multiple"),
         (Some(1 << 40), None, "larger than 1 GiB"),
         (Some(u64::MAX), None, "larger than 1 GiB"),
         (Some(1), Some(1 << 40), "over 1048576"),

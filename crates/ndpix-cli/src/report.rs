@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use ndpix::{Frames, Options, Report, Run};
+use ndpix::{Frames, Options, Ragged, Report, Run};
 use serde_json::{Value, json};
 
 /// A line for people. A closed pipe is not an error.
@@ -195,7 +195,8 @@ pub fn command(report: &Report, inputs: &[PathBuf], options: &Options) -> Vec<St
         .as_deref()
         .and_then(|n| n.split('.').next())
         .filter(|n| !n.is_empty() && !n.contains('*'));
-    words.extend(["-o".to_string(), format!("{}.npy", stem.unwrap_or("images"))]);
+    let ending = report.output.unwrap_or(".npy");
+    words.extend(["-o".to_string(), format!("{}{ending}", stem.unwrap_or("images"))]);
     for field in report.field.iter().chain(&report.bands) {
         words.extend(["--field".to_string(), field.clone()]);
     }
@@ -303,17 +304,23 @@ pub(crate) fn inspect_text(report: &Report, inputs: &[PathBuf], options: &Option
     for reject in report.rejects.iter().take(5) {
         line("reject", reject.clone());
     }
-    if let (Some(shape), Some(dtype)) = (&report.shape, &report.dtype) {
-        let size = match (report.expected_rows, report.expected_bytes) {
-            (Some(rows), Some(bytes)) => {
-                let free = report.free_bytes.map_or(String::new(), |free| {
-                    format!(" ({} free on this disk)", HumanBytes(free))
-                });
-                format!(", about {rows} rows, {}{free}", HumanBytes(bytes))
-            }
-            _ => String::new(),
-        };
-        line("output", format!("rows of {shape} {dtype}{size}"));
+    let images = match (&report.shape, &report.dtype) {
+        (Some(shape), Some(dtype)) => Some(format!("rows of {shape} {dtype}")),
+        (None, Some(dtype)) if options.ragged == Ragged::Pad => {
+            Some(format!("rows of the largest image, {dtype}"))
+        }
+        (None, Some(dtype)) => Some(format!("images of their own sizes, {dtype}")),
+        _ => report.expected_rows.map(|_| "image files as they are".to_string()),
+    };
+    if let Some(images) = images {
+        let rows =
+            report.expected_rows.map_or(String::new(), |rows| format!(", about {rows} rows"));
+        let bytes = report.expected_bytes.map_or(String::new(), |bytes| {
+            let free =
+                report.free_bytes.map(|free| format!(" ({} free on this disk)", HumanBytes(free)));
+            format!(", {}{}", HumanBytes(bytes), free.unwrap_or_default())
+        });
+        line("output", format!("{images}{rows}{bytes}"));
     }
     for (options, bytes) in report.choices.iter().filter(|c| !c.0.is_empty()) {
         let flags: Vec<_> = options.iter().map(|(k, v)| format!("{} {v}", flag(k))).collect();

@@ -23,7 +23,7 @@ use crate::plan::{Plan, Target};
 use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::sink::rejects::{self, RejectsFile};
-use crate::sink::{self, Facts, Job, Output, Place, Sink};
+use crate::sink::{self, Facts, Job, Place, Sink};
 use crate::summary::Summary;
 
 pub(crate) use holds::{fill_element, fill_row, stacked};
@@ -67,7 +67,7 @@ impl<'o> Books<'o> {
         plan: &Plan,
         summary: Summary,
     ) -> Result<Self> {
-        let output = Output::of(out, options.shard_rows.is_some())?;
+        let output = sink::named(out, options)?;
         let sink = sink::open(output, out, &holds(options, plan)?)?;
         let fill = fill_row(options, plan)?;
         let mut books = Self::new(options, plan, sink, fill, summary);

@@ -8,11 +8,11 @@ use std::time::Instant;
 
 use crate::books::Books;
 use crate::control::Control;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::machine;
-use crate::options::{IfExists, Options, Ragged, Rows};
-use crate::reader::Reader;
-use crate::sink::{Output, beside};
+use crate::options::{IfExists, Options, Rows};
+use crate::reader::{self, Reader};
+use crate::sink::{self, Ability, beside};
 use crate::source::Input;
 use crate::summary::Summary;
 
@@ -92,18 +92,12 @@ fn go(
         control.note([format!("{} exists; nothing to do", out.display())]);
         return Ok(());
     }
-    // Rows that are padded to the largest image need a pass before the one that decodes.
-    let again = match options.ragged == Ragged::Pad && options.size.is_none() {
-        true => inputs.iter().map(Input::again).collect::<Option<Vec<_>>>().ok_or_else(|| {
-            Error::options("ragged pad looks for the largest image first, and a pipe can be read only once; pass size H,W for the rows")
-        })?,
-        false => Vec::new(),
-    };
+    let again = reader::again(&inputs, options)?;
     let mut reader = Reader::open(inputs, options, false)?;
     let measured = reader.measure(again, options, &control.stop);
     summary.interrupted = control.stop.load(Ordering::Relaxed);
     measured?;
-    let refuses_nul = Output::of(out, options.shard_rows.is_some())? == Output::Hdf5;
+    let refuses_nul = !sink::named(out, options)?.can(Ability::Nul);
     reader.plan.columns.iter_mut().for_each(|column| column.refuses_nul = refuses_nul);
     control.note(reader.plan.said());
     let left = beside(out, ".partial").exists();

@@ -1,14 +1,16 @@
 //! `inspect`: the same detection and plan as a run, reported.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::detect;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::machine;
 use crate::options::{Options, Size};
 use crate::pixels::color::has_alpha;
 use crate::plan::Target;
-use crate::reader::Reader;
+use crate::reader::{self, Reader};
+use crate::sink;
 use crate::source::Input;
 
 /// A field that may hold images.
@@ -93,6 +95,8 @@ pub struct Report {
     pub choices: Vec<(Vec<(&'static str, String)>, u64)>,
     /// What a run would say before it works.
     pub notes: Vec<String>,
+    /// What the name of the output ends in: of the first output that can hold all that is asked for.
+    pub output: Option<&'static str>,
     /// Why no plan can be made, and what to do.
     pub problem: Option<String>,
     /// The options beside those given with which a plan can be made, where there is none without.
@@ -111,6 +115,7 @@ pub struct Report {
 /// ```
 pub fn inspect(inputs: Vec<Input>, options: &Options) -> Result<Report> {
     let mut report = Report::default();
+    let again = reader::again(&inputs, options);
     let reader = match Reader::open_for_report(inputs, options)? {
         (reader, None) => reader,
         (reader, Some(problem)) => {
@@ -156,8 +161,20 @@ pub fn inspect(inputs: Vec<Input>, options: &Options) -> Result<Report> {
         report.bands = fields.collect();
         report.encoding = reader.plan.encodings().map(|names| names.join(","));
     }
+    output(&mut report, &reader, options, again.err());
+    Ok(report)
+}
+
+/// What the output would be, and what else it could be; `once`: why the inputs cannot be read twice.
+fn output(report: &mut Report, reader: &Reader, options: &Options, once: Option<Error>) {
+    let survey = &reader.survey;
+    let columns = reader.plan.columns.iter().map(|c| (Arc::clone(&c.name), c.kind));
+    match sink::suited(options, &columns.collect::<Vec<_>>()) {
+        Ok(output) => report.output = Some(output.ending()),
+        Err(error) => report.problem = Some(error.to_string()),
+    }
     let rows = reader.expected_rows().map(|r| r.round() as u64);
-    if report.problem.is_some() && reader.located {
+    if report.problem.is_some() && report.output.is_some() && reader.located {
         let found = detect::suggest(&reader.plan, survey, options);
         report.suggestion = found.map(|s| s.options);
     }
@@ -167,14 +184,24 @@ pub fn inspect(inputs: Vec<Input>, options: &Options) -> Result<Report> {
         report.choices =
             all.into_iter().map(|c| (c.options, c.row_bytes * rows.unwrap_or(1))).collect();
     }
-    if let Target::Stack { shape, dtype, .. } = reader.plan.target {
-        report.shape = Some(shape.to_string());
-        report.dtype = Some(dtype.to_string());
-        report.expected_rows = rows;
-        report.free_bytes = machine::free_bytes(Path::new("."));
-        report.expected_bytes = report.expected_rows.map(|r| r * reader.row_bytes());
+    let (shape, dtype) = match reader.plan.target {
+        Target::Stack { shape, dtype, .. } | Target::Pad { shape, dtype, .. } => {
+            (Some(shape), Some(dtype))
+        }
+        Target::Flat { dtype, .. } | Target::Measure { dtype, .. } => (None, Some(dtype)),
+        Target::Encoded => (None, None),
+        Target::Each => return,
+    };
+    report.shape = shape.map(|shape| shape.to_string());
+    report.dtype = dtype.map(|dtype| dtype.to_string());
+    report.expected_rows = rows;
+    report.free_bytes = machine::free_bytes(Path::new("."));
+    // What is not known before is 0.
+    let row_bytes = Some(reader.row_bytes()).filter(|&bytes| bytes > 0);
+    report.expected_bytes = rows.zip(row_bytes).map(|(rows, bytes)| rows * bytes);
+    if let (Target::Measure { .. }, Some(error)) = (reader.plan.target, once) {
+        report.problem = Some(error.to_string());
     }
-    Ok(report)
 }
 
 /// Sizes by their ratio of width to height, in lowest terms.

@@ -11,7 +11,7 @@ use crate::batch::{File, Text};
 use crate::detect::{self, Candidate, Findings, SAMPLE_BYTES, SAMPLE_RECORDS, Sample, Survey};
 use crate::error::{Error, ErrorKind, Result};
 use crate::framing::Feed;
-use crate::options::Options;
+use crate::options::{Options, Ragged};
 use crate::pipeline::{self, Fate, Part, Work};
 use crate::plan::{Plan, Target};
 use crate::record::rejected;
@@ -271,4 +271,18 @@ impl Reader {
     pub(crate) fn counter(&self) -> Arc<AtomicU64> {
         self.feed.counter()
     }
+}
+
+/// The inputs once more, where they are read twice: rows that are padded to the largest image need a pass
+/// before the one that decodes. None where one pass will do.
+///
+/// # Errors
+/// Kind `options` where one of them can be read only once.
+pub(crate) fn again(inputs: &[Input], options: &Options) -> Result<Vec<Input>> {
+    if options.ragged != Ragged::Pad || options.size.is_some() {
+        return Ok(Vec::new());
+    }
+    inputs.iter().map(Input::again).collect::<Option<_>>().ok_or_else(|| {
+        Error::options("ragged pad looks for the largest image first, and a pipe can be read only once; pass size H,W for the rows")
+    })
 }

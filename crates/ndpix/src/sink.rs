@@ -3,7 +3,7 @@
 //! Takes rows in input order and writes them beside the final name; [`Sink::finish`] makes the file
 //! whole and puts it in place. A file under its final name is therefore always complete.
 //!
-//! [`Output`] is the list of outputs. What they have in common stands in `partial.rs` (names and locks),
+//! [`OUTPUTS`] are all of them, a row for each, which stands beside its sink. What they have in common stands in `partial.rs` (names and locks),
 //! `spool.rs` (what is kept for each row beside its pixels) and `line.rs` (chunks that the threads pack
 //! beside each other and file one after the other).
 
@@ -30,13 +30,15 @@ mod zarr;
 mod zip;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::column::Column;
+use crate::column::{Column, ColumnType};
 use crate::error::{Error, Result};
+use crate::options::Options;
 use crate::shape::Shape;
 
 pub(crate) use holds::{Facts, Holds, Images};
-pub(crate) use output::Output;
+pub(crate) use output::{Ability, Output};
 pub(crate) use partial::{beside, rename};
 
 /// Where a row comes from.
@@ -91,19 +93,171 @@ pub(crate) trait Sink {
     }
 }
 
+/// Every output; where several would do, the first is proposed.
+const OUTPUTS: [&Output; 7] = [
+    &npy::OUTPUT,
+    &npz::OUTPUT,
+    &hdf5::OUTPUT,
+    &zarr::OUTPUT,
+    &safetensors::OUTPUT,
+    &parquet::OUTPUT,
+    &shards::OUTPUT,
+];
+
+/// The output that is written under this name.
+///
+/// # Errors
+/// Kind `options` where there is none.
+pub(crate) fn named(out: &Path, options: &Options) -> Result<&'static Output> {
+    if out.file_name().is_none() {
+        return Err(Error::options(format!("output {} is not the name of a file", out.display())));
+    }
+    let extension = out.extension().map(|e| format!(".{}", e.to_string_lossy().to_lowercase()));
+    let has = |o: &&Output| extension.iter().any(|e| o.extensions.contains(&e.as_str()));
+    let known = OUTPUTS.into_iter().find(has);
+    match (known, options.shard_rows) {
+        (Some(known), None) => Ok(known),
+        (Some(known), Some(_)) if known.can(Ability::Shards) => Ok(known),
+        (Some(known), Some(_)) => Err(Error::options(format!(
+            "{} cannot be cut into shards; {} can: for a folder give a name without the extension of {}",
+            known.name,
+            able(Ability::Shards, "and"),
+            out.display()
+        ))),
+        (None, Some(_)) => Ok(&shards::OUTPUT),
+        (None, None) => {
+            let endings: Vec<_> = OUTPUTS.iter().flat_map(|o| o.extensions).copied().collect();
+            Err(Error::options(format!(
+                "output {} must end in {}; with shard_rows it is a folder of .npy files",
+                out.display(),
+                joined(&endings, "or")
+            )))
+        }
+    }
+}
+
+/// The first output that can hold what the options and these columns ask for.
+///
+/// # Errors
+/// Kind `options` where no output can hold all of it.
+pub(crate) fn suited(
+    options: &Options,
+    columns: &[(Arc<str>, ColumnType)],
+) -> Result<&'static Output> {
+    let shards = options.shard_rows.is_some();
+    let can = |o: &&Output| {
+        o.check(options).is_ok()
+            && o.check_columns(columns).is_ok()
+            && (shards || !o.extensions.is_empty())
+    };
+    OUTPUTS.into_iter().find(can).ok_or_else(|| {
+        let asked = output::demands(options);
+        Error::options(format!(
+            "no output takes {} together; leave one of them out",
+            joined(&asked, "and")
+        ))
+    })
+}
+
+/// The outputs that can be asked for this, as a list for people.
+pub(crate) fn able(ability: Ability, last: &str) -> String {
+    listed(last, &|output| output.can(ability))
+}
+
+/// The outputs of which this is true, as a list for people.
+fn listed(last: &str, fits: &dyn Fn(&Output) -> bool) -> String {
+    let labels: Vec<_> = OUTPUTS.iter().filter(|o| fits(o)).map(|o| o.label()).collect();
+    joined(&labels, last)
+}
+
+/// `a, b and c`, where `last` is `and`.
+fn joined(words: &[&str], last: &str) -> String {
+    match words {
+        [words @ .., end] if !words.is_empty() => format!("{} {last} {end}", words.join(", ")),
+        _ => words.concat(),
+    }
+}
+
 /// Opens the output `out` for what it is to hold.
 ///
 /// # Errors
 /// Kind `options` where this output cannot hold it; kind `io`.
-pub(crate) fn open(output: Output, out: &Path, holds: &Holds) -> Result<Box<dyn Sink + Send>> {
+pub(crate) fn open(output: &Output, out: &Path, holds: &Holds) -> Result<Box<dyn Sink + Send>> {
     output.check_columns(&holds.columns)?;
-    Ok(match output {
-        Output::Npy => Box::new(npy::NpyFiles::create(out, holds)?),
-        Output::Zarr => Box::new(zarr::ZarrGroup::create(out, holds)?),
-        Output::Npz => Box::new(npz::Npz::create(out, holds)?),
-        Output::Hdf5 => Box::new(hdf5::Hdf5::create(out, holds)?),
-        Output::Safetensors => Box::new(safetensors::Safetensors::create(out, holds)?),
-        Output::Parquet => Box::new(parquet::Parquet::create(out, holds)?),
-        Output::Shards => Box::new(shards::Shards::create(out, holds)?),
-    })
+    (output.open)(out, holds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_is_written() {
+        let of = |name: &str, shards: bool| {
+            let options = Options { shard_rows: shards.then_some(5), ..Options::default() };
+            named(Path::new(name), &options).ok().map(|output| output.name)
+        };
+        assert_eq!(of("a.NPY", false), Some(".npy"));
+        assert_eq!(of("a.hdf5", false), Some("HDF5"));
+        assert_eq!(of("a.zarr", true), Some("Zarr"));
+        assert_eq!(of("folder", true), Some("a folder of .npy files"));
+        assert_eq!(
+            (of("folder", false), of("a.npy", true), of("a.xyz", false)),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn columns_have_names_of_their_own() {
+        let refused = |output: &Output, names: [&str; 2], kind| {
+            output.check_columns(&names.map(|name| (name.into(), kind))).is_err()
+        };
+        let (scalar, list) = (ColumnType::Bool, ColumnType::Ints);
+        assert!(refused(&hdf5::OUTPUT, ["a.valid", "a"], scalar));
+        assert!(refused(&npz::OUTPUT, ["a", "a.offsets"], list));
+        assert!(refused(&zarr::OUTPUT, ["a", "rows"], scalar));
+        assert!(!refused(&hdf5::OUTPUT, ["a", "a.offsets"], scalar));
+        assert!(!refused(&npy::OUTPUT, ["a", "a.valid"], scalar));
+        assert!(!refused(&zarr::OUTPUT, ["a", "b.valid"], list));
+    }
+
+    #[test]
+    fn a_refusal_names_outputs_that_take_it() {
+        let said = |output: &Output, name: &str, kind| {
+            let refused = output.check_columns(&[(name.into(), kind)]).expect_err("refused");
+            refused.message().split("write ").nth(1).unwrap_or_default().to_string()
+        };
+        let text = ColumnType::Text;
+        assert_eq!(
+            said(&safetensors::OUTPUT, "t", text),
+            ".npy, .npz, .h5, .zarr, .parquet or a folder (shard_rows)"
+        );
+        assert_eq!(
+            said(&safetensors::OUTPUT, "rows", text),
+            ".npy, .parquet or a folder (shard_rows)"
+        );
+        assert_eq!(
+            said(&hdf5::OUTPUT, "a/b", text),
+            ".npy, .npz, .parquet or a folder (shard_rows)"
+        );
+    }
+
+    #[test]
+    fn the_first_output_that_can_is_proposed() {
+        let of = |settings: &[(&str, &str)]| {
+            let mut options = Options::default();
+            settings.iter().for_each(|(name, value)| options.set(name, value).expect("a value"));
+            suited(&options, &[]).map(Output::ending).map_err(|e| e.message().to_string())
+        };
+        assert_eq!(of(&[]), Ok(".npy"));
+        assert_eq!(of(&[("ragged", "flat")]), Ok(".npz"));
+        assert_eq!(of(&[("ragged", "pad"), ("chunks", "5")]), Ok(".h5"));
+        assert_eq!(of(&[("output_compression", "zstd")]), Ok(".zarr"));
+        assert_eq!(of(&[("images_as", "encoded")]), Ok(".parquet"));
+        assert_eq!(of(&[("shard_rows", "5"), ("ragged", "flat")]), Ok("-shards"));
+        assert_eq!(of(&[("shard_rows", "5"), ("chunks", "5")]), Ok(".zarr"));
+        assert_eq!(of(&[("append", "true")]), Ok(".npy"));
+        let none = of(&[("images_as", "encoded"), ("shard_rows", "5")]);
+        assert!(none.is_err_and(|said| said.contains("images_as encoded and shard_rows")));
+    }
 }

@@ -11,16 +11,16 @@ use crate::machine::free_bytes;
 use crate::options::{IfExists, Options, OutputCompression, Rejects};
 use crate::reader::Reader;
 use crate::sink::partial::folder_of;
-use crate::sink::{Output, beside, npy, rejects};
+use crate::sink::{self, beside, rejects};
 use crate::source::Input;
 
 /// Whether to write at all: refuses what no output can be.
 pub(super) fn may_write(out: &Path, options: &Options) -> Result<bool> {
-    let output = Output::of(out, options.shard_rows.is_some())?;
+    let output = sink::named(out, options)?;
     output.check(options)?;
     let Ok(found) = std::fs::metadata(out) else {
-        let files = array_files(out);
-        let left = files[1..].iter().find(|p| output == Output::Npy && p.exists());
+        let mut files = array_files(out, options).into_iter().skip(1);
+        let left = files.find(|p| p.exists());
         return match left.filter(|_| options.if_exists != IfExists::Replace) {
             Some(left) => Err(Error::options(format!(
                 "{} is there without its array; remove it, or pass if_exists replace",
@@ -29,7 +29,7 @@ pub(super) fn may_write(out: &Path, options: &Options) -> Result<bool> {
             None => Ok(true),
         };
     };
-    match (output.is_folder(), found.is_dir(), found.is_file()) {
+    match (output.is_folder, found.is_dir(), found.is_file()) {
         (false, _, false) => {
             return Err(Error::options(format!(
                 "output {} is a folder, pipe or device; give a regular file",
@@ -40,7 +40,7 @@ pub(super) fn may_write(out: &Path, options: &Options) -> Result<bool> {
             return Err(Error::options(format!(
                 "output {} is a file, and {} would be a folder; give another name",
                 out.display(),
-                output.name()
+                output.name
             )));
         }
         _ => {}
@@ -68,12 +68,14 @@ fn rejects_path(out: &Path, options: &Options) -> PathBuf {
 
 /// Whether the output is a folder.
 fn is_folder(out: &Path, options: &Options) -> bool {
-    Output::of(out, options.shard_rows.is_some()).is_ok_and(Output::is_folder)
+    sink::named(out, options).is_ok_and(|output| output.is_folder)
 }
 
 /// The output and what stands beside it.
-fn array_files(out: &Path) -> [PathBuf; 3] {
-    [out.to_path_buf(), beside(out, npy::ROWS), beside(out, npy::COLUMNS)]
+fn array_files(out: &Path, options: &Options) -> Vec<PathBuf> {
+    let suffixes = sink::named(out, options).map_or(&[][..], |output| output.beside);
+    let files = suffixes.iter().map(|suffix| beside(out, suffix));
+    std::iter::once(out.to_path_buf()).chain(files).collect()
 }
 
 /// Every file that a run may write: the output, its sidecars, and what they are called before they
@@ -85,7 +87,7 @@ fn array_files(out: &Path) -> [PathBuf; 3] {
 /// assert!(files.contains(&PathBuf::from("a.npy.rejects.ndjson")));
 /// ```
 pub fn files_of(out: &Path, options: &Options) -> Vec<PathBuf> {
-    let finals = array_files(out).into_iter().chain([rejects_path(out, options)]);
+    let finals = array_files(out, options).into_iter().chain([rejects_path(out, options)]);
     let mut all: Vec<_> = finals.flat_map(|path| [beside(&path, ".partial"), path]).collect();
     if is_folder(out, options) {
         all.push(beside(out, ".partial.lock"));
@@ -104,7 +106,7 @@ pub(super) fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Res
         )));
     }
     let rejects = rejects_path(out, options);
-    if array_files(out).iter().any(|p| *p == rejects || beside(p, ".partial") == rejects) {
+    if array_files(out, options).iter().any(|p| *p == rejects || beside(p, ".partial") == rejects) {
         return Err(Error::options(format!(
             "rejects {} is a file of the output itself; give another name",
             rejects.display()
@@ -163,7 +165,7 @@ pub(super) fn readable(inputs: &[Input]) -> Result<()> {
 /// Refuses to start where the plan and the size of the inputs say that the disk cannot hold it.
 pub(super) fn disk(reader: &Reader, out: &Path, options: &Options) -> Result<()> {
     let packs = match options.output_compression {
-        OutputCompression::Auto => Output::of(out, options.shard_rows.is_some())?.packs(),
+        OutputCompression::Auto => sink::named(out, options)?.packs,
         OutputCompression::None => false,
         OutputCompression::Gzip(_) | OutputCompression::Zstd(_) => true,
     };

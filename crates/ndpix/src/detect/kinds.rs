@@ -14,6 +14,7 @@ use crate::pixels;
 use crate::pixels::steps;
 use crate::plan::Steps;
 use crate::shape::Shape;
+use crate::sink::{Ability, able};
 
 /// A kind of image in the sample.
 pub(super) type Kind = (Shape, DType, Color);
@@ -130,8 +131,9 @@ pub(super) fn several(kinds: &BTreeMap<Kind, u64>, one_shape: bool) -> String {
             listed(&counted(kinds, |k| format!("{:?}", k.2).to_lowercase()))
         ),
         (_, 1, _) => format!(
-            "the images differ in shape ({}); {size} shape {axes} to take those of one shape and reject the others, or ragged pad or flat to keep their sizes, in .npz, .h5, .zarr or shards",
-            listed(&shapes)
+            "the images differ in shape ({}); {size} shape {axes} to take those of one shape and reject the others, or ragged pad or flat to keep their sizes, in {}",
+            listed(&shapes),
+            able(Ability::Ragged, "or")
         ),
         _ => format!(
             "the images differ in shape and dtype ({}); {convert}, and {size} shape {axes} to take those of one shape and reject the others",

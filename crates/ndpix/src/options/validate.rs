@@ -112,7 +112,7 @@ impl Options {
         match self.changed().iter().find(|(name, _)| ours.contains(name)) {
             None => Ok(()),
             Some(("ragged", _)) => Err(Error::options(
-                "ragged is for files, and an array has rows of one shape; convert to .npz, .h5 or .zarr, or open the records, which gives each image with a shape of its own",
+                "ragged is for files, and an array has rows of one shape; convert, or open the records, which gives each image with a shape of its own",
             )),
             Some((name, _)) => Err(Error::options(format!(
                 "{name} is for files that convert writes; leave it out, or convert"

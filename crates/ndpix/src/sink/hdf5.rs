@@ -23,10 +23,11 @@ use flate2::write::ZlibEncoder;
 
 use super::entry::{FIELDS, field};
 use super::line::{Chunks, Line};
+use super::output::{Ability, Output, Refusal, is_array, taken};
 use super::partial::{Partial, folder_of, write_failed};
 use super::spool::{Spool, Whole};
 use super::tape::Tape;
-use super::{Facts, Holds, Images, Job, Place, Sink};
+use super::{Facts, Holds, Images, Job, Place, Sink, able};
 use crate::column::Column;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -37,6 +38,27 @@ use text::Heap;
 
 /// Where chunks begin, behind the superblock.
 const FIRST: u64 = 64;
+
+/// See [`Output`].
+pub(super) const OUTPUT: Output = Output {
+    name: "HDF5",
+    extensions: &[".h5", ".hdf5"],
+    can: &[Ability::Ragged, Ability::Chunks, Ability::Gzip, Ability::Text],
+    is_folder: false,
+    packs: false,
+    splits: true,
+    beside: &[],
+    refuses,
+    open: |out, holds| Ok(Box::new(Hdf5::create(out, holds)?)),
+};
+
+/// Refuses the names that no object can have.
+fn refuses(name: &str) -> Option<Refusal> {
+    match name.is_empty() || name == "." || name.contains(['\0', '/']) || name.len() > 60_000 {
+        true => Some(Refusal::Unspeakable),
+        false => taken(is_array(name)),
+    }
+}
 
 /// An HDF5 file that is being written: the chunks of its images as they come, all else at the end.
 pub(crate) struct Hdf5 {
@@ -79,7 +101,6 @@ impl Packed {
 impl Hdf5 {
     /// Opens the file.
     pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
-        holds.columns.iter().try_for_each(|(name, _)| nameable(name))?;
         let rows = holds.chunk_rows()?;
         let len = rows.checked_mul(holds.images.item_len()?).filter(|&len| len < 1 << 32);
         let len = len.ok_or_else(|| {
@@ -173,8 +194,9 @@ impl Sink for Hdf5 {
             // Readers take text to its first NUL and leave the rest unseen.
             if column.kind.dtype().is_none() && memchr::memchr(0, &column.values).is_some() {
                 return Err(Error::options(format!(
-                    "column {} has text with a NUL character, where text ends in HDF5; leave the column out or write .npz or .parquet",
-                    column.name
+                    "column {} has text with a NUL character, where text ends in HDF5; leave the column out or write {}",
+                    column.name,
+                    able(Ability::Nul, "or")
                 )));
             }
         }
@@ -195,17 +217,6 @@ impl Sink for Hdf5 {
 
     fn abandon(self: Box<Self>, keep: bool) -> Vec<PathBuf> {
         self.partial.abandon(keep).into_iter().collect()
-    }
-}
-
-/// Refuses the names that no object can have.
-fn nameable(name: &str) -> Result<()> {
-    if name.is_empty() || name == "." || name.contains('\0') || name.len() > 60_000 {
-        Err(Error::options(format!(
-            "a column {name:.100?} cannot be named in HDF5; rename the field or write .npz or .parquet"
-        )))
-    } else {
-        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod file;
 use std::path::{Path, PathBuf};
 
 use self::file::{Npy, descr};
+use super::output::{Ability, Output};
 use super::parquet::ColumnsFile;
 use super::partial::Partial;
 use super::rows::RowMap;
@@ -13,9 +14,22 @@ use crate::column::Column;
 use crate::error::{Error, Result};
 use crate::options::Rows;
 
+/// See [`Output`].
+pub(super) const OUTPUT: Output = Output {
+    name: ".npy",
+    extensions: &[".npy"],
+    can: &[Ability::Append, Ability::Text, Ability::Nul],
+    is_folder: false,
+    packs: false,
+    splits: false,
+    beside: &[ROWS, COLUMNS],
+    refuses: |_| None,
+    open: |out, holds| Ok(Box::new(NpyFiles::create(out, holds)?)),
+};
+
 /// What the files beside an array are called behind its name.
-pub(crate) const ROWS: &str = ".rows.npy";
-pub(crate) const COLUMNS: &str = ".columns.parquet";
+const ROWS: &str = ".rows.npy";
+const COLUMNS: &str = ".columns.parquet";
 
 /// The array, and beside it what it has no place for: the row map and the columns.
 pub(crate) struct NpyFiles {

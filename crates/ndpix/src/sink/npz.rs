@@ -15,6 +15,7 @@ use flate2::{Compress, Compression, Crc, FlushCompress};
 
 use super::line::{Chunks, Line};
 use super::npy::file::{descr, header};
+use super::output::{Ability, Output, Refusal, is_array, taken};
 use super::spool::{Spool, Whole};
 use super::tape::Tape;
 use super::zip::{Archive, Method};
@@ -23,6 +24,27 @@ use crate::column::Column;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::OutputCompression;
+
+/// See [`Output`].
+pub(super) const OUTPUT: Output = Output {
+    name: ".npz",
+    extensions: &[".npz"],
+    can: &[Ability::Ragged, Ability::Gzip, Ability::Text, Ability::Nul],
+    is_folder: false,
+    packs: false,
+    splits: true,
+    beside: &[],
+    refuses,
+    open: |out, holds| Ok(Box::new(Npz::create(out, holds)?)),
+};
+
+/// NumPy takes a member for what it is called without its extension.
+fn refuses(name: &str) -> Option<Refusal> {
+    match name.len() > 4000 {
+        true => Some(Refusal::Unspeakable),
+        false => taken(is_array(name.strip_suffix(".npy").unwrap_or(name))),
+    }
+}
 
 /// Text of more characters is held as bytes and offsets: NumPy gives every row the room of the longest.
 const WIDEST: usize = 256;

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::line::{Chunks, Line};
+use super::output::{Ability, Output, taken};
 use super::spool::Spool;
 use super::{Facts, Holds, Images, Job, Place, Sink};
 use crate::column::Column;
@@ -33,7 +34,26 @@ use schema::{Field, FieldKind};
 use straight::Straight;
 
 pub(crate) use columns::ColumnsFile;
-pub(crate) use kept::is_taken;
+
+/// See [`Output`].
+pub(super) const OUTPUT: Output = Output {
+    name: "Parquet",
+    extensions: &[".parquet"],
+    can: &[
+        Ability::Encoded,
+        Ability::Chunks,
+        Ability::Gzip,
+        Ability::Zstd,
+        Ability::Text,
+        Ability::Nul,
+    ],
+    is_folder: false,
+    packs: true,
+    splits: false,
+    beside: &[],
+    refuses: |name| taken(kept::is_taken(name)),
+    open: |out, holds| Ok(Box::new(Parquet::create(out, holds)?)),
+};
 
 /// Bytes of images in a page, and in a group of rows: what a reader takes to read any of them.
 const PAGE_BYTES: usize = 1 << 20;
@@ -83,7 +103,7 @@ impl Parquet {
         // A page has at least one row, and its length 31 bits.
         if row_len > 1 << 30 || elements > 1 << 30 {
             return Err(Error::options(format!(
-                "Parquet holds no image of more than 1 GiB, and these have {row_len} bytes; write .npy, .h5 or .zarr"
+                "Parquet holds no image of more than 1 GiB, and these have {row_len} bytes; write .npy"
             )));
         }
         let group_rows = match (holds.chunks, row_len) {

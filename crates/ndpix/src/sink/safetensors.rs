@@ -7,12 +7,33 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::entry::FIELDS;
+use super::output::{Output, Refusal, is_array, taken};
 use super::partial::Partial;
 use super::spool::Spool;
 use super::{Facts, Holds, Images, Place, Sink, entry};
 use crate::column::Column;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+
+/// See [`Output`].
+pub(super) const OUTPUT: Output = Output {
+    name: "safetensors",
+    extensions: &[".safetensors"],
+    can: &[],
+    is_folder: false,
+    packs: false,
+    splits: true,
+    beside: &[],
+    refuses,
+    open: |out, holds| Ok(Box::new(Safetensors::create(out, holds)?)),
+};
+
+/// Fields of the row map are tensors too.
+fn refuses(name: &str) -> Option<Refusal> {
+    let field = name.strip_prefix("rows.").unwrap_or_default();
+    let is_field = FIELDS.iter().any(|f| f.0 == field);
+    taken(name == "__metadata__" || is_field || is_array(name))
+}
 
 /// A `.safetensors` that is being written: its images as they come, header and all else at the end.
 pub(crate) struct Safetensors {

@@ -11,11 +11,25 @@ use serde_json::{Value, json};
 
 use super::folder::Folder;
 use super::npy::file::{Npy, descr};
+use super::output::{Ability, Output};
 use super::parquet::ColumnsFile;
 use super::spool::Spool;
 use super::{Facts, Holds, Images, Place, Sink, entry};
 use crate::column::Column;
 use crate::error::{Error, Result};
+
+/// See [`Output`].
+pub(super) const OUTPUT: Output = Output {
+    name: "a folder of .npy files",
+    extensions: &[],
+    can: &[Ability::Ragged, Ability::Shards, Ability::Text, Ability::Nul],
+    is_folder: true,
+    packs: false,
+    splits: false,
+    beside: &[],
+    refuses: |_| None,
+    open: |out, holds| Ok(Box::new(Shards::create(out, holds)?)),
+};
 
 /// The file that makes a folder an output of this kind.
 const MANIFEST: &str = "manifest.json";

@@ -19,6 +19,7 @@ use serde_json::Value;
 use super::folder::Folder;
 use super::holds::{Facts, Holds, Images};
 use super::line::{Chunks, Line};
+use super::output::{Ability, Output, Refusal, is_array, taken};
 use super::spool::Spool;
 use super::{Job, Place, Sink};
 use crate::column::Column;
@@ -32,6 +33,36 @@ const SHARD: usize = 64 << 20;
 const MOST_CHUNKS: usize = 1 << 20;
 /// Chunks must fit memory a few times over; what is asked for beyond this is a mistake.
 const LONGEST_CHUNK: usize = 1 << 30;
+
+/// See [`Output`].
+pub(super) const OUTPUT: Output = Output {
+    name: "Zarr",
+    extensions: &[".zarr"],
+    can: &[
+        Ability::Ragged,
+        Ability::Chunks,
+        Ability::Gzip,
+        Ability::Zstd,
+        Ability::Shards,
+        Ability::Text,
+        Ability::Nul,
+    ],
+    is_folder: true,
+    packs: true,
+    splits: true,
+    beside: &[],
+    refuses,
+    open: |out, holds| Ok(Box::new(ZarrGroup::create(out, holds)?)),
+};
+
+/// A folder is called so.
+fn refuses(name: &str) -> Option<Refusal> {
+    let dots = [".", ".."].contains(&name);
+    match dots || name.contains(['/', '\\']) || name.len() > 200 || name.starts_with("__") {
+        true => Some(Refusal::Unspeakable),
+        false => taken(is_array(name)),
+    }
+}
 
 /// A Zarr group that is being written: the chunks of its images as they come, all else at the end.
 pub(crate) struct ZarrGroup {

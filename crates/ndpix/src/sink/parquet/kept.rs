@@ -40,7 +40,7 @@ fn row_field(name: &str) -> String {
 }
 
 /// Whether a column of the user cannot have this name.
-pub(crate) fn is_taken(name: &str) -> bool {
+pub(super) fn is_taken(name: &str) -> bool {
     name == "image" || FIELDS.iter().any(|field| row_field(field.0) == name)
 }
 

@@ -269,6 +269,9 @@ impl Element {
 
     fn number(name: &str, repetition: i32, dtype: DType) -> Self {
         let meaning = match (dtype, integer(dtype)) {
+            // Such are the integers that Parquet has; nobody else says it again, and fastparquet, which
+            // can add rows to a file, loses half of what is said.
+            (DType::Int32 | DType::Int64, _) => Meaning::Plain,
             (_, Some((bits, signed))) => Meaning::Integer(bits, signed),
             (DType::Float16, _) => Meaning::Float16,
             _ => Meaning::Plain,

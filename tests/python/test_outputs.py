@@ -299,7 +299,7 @@ class Ragged(Outputs):
         for name in "x.npy", "x.safetensors", "x.parquet":
             done = ndpix("convert", source, "-o", self.dir / name, "--ragged", "flat")
             self.assertEqual(done.returncode, 2)
-            self.assertIn(b".npz, .h5, .zarr and shard_rows can", done.stderr)
+            self.assertIn(b".npz, .h5, .zarr and a folder (shard_rows) can", done.stderr)
 
 
 class Append(Outputs):

@@ -7,7 +7,6 @@ import base64
 import importlib
 import io
 import json
-import os
 import sys
 import unittest
 import warnings
@@ -182,8 +181,14 @@ def parquet_duckdb(path):
 
 
 def parquet_fastparquet(path):
-    frame = fastparquet.ParquetFile(str(path)).to_pandas()
+    frame = frame_of(path)
     return {name: [plain(value) for value in frame[name]] for name in frame.columns}
+
+
+def frame_of(path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # fastparquet leaves its files open
+        return fastparquet.ParquetFile(str(path)).to_pandas()
 
 
 def plain(value):
@@ -391,8 +396,7 @@ class Parquet(Readers):
         path = self.dir / "out.npy.columns.parquet"
         for more in (0, 5):
             if more:
-                frame = fastparquet.ParquetFile(str(path)).to_pandas()
-                fastparquet.write(str(path), frame[:more], append=True, compression="ZSTD")
+                fastparquet.write(str(path), frame_of(path)[:more], append=True, compression="ZSTD")
             for module in here(PARQUET):
                 with self.subTest(module, more=more):
                     got = read("parquet", module, path)

@@ -65,6 +65,8 @@ pub(crate) struct Inspect {
     pub(crate) read: Read,
     #[command(flatten)]
     pub(crate) pixels: Pixels,
+    #[command(flatten)]
+    pub(crate) write: Write,
 }
 
 /// How inputs are read.

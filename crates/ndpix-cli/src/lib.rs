@@ -204,7 +204,8 @@ fn interrupts(stop: &Arc<AtomicBool>) {
 }
 
 fn inspect(args: &Inspect) -> u8 {
-    let report = args.read.options().and_then(|o| args.pixels.onto(o)).and_then(|options| {
+    let options = args.read.options().and_then(|o| args.pixels.onto(o));
+    let report = options.and_then(|o| args.write.onto(o)).and_then(|options| {
         let report = ndpix::inspect(Input::expand(&args.inputs)?, &options)?;
         Ok((report, options))
     });

@@ -87,7 +87,9 @@ pub(crate) fn choices(
         }
         row_bytes(plan, survey, &wanted)
     };
-    let fits = |set: Vec<_>| Some(Suggestion { row_bytes: bytes(&set)?, options: set });
+    // Rows that are as large as their images have no size of their own.
+    let fits =
+        |set: Vec<_>| Some(Suggestion { row_bytes: bytes(&set).filter(|&n| n > 0)?, options: set });
     sets.into_iter().filter_map(fits).collect()
 }
 

@@ -224,7 +224,7 @@ fn images(holds: &Holds) -> Result<Array> {
     }
     let per_shard = match shard_rows {
         Some(rows) => rows / chunk_rows,
-        None => SHARD / chunk_len,
+        None => (SHARD / chunk_len).min(MOST_CHUNKS),
     };
     if per_shard > MOST_CHUNKS {
         return Err(Error::options(format!(

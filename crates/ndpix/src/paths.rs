@@ -1,7 +1,7 @@
 //! Where the paths of images lead: what options and inputs say of it.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
 use crate::error::{Error, Result, quote};
@@ -63,11 +63,26 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
+/// An absolute path without `.` and `..`, by its names alone.
+pub(crate) fn flat(path: &Path) -> PathBuf {
+    let mut flat = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                flat.pop();
+            }
+            Component::CurDir => {}
+            part => flat.push(part),
+        }
+    }
+    flat
+}
+
 /// A folder as it is named from the working directory: `images`, `../images`, or from the root where
 /// nothing is shared but that.
 pub(crate) fn from_here(folder: &Path) -> PathBuf {
     match std::env::current_dir() {
-        Ok(here) => between(&here, folder),
+        Ok(here) => between(&here, &flat(folder)),
         Err(_) => folder.to_owned(),
     }
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use super::fence::{Fence, Stop};
 use super::original;
 use crate::error::{Error, Result, quote};
-use crate::paths::{Base, Paths, from_here};
+use crate::paths::{Base, Paths, flat, from_here};
 
 /// Opens what paths name. It belongs to one thread, and keeps the folders open that it used last.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl<'p> Opener<'p> {
                 Err(stop) => (stop, start.filter(|_| !absolute)),
             },
         };
-        Err(refused(stop, &shown, from, start))
+        Err(refused(stop, &shown, from, start, &self.paths.allow_dir))
     }
 
     /// The path with its beginning rewritten, if `path_prefix` says so, and that of a `file:` URL.
@@ -224,11 +224,21 @@ fn local<'t>(path: Cow<'t, str>, shown: &str) -> Result<Cow<'t, str>> {
 }
 
 /// What is said of a path that is not opened. Relative ones were looked for in `from`.
-fn refused(stop: Stop, shown: &str, from: Option<&Path>, start: Option<&Path>) -> Error {
+fn refused(
+    stop: Stop,
+    shown: &str,
+    from: Option<&Path>,
+    start: Option<&Path>,
+    allowed: &[PathBuf],
+) -> Error {
+    let reached = |folder: &Path| {
+        let mut all = start.into_iter().chain(allowed.iter().map(PathBuf::as_path));
+        all.any(|open| flat(folder).starts_with(flat(open)))
+    };
     let show = |folder: &Path| from_here(folder).display().to_string();
     match stop {
         Stop::Outside => Error::path(match (from, start) {
-            (Some(from), Some(start)) if !from.starts_with(start) => format!(
+            (Some(from), Some(start)) if !reached(from) => format!(
                 "image path {shown} counts from {}, where the record was rejected from, and that is outside of {}; --allow-dir {0} allows it",
                 show(from),
                 show(start),

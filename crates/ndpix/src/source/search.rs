@@ -5,10 +5,10 @@
 //! outside; but the folder that all have in common can be named.
 
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::reference::Opener;
-use crate::paths::{Paths, from_here};
+use crate::paths::{Paths, flat, from_here};
 
 /// Names that are looked for.
 pub(crate) const NAMES: usize = 16;
@@ -107,21 +107,6 @@ fn common(files: &[PathBuf]) -> Option<PathBuf> {
     });
     // Nobody should be led to open everything.
     shared.parent().is_some().then_some(shared)
-}
-
-/// An absolute path without `.` and `..`, by its names alone.
-fn flat(path: &Path) -> PathBuf {
-    let mut flat = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                flat.pop();
-            }
-            Component::CurDir => {}
-            part => flat.push(part),
-        }
-    }
-    flat
 }
 
 #[cfg(test)]

@@ -240,7 +240,7 @@ def oracle(leaves):
              for kind in ("image", "drawing", "numbers", "unreadable")}
     images = kinds["image"]
     if {leaf.key[0] for leaf in images} == {"image_base64", "image_path"}:
-        others = [leaf for leaf in decide if leaf not in images and leaf.level != -1 and leaf.kind != "drawing"]
+        others = [leaf for leaf in candidates if leaf not in images and _rivals(images[0], leaf)]
         right = _rows(images)
         return ([] if others else [right]), [right, *(_rows([leaf]) for leaf in images)]
     if images:
@@ -252,7 +252,9 @@ def oracle(leaves):
     rest = kinds["drawing"] + kinds["numbers"]
     if kinds["unreadable"] or len(rest) != 1:
         return [], []
-    if rest[0].kind == "numbers" and rest[0].level < 2 and any(leaf.kind == "grid" for leaf in leaves):
+    # Boxes have a name that pictures never have.
+    grids = [leaf for leaf in leaves if leaf.kind == "grid" and leaf.key[-1] != "boxes"]
+    if rest[0].kind == "numbers" and rest[0].level < 2 and grids:
         return [], []
     return _read(rest[0], [*rest, *late], late)
 

@@ -15,22 +15,38 @@ const DIGESTS: [usize; 6] = [32, 40, 56, 64, 96, 128];
 /// Grades an unescaped string.
 pub(super) fn grade(text: &[u8], around: Around<'_>, limits: &Limits) -> Graded {
     let image_name = around.name.level == Level::Image;
+    // An image for sure, in a form that is not read.
+    let wrapped =
+        |said: String| Graded { what: What::Unreadable(Unread::Format), ..nothing(&said) };
     let opaque = |said: String| Graded { what: What::Unreadable(Unread::Opaque), ..nothing(&said) };
     if let Some(rest) = encoding::strip_scheme(text) {
         return data_url(rest);
     }
     if let Some(inner) = python_bytes(text) {
-        return match holds_signature(inner) || inner.len() >= LEAST {
-            true => opaque(format!(
+        return match (holds_signature(inner), inner.len() >= LEAST) {
+            (true, _) => wrapped(format!(
+                "an image inside of Python b'...' text of {} characters",
+                grouped(text.len())
+            )),
+            (_, true) => opaque(format!(
                 "Python {}'...' text of {} characters",
                 &text[..1].escape_ascii(),
                 grouped(text.len())
             )),
-            false => nothing("a Python bytes text"),
+            _ => nothing("a Python bytes text"),
         };
     }
     if damaged(text) {
-        return opaque("text damaged by U+FFFD: the bytes of an image are gone".to_string());
+        return wrapped("text damaged by U+FFFD: the bytes of an image are gone".to_string());
+    }
+    const CHARACTERS: [&[u8]; 4] = [
+        b"\xED\xB2\x89PNG",
+        b"\xED\xB3\xBF\xED\xB3\x98",
+        b"\xC2\x89PNG",
+        b"\xC3\xBF\xC3\x98\xC3\xBF",
+    ];
+    if CHARACTERS.iter().any(|start| text.starts_with(start)) {
+        return wrapped("the bytes of an image as characters, damaged".to_string());
     }
     if matches!(text.first(), Some(b'{' | b'[')) {
         return json(text, limits);
@@ -40,7 +56,7 @@ pub(super) fn grade(text: &[u8], around: Around<'_>, limits: &Limits) -> Graded 
     }
     if text.contains(&b' ') && !text.contains(&0) && !text.iter().any(|c| is_control(*c)) {
         return match damaged_base64(text) {
-            true => opaque("base64 in which + became a blank".to_string()),
+            true => wrapped("base64 in which + became a blank".to_string()),
             false => nothing("text"),
         };
     }
@@ -102,7 +118,8 @@ fn bytes(text: &[u8], around: Around<'_>) -> Graded {
             let remedy = (!again).then(|| {
                 "if they are bare pixels, pass raw_shape H,W or H,W,C (and raw_dtype)".to_string()
             });
-            Graded { what: What::Unreadable(Unread::Opaque), remedy, ..nothing(&said) }
+            let why = if again { Unread::Format } else { Unread::Opaque };
+            Graded { what: What::Unreadable(why), remedy, ..nothing(&said) }
         }
     }
 }
@@ -137,7 +154,10 @@ fn json(text: &[u8], limits: &Limits) -> Graded {
     }
     match super::leaves::best_inside(text, limits) {
         Some((field, graded)) => Graded {
-            what: What::Unreadable(Unread::Opaque),
+            what: What::Unreadable(match graded.what {
+                What::Image { .. } => Unread::Format,
+                _ => Unread::Opaque,
+            }),
             ..nothing(&format!("JSON text inside a string, holds {field} ({})", graded.said))
         },
         None => nothing("JSON text inside a string"),

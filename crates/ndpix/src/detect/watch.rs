@@ -99,14 +99,18 @@ impl<'p> Watcher<'p> {
         given.scan(record)?;
         let mut found = None;
         leaves::walk(record, &mut |leaf| {
-            if found.is_some() || is_known(watch, leaf, &[Known::Read, Known::Beside]) {
+            if found.is_some() || is_known(watch, leaf, &[Known::Read]) {
                 return true;
             }
             let (name, graded) = weigh(grader, leaf, given, At { record, base }, options);
             if leaf.opens && !is_one(leaf, &graded) {
                 return false;
             }
+            // What stood beside images in the sample is no news, but for another way to hold the same one.
+            let other =
+                is_known(watch, leaf, &[Known::Beside]) && !watch.words.contains(&name.words);
             let is_image = match graded.what {
+                _ if other => false,
                 What::Image { .. } | What::Unreadable(_) => true,
                 What::Numbers => name.level == Level::Image,
                 _ => false,

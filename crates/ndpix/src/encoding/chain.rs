@@ -42,10 +42,14 @@ pub(super) fn decode(
     })
 }
 
-/// Replaces `out` with one byte for each character. The lone surrogates U+DC80 to U+DCFF are bytes
-/// too: Python's `surrogateescape` writes them.
+/// Replaces `out` with one byte for each character, or where there are lone surrogates, which Python's
+/// `surrogateescape` writes, with what that read.
 pub(super) fn latin1(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
     out.clear();
+    let escaped = |high: u8| memchr::memmem::find(text, &[0xED, high]).is_some();
+    if escaped(0xB2) || escaped(0xB3) {
+        return surrogates(text, out);
+    }
     let mut rest = text;
     while let Some((&first, after)) = rest.split_first() {
         rest = match (first, after) {
@@ -55,10 +59,6 @@ pub(super) fn latin1(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
             }
             (0xC2 | 0xC3, &[next, ref more @ ..]) => {
                 out.push(first << 6 | next & 0x3F);
-                more
-            }
-            (0xED, &[high @ (0xB2 | 0xB3), low, ref more @ ..]) => {
-                out.push(high << 6 | low & 0x3F);
                 more
             }
             (0xEF, [0xBF, 0xBD, ..]) => {
@@ -74,6 +74,27 @@ pub(super) fn latin1(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
             }
         };
     }
+    Ok(())
+}
+
+/// Replaces `out` with the bytes that Python's `surrogateescape` made text: lone surrogates are bytes, and
+/// everything else stands for its own UTF-8.
+fn surrogates(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(0xED, rest) {
+        out.extend_from_slice(&rest[..at]);
+        rest = match rest[at..] {
+            [_, high @ (0xB2 | 0xB3), low, ref more @ ..] => {
+                out.push(high << 6 | low & 0x3F);
+                more
+            }
+            _ => {
+                out.push(0xED);
+                &rest[at + 1..]
+            }
+        };
+    }
+    out.extend_from_slice(rest);
     Ok(())
 }
 
@@ -115,9 +136,13 @@ mod tests {
     #[test]
     fn characters_as_bytes() {
         let none = RawSpec::default();
-        let text = r#""\u0089PNG\u00ffÿ\udc89""#;
+        let text = r#""\u0089PNG\u00ffÿ""#;
         let (_, bytes) = read("latin1+image", text, &none).expect("latin1");
-        assert_eq!(bytes, [0x89, b'P', b'N', b'G', 0xFF, 0xFF, 0x89]);
+        assert_eq!(bytes, [0x89, b'P', b'N', b'G', 0xFF, 0xFF]);
+        // What was UTF-8 by chance became its character.
+        let text = "\"\\udc89PNG\u{76e}\u{e9}\\udcff\"";
+        let (_, bytes) = read("latin1+image", text, &none).expect("surrogateescape");
+        assert_eq!(bytes, b"\x89PNG\xDD\xAE\xC3\xA9\xFF");
         for bad in ["\"\u{FFFD}PNG\"", "\"\u{100}\"", "\"\\ud800\""] {
             assert!(read("latin1+image", bad, &none).is_err(), "{bad}");
         }

@@ -67,7 +67,8 @@ def _one(images):
 def _of_form(form):
     """The values of a form whose records have one key."""
     values = [next(iter(record.values())) for record in form.records]
-    return lambda i: values[i % 4], _one(form.right)
+    # An image inside of one more layer, which only options open: it is there, and cannot be read.
+    return lambda i: values[i % 4], _one(form.right), TABLE[form.name] == "auto"
 
 
 def _single(section):
@@ -82,6 +83,7 @@ def _single(section):
             and form.name != "reported-markdown"]
 
 
+TABLE = dict(reversed(line.split()[:2]) for line in (Path(__file__).parent / "table.txt").read_text().splitlines())
 FORMS = [_of_form(form) for section in (encoded, wrappers, texts, reported_values) for form in _single(section)]
 IMAGES = [
     (png, _one(RGB)),
@@ -148,7 +150,9 @@ def _leaf(rng, used):
         return Leaf(key, level, kind, value, known=known)
     if kind == "drawing":
         return Leaf(key, level, kind, lambda i: RUNS, _one([RUNS_MASK]))
-    value, images = rng.choice({"image": IMAGES, "form": FORMS, "numbers": NUMBERS}[kind])
+    value, images, *opens = rng.choice({"image": IMAGES, "form": FORMS, "numbers": NUMBERS}[kind])
+    if opens == [False]:
+        return Leaf(key, level, "unreadable", value, known=True)
     return Leaf(key, level, "numbers" if kind == "numbers" else "image", value, images)
 
 
@@ -214,6 +218,9 @@ def _rivals(image, leaf):
         return False
     if image.level == -1:
         return True
+    # A path beside embedded bytes with no name of its own is another way to hold the same image.
+    if image.level == leaf.level == 1 and str(leaf.value(0)).startswith("no/") and image.value is not path:
+        return False
     return leaf.level != -1 and (leaf.known or leaf.level >= image.level)
 
 
@@ -239,6 +246,9 @@ def oracle(leaves):
     kinds = {kind: [leaf for leaf in decide if leaf.kind == kind]
              for kind in ("image", "drawing", "numbers", "unreadable")}
     images = kinds["image"]
+    pair = [leaf for leaf in images if leaf.key[0] in ("image_base64", "image_path")]
+    if len(pair) == 2 and all(leaf in pair or _joined([leaf, one]) for leaf in images for one in pair if _beside(leaf, one)):
+        images = pair
     if {leaf.key[0] for leaf in images} == {"image_base64", "image_path"}:
         others = [leaf for leaf in candidates if leaf not in images and _rivals(images[0], leaf)]
         right = _rows(images)

@@ -27,7 +27,9 @@ def verdict(right, field, code):
         return WRONG if code == 0 else "right"
     if field is None:
         return "pedantic"
-    if not field.startswith(right.removeprefix("read ")):
+    # Of alternatives each begins with one of those that are right.
+    wanted = tuple(right.removeprefix("read ").split("|"))
+    if not all(place.startswith(wanted) for place in field.split("|")):
         return WRONG
     return "right" if code == 0 else "pedantic"
 

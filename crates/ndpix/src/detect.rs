@@ -13,6 +13,7 @@ mod drawings;
 mod encoded;
 mod findings;
 mod grade;
+mod graded;
 mod kinds;
 mod leaves;
 mod notes;
@@ -66,6 +67,7 @@ pub(crate) fn locate(
             None => Err(absent::no_records(options)),
         };
     };
+    plan.watch = watch::beside(field).map(Arc::new);
     if options.encoding.is_some() || options.mixed {
         return Ok(());
     }

@@ -7,7 +7,7 @@
 //! meant. Everything else is refused: no rank decides between peers.
 
 use super::findings::{Candidate, Findings, Seen};
-use super::grade::{Unread, What};
+use super::graded::{Unread, What};
 use super::sources::Family;
 use super::words::Level;
 
@@ -233,7 +233,7 @@ fn other_grid(all: &[Candidate], list: &Group) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::grade::Graded;
+    use super::super::graded::Graded;
     use super::super::{sources, words};
     use super::*;
     use crate::record::pointer::Pointer;
@@ -258,7 +258,7 @@ mod tests {
                 encodings: Default::default(),
                 name: words::name(field.steps(), false),
                 source: sources::of(field.steps()),
-                best: Graded { what, ..super::super::grade::nothing("") },
+                best: Graded { what, ..super::super::graded::nothing("") },
                 seen: records.iter().map(seen).collect(),
                 field,
             }

@@ -1,6 +1,6 @@
 //! Drawings: values that say how to draw an image. They are recognised, so that they are named.
 
-use super::grade::{Graded, What, nothing};
+use super::graded::{Graded, What, nothing};
 use crate::record::value::{self, Kind};
 
 /// COCO run lengths: `{"size": [H, W], "counts": ...}`.

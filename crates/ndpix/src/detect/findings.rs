@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use super::Sample;
 use super::drawings;
-use super::grade::{self, Around, Graded, Grader, Unread, What};
-use super::leaves::{Leaf, walk};
+use super::grade::Grader;
+use super::graded::{self, Around, Graded, Unread, What};
+use super::leaves::{self, Leaf, walk};
 use super::sources::{self, Source};
 use super::words::{self, Name};
 use crate::decode::RawFields;
@@ -230,7 +231,7 @@ pub(super) fn weigh(
         // What the record says of its pixels is known, and not read.
         Err(error) if error.kind() == ErrorKind::Unsupported && !said.is_empty() => {
             let what = What::Unreadable(Unread::Format);
-            return (name, Graded { what, ..grade::nothing(error.message()) });
+            return (name, Graded { what, ..graded::nothing(error.message()) });
         }
         Err(_) => (RawSpec::default(), false),
     };
@@ -239,6 +240,10 @@ pub(super) fn weigh(
     let graded = match &options.encoding {
         Some(encoding) => grader.as_told(encoding, leaf.value, around),
         None => grader.grade(leaf.value, around),
+    };
+    let graded = match graded.what {
+        What::Nothing => leaves::inside(leaf.value, &options.limits).unwrap_or(graded),
+        _ => graded,
     };
     let graded = match leaf.beside.packed && matches!(graded.what, What::Image { .. }) {
         true => Graded {

@@ -4,105 +4,19 @@
 //! things alone: whether numbers may be pictures, whether bytes of no known kind may be, and whether a
 //! text that is not there to be opened names an image.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
+use super::graded::{
+    Around, Graded, Unread, What, foreign, grouped, has_extension, nothing, print,
+};
 use super::numbers;
-use super::words::{Level, Name};
-use crate::encoding::{self, Encoding, Payload, Pixels, RawSpec, Scratch};
+use super::texts;
+use super::words::Level;
+use crate::encoding::{self, Encoding, Payload, Pixels, Scratch};
 use crate::error::{Error, ErrorKind};
 use crate::format;
 use crate::limits::Limits;
-use crate::paths::{Base, Paths};
+use crate::paths::Paths;
 use crate::record::value::{self, Kind};
-use crate::shape::Shape;
 use crate::source::reference::Opener;
-
-/// What a value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
-    /// An image that can be read: from the bytes in the record, or from the file that it names.
-    Image {
-        by_path: bool,
-    },
-    /// A drawing: run lengths, polygons, strokes.
-    Drawing,
-    /// Numbers that may be the pixels of an image.
-    Numbers,
-    /// What seems to be an image and cannot be read.
-    Unreadable(Unread),
-    /// A grid of integers, too small or too wide in range for an image.
-    Grid,
-    /// A video, in itself or by its address.
-    Video,
-    /// An address that does not look like one of an image.
-    Link,
-    Nothing,
-}
-
-/// Why something that seems to be an image cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unread {
-    /// An image by its first bytes, or said to be one: of a format that is not read, or damaged.
-    Format,
-    /// The path of a file that is not there; `bare` without a folder.
-    Missing { bare: bool },
-    /// The address of an image.
-    Url,
-    /// Bytes or text of which nothing more is known.
-    Opaque,
-}
-
-/// A value with what is said of it.
-#[derive(Debug, Clone)]
-pub(super) struct Graded {
-    pub(super) what: What,
-    /// How it would be read, where it can be.
-    pub(super) encoding: Option<Encoding>,
-    /// In words, for refusals and reports.
-    pub(super) said: String,
-    /// What to do, where something would read it.
-    pub(super) remedy: Option<String>,
-    /// Equal for equal files or pixels; 0 where there are none.
-    pub(super) print: u64,
-    /// The shape as it is stored, where it is known.
-    pub(super) shape: Option<Shape>,
-    /// Of the last part of the path, where it is one; 0 otherwise.
-    pub(super) file_name: u64,
-    /// The path, where there is no file of that name.
-    pub(super) lost: Option<String>,
-}
-
-impl What {
-    /// Whether it is more than nothing: what a plan looks at.
-    pub(super) fn counts(self) -> bool {
-        !matches!(self, Self::Nothing | Self::Grid | Self::Video | Self::Link)
-    }
-
-    /// How much it is like an image, to name the best value of a field; the larger, the more.
-    pub(super) fn rank(self) -> u8 {
-        match self {
-            Self::Image { .. } => 5,
-            Self::Drawing => 4,
-            Self::Numbers => 3,
-            Self::Unreadable(_) => 2,
-            Self::Grid | Self::Video | Self::Link => 1,
-            Self::Nothing => 0,
-        }
-    }
-}
-
-/// What stands around a value.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Around<'a> {
-    pub(super) name: &'a Name,
-    /// What its siblings and the options say of bare pixels.
-    pub(super) spec: &'a RawSpec,
-    /// Whether height and width stand beside it, or a shape.
-    pub(super) sized: bool,
-    /// Whether the shape is that of the options, and not the siblings' word.
-    pub(super) shape_given: bool,
-    pub(super) base: Option<&'a Base>,
-}
 
 /// Grades values; its buffers are used again.
 pub(super) struct Grader<'l> {
@@ -153,7 +67,16 @@ impl<'l> Grader<'l> {
         match encoding::decode(&encoding, value, around.spec, self.limits, &mut self.scratch) {
             Err(error) if encoding == Encoding::Url => self.address(value, around, &error),
             Err(error) => refused(encoding, &error),
-            Ok(Payload::File) => self.file(encoding, false),
+            Ok(Payload::File) => {
+                let graded = self.file(encoding, false);
+                // What is said to be an image, and is none that can be read, is not nothing.
+                match graded.what {
+                    What::Nothing if texts::claims_image(value) => {
+                        Graded { what: What::Unreadable(Unread::Format), ..graded }
+                    }
+                    _ => graded,
+                }
+            }
             Ok(Payload::Pixels(pixels)) => self.pixels(encoding, pixels, around),
             Ok(Payload::Reference) => self.reference(encoding, around),
         }
@@ -297,7 +220,7 @@ impl<'l> Grader<'l> {
         match value::kind(value) {
             Kind::String => {
                 let text = self.scratch.text_of(value).trim_ascii().to_vec();
-                super::texts::grade(&text, around, self.limits)
+                texts::grade(&text, around)
             }
             Kind::Array => ragged(value, around),
             Kind::Object if encoding::is_marked(value) => {
@@ -348,58 +271,4 @@ fn refused(encoding: Encoding, error: &Error) -> Graded {
         file_name: 0,
         lost: None,
     }
-}
-
-/// Bytes that are no image of a format that is read: what they are, if that is known.
-pub(super) fn foreign(encoding: Option<Encoding>, bytes: &[u8], error: &Error) -> Graded {
-    let what = match format::foreign::sort(bytes) {
-        Some(format::foreign::Sort::Image) => What::Unreadable(Unread::Format),
-        Some(format::foreign::Sort::Video) => What::Video,
-        Some(format::foreign::Sort::Opaque) => What::Unreadable(Unread::Opaque),
-        Some(format::foreign::Sort::Other) | None => What::Nothing,
-    };
-    let said = error.message().to_string();
-    Graded { what, encoding, said, remedy: None, print: 0, shape: None, file_name: 0, lost: None }
-}
-
-pub(super) fn nothing(said: &str) -> Graded {
-    let said = said.to_string();
-    Graded {
-        what: What::Nothing,
-        encoding: None,
-        said,
-        remedy: None,
-        print: 0,
-        shape: None,
-        file_name: 0,
-        lost: None,
-    }
-}
-
-/// A number that is equal for equal bytes, and not 0.
-pub(super) fn print(bytes: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    bytes.hash(&mut hasher);
-    hasher.finish().max(1)
-}
-
-/// A count with a comma at each thousand.
-pub(super) fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// Whether a path ends in one of these extensions.
-pub(super) fn has_extension(path: &[u8], extensions: &[&str]) -> bool {
-    let at = path.iter().rposition(|&c| c == b'.');
-    at.is_some_and(|at| {
-        extensions.iter().any(|e| path[at + 1..].eq_ignore_ascii_case(e.as_bytes()))
-    })
 }

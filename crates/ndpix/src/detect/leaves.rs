@@ -1,12 +1,14 @@
 //! The leaves of a record: strings, lists of numbers, and objects that describe themselves.
 
-use super::grade::{Around, Graded, Grader, What};
+use super::grade::Grader;
+use super::graded::{Around, Graded, Unread, What, nothing};
 use super::{drawings, words};
 use crate::encoding::keys::{self, Said};
 use crate::encoding::{self, RawSpec};
 use crate::limits::Limits;
 use crate::paths::Paths;
 use crate::record::pointer::{Pointer, Step};
+use crate::record::scan::{Hits, Query, scan};
 use crate::record::value::{self, Kind};
 
 /// Deeper values are not looked into.
@@ -186,8 +188,26 @@ fn innermost(array: &[u8]) -> Option<Kind> {
     None
 }
 
+/// What a string is that holds JSON text with something like an image inside; `None` for other strings.
+pub(super) fn inside(value: &[u8], limits: &Limits) -> Option<Graded> {
+    let mut scratch = Vec::new();
+    let text = match value::kind(value) {
+        Kind::String => value::unescape(value, &mut scratch).trim_ascii(),
+        _ => return None,
+    };
+    let is_json = matches!(text.first(), Some(b'{' | b'['))
+        && scan(text, &Query::default(), &mut Hits::default()).is_ok();
+    let (field, best) = is_json.then(|| best_inside(text, limits)).flatten()?;
+    let what = match best.what {
+        What::Image { .. } => Unread::Format,
+        _ => Unread::Opaque,
+    };
+    let said = format!("JSON text inside a string, holds {field} ({})", best.said);
+    Some(Graded { what: What::Unreadable(what), ..nothing(&said) })
+}
+
 /// The leaf most like an image in a JSON text that is no record.
-pub(super) fn best_inside(text: &[u8], limits: &Limits) -> Option<(Pointer, Graded)> {
+fn best_inside(text: &[u8], limits: &Limits) -> Option<(Pointer, Graded)> {
     let paths = Paths::default();
     let mut grader = Grader::new(limits, &paths);
     let mut best: Option<(Pointer, Graded)> = None;

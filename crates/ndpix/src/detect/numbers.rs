@@ -1,6 +1,6 @@
 //! Which numbers may be the pixels of an image.
 
-use super::grade::{Around, What};
+use super::graded::{Around, What};
 use super::words::Level;
 use crate::dtype::DType;
 use crate::encoding::{Encoding, Pixels};

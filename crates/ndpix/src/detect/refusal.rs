@@ -3,7 +3,7 @@
 use super::absent::{first_reason, wrapped};
 use super::decide::Refusal;
 use super::findings::{Candidate, Findings, MOST};
-use super::grade::What;
+use super::graded::What;
 use super::sample::Sample;
 use crate::encoding::Encoding;
 use crate::error::{Error, Remedy};

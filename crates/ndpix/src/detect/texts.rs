@@ -1,10 +1,9 @@
 //! Texts that no encoding fits: what they are, so that a refusal can say it.
 
-use super::grade::{Around, Graded, Unread, What, foreign, grouped, has_extension, nothing};
+use super::graded::{Around, Graded, Unread, What, foreign, grouped, has_extension, nothing};
 use super::words::Level;
 use crate::encoding;
 use crate::format;
-use crate::limits::Limits;
 use crate::record::scan::{Hits, Query, scan};
 
 /// Texts shorter than this in their decoded form are too short to be pixels.
@@ -13,7 +12,7 @@ const LEAST: usize = 64;
 const DIGESTS: [usize; 6] = [32, 40, 56, 64, 96, 128];
 
 /// Grades an unescaped string.
-pub(super) fn grade(text: &[u8], around: Around<'_>, limits: &Limits) -> Graded {
+pub(super) fn grade(text: &[u8], around: Around<'_>) -> Graded {
     let image_name = around.name.level == Level::Image;
     // An image for sure, in a form that is not read.
     let wrapped =
@@ -49,7 +48,7 @@ pub(super) fn grade(text: &[u8], around: Around<'_>, limits: &Limits) -> Graded 
         return wrapped("the bytes of an image as characters, damaged".to_string());
     }
     if matches!(text.first(), Some(b'{' | b'[')) {
-        return json(text, limits);
+        return json(text);
     }
     if let Some(windows) = windows_path(text) {
         return windows;
@@ -124,6 +123,12 @@ fn bytes(text: &[u8], around: Around<'_>) -> Graded {
     }
 }
 
+/// Whether a JSON string is a data URL of the media type of an image.
+pub(super) fn claims_image(value: &[u8]) -> bool {
+    let head = value.strip_prefix(b"\"").unwrap_or(value).trim_ascii_start();
+    head.get(..11).is_some_and(|head| head.eq_ignore_ascii_case(b"data:image/"))
+}
+
 /// What follows `data:`, where it is no image that is read.
 fn data_url(rest: &[u8]) -> Graded {
     let head = rest.split(|&c| c == b',').next().unwrap_or(rest);
@@ -138,8 +143,8 @@ fn data_url(rest: &[u8]) -> Graded {
     Graded { what, ..nothing(&said) }
 }
 
-/// JSON inside a string: whether it holds something like an image.
-fn json(text: &[u8], limits: &Limits) -> Graded {
+/// What begins like JSON; what valid JSON holds is looked at elsewhere.
+fn json(text: &[u8]) -> Graded {
     if scan(text, &Query::default(), &mut Hits::default()).is_err() {
         // NumPy's str() of an array, or a list of Python.
         let digits = text.iter().filter(|c| c.is_ascii_digit()).count();
@@ -152,16 +157,7 @@ fn json(text: &[u8], limits: &Limits) -> Graded {
             false => nothing("text"),
         };
     }
-    match super::leaves::best_inside(text, limits) {
-        Some((field, graded)) => Graded {
-            what: What::Unreadable(match graded.what {
-                What::Image { .. } => Unread::Format,
-                _ => Unread::Opaque,
-            }),
-            ..nothing(&format!("JSON text inside a string, holds {field} ({})", graded.said))
-        },
-        None => nothing("JSON text inside a string"),
-    }
+    nothing("JSON text inside a string")
 }
 
 /// The inside of `b'...'`, as `str()` of bytes leaves it.

@@ -8,14 +8,16 @@ use std::collections::HashMap;
 
 use super::decide::{self, Group};
 use super::findings::{At, Findings, Given, is_one, weigh};
-use super::grade::{Grader, What};
+use super::grade::Grader;
+use super::graded::What;
 use super::leaves::{self, Leaf};
+use super::words::{self, Name};
 use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::paths::Base;
 use crate::plan::Plan;
 use crate::plan::watch::{Known, Level, Watch};
-use crate::record::pointer::{Pointer, Step};
+use crate::record::pointer::{Field, Pointer, Step};
 
 /// What the run has to look out for, from what was found and what is read.
 pub(super) fn watch(findings: &Findings, groups: &[Group], sampled: usize) -> Watch {
@@ -49,7 +51,26 @@ pub(super) fn watch(findings: &Findings, groups: &[Group], sampled: usize) -> Wa
             groups.iter().map(paths).collect()
         }
     };
-    Watch { known, level, embedded, words, same, apart, sampled: sampled as u64 }
+    Watch { known, level, embedded, words, same, apart, named: false, sampled: sampled as u64 }
+}
+
+/// What is looked out for beside a field that was named; `None` where its name says nothing by which it
+/// could be known again.
+pub(super) fn beside(field: &Field) -> Option<Watch> {
+    let plain = |step: &Step| matches!(step, Step::Key(_) | Step::Index(_) | Step::Any);
+    let pointers = field.alternatives();
+    let names: Vec<_> = pointers.iter().map(|p| words::name(p.steps(), false)).collect();
+    let told = |p: &Pointer, name: &Name| p.steps().iter().all(plain) && !name.words.is_empty();
+    pointers.iter().zip(&names).all(|(p, name)| told(p, name)).then(|| Watch {
+        known: pointers.iter().map(|p| (of_path(p.steps()), Known::Read)).collect(),
+        level: names.iter().map(|name| name.level).max().unwrap_or(Level::Unknown),
+        embedded: true,
+        words: names.into_iter().map(|name| name.words).collect(),
+        same: Vec::new(),
+        apart: Vec::new(),
+        named: true,
+        sampled: u64::MAX,
+    })
 }
 
 /// The members of a group that are one field because they showed the same image.
@@ -107,8 +128,8 @@ impl<'p> Watcher<'p> {
                 return false;
             }
             // What stood beside images in the sample is no news, but for another way to hold the same one.
-            let other =
-                is_known(watch, leaf, &[Known::Beside]) && !watch.words.contains(&name.words);
+            let other = (watch.named || is_known(watch, leaf, &[Known::Beside]))
+                && !watch.words.contains(&name.words);
             let is_image = match graded.what {
                 _ if other => false,
                 What::Image { .. } | What::Unreadable(_) => true,
@@ -409,6 +430,7 @@ mod tests {
             words: Vec::new(),
             same: Vec::new(),
             apart: Vec::new(),
+            named: false,
             sampled: 0,
         };
         let mut places: Vec<(usize, usize)> = images

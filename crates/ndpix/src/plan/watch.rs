@@ -43,6 +43,8 @@ pub(crate) struct Watch {
     pub(crate) same: Vec<Vec<u64>>,
     /// Groups of paths of which a record has one.
     pub(crate) apart: Vec<Vec<u64>>,
+    /// Whether the field was named: then only another way to hold the same image is looked out for.
+    pub(crate) named: bool,
     /// Records of the sample.
     pub(crate) sampled: u64,
 }

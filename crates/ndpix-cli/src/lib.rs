@@ -168,7 +168,7 @@ fn remedies(error: &Error, args: &Convert, options: &Options) {
         for (name, value) in &remedy.options {
             words.extend([report::flag(name), value.clone()]);
         }
-        report::say(&format!("  {}: {}", remedy.what, report::quoted(&words)));
+        report::say(&format!("  {}: {}", remedy.what, quoted(&words)));
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn first_reason(sample: &Sample<'_>) -> String {
         if let Some(length) = record.overlong {
             return Some(format!("it is {length} bytes long, over max_record_bytes"));
         }
-        let error = scan(&record.text, &Query::default(), &mut hits).err()?;
+        let error = scan(record.text, &Query::default(), &mut hits).err()?;
         // Where the end is missing, it may stand on a later line.
         let advice = match error.message().contains("ends early") {
             true => "; if records span lines, pass framing concat",
@@ -68,7 +68,7 @@ fn unread_words(sample: &Sample<'_>, options: &Options, field: &Field) -> String
         let mut found = sample
             .records
             .iter()
-            .filter(|r| scan(&r.text, &query, &mut hits).is_ok() && !hits.is_empty());
+            .filter(|r| scan(r.text, &query, &mut hits).is_ok() && !hits.is_empty());
         if found.next().is_none() {
             return match first_keys(sample) {
                 Some(keys) => format!(
@@ -98,9 +98,9 @@ fn unread_words(sample: &Sample<'_>, options: &Options, field: &Field) -> String
 fn first_keys(sample: &Sample<'_>) -> Option<String> {
     let mut hits = Hits::default();
     let mut objects = sample.records.iter().filter(|r| {
-        value::kind(&r.text) == Kind::Object && scan(&r.text, &Query::default(), &mut hits).is_ok()
+        value::kind(r.text) == Kind::Object && scan(r.text, &Query::default(), &mut hits).is_ok()
     });
-    let keys: Vec<_> = value::entries(&objects.next()?.text).map(|e| quote(e.0)).take(9).collect();
+    let keys: Vec<_> = value::entries(objects.next()?.text).map(|e| quote(e.0)).take(9).collect();
     (!keys.is_empty()).then(|| match keys.len() {
         9 => format!("{}, ...", keys[..8].join(", ")),
         _ => keys.join(", "),
@@ -114,7 +114,7 @@ fn refusal(sample: &Sample<'_>, options: &Options, field: &Field) -> Option<(Enc
     field.alternatives().iter().try_for_each(|f| query.add(f.clone()).map(|_| ())).ok()?;
     let mut hits = Hits::default();
     sample.records.iter().find_map(|record| {
-        scan(&record.text, &query, &mut hits).ok()?;
+        scan(record.text, &query, &mut hits).ok()?;
         let hit = hits.first()?;
         let encoding = match value::kind(&record.text[hit.start..hit.end]) {
             Kind::Array => Encoding::List,
@@ -123,7 +123,7 @@ fn refusal(sample: &Sample<'_>, options: &Options, field: &Field) -> Option<(Enc
         };
         let plan = plan_for(options, field, Some(encoding.clone()));
         let mut decoder = Decoder::new(&plan).ok()?;
-        (decoder.find(&record.text).ok()? > 0).then_some(())?;
-        decoder.probe(&record.text, 0, None).err().map(|error| (encoding, error))
+        (decoder.find(record.text).ok()? > 0).then_some(())?;
+        decoder.probe(record.text, 0, None).err().map(|error| (encoding, error))
     })
 }

@@ -17,8 +17,6 @@ pub(crate) struct Candidate {
     /// How its values hold images, with the number of values in the sample.
     pub(crate) encodings: BTreeMap<String, u64>,
     pub(super) encoding: Option<Encoding>,
-    /// What it holds, in words; empty where it was named by the options.
-    pub(crate) said: String,
 }
 
 /// How the fields that the options name hold images.
@@ -48,5 +46,5 @@ fn candidate(sample: &Sample<'_>, options: &Options, field: Pointer) -> Result<O
         }
     }
     let is_one = encoding.is_some();
-    Ok(is_one.then(|| Candidate { field, encodings, encoding, said: String::new() }))
+    Ok(is_one.then_some(Candidate { field, encodings, encoding }))
 }

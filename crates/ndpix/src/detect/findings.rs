@@ -134,7 +134,6 @@ impl Candidate {
             field: self.field.clone(),
             encodings: self.encodings.clone(),
             encoding: self.best.encoding.clone(),
-            said: self.best.said.clone(),
         }
     }
 

@@ -191,7 +191,7 @@ impl<'l> Grader<'l> {
 
     /// An address.
     fn address(&mut self, value: &[u8], around: Around<'_>, error: &Error) -> Graded {
-        let text = &self.scratch.text_of(value)[..];
+        let text = self.scratch.text_of(value);
         let path = text.split(|c| matches!(c, b'?' | b'#')).next().unwrap_or(text);
         let what = match () {
             () if has_extension(path, VIDEOS) => What::Video,

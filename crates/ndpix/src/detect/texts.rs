@@ -181,10 +181,9 @@ fn holds_signature(text: &[u8]) -> bool {
 fn damaged(text: &[u8]) -> bool {
     let lost = memchr::memmem::find(text, "\u{FFFD}".as_bytes()).is_some();
     let head = &text[..text.len().min(32)];
-    lost && [&b"PNG"[..], b"JFIF", b"Exif", b"WEBP"]
-        .iter()
-        .any(|m| memchr::memmem::find(head, m).is_some())
-        || lost && text.iter().any(|c| is_control(*c))
+    let known = [&b"PNG"[..], b"JFIF", b"Exif", b"WEBP"];
+    let names = known.iter().any(|m| memchr::memmem::find(head, m).is_some());
+    lost && (names || text.iter().any(|c| is_control(*c)))
 }
 
 fn damaged_base64(text: &[u8]) -> bool {

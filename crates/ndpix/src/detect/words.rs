@@ -230,7 +230,7 @@ fn words(key: &str) -> Vec<String> {
         let begins = c.is_uppercase() && chars.peek().is_some_and(|next| next.is_lowercase());
         let same = match (before, c) {
             (b, c) if b.is_alphabetic() && c.is_alphabetic() => {
-                !begins && !(b.is_lowercase() && c.is_uppercase())
+                !(begins || b.is_lowercase() && c.is_uppercase())
             }
             (b, c) => b.is_ascii_digit() && c.is_ascii_digit(),
         };

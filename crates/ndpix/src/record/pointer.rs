@@ -77,13 +77,6 @@ impl Pointer {
         let shared = self.steps.iter().zip(&other.steps).take_while(|(a, b)| a == b);
         shared.filter(|(a, _)| a.is_wild()).count()
     }
-
-    /// The path that starts at the innermost object around this value.
-    pub(crate) fn beside(&self, path: &Self) -> Self {
-        let key = |step: &Step| matches!(step, Step::Key(_) | Step::Keys(_));
-        let parent = self.steps.iter().rposition(key).unwrap_or(0);
-        Self { steps: [&self.steps[..parent], &path.steps[..]].concat() }
-    }
 }
 
 impl Step {
@@ -214,23 +207,6 @@ mod tests {
             ("a*", "ba"),
         ] {
             assert!(!matches_pattern(pattern, key.as_bytes()), "{pattern} {key}");
-        }
-    }
-
-    #[test]
-    fn what_stands_beside_a_value() {
-        for (value, path, beside) in [
-            ("a.data", "height", "a.height"),
-            ("a.images[*]", "meta.h", "a.meta.h"),
-            ("[*].d", "h", "[*].h"),
-            ("**.d", "h", "**.h"),
-            ("d", "h", "h"),
-            (".", "h", "h"),
-            ("[*]", "h", "h"),
-        ] {
-            let (value, path): (Pointer, Pointer) =
-                (value.parse().expect(value), path.parse().expect(path));
-            assert_eq!(value.beside(&path).to_string(), beside);
         }
     }
 }

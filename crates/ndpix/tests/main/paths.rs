@@ -99,9 +99,10 @@ fn exchanged_links_lead_nowhere() {
         done.store(true, Ordering::Relaxed);
     });
     let count = count.load(Ordering::Relaxed);
-    println!("{count} exchanges: {rows} rows, {rejects} rejects, {outside} bytes from outside");
-    assert_eq!(outside, 0);
-    assert!(rows > 0 && rejects > 0, "there was a race");
+    let said =
+        format!("{count} exchanges: {rows} rows, {rejects} rejects, {outside} bytes outside");
+    assert_eq!(outside, 0, "{said}");
+    assert!(rows > 0 && rejects > 0, "there was a race: {said}");
 }
 
 #[test]
@@ -234,7 +235,8 @@ fn records_that_look_rejected_open_nothing() {
         name: "x.rejects.ndjson".into(),
         reader: Box::new(std::io::Cursor::new(text.clone().into_bytes())),
     };
-    let doors: [(&str, fn(Vec<Input>, &Options) -> usize); 5] = [
+    type Door = fn(Vec<Input>, &Options) -> usize;
+    let doors: [(&str, Door); 5] = [
         ("convert", |inputs, options| convert(inputs, options).run.summary.rows as usize),
         ("load", |inputs, options| {
             let loaded = ndpix::load(inputs, options, &Control::default());

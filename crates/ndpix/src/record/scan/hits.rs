@@ -170,9 +170,10 @@ impl Hits {
 
     /// Hides the hits in these parts of the list, which are in order.
     pub(super) fn hide(&mut self, parts: &[(usize, usize)]) {
-        let Some(&(mut to, _)) = parts.first() else { return };
+        let Some(&(first, _)) = parts.first() else { return };
+        let mut to = first;
         let mut parts = parts.iter().peekable();
-        for at in to..self.list.len() {
+        for at in first..self.list.len() {
             while parts.next_if(|part| part.1 <= at).is_some() {}
             match parts.peek() {
                 Some(part) if part.0 <= at => self.hidden.push(self.list[at]),

@@ -27,9 +27,10 @@ def verdict(right, field, code):
         return WRONG if code == 0 else "right"
     if field is None:
         return "pedantic"
-    # Of alternatives each begins with one of those that are right.
+    # Of alternatives each begins with one of those that are right; places that show the same image are one.
     wanted = tuple(right.removeprefix("read ").split("|"))
-    if not all(place.startswith(wanted) for place in field.split("|")):
+    places = field.split("|") if len(wanted) > 1 else [field]
+    if not all(place.startswith(wanted) for place in places):
         return WRONG
     return "right" if code == 0 else "pedantic"
 

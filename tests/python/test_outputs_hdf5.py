@@ -84,12 +84,12 @@ class Images(Hdf5):
     def test_lists_of_every_dtype(self):
         whole = self.write("whole.ndjson", [lists(RANDOM.integers(0, 100, (5, 3))) for _ in range(20)])
         for dtype in ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"):
-            self.check(dtype, whole, "--dtype", dtype)
+            self.check(dtype, whole, "--field", "image", "--dtype", dtype)
         parts = self.write("parts.ndjson", [lists(RANDOM.normal(size=(4, 7)).round(3)) for _ in range(20)])
         for dtype in ("float16", "float32", "float64"):
-            self.check(dtype, parts, "--dtype", dtype)
+            self.check(dtype, parts, "--field", "image", "--dtype", dtype)
         yes = self.write("yes.ndjson", [lists(RANDOM.integers(0, 2, (3, 9)).astype(bool)) for _ in range(20)])
-        self.check("bool", yes)
+        self.check("bool", yes, "--field", "image")
 
     def test_rows_of_every_rank(self):
         for shape in ((5,), (1, 1), (2, 3, 4, 5), (2, 1, 2, 1, 2, 1, 3)):

@@ -150,10 +150,10 @@ class Arrays(Case):
 
     def test_lists_say_their_range(self):
         source = self.write("in.ndjson", [{"image": [[0, 255], [51, 102]]}] * 2)
-        done = self.run_ndpix(2, "convert", source, "-o", self.out, "--scale", "unit")
+        done = self.run_ndpix(2, "convert", source, "--field", "image", "-o", self.out, "--scale", "unit")
         self.assertIn(b"raw_dtype", done.stderr)
-        self.run_ndpix(2, "convert", source, "-o", self.out, "--scale", "unit", "--dtype", "float32")
-        self.run_ndpix(0, "convert", source, "-o", self.out, "--scale", "unit", "--raw-dtype", "uint8")
+        self.run_ndpix(2, "convert", source, "--field", "image", "-o", self.out, "--scale", "unit", "--dtype", "float32")
+        self.run_ndpix(0, "convert", source, "--field", "image", "-o", self.out, "--scale", "unit", "--raw-dtype", "uint8")
         np.testing.assert_array_equal(load(self.out)[0], (np.array([[0, 255], [51, 102]], "u1") / np.float32(255)))
 
 

@@ -38,7 +38,7 @@ const SMALL: usize = 40 << 20;
 /// ```
 /// use ndpix::{Batches, Control, ErrorKind, Input, Options};
 /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3]]}\n");
-/// let options = Options::default().with("shape", "1,2")?;
+/// let options = Options::default().with("field", "image")?.with("shape", "1,2")?;
 /// let mut batches = Batches::open(vec![records], &options, 8, &Control::default())?;
 /// let batch = batches.next().expect("a batch")?;
 /// let reject = &batch.rejects[0];
@@ -60,7 +60,7 @@ pub struct Reject {
 /// ```
 /// use ndpix::{Batches, Control, Input, Options};
 /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n");
-/// let mut batches = Batches::open(vec![records], &Options::default(), 2, &Control::default())?;
+/// let mut batches = Batches::open(vec![records], &Options::default().with("field", "image")?, 2, &Control::default())?;
 /// let batch = batches.next().expect("a batch")?;
 /// assert_eq!((&batch.images.shape[..], &batch.lines[..]), (&[2, 1, 2][..], &[1, 2][..]));
 /// # Ok::<(), ndpix::Error>(())
@@ -93,7 +93,7 @@ impl Spares {
     /// ```
     /// use ndpix::{Batches, Control, Input, Options};
     /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n");
-    /// let mut batches = Batches::open(vec![records], &Options::default(), 1, &Control::default())?;
+    /// let mut batches = Batches::open(vec![records], &Options::default().with("field", "image")?, 1, &Control::default())?;
     /// let spares = batches.spares();
     /// for batch in batches.by_ref() {
     ///     spares.give(batch?.images.bytes);
@@ -123,7 +123,7 @@ impl Spares {
 /// use ndpix::{Batches, Control, Input, Options};
 /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n");
 /// let mut means = Vec::new();
-/// for batch in Batches::open(vec![records], &Options::default(), 1, &Control::default())? {
+/// for batch in Batches::open(vec![records], &Options::default().with("field", "image")?, 1, &Control::default())? {
 ///     let images = batch?.images;
 ///     let pixels = images.as_slice::<i64>().expect("int64");
 ///     means.push(pixels.iter().sum::<i64>() as f64 / pixels.len() as f64);
@@ -210,7 +210,7 @@ impl Batches {
     /// use std::time::Duration;
     /// use ndpix::{Batches, Control, Input, Options};
     /// let records = Input::bytes(r#"{"image": [[1, 2]]}"#);
-    /// let mut batches = Batches::open(vec![records], &Options::default(), 8, &Control::default())?;
+    /// let mut batches = Batches::open(vec![records], &Options::default().with("field", "image")?, 8, &Control::default())?;
     /// let mut rows = 0;
     /// loop {
     ///     match batches.next_within(Duration::from_millis(100)) {

@@ -67,7 +67,7 @@ impl fmt::Display for ColumnType {
 /// ```
 /// use ndpix::{ColumnType, Control, Input, Options};
 /// let records = Input::bytes("{\"image\": [[1]], \"label\": \"cat\"}\n{\"image\": [[2]]}\n");
-/// let options = Options::default().with("columns", "label")?;
+/// let options = Options::default().with("field", "image")?.with("columns", "label")?;
 /// let loaded = ndpix::load(vec![records], &options, &Control::default());
 /// let label = &loaded.columns[0];
 /// assert_eq!((&*label.name, label.kind, &label.valid[..]), ("label", ColumnType::Text, &[true, false][..]));

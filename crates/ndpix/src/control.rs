@@ -11,9 +11,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 /// let notes = Mutex::new(Vec::new());
 /// let note = |text: &str| notes.lock().expect("no panic").push(text.to_string());
 /// let control = Control { note: Some(&note), ..Control::default() };
-/// let loaded = ndpix::load(vec![Input::bytes(r#"{"image": [[1, 2]]}"#)], &Options::default(), &control);
+/// let options = Options::default().with("field", "image")?;
+/// let loaded = ndpix::load(vec![Input::bytes(r#"{"image": [[1, 2]]}"#)], &options, &control);
 /// assert_eq!(loaded.summary.rows, 1);
 /// assert!(!notes.lock().expect("no panic").is_empty(), "what was found is said");
+/// # Ok::<(), ndpix::Error>(())
 /// ```
 #[derive(Default)]
 pub struct Control<'a> {

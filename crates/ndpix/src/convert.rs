@@ -34,7 +34,7 @@ pub struct Run {
 /// let (records, out) = (folder.path().join("a.ndjson"), folder.path().join("a.npy"));
 /// std::fs::write(&records, "{\"image\": [[1, 2]]}\n{\"image\": [[3]]}\n")?;
 ///
-/// let options = ndpix::Options::default().with("shape", "1,2")?;
+/// let options = ndpix::Options::default().with("field", "image")?.with("shape", "1,2")?;
 /// let summary = ndpix::convert(&[records], &out, &options)?;
 /// assert_eq!((summary.rows, summary.rejected()), (1, 1));
 /// assert!(std::fs::read(&out)?.starts_with(b"\x93NUMPY"));
@@ -60,7 +60,7 @@ pub fn convert(
 /// use ndpix::{Control, ErrorKind, Input, Options};
 /// let folder = tempfile::tempdir()?;
 /// let records = Input::bytes("{\"image\": [[1, 2]]}\nnot JSON\n");
-/// let options = Options::default().with("on_error", "raise")?;
+/// let options = Options::default().with("field", "image")?.with("on_error", "raise")?;
 /// let run = ndpix::run(vec![records], &folder.path().join("a.npy"), &options, &Control::default());
 /// assert_eq!(run.result.expect_err("the second line").kind(), ErrorKind::Json);
 /// assert_eq!((run.summary.decoded, run.summary.unreadable), (1, 1));

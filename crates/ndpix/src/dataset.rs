@@ -31,7 +31,7 @@ const KEEP_BYTES: usize = 64 << 20;
 /// ```
 /// use ndpix::{Control, Dataset, Input, Options};
 /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n");
-/// let dataset = Dataset::open(vec![records], &Options::default(), None, &Control::default())?;
+/// let dataset = Dataset::open(vec![records], &Options::default().with("field", "image")?, None, &Control::default())?;
 /// assert_eq!(dataset.len(), 2);
 /// assert_eq!(dataset.get(1)?.as_slice::<i64>(), Some(&[3, 4][..]));
 /// # Ok::<(), ndpix::Error>(())
@@ -87,7 +87,7 @@ impl Dataset {
     /// ```
     /// use ndpix::{Control, Dataset, Input, Options};
     /// let records = || vec![Input::bytes(r#"{"image": [[1, 2]]}"#)];
-    /// let options = Options::default();
+    /// let options = Options::default().with("field", "image")?;
     /// let first = Dataset::open(records(), &options, None, &Control::default())?;
     /// let again = Dataset::with_index(records(), &options, &first.index())?;
     /// assert_eq!(again.len(), first.len());
@@ -152,7 +152,7 @@ impl Dataset {
     /// ```
     /// use ndpix::{Control, Dataset, Input, Options};
     /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n");
-    /// let dataset = Dataset::open(vec![records], &Options::default(), None, &Control::default())?;
+    /// let dataset = Dataset::open(vec![records], &Options::default().with("field", "image")?, None, &Control::default())?;
     /// assert_eq!(dataset.position(1).map(|p| p.line), Some(2));
     /// assert_eq!(dataset.position(2), None);
     /// # Ok::<(), ndpix::Error>(())
@@ -173,7 +173,7 @@ impl Dataset {
     /// ```
     /// use ndpix::{Control, Dataset, ErrorKind, Input, Options};
     /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, \"a\"]]}\n");
-    /// let dataset = Dataset::open(vec![records], &Options::default(), None, &Control::default())?;
+    /// let dataset = Dataset::open(vec![records], &Options::default().with("field", "image")?, None, &Control::default())?;
     /// assert_eq!(dataset.get(0)?.shape, [1, 2]);
     /// assert_eq!(dataset.get(1).expect_err("no numbers").position().map(|p| p.line), Some(2));
     /// assert_eq!(dataset.get(2).expect_err("there are two").kind(), ErrorKind::Options);
@@ -192,7 +192,7 @@ impl Dataset {
     /// ```
     /// use ndpix::{Control, Dataset, Input, Options};
     /// let records = Input::bytes(r#"{"image": [[1, 2]], "label": "cat"}"#);
-    /// let options = Options::default().with("columns", "label")?;
+    /// let options = Options::default().with("field", "image")?.with("columns", "label")?;
     /// let dataset = Dataset::open(vec![records], &options, None, &Control::default())?;
     /// let (image, columns) = dataset.get_item(0)?;
     /// assert_eq!((&image.shape[..], columns[0].value(0)), (&[1, 2][..], &b"cat"[..]));
@@ -212,7 +212,7 @@ impl Dataset {
     /// ```
     /// use ndpix::{Control, Dataset, Input, Options};
     /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n");
-    /// let dataset = Dataset::open(vec![records], &Options::default(), None, &Control::default())?;
+    /// let dataset = Dataset::open(vec![records], &Options::default().with("field", "image")?, None, &Control::default())?;
     /// let images = dataset.get_many(&[1, 0, 1])?;
     /// assert_eq!(images.shape, [3, 1, 2]);
     /// assert_eq!(images.as_slice::<i64>(), Some(&[3, 4, 1, 2, 3, 4][..]));
@@ -230,7 +230,7 @@ impl Dataset {
     /// ```
     /// use ndpix::{Control, Dataset, Input, Options};
     /// let records = Input::bytes("{\"image\": [[1]], \"id\": 7}\n{\"image\": [[2]], \"id\": 8}\n");
-    /// let options = Options::default().with("columns", "id")?;
+    /// let options = Options::default().with("field", "image")?.with("columns", "id")?;
     /// let dataset = Dataset::open(vec![records], &options, None, &Control::default())?;
     /// let (images, columns) = dataset.get_items(&[1, 0])?;
     /// assert_eq!((images.shape[0], columns[0].value(0)), (2, &8i64.to_le_bytes()[..]));

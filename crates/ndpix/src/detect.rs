@@ -15,6 +15,7 @@ mod findings;
 mod grade;
 mod graded;
 mod kinds;
+mod lay;
 mod leaves;
 mod notes;
 mod numbers;

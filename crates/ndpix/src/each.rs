@@ -24,7 +24,7 @@ pub struct Each<'a> {
 /// use ndpix::{Input, Options};
 /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[1], [2], [3]]}\n{}\n");
 /// let mut found = Vec::new();
-/// ndpix::each(vec![records], &Options::default(), |each| {
+/// ndpix::each(vec![records], &Options::default().with("field", "image")?, |each| {
 ///     found.push(each.image.map(|(info, _)| info.shape.to_string()).map_err(|e| e.kind().name()));
 ///     Ok(())
 /// })?;

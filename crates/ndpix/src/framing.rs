@@ -22,7 +22,7 @@ pub(crate) use feed::Feed;
 ///
 /// ```
 /// use ndpix::{Framing, Input, Options};
-/// let mut options = Options::default();
+/// let mut options = Options::default().with("field", "image")?;
 /// options.framing = Framing::Array;
 /// let mut images = 0;
 /// let records = Input::bytes(r#"[{"image": [[1, 2]]}, {"image": [[3, 4]]}]"#);

@@ -40,7 +40,7 @@ pub struct ShapeReport {
 /// ```
 /// use ndpix::{Input, Options};
 /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[1], [2]]}\n");
-/// let report = ndpix::inspect(vec![records], &Options::default())?;
+/// let report = ndpix::inspect(vec![records], &Options::default().with("field", "image")?)?;
 /// assert_eq!(report.shapes.len(), 2);
 /// assert!(report.problem.is_some(), "images of two shapes are not one array");
 /// assert!(report.suggestion.is_some(), "but with other options they are");
@@ -108,7 +108,7 @@ pub struct Report {
 /// ```
 /// use ndpix::{Input, Options};
 /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n");
-/// let report = ndpix::inspect(vec![records], &Options::default())?;
+/// let report = ndpix::inspect(vec![records], &Options::default().with("field", "image")?)?;
 /// assert_eq!((report.field.as_deref(), report.encoding.as_deref()), (Some("image"), Some("list")));
 /// assert_eq!((report.shape.as_deref(), report.dtype.as_deref()), (Some("(1, 2)"), Some("int64")));
 /// # Ok::<(), ndpix::Error>(())

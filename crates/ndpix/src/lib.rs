@@ -23,7 +23,7 @@
 //! ```
 //! use ndpix::{Control, Input, Options};
 //! let records = Input::bytes("{\"image\": [[0, 255]]}\n{\"image\": [[7, 8]]}\n");
-//! let options = Options::default().with("dtype", "uint8")?;
+//! let options = Options::default().with("field", "image")?.with("dtype", "uint8")?;
 //! let images = ndpix::load(vec![records], &options, &Control::default()).result?;
 //! assert_eq!((&images.shape[..], images.as_slice::<u8>()), (&[2, 1, 2][..], Some(&[0, 255, 7, 8][..])));
 //! # Ok::<(), ndpix::Error>(())

@@ -32,7 +32,7 @@ pub struct Loaded {
 /// ```
 /// use ndpix::{Control, Input, Options};
 /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n");
-/// let loaded = ndpix::load(vec![records], &Options::default(), &Control::default());
+/// let loaded = ndpix::load(vec![records], &Options::default().with("field", "image")?, &Control::default());
 /// let images = loaded.result?;
 /// assert_eq!((&images.shape[..], images.as_slice::<i64>()), (&[2, 1, 2][..], Some(&[1, 2, 3, 4][..])));
 /// assert_eq!(loaded.summary.decoded, 2);

@@ -77,7 +77,7 @@ choice!(
     /// ```
     /// use ndpix::{Control, Input, OnMissing, Options};
     /// let records = Input::bytes("{\"image\": [[1]]}\n{\"image\": null}\n{\"image\": [[3]]}\n");
-    /// let mut options = Options::default();
+    /// let mut options = Options::default().with("field", "image")?;
     /// options.on_missing = OnMissing::Fill;
     /// let images = ndpix::load(vec![records], &options, &Control::default()).result?;
     /// assert_eq!(images.as_slice::<i64>(), Some(&[1, 0, 3][..]));
@@ -99,7 +99,7 @@ choice!(
     /// let folder = tempfile::tempdir()?;
     /// let (records, out) = (folder.path().join("a.ndjson"), folder.path().join("a.npy"));
     /// std::fs::write(&records, "{\"image\": [[1, 2]]}\n")?;
-    /// let mut options = Options::default();
+    /// let mut options = Options::default().with("field", "image")?;
     /// ndpix::convert(&[&records], &out, &options)?;
     /// assert!(ndpix::convert(&[&records], &out, &options).is_err());
     /// options.if_exists = IfExists::Replace;
@@ -122,7 +122,7 @@ choice!(
     /// let folder = tempfile::tempdir()?;
     /// let (records, out) = (folder.path().join("a.ndjson"), folder.path().join("a.npy"));
     /// std::fs::write(&records, "{\"image\": [[1, 2]]}\n")?;
-    /// let mut options = Options::default();
+    /// let mut options = Options::default().with("field", "image")?;
     /// options.rows = Rows::Always;
     /// ndpix::convert(&[records], &out, &options)?;
     /// assert!(folder.path().join("a.npy.rows.npy").exists());

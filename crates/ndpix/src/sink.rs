@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(of(&[("ragged", "pad"), ("chunks", "5")]), Ok(".h5"));
         assert_eq!(of(&[("output_compression", "zstd")]), Ok(".zarr"));
         assert_eq!(of(&[("images_as", "encoded")]), Ok(".parquet"));
-        assert_eq!(of(&[("shard_rows", "5"), ("ragged", "flat")]), Ok("-shards"));
+        assert_eq!(of(&[("shard_rows", "5"), ("ragged", "flat")]), Ok(".zarr"));
         assert_eq!(of(&[("shard_rows", "5"), ("chunks", "5")]), Ok(".zarr"));
         assert_eq!(of(&[("append", "true")]), Ok(".npy"));
         let none = of(&[("images_as", "encoded"), ("shard_rows", "5")]);

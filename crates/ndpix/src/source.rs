@@ -28,7 +28,7 @@ use crate::paths::{Base, absolute};
 /// use ndpix::{Input, Options};
 /// let text = "{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n";
 /// let input = Input::Reader { name: "a socket".into(), reader: Box::new(text.as_bytes()) };
-/// let report = ndpix::inspect(vec![input], &Options::default())?;
+/// let report = ndpix::inspect(vec![input], &Options::default().with("field", "image")?)?;
 /// assert_eq!((report.images, report.field.as_deref()), (2, Some("image")));
 /// # Ok::<(), ndpix::Error>(())
 /// ```
@@ -59,7 +59,7 @@ impl Input {
     ///
     /// ```
     /// let input = ndpix::Input::bytes(r#"{"image": [[0, 255]]}"#);
-    /// let loaded = ndpix::load(vec![input], &ndpix::Options::default(), &ndpix::Control::default());
+    /// let loaded = ndpix::load(vec![input], &ndpix::Options::default().with("field", "image")?, &ndpix::Control::default());
     /// assert_eq!(loaded.result?.shape, [1, 1, 2]);
     /// # Ok::<(), ndpix::Error>(())
     /// ```

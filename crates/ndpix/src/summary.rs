@@ -11,9 +11,11 @@ use crate::error::ErrorKind;
 /// ```
 /// use ndpix::{Control, ErrorKind, Input, Options};
 /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"other\": 1}\nnot JSON\n");
-/// let summary = ndpix::load(vec![records], &Options::default(), &Control::default()).summary;
+/// let options = Options::default().with("field", "image")?;
+/// let summary = ndpix::load(vec![records], &options, &Control::default()).summary;
 /// assert_eq!((summary.records, summary.with_image, summary.without_image), (3, 1, 1));
 /// assert_eq!((summary.unreadable, summary.rejects[&ErrorKind::Json]), (1, 1));
+/// # Ok::<(), ndpix::Error>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Summary {

@@ -7,6 +7,7 @@ use super::Sample;
 use super::drawings;
 use super::grade::Grader;
 use super::graded::{self, Around, Graded, Unread, What};
+use super::lay;
 use super::leaves::{self, Leaf, walk};
 use super::sources::{self, Source};
 use super::words::{self, Name};
@@ -244,6 +245,7 @@ pub(super) fn weigh(
         What::Nothing => leaves::inside(leaf.value, &options.limits).unwrap_or(graded),
         _ => graded,
     };
+    let graded = lay::weighed(graded, leaf.beside.lay, options);
     let graded = match leaf.beside.packed && matches!(graded.what, What::Image { .. }) {
         true => Graded {
             what: What::Unreadable(Unread::Opaque),

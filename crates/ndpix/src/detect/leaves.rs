@@ -2,6 +2,7 @@
 
 use super::grade::Grader;
 use super::graded::{Around, Graded, Unread, What, nothing};
+use super::lay::{self, Lay};
 use super::{drawings, words};
 use crate::encoding::keys::{self, Said};
 use crate::encoding::{self, RawSpec};
@@ -34,6 +35,8 @@ pub(super) struct Beside<'a> {
     pub(super) said: Said<'a>,
     /// Whether a media type, or a type of part, names something else than an image.
     pub(super) other_kind: bool,
+    /// How the pixels lie, where that is said in words that are not obeyed.
+    pub(super) lay: Option<Lay>,
     /// Whether a media type of an image is declared.
     pub(super) image_type: bool,
     /// Whether the object is a message of rosbridge that was packed as an image.
@@ -129,6 +132,7 @@ fn members(object: &[u8], steps: &mut Vec<Step>, take: &mut dyn FnMut(Leaf<'_>) 
             beside.image_type |= is_image_type(member);
             beside.other_kind |= is_other_kind(member);
         }
+        beside.lay = lay::of(key, member).max(beside.lay);
         beside.packed |= key == b"op" && member == b"\"png\"";
     }
     for (key, member) in value::entries(object) {

@@ -13,7 +13,7 @@ choice!(
     /// let folder = tempfile::tempdir()?;
     /// let (records, out) = (folder.path().join("a.ndjson"), folder.path().join("a.npz"));
     /// std::fs::write(&records, "{\"image\": [[1, 2]]}\n{\"image\": [[3], [4], [5]]}\n")?;
-    /// let mut options = Options::default();
+    /// let mut options = Options::default().with("field", "image")?;
     /// assert!(ndpix::convert(&[&records], &out, &options).is_err(), "two sizes");
     /// options.ragged = Ragged::Flat;
     /// assert_eq!(ndpix::convert(&[&records], &out, &options)?.rows, 2);

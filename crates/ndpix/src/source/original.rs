@@ -13,6 +13,8 @@ use crate::paths::absolute;
 /// outside of the fence, and then nothing in it will be opened.
 pub(super) fn folder(fence: &Fence, beside: &Path, name: &Path) -> Option<PathBuf> {
     let here = absolute(name);
+    // The fence knows folders as they are, and not by the way that leads to them.
+    let beside = beside.canonicalize().unwrap_or_else(|_| beside.to_owned());
     let near = beside.ancestors().map(|above| above.join(name));
     let there = near.chain([here.clone()]).find(|place| fence.open(place).is_ok());
     // The original itself may be gone, and the images still be there.

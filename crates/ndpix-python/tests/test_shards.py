@@ -90,7 +90,7 @@ def test_what_is_refused(folder, tmp_path):
         manifest["shards"][1]["file"] = name
         (folder / "manifest.json").write_text(json.dumps(manifest))
         for read in (ndpix.load, ndpix.open):
-            with pytest.raises(ndpix.Error, match="no file of this folder") as refused:
+            with pytest.raises(ndpix.Error, match="not a file of this folder") as refused:
                 read(folder)
             assert refused.value.kind == "options"
     (tmp_path / "manifest.json").write_text("{}")

@@ -124,15 +124,15 @@ mod tests {
     #[test]
     fn folders_are_named_from_here() {
         for (folder, name) in [
-            ("/home/u/work", "."),
-            ("/home/u/work/images", "images"),
+            ("/home/u/data", "."),
+            ("/home/u/data/images", "images"),
             ("/home/u", ".."),
             ("/home/u/images/a", "../images/a"),
             ("/home/u2", "../../u2"),
             ("/mnt/images", "/mnt/images"),
             ("/", "/"),
         ] {
-            assert_eq!(between(Path::new("/home/u/work"), Path::new(folder)), Path::new(name));
+            assert_eq!(between(Path::new("/home/u/data"), Path::new(folder)), Path::new(name));
         }
         assert_eq!(between(Path::new("/"), Path::new("/images")), Path::new("images"));
     }

@@ -5,6 +5,7 @@
 //! because of the data, 130 interrupted.
 
 mod args;
+mod flags;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -97,11 +98,9 @@ fn fail(error: &Error) -> u8 {
 
 fn convert(args: &Convert) -> u8 {
     let (options, inputs) = match args
-        .read
+        .flags
         .options()
-        .and_then(|o| args.pixels.onto(o))
-        .and_then(|o| args.write.onto(o))
-        .and_then(|o| Ok((o, Input::expand(&args.inputs)?)))
+        .and_then(|options| Ok((options, Input::expand(&args.inputs)?)))
     {
         Ok(both) => both,
         Err(error) => return fail(&error),
@@ -204,8 +203,7 @@ fn interrupts(stop: &Arc<AtomicBool>) {
 }
 
 fn inspect(args: &Inspect) -> u8 {
-    let options = args.read.options().and_then(|o| args.pixels.onto(o));
-    let report = options.and_then(|o| args.write.onto(o)).and_then(|options| {
+    let report = args.flags.options().and_then(|options| {
         let report = ndpix::inspect(Input::expand(&args.inputs)?, &options)?;
         Ok((report, options))
     });

@@ -201,7 +201,8 @@ pub fn command(report: &Report, inputs: &[PathBuf], options: &Options) -> Vec<St
         words.extend(["--field".to_string(), field.clone()]);
     }
     words.extend(report.encoding.iter().flat_map(|e| ["--encoding".to_string(), e.clone()]));
-    let rest = Options { field: None, bands: Vec::new(), encoding: None, ..options.clone() };
+    let mut rest = options.clone();
+    (rest.field, rest.bands, rest.encoding) = (None, Vec::new(), None);
     words.extend(rest.flags());
     for (name, value) in report.suggestion.iter().flatten() {
         words.extend([flag(name), value.clone()]);

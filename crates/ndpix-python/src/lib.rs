@@ -26,6 +26,7 @@ fn _ndpix(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("optimised", !cfg!(debug_assertions))?;
     m.add_function(wrap_pyfunction!(options::defaults, m)?)?;
     m.add_function(wrap_pyfunction!(options::changed, m)?)?;
+    m.add_function(wrap_pyfunction!(options::governs, m)?)?;
     m.add_function(wrap_pyfunction!(load::load, m)?)?;
     m.add_function(wrap_pyfunction!(convert::convert, m)?)?;
     m.add_class::<batches::Batches>()?;

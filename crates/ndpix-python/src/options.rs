@@ -1,7 +1,7 @@
 //! Keywords to [`Options`]: each value as the text that the command takes, and nothing more. Names,
 //! defaults and checks are those of the library.
 
-use ndpix::Options;
+use ndpix::{OptionInfo, Options};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -12,16 +12,17 @@ use crate::errors;
 /// Options from keywords; `None` leaves an option as it is.
 pub(crate) fn options(keywords: &Bound<'_, PyDict>) -> PyResult<Options> {
     let mut options = Options::default();
-    let known = options.entries();
+    let known: Vec<OptionInfo> = Options::table().collect();
     for (name, value) in keywords {
         let name: String = name.extract()?;
-        if !known.iter().any(|entry| entry.0 == name) {
+        let Some(option) = known.iter().find(|option| option.name == name) else {
             return Err(PyTypeError::new_err(format!("unexpected keyword argument '{name}'")));
-        }
+        };
         if !value.is_none() {
-            let set = match matches!(&*name, "field" | "columns" | "allow_dir" | "path_prefix") {
-                true => options.set_each(&name, &words(&value)?.unwrap_or(vec![text(&value)?])),
-                false => options.set(&name, &text(&value)?),
+            let set = if option.list {
+                options.set_each(&name, &words(&value)?.unwrap_or(vec![text(&value)?]))
+            } else {
+                options.set(&name, &text(&value)?)
             };
             set.map_err(|e| errors::raise(keywords.py(), &e))?;
         }
@@ -75,4 +76,10 @@ pub(crate) fn defaults() -> Vec<(&'static str, Option<String>)> {
 #[pyfunction]
 pub(crate) fn changed(options: &Bound<'_, PyDict>) -> PyResult<Vec<(&'static str, String)>> {
     Ok(self::options(options)?.changed())
+}
+
+/// What each option governs, by its name: `where`, `what`, `how` or only this `run`.
+#[pyfunction]
+pub(crate) fn governs() -> Vec<(&'static str, &'static str)> {
+    Options::table().map(|option| (option.name, option.governs.name())).collect()
 }

@@ -73,14 +73,11 @@ fn options(spec: &Value, base_dir: Option<PathBuf>) -> Result<Options, Box<dyn E
         ("path", _) => "path",
         (other, _) => return Err(format!("kind {other} is not claimed").into()),
     };
-    let mut options = Options {
-        field: Some(field.into()),
-        encoding: Some(encoding.parse()?),
-        framing: Framing::Lines,
-        on_missing: OnMissing::Reject,
-        base_dir,
-        ..Options::default()
-    };
+    let mut options = Options::default().with("encoding", encoding)?;
+    options.field = Some(field.into());
+    options.framing = Framing::Lines;
+    options.on_missing = OnMissing::Reject;
+    options.base_dir = base_dir;
     let dtype = text("dtype").map(str::parse::<ndpix::DType>).transpose()?;
     if kind == "nested" {
         options.dtype = dtype;

@@ -15,7 +15,7 @@ use crate::column::Column;
 use crate::control::Control;
 use crate::decode::{Decoder, Kept, PixelBuffer, fit};
 use crate::error::{Error, ErrorKind, Position, Result};
-use crate::options::{OnError, OnMissing, Options};
+use crate::options::{Governs, OnError, OnMissing, Options};
 use crate::pipeline::spread;
 use crate::plan::Plan;
 use crate::reader::Reader;
@@ -367,9 +367,8 @@ impl Dataset {
 
 /// What an index depends on: the options that say where images are, and the inputs.
 fn key(options: &Options, stamps: &[Stamp]) -> String {
-    let names = ["field", "encoding", "mixed", "framing", "skip", "limit", "max_record_bytes"];
     let mut key = String::new();
-    for (name, value) in options.changed().into_iter().filter(|o| names.contains(&o.0)) {
+    for (name, value) in options.governing(&[Governs::Where]) {
         key.push_str(&format!("{name}={value}\n"));
     }
     for stamp in stamps {

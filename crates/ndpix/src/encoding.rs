@@ -316,6 +316,12 @@ pub(crate) fn is_whole(object: &[u8]) -> bool {
 }
 
 impl Encoding {
+    /// The words of `encoding` that read something, chains apart.
+    pub(crate) fn names() -> Vec<&'static str> {
+        let reads = Self::NAMES.iter().filter(|(_, encoding)| *encoding != Self::Url);
+        std::iter::once("auto").chain(reads.map(|(name, _)| *name)).collect()
+    }
+
     /// Every encoding but the chains, with its word.
     const NAMES: [(&'static str, Self); 11] = [
         ("raw", Self::Raw),

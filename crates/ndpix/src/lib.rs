@@ -95,9 +95,9 @@ pub use inspect::{FieldReport, Report, ShapeReport, inspect};
 pub use limits::Limits;
 pub use load::{Loaded, load};
 pub use options::{
-    Fit, Frames, Given, IfExists, ImagesAs, Layout, MaxRejects, Mode, Normalize, OnError,
-    OnMissing, Options, OutputCompression, Ragged, RawChannels, RawDType, RawOrder, Rejects,
-    RejectsContent, Resample, Rgb, Rows, Scale, Size, Stack,
+    Fit, Frames, Given, Governs, IfExists, ImagesAs, Layout, MaxRejects, Mode, Normalize, OnError,
+    OnMissing, OptionInfo, Options, OutputCompression, Ragged, RawChannels, RawDType, RawOrder,
+    Rejects, RejectsContent, Resample, Rgb, Rows, Scale, Size, Stack,
 };
 pub use paths::PathPrefix;
 pub use record::pointer::{Field, Pointer, Step};

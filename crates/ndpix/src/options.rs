@@ -166,6 +166,7 @@ mod validate;
 pub use output::{ImagesAs, OutputCompression, Ragged};
 pub use pixels::{Fit, Frames, Layout, Mode, Normalize, Resample, Rgb, Scale, Size, Stack};
 pub use raw::{Given, RawChannels, RawDType, RawOrder};
+pub use table::{Governs, OptionInfo};
 
 /// How many rejects end the run.
 ///
@@ -251,10 +252,11 @@ pub enum Rejects {
 /// # Ok::<(), ndpix::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// The field that holds the image; `None`: found in the sample.
     pub field: Option<Field>,
-    /// The fields behind it, in order, where `field` is given several times: with it the bands of `stack`.
+    /// The fields after it, in order, where `field` is given several times: with it the bands of `stack`.
     pub bands: Vec<Field>,
     /// How the value holds the image; `None`: found in the sample, then enforced.
     pub encoding: Option<Encoding>,

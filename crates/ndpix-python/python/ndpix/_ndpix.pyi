@@ -21,6 +21,7 @@ __all__ = [
     "convert",
     "decode",
     "defaults",
+    "governs",
     "inspect",
     "load",
     "open",
@@ -53,6 +54,9 @@ class _Hooks(Protocol):
 
 def defaults() -> list[tuple[str, str | None]]:
     """Every option by its name, with its default as text."""
+
+def governs() -> list[tuple[str, str]]:
+    """What each option governs, by its name: `where`, `what`, `how` or only this `run`."""
 
 def changed(options: Any) -> list[tuple[str, str]]:
     """The options that these keywords change, as the command spells them."""

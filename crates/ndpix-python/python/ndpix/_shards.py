@@ -37,7 +37,8 @@ class Shards:
     def __init__(self, folder: str, options: dict[str, Any]) -> None:
         import numpy as np
 
-        others = [name for name, _ in _ndpix.changed(options) if name not in ("columns", "threads", "memory")]
+        passing = {name for name, governs in _ndpix.governs() if governs == "run"}
+        others = [name for name, _ in _ndpix.changed(options) if name != "columns" and name not in passing]
         if others:
             raise Error(f"{folder} holds arrays, and {others[0]} has no say in them; leave it out, or read the records")
         with open(os.path.join(folder, "manifest.json"), "rb") as file:

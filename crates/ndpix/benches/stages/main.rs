@@ -144,7 +144,8 @@ fn resize(name: &'static str, fit: Fit, dtype: DType) -> Stage {
     let shape = Shape::image(height, width, channels);
     let info = ImageInfo { shape, dtype, color, orientation: 1, premultiplied: false, frames: 1 };
     let size = Some(Size { height: 224, width: 224 });
-    let options = Options { size, fit: Some(fit), ..Options::default() };
+    let mut options = Options::default();
+    (options.size, options.fit) = (size, Some(fit));
     let (mut shaper, mut out, bytes) = (Shaper::new(&options, info), Vec::new(), stored.len());
     let run = move || {
         shaper.run(std::hint::black_box(&mut stored), &mut out).expect("resized");

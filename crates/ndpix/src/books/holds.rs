@@ -3,7 +3,7 @@
 use super::names;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::options::{IfExists, OnError, OnMissing, Options};
+use crate::options::{Governs, IfExists, OnError, OnMissing, Options};
 use crate::pixels::sample;
 use crate::plan::{Plan, Target};
 use crate::shape::Shape;
@@ -37,20 +37,8 @@ pub(super) fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
 
 /// The options that have a say in what an output holds, not those that only say how a run goes on.
 pub(super) fn lasting(options: &Options) -> Vec<(String, String)> {
-    let passing = [
-        "base_dir",
-        "allow_dir",
-        "path_prefix",
-        "rejects_input",
-        "memory",
-        "threads",
-        "rejects",
-        "rejects_content",
-        "if_exists",
-        "append",
-    ];
-    let changed = options.changed().into_iter().filter(|(name, _)| !passing.contains(name));
-    changed.map(|(name, value)| (name.to_string(), value)).collect()
+    let lasting = options.governing(&[Governs::Where, Governs::What, Governs::How]);
+    lasting.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
 }
 
 /// Shape and dtype of a row; kind `plan` where images keep their own.

@@ -1,27 +1,38 @@
-//! The table of options: each by its name, as text and from text. The doors read it, so that a flag, a
-//! keyword and a field of [`Options`] cannot drift apart.
+//! The table of options: each by its name, what it governs, its words, as text and from text. The doors
+//! read it, so that a flag, a keyword and a field of [`Options`] cannot drift apart.
 //!
-//! A new option is a field in `options.rs` and one row here. Python's keywords are this table; the
-//! command's flags are compared with it in a test.
+//! A new option is a field in `options.rs` and one row here. Python's keywords and the command's flags are
+//! made from this table; what it governs decides whether an index, a provenance and a folder of shards
+//! depend on it.
+
+mod row;
+mod text;
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use super::output::split_fields;
-use super::{Given, MaxRejects, Options, RawDType, Rejects};
-use crate::dtype::ByteOrder;
+use super::{
+    Fit, IfExists, ImagesAs, Layout, Mode, OnError, OnMissing, Options, Ragged, RawChannels,
+    RawOrder, Rejects, RejectsContent, Resample, Rows, Scale, Stack,
+};
+use crate::dtype::DType;
+use crate::encoding::Encoding;
 use crate::error::{Error, Result, quote};
-use crate::record::pointer::{Field, Pointer};
-use crate::shape::Shape;
+use crate::format::ImageFormat;
+use crate::framing::Framing;
+use crate::record::pointer::Field;
 
-type Get = fn(&Options) -> Option<String>;
-type Set = fn(&mut Options, &str) -> Result<()>;
+use Governs::{How, Run, What, Where};
+use row::{Row, row};
+use text::*;
 
-/// Name, value as text (`None`: not given), and how text becomes the value.
-const TABLE: &[(&str, Get, Set)] = &[
+pub use row::{Governs, OptionInfo};
+
+const TABLE: &[Row] = &[
     // Several fields, the bands of a stack, stand on a line each.
-    (
+    row(
         "field",
+        Where,
         |o| {
             let all: Vec<_> = o.field.iter().chain(&o.bands).map(ToString::to_string).collect();
             (!all.is_empty()).then(|| all.join("\n"))
@@ -32,57 +43,98 @@ const TABLE: &[(&str, Get, Set)] = &[
             o.field = all.pop();
             Ok(())
         },
-    ),
-    (
+    )
+    .list(),
+    row(
         "encoding",
+        Where,
         |o| Some(o.encoding.as_ref().map_or("auto".into(), ToString::to_string)),
         |o, t| auto(&mut o.encoding, t),
+    )
+    .words(Encoding::names),
+    row("mixed", Where, |o| Some(o.mixed.to_string()), |o, t| flag("mixed", &mut o.mixed, t)),
+    row("raw_shape", What, |o| given(&o.raw_shape, shape), |o, t| some(&mut o.raw_shape, t)),
+    row("raw_dtype", What, |o| given(&o.raw_dtype, raw_dtype), |o, t| some(&mut o.raw_dtype, t))
+        .words(|| each(&DType::ALL, DType::name)),
+    row(
+        "raw_byteorder",
+        What,
+        |o| given(&o.raw_byteorder, byteorder),
+        |o, t| some(&mut o.raw_byteorder, t),
+    )
+    .words(|| vec!["little", "big"]),
+    row(
+        "raw_order",
+        What,
+        |o| given(&o.raw_order, ToString::to_string),
+        |o, t| some(&mut o.raw_order, t),
+    )
+    .words(|| each(RawOrder::ALL, RawOrder::name)),
+    row(
+        "raw_channels",
+        What,
+        |o| Some(o.raw_channels.to_string()),
+        |o, t| one(&mut o.raw_channels, t),
+    )
+    .words(|| each(RawChannels::ALL, RawChannels::name)),
+    row(
+        "raw_step",
+        What,
+        |o| given(&o.raw_step, ToString::to_string),
+        |o, t| some(&mut o.raw_step, t),
     ),
-    ("mixed", |o| Some(o.mixed.to_string()), |o, t| flag("mixed", &mut o.mixed, t)),
-    ("raw_shape", |o| given(&o.raw_shape, shape), |o, t| some(&mut o.raw_shape, t)),
-    ("raw_dtype", |o| given(&o.raw_dtype, raw_dtype), |o, t| some(&mut o.raw_dtype, t)),
-    ("raw_byteorder", |o| given(&o.raw_byteorder, byteorder), |o, t| some(&mut o.raw_byteorder, t)),
-    ("raw_order", |o| given(&o.raw_order, ToString::to_string), |o, t| some(&mut o.raw_order, t)),
-    ("raw_channels", |o| Some(o.raw_channels.to_string()), |o, t| one(&mut o.raw_channels, t)),
-    ("raw_step", |o| given(&o.raw_step, ToString::to_string), |o, t| some(&mut o.raw_step, t)),
-    (
+    row(
         "formats",
+        Where,
         |o| list(&o.formats),
         |o, t| {
-            o.formats = t.split(',').map(|f| f.trim().parse()).collect::<Result<_>>()?;
+            o.formats = t.split([',', '\n']).map(|f| f.trim().parse()).collect::<Result<_>>()?;
             Ok(())
         },
-    ),
-    ("shape", |o| o.shape.as_ref().map(shape), |o, t| some(&mut o.shape, t)),
-    ("dtype", |o| text(&o.dtype), |o, t| some(&mut o.dtype, t)),
-    ("mode", |o| Some(o.mode.to_string()), |o, t| one(&mut o.mode, t)),
-    ("background", |o| text(&o.background), |o, t| some(&mut o.background, t)),
-    (
+    )
+    .words(|| each(&ImageFormat::ALL, ImageFormat::name))
+    .list(),
+    row("shape", What, |o| o.shape.as_ref().map(shape), |o, t| some(&mut o.shape, t)),
+    row("dtype", What, |o| text(&o.dtype), |o, t| some(&mut o.dtype, t))
+        .words(|| each(&DType::ALL, DType::name)),
+    row("mode", What, |o| Some(o.mode.to_string()), |o, t| one(&mut o.mode, t))
+        .words(|| each(Mode::ALL, Mode::name)),
+    row("background", What, |o| text(&o.background), |o, t| some(&mut o.background, t)),
+    row(
         "exif_transpose",
+        What,
         |o| Some(o.exif_transpose.to_string()),
         |o, t| flag("exif_transpose", &mut o.exif_transpose, t),
     ),
-    ("frames", |o| Some(o.frames.to_string()), |o, t| one(&mut o.frames, t)),
-    ("size", |o| text(&o.size), |o, t| some(&mut o.size, t)),
-    ("fit", |o| text(&o.fit), |o, t| some(&mut o.fit, t)),
-    ("resample", |o| Some(o.resample.to_string()), |o, t| one(&mut o.resample, t)),
-    (
+    row("frames", What, |o| Some(o.frames.to_string()), |o, t| one(&mut o.frames, t)),
+    row("size", What, |o| text(&o.size), |o, t| some(&mut o.size, t)),
+    row("fit", What, |o| text(&o.fit), |o, t| some(&mut o.fit, t))
+        .words(|| each(Fit::ALL, Fit::name)),
+    row("resample", What, |o| Some(o.resample.to_string()), |o, t| one(&mut o.resample, t))
+        .words(|| each(Resample::ALL, Resample::name)),
+    row(
         "pad_value",
+        What,
         |o| Some(o.pad_value.to_string()),
         |o, t| number("pad_value", &mut o.pad_value, t),
     ),
-    ("scale", |o| Some(o.scale.to_string()), |o, t| one(&mut o.scale, t)),
-    ("normalize", |o| Some(o.normalize.to_string()), |o, t| one(&mut o.normalize, t)),
-    ("layout", |o| Some(o.layout.to_string()), |o, t| one(&mut o.layout, t)),
-    ("stack", |o| Some(o.stack.to_string()), |o, t| one(&mut o.stack, t)),
-    (
+    row("scale", What, |o| Some(o.scale.to_string()), |o, t| one(&mut o.scale, t))
+        .words(|| each(Scale::ALL, Scale::name)),
+    row("normalize", What, |o| Some(o.normalize.to_string()), |o, t| one(&mut o.normalize, t)),
+    row("layout", What, |o| Some(o.layout.to_string()), |o, t| one(&mut o.layout, t))
+        .words(|| each(Layout::ALL, Layout::name)),
+    row("stack", What, |o| Some(o.stack.to_string()), |o, t| one(&mut o.stack, t))
+        .words(|| each(Stack::ALL, Stack::name)),
+    row(
         "fill_value",
+        What,
         |o| Some(o.fill_value.to_string()),
         |o, t| number("fill_value", &mut o.fill_value, t),
     ),
-    ("skip", |o| Some(o.skip.to_string()), |o, t| number("skip", &mut o.skip, t)),
-    (
+    row("skip", Where, |o| Some(o.skip.to_string()), |o, t| number("skip", &mut o.skip, t)),
+    row(
         "limit",
+        Where,
         |o| text(&o.limit),
         |o, t| {
             let mut limit = 0;
@@ -91,11 +143,14 @@ const TABLE: &[(&str, Get, Set)] = &[
             Ok(())
         },
     ),
-    ("on_missing", |o| Some(o.on_missing.to_string()), |o, t| one(&mut o.on_missing, t)),
-    ("on_error", |o| Some(o.on_error.to_string()), |o, t| one(&mut o.on_error, t)),
-    ("max_rejects", |o| o.max_rejects.map(max_rejects), |o, t| some(&mut o.max_rejects, t)),
-    (
+    row("on_missing", How, |o| Some(o.on_missing.to_string()), |o, t| one(&mut o.on_missing, t))
+        .words(|| each(OnMissing::ALL, OnMissing::name)),
+    row("on_error", How, |o| Some(o.on_error.to_string()), |o, t| one(&mut o.on_error, t))
+        .words(|| each(OnError::ALL, OnError::name)),
+    row("max_rejects", Run, |o| o.max_rejects.map(max_rejects), |o, t| some(&mut o.max_rejects, t)),
+    row(
         "rejects",
+        Run,
         |o| rejects(&o.rejects),
         |o, t| {
             o.rejects = match t {
@@ -105,14 +160,18 @@ const TABLE: &[(&str, Get, Set)] = &[
             Ok(())
         },
     ),
-    (
+    row(
         "rejects_content",
+        Run,
         |o| Some(o.rejects_content.to_string()),
         |o, t| one(&mut o.rejects_content, t),
-    ),
-    ("framing", |o| Some(o.framing.to_string()), |o, t| one(&mut o.framing, t)),
-    (
+    )
+    .words(|| each(RejectsContent::ALL, RejectsContent::name)),
+    row("framing", Where, |o| Some(o.framing.to_string()), |o, t| one(&mut o.framing, t))
+        .words(|| each(&Framing::ALL, Framing::name)),
+    row(
         "base_dir",
+        Run,
         |o| o.base_dir.as_ref().map(|p| p.display().to_string()),
         |o, t| {
             o.base_dir = Some(PathBuf::from(t));
@@ -120,43 +179,51 @@ const TABLE: &[(&str, Get, Set)] = &[
         },
     ),
     // Several stand on a line each.
-    (
+    row(
         "allow_dir",
+        Run,
         |o| lines(o.allow_dir.iter().map(|p| p.display().to_string())),
         |o, t| {
             o.allow_dir = t.split('\n').filter(|d| !d.is_empty()).map(PathBuf::from).collect();
             Ok(())
         },
-    ),
-    (
+    )
+    .list(),
+    row(
         "path_prefix",
+        Run,
         |o| lines(o.path_prefix.iter().map(ToString::to_string)),
         |o, t| {
             let all = t.split('\n').filter(|_| !t.is_empty());
             o.path_prefix = all.map(str::parse).collect::<Result<_>>()?;
             Ok(())
         },
-    ),
-    (
+    )
+    .list(),
+    row(
         "rejects_input",
+        Where,
         |o| Some(o.rejects_input.to_string()),
         |o, t| flag("rejects_input", &mut o.rejects_input, t),
     ),
-    (
+    row(
         "max_record_bytes",
+        Where,
         |o| Some(size(o.limits.max_record_bytes)),
         |o, t| {
             o.limits.max_record_bytes = bytes("max_record_bytes", t)?;
             Ok(())
         },
     ),
-    (
+    row(
         "max_pixels",
+        Where,
         |o| Some(o.limits.max_pixels.to_string()),
         |o, t| number("max_pixels", &mut o.limits.max_pixels, t),
     ),
-    (
+    row(
         "memory",
+        Run,
         |o| Some(o.limits.memory.map_or("auto".into(), size)),
         |o, t| {
             o.limits.memory = match t {
@@ -166,32 +233,59 @@ const TABLE: &[(&str, Get, Set)] = &[
             Ok(())
         },
     ),
-    ("threads", |o| Some(o.threads.to_string()), |o, t| number("threads", &mut o.threads, t)),
-    ("if_exists", |o| Some(o.if_exists.to_string()), |o, t| one(&mut o.if_exists, t)),
-    ("rows", |o| Some(o.rows.to_string()), |o, t| one(&mut o.rows, t)),
-    ("ragged", |o| Some(o.ragged.to_string()), |o, t| one(&mut o.ragged, t)),
-    ("images_as", |o| Some(o.images_as.to_string()), |o, t| one(&mut o.images_as, t)),
-    ("chunks", |o| text(&o.chunks), |o, t| rows("chunks", &mut o.chunks, t)),
-    (
+    row(
+        "threads",
+        Run,
+        |o| Some(o.threads.to_string()),
+        |o, t| number("threads", &mut o.threads, t),
+    ),
+    row("if_exists", Run, |o| Some(o.if_exists.to_string()), |o, t| one(&mut o.if_exists, t))
+        .words(|| each(IfExists::ALL, IfExists::name)),
+    row("rows", How, |o| Some(o.rows.to_string()), |o, t| one(&mut o.rows, t))
+        .words(|| each(Rows::ALL, Rows::name)),
+    row("ragged", What, |o| Some(o.ragged.to_string()), |o, t| one(&mut o.ragged, t))
+        .words(|| each(Ragged::ALL, Ragged::name)),
+    row("images_as", How, |o| Some(o.images_as.to_string()), |o, t| one(&mut o.images_as, t))
+        .words(|| each(ImagesAs::ALL, ImagesAs::name)),
+    row("chunks", How, |o| text(&o.chunks), |o, t| rows("chunks", &mut o.chunks, t)),
+    row(
         "output_compression",
+        How,
         |o| Some(o.output_compression.to_string()),
         |o, t| one(&mut o.output_compression, t),
     ),
-    ("shard_rows", |o| text(&o.shard_rows), |o, t| rows("shard_rows", &mut o.shard_rows, t)),
-    ("append", |o| Some(o.append.to_string()), |o, t| flag("append", &mut o.append, t)),
+    row(
+        "shard_rows",
+        How,
+        |o| text(&o.shard_rows),
+        |o, t| rows("shard_rows", &mut o.shard_rows, t),
+    ),
+    row("append", Run, |o| Some(o.append.to_string()), |o, t| flag("append", &mut o.append, t)),
     // A field on each line, as keys may hold commas.
-    (
+    row(
         "columns",
+        How,
         |o| lines(o.columns.iter().map(ToString::to_string)),
         |o, t| {
             let all = split_fields(t).filter(|_| !t.is_empty());
             o.columns = all.map(str::parse).collect::<Result<_>>()?;
             Ok(())
         },
-    ),
+    )
+    .list(),
 ];
 
 impl Options {
+    /// Every option, in the order of the documentation: what a door has to know to offer it.
+    ///
+    /// ```
+    /// let lists: Vec<_> = ndpix::Options::table().filter(|o| o.list).map(|o| o.name).collect();
+    /// assert!(lists.contains(&"columns"));
+    /// ```
+    pub fn table() -> impl Iterator<Item = OptionInfo> {
+        TABLE.iter().map(Row::info)
+    }
+
     /// Every option by its name, with its value as text in the spelling of the command; `None` where
     /// it is not given and has no word of its own for that.
     ///
@@ -202,7 +296,7 @@ impl Options {
     /// # Ok::<(), ndpix::Error>(())
     /// ```
     pub fn entries(&self) -> Vec<(&'static str, Option<String>)> {
-        TABLE.iter().map(|(name, get, _)| (*name, get(self))).collect()
+        TABLE.iter().map(|row| (row.name, (row.get)(self))).collect()
     }
 
     /// Sets the option of this name from text in the spelling of the command: `"224,224"`, `"5%"`,
@@ -220,8 +314,8 @@ impl Options {
     /// # Errors
     /// Kind `options` where there is no option of this name or the text is no value of it.
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
-        match TABLE.iter().find(|row| row.0 == name) {
-            Some((_, _, set)) => set(self, value),
+        match TABLE.iter().find(|row| row.name == name) {
+            Some(row) => (row.set)(self, value),
             None => Err(Error::options(format!("there is no option {}", quote(name.as_bytes())))),
         }
     }
@@ -248,19 +342,18 @@ impl Options {
     /// # Ok::<(), ndpix::Error>(())
     /// ```
     pub fn flags(&self) -> Vec<String> {
-        let switch = |name| Self::default().entries().contains(&(name, Some("false".to_string())));
         let mut words = Vec::new();
-        for (name, value) in self.changed() {
-            // Several fields are as many flags.
+        for (option, value) in self.changes() {
+            // Several values are as many flags.
             for value in value.split('\n') {
-                words.push(format!("--{}", name.replace('_', "-")));
-                words.extend((!switch(name)).then(|| value.to_string()));
+                words.push(format!("--{}", option.name.replace('_', "-")));
+                words.extend((!option.is_switch()).then(|| value.to_string()));
             }
         }
         words
     }
 
-    /// As `set`, to a list with an item on each line: `field`, `columns`, `allow_dir`, `path_prefix`.
+    /// As `set`, to an option that is a list: `field`, `columns`, `formats`, `allow_dir`, `path_prefix`.
     ///
     /// ```
     /// let mut options = ndpix::Options::default();
@@ -289,138 +382,20 @@ impl Options {
     /// # Ok::<(), ndpix::Error>(())
     /// ```
     pub fn changed(&self) -> Vec<(&'static str, String)> {
-        let usual = Self::default().entries();
-        let mut changed = Vec::new();
-        for ((name, value), (_, default)) in self.entries().into_iter().zip(usual) {
-            if let Some(value) = value.filter(|v| Some(v) != default.as_ref()) {
-                changed.push((name, value));
-            }
-        }
-        changed
+        self.changes().map(|(option, value)| (option.name, value)).collect()
     }
-}
 
-fn one<T: FromStr<Err = Error>>(slot: &mut T, text: &str) -> Result<()> {
-    *slot = text.parse()?;
-    Ok(())
-}
-
-fn some<T: FromStr<Err = Error>>(slot: &mut Option<T>, text: &str) -> Result<()> {
-    *slot = Some(text.parse()?);
-    Ok(())
-}
-
-fn auto<T: FromStr<Err = Error>>(slot: &mut Option<T>, text: &str) -> Result<()> {
-    *slot = (text != "auto").then(|| text.parse()).transpose()?;
-    Ok(())
-}
-
-fn flag(name: &str, slot: &mut bool, text: &str) -> Result<()> {
-    *slot = match text {
-        "true" => true,
-        "false" => false,
-        _ => {
-            let found = quote(text.as_bytes());
-            return Err(Error::options(format!("{name} is true or false, not {found}")));
-        }
-    };
-    Ok(())
-}
-
-fn number<T: FromStr>(name: &str, slot: &mut T, text: &str) -> Result<()> {
-    *slot = text.parse().map_err(|_| {
-        let found = quote(text.as_bytes());
-        Error::options(format!("{name} {found} is not a number that it can be"))
-    })?;
-    Ok(())
-}
-
-/// A number of rows, at least one.
-fn rows(name: &str, slot: &mut Option<u64>, text: &str) -> Result<()> {
-    let mut rows = 0;
-    number(name, &mut rows, text)?;
-    if rows == 0 {
-        return Err(Error::options(format!("{name} must be at least 1")));
+    /// As [`Options::changed`], only those that govern something of this: what depends on options asks here.
+    pub(crate) fn governing(&self, of: &[Governs]) -> Vec<(&'static str, String)> {
+        let ours = self.changes().filter(|(option, _)| of.contains(&option.governs));
+        ours.map(|(option, value)| (option.name, value)).collect()
     }
-    *slot = Some(rows);
-    Ok(())
-}
 
-/// A number of bytes, with an optional K, M or G.
-fn bytes(name: &str, text: &str) -> Result<u64> {
-    let upper = text.to_ascii_uppercase();
-    let digits = upper.trim_end_matches('B').trim_end_matches('I');
-    let (number, shift) = match digits.as_bytes().last() {
-        Some(b'K') => (&digits[..digits.len() - 1], 10),
-        Some(b'M') => (&digits[..digits.len() - 1], 20),
-        Some(b'G') => (&digits[..digits.len() - 1], 30),
-        _ => (digits, 0),
-    };
-    number.parse::<u64>().ok().and_then(|n| n.checked_mul(1 << shift)).ok_or_else(|| {
-        Error::options(format!("{name} {text:?} is no number of bytes; write 500000 or 64M"))
-    })
-}
-
-fn size(bytes: u64) -> String {
-    let units = [(30, "G"), (20, "M"), (10, "K")];
-    let unit = units.iter().find(|(shift, _)| bytes > 0 && bytes.is_multiple_of(1 << shift));
-    unit.map_or(bytes.to_string(), |(shift, name)| format!("{}{name}", bytes >> shift))
-}
-
-fn text<T: ToString>(value: &Option<T>) -> Option<String> {
-    value.as_ref().map(ToString::to_string)
-}
-
-/// Items on a line each; `None` where there are none.
-fn lines(items: impl Iterator<Item = String>) -> Option<String> {
-    let all: Vec<_> = items.collect();
-    (!all.is_empty()).then(|| all.join("\n"))
-}
-
-fn list<T: ToString>(values: &[T]) -> Option<String> {
-    let words: Vec<String> = values.iter().map(ToString::to_string).collect();
-    (!words.is_empty()).then(|| words.join(","))
-}
-
-fn shape(shape: &Shape) -> String {
-    list(shape).unwrap_or_default()
-}
-
-fn raw_dtype(RawDType(dtype, order): &RawDType) -> String {
-    match order {
-        Some(ByteOrder::Big) => dtype.descr().replace(['<', '|'], ">"),
-        _ => dtype.to_string(),
-    }
-}
-
-fn byteorder(order: &ByteOrder) -> String {
-    match order {
-        ByteOrder::Little => "little".into(),
-        ByteOrder::Big => "big".into(),
-    }
-}
-
-fn given<T>(value: &Option<Given<T>>, show: impl Fn(&T) -> String) -> Option<String> {
-    let at = |p: &Pointer| format!("@{p}");
-    value.as_ref().map(|given| match given {
-        Given::Value(value) => show(value),
-        Given::Field(fields) => fields.iter().map(at).collect::<Vec<_>>().join(","),
-    })
-}
-
-fn max_rejects(most: MaxRejects) -> String {
-    match most {
-        MaxRejects::Count(n) => n.to_string(),
-        MaxRejects::Percent(p) => format!("{p}%"),
-        MaxRejects::None => "none".into(),
-    }
-}
-
-fn rejects(rejects: &Rejects) -> Option<String> {
-    match rejects {
-        Rejects::Beside => None,
-        Rejects::None => Some("none".into()),
-        Rejects::Path(path) => Some(path.display().to_string()),
+    fn changes(&self) -> impl Iterator<Item = (OptionInfo, String)> {
+        Self::table().zip(self.entries()).filter_map(|(option, (_, value))| {
+            let value = value.filter(|value| Some(value) != option.default.as_ref())?;
+            Some((option, value))
+        })
     }
 }
 

@@ -1,36 +1,11 @@
 //! Which settings make sense together; the part of each setting is in its own file.
 
 use super::{
-    Fit, Frames, IfExists, ImagesAs, Mode, Normalize, Options, Ragged, Resample, Scale, Size, Stack,
+    Fit, Frames, Governs, IfExists, ImagesAs, Mode, Normalize, Options, Ragged, Resample, Scale,
+    Size, Stack,
 };
 use crate::error::{Error, Result};
 use crate::record::pointer::{Field, Pointer};
-
-/// Options that have a say in pixels, or in what raw ones are.
-const PIXELS: [&str; 22] = [
-    "raw_shape",
-    "raw_dtype",
-    "raw_byteorder",
-    "raw_order",
-    "raw_channels",
-    "raw_step",
-    "shape",
-    "dtype",
-    "mode",
-    "background",
-    "exif_transpose",
-    "frames",
-    "size",
-    "fit",
-    "resample",
-    "pad_value",
-    "scale",
-    "normalize",
-    "layout",
-    "stack",
-    "ragged",
-    "fill_value",
-];
 
 impl Options {
     /// Says yes, or which settings contradict each other (kind `options`).
@@ -76,13 +51,12 @@ impl Options {
                 return no(format!("column {column} is given twice"));
             }
         }
-        if self.images_as == ImagesAs::Encoded {
-            let changed = self.changed();
-            if let Some((name, _)) = changed.iter().find(|(name, _)| PIXELS.contains(name)) {
-                return no(format!(
-                    "{name} is for pixels, and images_as encoded keeps image files as they came; leave one of them out"
-                ));
-            }
+        if self.images_as == ImagesAs::Encoded
+            && let Some((name, _)) = self.governing(&[Governs::What]).first()
+        {
+            return no(format!(
+                "{name} is for pixels, and images_as encoded keeps image files as they came; leave one of them out"
+            ));
         }
         if self.append && self.if_exists != IfExists::Error {
             return no(format!(

@@ -141,7 +141,7 @@ fn a_value_of_another_type_is_a_reject() {
         "{\"id\":9223372036854775808,\"s\":\"none\"}".into(),
         good(106),
     ]);
-    let base = Options { block_bytes: Some(64), ..options("id,s") };
+    let base = options! { block_bytes: Some(64), ..options("id,s") };
     let (pixels, columns, rejects) = load(&text, &base);
     assert_eq!(pixels[64..], [100, 106]);
     assert_eq!(words(&columns[0])[63..], ["63", "100", "106"]);
@@ -151,14 +151,14 @@ fn a_value_of_another_type_is_a_reject() {
     ));
     assert!(rejects[1].contains("column id: found a number with a fraction or exponent"));
 
-    let fill = Options { on_error: OnError::Fill, on_missing: OnMissing::Fill, ..base.clone() };
+    let fill = options! { on_error: OnError::Fill, on_missing: OnMissing::Fill, ..base.clone() };
     let (pixels, columns, _) = load(&text, &fill);
     assert_eq!(pixels[64..], [100, 0, 0, 0, 0, 0, 0, 106]);
     assert_eq!(words(&columns[0])[64..], ["100", "-", "-", "103", "104", "-", "-", "106"]);
     let kept = ["s100", "kept", "-", "bad", "none", "-", "none", "s106"];
     assert_eq!(words(&columns[1])[64..], kept);
 
-    let raise = Options { on_error: OnError::Raise, ..base };
+    let raise = options! { on_error: OnError::Raise, ..base };
     let loaded = ndpix::load(bytes(text.as_bytes()), &raise, &Control::default());
     let error = loaded.result.expect_err("a reject");
     assert_eq!((error.kind(), error.position().map(|p| p.line)), (ErrorKind::Field, Some(66)));
@@ -179,13 +179,13 @@ fn a_refused_record_is_in_the_rejects_once() {
     let pair = format!("[\"{}\",\"{}\"]", image(7), image(8));
     let text = behind(&[format!("{{\"id\":\"x\",\"image\":{pair}}}")]);
     let done =
-        convert(bytes(text.as_bytes()), &Options { on_error: OnError::Fill, ..options("id") });
+        convert(bytes(text.as_bytes()), &options! { on_error: OnError::Fill, ..options("id") });
     done.run.result.as_ref().expect("finished");
     assert_eq!((done.run.summary.rejected_images, done.run.summary.filled), (2, 2));
     assert_eq!(done.reject_kinds(), ["field"]);
     // So that both images are read again, once each.
     let rejects = done.file(".rejects.ndjson").expect("rejects");
-    let told = Options { rejects_input: true, ..options("id") };
+    let told = options! { rejects_input: true, ..options("id") };
     let again = ndpix::load(bytes(&rejects), &told, &Control::default());
     assert_eq!(again.result.expect("an array").bytes[..], [7, 8]);
     assert_eq!(words(&again.columns[0]), ["x", "x"]);
@@ -207,7 +207,7 @@ fn chats(count: usize) -> String {
 
 #[test]
 fn images_become_the_numbers_of_their_rows() {
-    let mut options = Options { mixed: false, ..options("chat,id") };
+    let mut options = options! { mixed: false, ..options("chat,id") };
     options.set("field", "chat[*].url").expect("field");
     let text = chats(4) + "{\"chat\":null,\"id\":4}\n" + &chats(2);
     let (pixels, columns, _) = load(&text, &options);
@@ -237,7 +237,7 @@ fn images_become_the_numbers_of_their_rows() {
     assert!(told("chat") && !told("id"), "{said:?}");
 
     // Fill rows have numbers too, but they are no images.
-    let fill = Options { on_error: OnError::Fill, ..options.clone() };
+    let fill = options! { on_error: OnError::Fill, ..options.clone() };
     let (pixels, columns, _) = load(&text, &fill);
     assert_eq!(pixels, [1, 2, 0, 0, 4, 5, 1]);
     assert_eq!(words(&columns[0])[3], r#"[{"url":null},{"url":4,"k":1},{"url":5,"k":2}]"#);
@@ -261,7 +261,7 @@ fn images_are_never_copied() {
     let text = format!(
         "{{\"m\":{{\"image\":\"{a}\",\"x\":1}},\"m\":{{\"\\u0069mage\":\"{a}\",\"image\":\"{b}\"}}}}\n"
     );
-    let mut options = Options { field: None, ..options(".,m") };
+    let mut options = options! { field: None, ..options(".,m") };
     options.set("field", "m.image").expect("field");
     let (pixels, columns, _) = load(&text, &options);
     assert_eq!(pixels, [2]);
@@ -279,7 +279,7 @@ fn images_are_never_copied() {
 
     // Lists of numbers, which are passed by their brackets.
     let text = "{\"image\": [[1, 2]], \"l\": 7}\n{\"image\": [[3, 4]], \"l\": 8}\n";
-    let options = Options {
+    let options = options! {
         columns: vec![".".parse().expect("."), "l".parse().expect("l")],
         field: Some("image".parse().expect("image")),
         ..Options::default()
@@ -290,7 +290,7 @@ fn images_are_never_copied() {
 
     // All bands of one image.
     let text = format!("{{\"a\":\"{a}\",\"b\":\"{b}\",\"id\":7}}\n{{\"a\":\"{a}\",\"id\":8}}");
-    let mut options = Options { stack: Stack::NewAxis, shape: None, ..self::options(".,b,id") };
+    let mut options = options! { stack: Stack::NewAxis, shape: None, ..self::options(".,b,id") };
     options.set("field", "a\nb").expect("fields");
     options.on_error = OnError::Fill;
     let (pixels, columns, _) = load(&text, &options);
@@ -304,14 +304,15 @@ fn images_are_never_copied() {
 fn columns_are_the_same_for_any_threads_and_blocks() {
     let text = chats(900);
     for on_error in [OnError::Skip, OnError::Fill] {
-        let mut options = Options { on_error, on_missing: OnMissing::Fill, ..options("chat,id,w") };
+        let mut options =
+            options! { on_error, on_missing: OnMissing::Fill, ..options("chat,id,w") };
         options.set("field", "chat[*].url").expect("field");
         let (pixels, columns, _) = load(&text, &options);
         assert_eq!(columns[1].len(), pixels.len());
         let mut all = Vec::new();
         for threads in [1, 2, 8] {
             for block in [1, 100, 4096, 1 << 20] {
-                let options = Options { threads, block_bytes: Some(block), ..options.clone() };
+                let options = options! { threads, block_bytes: Some(block), ..options.clone() };
                 let (more_pixels, more, _) = load(&text, &options);
                 assert!(pixels == more_pixels && columns == more, "{threads} {block}");
                 all.push(options);
@@ -340,7 +341,7 @@ fn a_dataset_has_the_fields_of_its_images() {
     let text = chats(30).replace("%", &image(99));
     let mut options = options("chat,id,w");
     options.set("field", "chat[*].url").expect("field");
-    let fill = Options { on_missing: OnMissing::Fill, ..options };
+    let fill = options! { on_missing: OnMissing::Fill, ..options };
     let (pixels, columns, _) = load(&text, &fill);
     let dataset = Dataset::open(bytes(text.as_bytes()), &fill, None, &Control::default());
     let dataset = dataset.expect("a dataset");
@@ -359,7 +360,7 @@ fn a_dataset_has_the_fields_of_its_images() {
     let open = |o: &Options| Dataset::open(bytes(text.as_bytes()), o, None, &Control::default());
     let error = open(&options).expect("a dataset").get(64).expect_err("another type");
     assert_eq!((error.kind(), error.position().map(|p| p.line)), (ErrorKind::Field, Some(65)));
-    let filled = open(&Options { on_error: OnError::Fill, ..options }).expect("a dataset");
+    let filled = open(&options! { on_error: OnError::Fill, ..options }).expect("a dataset");
     let (_, row) = filled.get_item(64).expect("a fill row");
     assert_eq!(row.iter().map(words).collect::<Vec<_>>().concat(), ["-", "y"]);
 }
@@ -372,7 +373,7 @@ fn text_with_a_nul_is_a_reject_where_the_output_cannot_hold_it() {
         .collect();
     let folder = tempfile::tempdir().expect("a folder");
     let run = |name: &str, on_error| {
-        let options = Options { on_error, ..options("t") };
+        let options = options! { on_error, ..options("t") };
         let out = folder.path().join(name);
         let run = ndpix::run(bytes(text.as_bytes()), &out, &options, &Control::default());
         (run.result.map_err(|e| (e.kind(), e.message().to_string())), run.summary)

@@ -17,7 +17,7 @@ type Found = Result<(String, String, String), String>;
 /// What `each` finds in the files of a folder, in their order.
 fn decode(folder: &str, names: &[String]) -> Vec<(Found, String)> {
     let text: Vec<String> = names.iter().map(|n| format!("{{\"file\":\"{n}\"}}\n")).collect();
-    let options = Options {
+    let options = options! {
         field: Some("file".parse().expect("field")),
         encoding: Some("path".parse().expect("encoding")),
         base_dir: Some(root().join(folder)),

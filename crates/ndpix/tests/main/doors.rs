@@ -26,10 +26,10 @@ fn written(text: &str, options: &Options) -> Vec<u8> {
 fn every_door_gives_the_same_rows() {
     let text = text(5000);
     for on_error in [OnError::Skip, OnError::Fill] {
-        let options = Options { on_error, fill_value: 5.0, ..raw("2,2") };
+        let options = options! { on_error, fill_value: 5.0, ..raw("2,2") };
         let want = written(&text, &options);
         for threads in [1, 3] {
-            let options = Options { threads, block_bytes: Some(4096), ..options.clone() };
+            let options = options! { threads, block_bytes: Some(4096), ..options.clone() };
             let input = || bytes(text.as_bytes());
             let loaded = ndpix::load(input(), &options, &Control::default());
             let array = loaded.result.expect("an array");
@@ -52,7 +52,7 @@ fn every_door_gives_the_same_rows() {
 #[test]
 fn numbers_are_those_of_the_records() {
     let text = text(50);
-    let options = Options { on_error: OnError::Fill, fill_value: 5.0, ..raw("2,2") };
+    let options = options! { on_error: OnError::Fill, fill_value: 5.0, ..raw("2,2") };
     let want = written(&text, &options);
     let dataset = Dataset::open(bytes(text.as_bytes()), &options, None, &Control::default());
     let dataset = dataset.expect("a dataset");
@@ -70,12 +70,37 @@ fn numbers_are_those_of_the_records() {
     assert!(other.is_err());
 }
 
+/// An index is taken again with options that say nothing of where images are, and with no others.
+#[test]
+fn an_index_depends_on_where_images_are() {
+    let text = b"{\"image\": \"AAAAAA==\"}\n";
+    let options = raw("2,2");
+    let index =
+        Dataset::open(bytes(text), &options, None, &Control::default()).expect("a dataset").index();
+    let again = |name, value| {
+        let options = options.clone().with(name, value).expect(name);
+        Dataset::with_index(bytes(text), &options, &index).is_ok()
+    };
+    for (name, value) in [("threads", "2"), ("mode", "L"), ("columns", "id"), ("rows", "always")] {
+        assert!(again(name, value), "{name}");
+    }
+    for (name, value) in [
+        ("framing", "lines"),
+        ("limit", "1"),
+        ("rejects_input", "true"),
+        ("formats", "png"),
+        ("max_pixels", "9"),
+    ] {
+        assert!(!again(name, value), "{name}");
+    }
+}
+
 #[test]
 fn the_first_bad_one_is_the_error() {
     let text = text(40);
     let options = raw("2,2");
     for threads in [1, 2, 4] {
-        let options = Options { threads, ..options.clone() };
+        let options = options! { threads, ..options.clone() };
         let dataset = Dataset::open(bytes(text.as_bytes()), &options, None, &Control::default());
         let numbers: Vec<usize> = (0..40).collect();
         let error = dataset.expect("a dataset").get_many(&numbers).expect_err("a bad one");
@@ -89,7 +114,7 @@ fn the_first_bad_one_is_the_error() {
 #[test]
 fn batches_end_with_their_cause() {
     let text = text(3000);
-    let options = Options { on_error: OnError::Raise, ..raw("2,2") };
+    let options = options! { on_error: OnError::Raise, ..raw("2,2") };
     let batches = Batches::open(bytes(text.as_bytes()), &options, 2, &Control::default());
     let ends: Vec<_> = batches.expect("a plan").collect();
     let rows = |r: &ndpix::Result<ndpix::Batch>| r.as_ref().map(|b| b.lines.len()).ok();

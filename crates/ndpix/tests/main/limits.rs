@@ -14,7 +14,7 @@ fn check(text: &str, options: &Options, rows: u64, kinds: &[&str]) {
 }
 
 fn under(limits: Limits) -> Options {
-    Options { limits, ..raw("2,2") }
+    options! { limits, ..raw("2,2") }
 }
 
 #[test]
@@ -38,11 +38,13 @@ fn max_pixels() {
 
     // An image file is refused by its header: the pixels that it promises are not even there.
     let pgm = |text: &str| format!("{{\"image\":\"{}\"}}", base64(text.as_bytes()));
-    let encoded = |n| Options {
-        encoding: Some("encoded".parse().expect("encoding")),
-        raw_shape: None,
-        raw_dtype: None,
-        ..at(n)
+    let encoded = |n| {
+        options! {
+            encoding: Some("encoded".parse().expect("encoding")),
+            raw_shape: None,
+            raw_dtype: None,
+            ..at(n)
+        }
     };
     check(&pgm("P5 2 2 255\nabcd"), &encoded(4), 1, &[]);
     check(&pgm("P5 2 2 255\nabcd"), &encoded(3), 0, &["limit"]);
@@ -90,7 +92,7 @@ fn deep_nesting_does_not_overflow_detection() {
         format!("{{\"image\":{}", "[".repeat(1000)),
     ] {
         let text = format!("{deep}\n{good}\n{good}\n{good}\n");
-        let options = Options { framing: "lines".parse().expect("framing"), ..Options::default() };
+        let options = options! { framing: "lines".parse().expect("framing"), ..Options::default() };
         check(&text, &options, 3, &["json"]);
     }
 }
@@ -104,11 +106,13 @@ fn large_images_wait_for_each_other_without_changing_a_row() {
         format!("{{\"image\":\"{}\"}}\n", base64(&file))
     };
     let text: String = (0..6).map(pgm).collect();
-    let options = |memory, threads| Options {
-        field: Some("image".parse().expect("field")),
-        limits: Limits { memory, ..Limits::default() },
-        threads,
-        ..Options::default()
+    let options = |memory, threads| {
+        options! {
+            field: Some("image".parse().expect("field")),
+            limits: Limits { memory, ..Limits::default() },
+            threads,
+            ..Options::default()
+        }
     };
     let free = convert(bytes(text.as_bytes()), &options(None, 1));
     assert_eq!(free.run.summary.rows, 6);
@@ -122,7 +126,7 @@ fn large_images_wait_for_each_other_without_changing_a_row() {
 fn what_is_not_taken_is_not_expected() {
     let text = "{\"image\":\"AAAAAA==\"}\n".repeat(10);
     let expected = |skip, limit| {
-        let options = Options { skip, limit, ..raw("2,2") };
+        let options = options! { skip, limit, ..raw("2,2") };
         ndpix::inspect(bytes(text.as_bytes()), &options).expect("a report").expected_rows
     };
     assert_eq!(expected(0, None), Some(10));

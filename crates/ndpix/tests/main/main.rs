@@ -1,5 +1,17 @@
 //! Whole runs through the public API. Each module opens with what belongs in it.
 
+/// Options that differ from others in these fields: `options! { threads: 2, ..raw("2,2") }`. From outside
+/// of its crate `Options` cannot be written as a struct.
+macro_rules! options {
+    (@ $field:ident) => { $field };
+    (@ $field:ident $value:expr) => { $value };
+    ($($field:ident $(: $value:expr)?,)* ..$base:expr) => {{
+        let mut options: ndpix::Options = $base;
+        $(options.$field = options!(@ $field $($value)?);)*
+        options
+    }};
+}
+
 mod architecture;
 mod causes;
 mod columns;
@@ -40,7 +52,7 @@ fn base64(bytes: &[u8]) -> String {
 
 /// Options that need no sample: raw uint8 pixels of this shape in `image`; rejects never end a run.
 fn raw(shape: &str) -> Options {
-    Options {
+    options! {
         field: Some("image".parse().expect("field")),
         encoding: Some("raw".parse().expect("encoding")),
         raw_shape: Some(shape.parse().expect("shape")),

@@ -47,7 +47,7 @@ fn headers_do_not_move_when_rows_gain_a_digit() {
 #[test]
 fn headers_name_the_dtype() {
     for (name, descr) in [("uint16", "<u2"), ("int16", "<i2"), ("float16", "<f2")] {
-        let options = Options {
+        let options = options! {
             raw_dtype: Some(name.parse().expect("dtype")),
             dtype: Some(name.parse().expect("dtype")),
             ..raw("1,1")

@@ -33,7 +33,7 @@ fn each(text: &str, options: &Options) -> Vec<Vec<Found>> {
 /// Compares what `each` finds in the records, one a line, with what is wanted of each.
 #[track_caller]
 fn check(records: &[String], options: &Options, wanted: impl Fn(&str) -> Vec<Found>) {
-    let options = Options { framing: "lines".parse().expect("framing"), ..options.clone() };
+    let options = options! { framing: "lines".parse().expect("framing"), ..options.clone() };
     let found = each(&(records.join("\n") + "\n"), &options);
     assert_eq!(found.len(), records.len());
     for (found, record) in found.iter().zip(records) {
@@ -144,7 +144,7 @@ fn images(record: &str, steps: &[&str]) -> Vec<Found> {
 }
 
 fn at(field: &str) -> Options {
-    Options {
+    options! {
         field: Some(field.parse().expect("field")),
         encoding: Some("raw".parse().expect("encoding")),
         raw_shape: Some("2".parse().expect("shape")),
@@ -297,7 +297,7 @@ fn base64_is_decoded_digit_by_digit() {
         }
         records.push(format!("{{\"n\":{length},\"image\":\"{text}\"}}"));
     }
-    let options = Options { raw_shape: Some("@n".parse().expect("a field")), ..at("image") };
+    let options = options! { raw_shape: Some("@n".parse().expect("a field")), ..at("image") };
     check(&records, &options, |record| {
         let tree: Value = serde_json::from_str(record).expect("JSON");
         let text = tree["image"].as_str().expect("a string");
@@ -372,12 +372,14 @@ fn numbers_are_those_of_the_standard_library() {
         (0..4000).map(|_| format!("{{\"image\":{}}}", list(random, float))).collect()
     };
     let (integers, floats) = (make(random, false), make(random, true));
-    let with = |dtype: Option<&str>| Options {
-        encoding: Some("list".parse().expect("encoding")),
-        raw_shape: None,
-        raw_dtype: None,
-        dtype: dtype.map(|d| d.parse().expect("dtype")),
-        ..at("image")
+    let with = |dtype: Option<&str>| {
+        options! {
+            encoding: Some("list".parse().expect("encoding")),
+            raw_shape: None,
+            raw_dtype: None,
+            dtype: dtype.map(|d| d.parse().expect("dtype")),
+            ..at("image")
+        }
     };
     check(&integers, &with(None), |record| {
         plain_list(record, |n| Some(exact::<i64>(n)?.to_le_bytes().to_vec()))
@@ -430,7 +432,7 @@ fn around_lists_json_is_what_the_parser_takes() {
             String::from_utf8(record).expect("ASCII")
         })
         .collect();
-    let options = Options {
+    let options = options! {
         encoding: Some("list".parse().expect("encoding")),
         framing: "lines".parse().expect("framing"),
         ..at("image")

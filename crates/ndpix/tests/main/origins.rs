@@ -15,7 +15,7 @@ fn pnm(height: usize, width: usize) -> Vec<u8> {
 }
 
 fn options() -> Options {
-    let mut options = Options {
+    let mut options = options! {
         field: Some("image".parse().expect("a field")),
         mixed: true,
         shape: Some("2,2".parse().expect("a shape")),
@@ -73,9 +73,9 @@ fn lines(rejects: &[u8]) -> Vec<serde_json::Value> {
 #[test]
 fn rejects_that_are_fed_back_keep_their_place() {
     let columns = vec!["n".parse().expect("a column")];
-    let mixed = Options { columns, ..options() };
+    let mixed = options! { columns, ..options() };
     let encoding = Some("encoded".parse().expect("an encoding"));
-    let given = Options { mixed: false, encoding, ..mixed.clone() };
+    let given = options! { mixed: false, encoding, ..mixed.clone() };
     let mut kinds = [kept(&mixed), kept(&given)].concat();
     kinds.sort_unstable();
     kinds.dedup();
@@ -97,7 +97,7 @@ fn kept(options: &Options) -> Vec<String> {
         let path = folder.path().join(format!("{round}.rejects.ndjson"));
         std::fs::write(&path, &fed).expect("written");
         for on_error in [OnError::Skip, OnError::Fill] {
-            let options = Options { on_error, ..options.clone() };
+            let options = options! { on_error, ..options.clone() };
             let again = convert(vec![Input::Path(path.clone())], &options);
             again.run.result.as_ref().expect("an output");
             fed = again.file(".rejects.ndjson").expect("rejects");
@@ -108,7 +108,7 @@ fn kept(options: &Options) -> Vec<String> {
         }
         for (n, line) in said.iter().enumerate().take(12) {
             // The error that ends a run stands where its line says.
-            let options = Options { on_error: OnError::Raise, skip: n as u64, ..options.clone() };
+            let options = options! { on_error: OnError::Raise, skip: n as u64, ..options.clone() };
             let again = convert(vec![Input::Path(path.clone())], &options);
             let error = again.run.result.expect_err("a reject");
             let place = error.position().expect("a place");
@@ -153,7 +153,7 @@ fn images_that_are_read_after_all_keep_their_place() {
     let path = folder.path().join("x.rejects.ndjson");
     std::fs::write(&path, first.file(".rejects.ndjson").expect("rejects")).expect("written");
     let said = lines(&first.file(".rejects.ndjson").expect("rejects"));
-    let options = Options { shape: Some("3,3".parse().expect("a shape")), ..options() };
+    let options = options! { shape: Some("3,3".parse().expect("a shape")), ..options() };
     let mut rows = Vec::new();
     let input = || vec![Input::Path(path.clone())];
     let mut rejects = Vec::new();

@@ -17,7 +17,7 @@ const SECRET: &[u8] = b"P5 2 2 255\n\xee\xee\xee\xee";
 
 /// Options that read paths in `file` and reject what they must.
 fn options(base_dir: Option<&Path>) -> Options {
-    Options {
+    options! {
         field: Some("file".parse().expect("a field")),
         encoding: Some("path".parse().expect("an encoding")),
         shape: Some("2,2".parse().expect("a shape")),
@@ -88,7 +88,7 @@ fn exchanged_links_lead_nowhere() {
                 exchange("a.pgm", "link.pgm");
             }
         });
-        let options = Options { threads: 2, ..options(Some(&base)) };
+        let options = options! { threads: 2, ..options(Some(&base)) };
         while count.load(Ordering::Relaxed) < wanted {
             let loaded = ndpix::load(bytes(&text), &options, &Control::default());
             let array = loaded.result.expect("an array");
@@ -255,10 +255,10 @@ fn records_that_look_rejected_open_nothing() {
             usize::from(ndpix::decode(&text, options).is_ok())
         }),
     ];
-    let plain = Options { shape: None, dtype: None, ..options(None) };
-    let based = Options { base_dir: Some(root.join("base")), ..plain.clone() };
-    let told = Options { rejects_input: true, ..plain.clone() };
-    let both = Options { rejects_input: true, ..based.clone() };
+    let plain = options! { shape: None, dtype: None, ..options(None) };
+    let based = options! { base_dir: Some(root.join("base")), ..plain.clone() };
+    let told = options! { rejects_input: true, ..plain.clone() };
+    let both = options! { rejects_input: true, ..based.clone() };
     for (door, read) in doors {
         for options in
             [&plain, &based, &told, &both, &options(None), &options(Some(&root.join("base")))]
@@ -280,7 +280,7 @@ fn records_that_look_rejected_open_nothing() {
         assert_eq!(rows, 0, "open of {name}");
     }
     // Where the fence is wide enough, the line says where its path counts from.
-    let open = Options { allow_dir: vec![root.join("out")], ..options(None) };
+    let open = options! { allow_dir: vec![root.join("out")], ..options(None) };
     fs::write(root.join("out/x.ndjson"), "").expect("written");
     let loaded = ndpix::load(vec![at("x.rejects.ndjson")], &open, &Control::default());
     assert_eq!(loaded.result.expect("an array").bytes[..], SECRET[11..].repeat(2));
@@ -296,15 +296,15 @@ fn one_value_opens_no_path_unasked() {
     let value = |path: &str| serde_json::json!(path).to_string().into_bytes();
     for path in ["a.pgm", &at, &format!("file://{at}"), "Cargo.toml"] {
         for encoding in [None, Some("path".parse().expect("an encoding"))] {
-            let options = Options { encoding, ..Options::default() };
+            let options = options! { encoding, ..Options::default() };
             let error = ndpix::decode(&value(path), &options).expect_err(path);
             assert!(matches!(error.kind(), ErrorKind::Path | ErrorKind::Field), "{path}: {error}");
-            let allowed = Options { allow_dir: vec![base.clone()], ..options };
+            let allowed = options! { allow_dir: vec![base.clone()], ..options };
             let error = ndpix::decode(&value(path), &allowed).expect_err(path);
             assert_eq!(error.kind(), ErrorKind::Options, "{path}: {error}");
         }
     }
-    let options = Options { base_dir: Some(base), ..Options::default() };
+    let options = options! { base_dir: Some(base), ..Options::default() };
     for path in ["a.pgm", &at] {
         assert_eq!(ndpix::decode(&value(path), &options).expect(path).bytes[..], [1; 4]);
     }
@@ -324,7 +324,7 @@ fn a_path_may_name_an_array_or_an_address_that_is_here() {
         fs::write(&path, records(paths)).expect("written");
         vec![Input::Path(path)]
     };
-    let auto = Options { field: None, encoding: None, shape: None, dtype: None, ..options(None) };
+    let auto = options! { field: None, encoding: None, shape: None, dtype: None, ..options(None) };
     let array = |paths: &[&str], options: &Options| {
         ndpix::load(input(paths), options, &Control::default()).result.expect("an array")
     };
@@ -348,7 +348,7 @@ fn what_is_not_found_is_looked_for_once() {
     let said = |paths: &[&str]| {
         let path = root.join("out/in.ndjson");
         fs::write(&path, records(paths)).expect("written");
-        let plain = Options { shape: None, dtype: None, ..options(None) };
+        let plain = options! { shape: None, dtype: None, ..options(None) };
         let loaded = ndpix::load(vec![Input::Path(path)], &plain, &Control::default());
         let error = loaded.result.expect_err("no image");
         assert_eq!(error.kind(), ErrorKind::Plan);

@@ -16,7 +16,7 @@ fn file(pixel: u8) -> String {
 }
 
 fn at(field: &str) -> Options {
-    Options { field: Some(field.parse().expect(field)), ..raw("1,1") }
+    options! { field: Some(field.parse().expect(field)), ..raw("1,1") }
 }
 
 /// The pixels of all images, one each.
@@ -92,7 +92,7 @@ fn stars_and_names_find_images_in_record_order() {
     ] {
         assert_eq!(pixels(&text, &at(field)), found, "{field}");
     }
-    let bands = Options {
+    let bands = options! {
         bands: vec!["layers[depth].data".parse().expect("a field")],
         stack: Stack::Channel,
         shape: None,
@@ -116,7 +116,7 @@ fn several() -> String {
 
 #[test]
 fn alternatives_have_their_own_encodings() {
-    let options = Options { field: Some("a|b".parse().expect("a field")), ..Options::default() };
+    let options = options! { field: Some("a|b".parse().expect("a field")), ..Options::default() };
     let text = several();
     assert_eq!(pixels(&text, &options), [10, 20, 40, 50]);
     let mut options = options;
@@ -147,7 +147,7 @@ fn alternatives_have_their_own_encodings() {
 
 #[test]
 fn batches_and_random_access_know_places() {
-    let options = Options { field: Some("a|b".parse().expect("a field")), ..Options::default() };
+    let options = options! { field: Some("a|b".parse().expect("a field")), ..Options::default() };
     let text = several();
     let batches = Batches::open(bytes(text.as_bytes()), &options, 3, &Control::default());
     let mut all = Vec::new();
@@ -171,7 +171,7 @@ fn batches_and_random_access_know_places() {
 
 #[test]
 fn rejects_are_fed_back() {
-    let options = Options {
+    let options = options! {
         field: Some("a[*].x|a[*].y".parse().expect("a field")),
         encoding: Some(Encoding::Encoded),
         ..Options::default()
@@ -187,7 +187,7 @@ fn rejects_are_fed_back() {
     let rejects = done.file(".rejects.ndjson").expect("rejects");
     let mended = String::from_utf8(rejects).expect("UTF-8").replace("AAAA", &file(9));
     // A reject is one image of its record.
-    let options = Options { rejects_input: true, ..options };
+    let options = options! { rejects_input: true, ..options };
     assert_eq!(pixels(&mended, &options), [9]);
 }
 
@@ -198,11 +198,11 @@ fn hostile_records_do_not_square() {
     let text = format!("{{{keys}\"a\":[{}null],\"h\":1,\"w\":1}}", many);
     let started = std::time::Instant::now();
     for field in ["a[*]|b", "b|a[*]", "**.a[*]|a[*].c", "*[*]"] {
-        let options = Options { field: Some(field.parse().expect(field)), ..raw("1,1") };
+        let options = options! { field: Some(field.parse().expect(field)), ..raw("1,1") };
         assert_eq!(pixels(&text, &options).len(), 100_000, "{field}");
-        let options = Options { raw_shape: Some("@h,@w".parse().expect("fields")), ..options };
+        let options = options! { raw_shape: Some("@h,@w".parse().expect("fields")), ..options };
         assert_eq!(pixels(&text, &options).len(), 100_000, "{field}");
-        let options = Options { raw_shape: None, raw_dtype: None, ..options };
+        let options = options! { raw_shape: None, raw_dtype: None, ..options };
         assert_eq!(pixels(&text, &options).len(), 100_000, "{field}");
     }
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());

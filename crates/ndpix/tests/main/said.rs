@@ -28,7 +28,7 @@ fn read(record: &str, options: &Options) -> (Vec<usize>, String, Vec<u8>) {
 }
 
 fn tensor() -> Options {
-    Options {
+    options! {
         field: Some("image".parse().expect("field")),
         encoding: Some("tensor".parse().expect("encoding")),
         ..Options::default()

@@ -44,7 +44,7 @@ fn sample() -> (String, Vec<u8>) {
 }
 
 fn options(threads: usize) -> Options {
-    Options { threads, rows: Rows::Always, ..Options::default() }
+    options! { threads, rows: Rows::Always, ..Options::default() }
 }
 
 /// The array, the rejects and the row map; the input's name in the rejects made the same.
@@ -109,11 +109,13 @@ fn whatever_the_threads() {
 #[test]
 fn whatever_the_threads_with_fill_rows() {
     let (text, _) = sample();
-    let at = |threads| Options {
-        on_error: OnError::Fill,
-        on_missing: OnMissing::Fill,
-        fill_value: 7.0,
-        ..options(threads)
+    let at = |threads| {
+        options! {
+            on_error: OnError::Fill,
+            on_missing: OnMissing::Fill,
+            fill_value: 7.0,
+            ..options(threads)
+        }
     };
     let one = files(bytes(text.as_bytes()), &at(1));
     assert_eq!(one[0].len(), 128 + 800 * SIDE * SIDE * 3);
@@ -163,7 +165,7 @@ fn of_parts_and_of_records_read_alone() {
     small(&mut text, &mut image);
     text += &format!("{{\"pad\":\"{}\",\"image\":{}}}\n", "x".repeat(33 << 20), image(7));
     small(&mut text, &mut image);
-    let at = |threads| Options { threads, rows: Rows::Always, ..raw("48,48,3") };
+    let at = |threads| options! { threads, rows: Rows::Always, ..raw("48,48,3") };
     let one = files(bytes(text.as_bytes()), &at(1));
     assert!(one[0][128..] == pixels, "the rows are the images that were sent");
     for threads in [2, 8] {
@@ -177,7 +179,7 @@ fn the_sample_ends_with_a_record_and_not_with_a_block() {
     let record = |list: &str| format!("{{\"pad\":\"{}\",\"image\":{list}}}\n", "x".repeat(320_000));
     let text = record("[[1,2],[3,4]]").repeat(53) + &record("[[1,2]]");
     let with = |block_bytes| {
-        let mut options = Options { block_bytes, ..Options::default() };
+        let mut options = options! { block_bytes, ..Options::default() };
         options.set("field", "image").expect("field");
         let done = convert(bytes(text.as_bytes()), &options);
         assert!(done.run.result.is_ok(), "{block_bytes:?}: {:?}", done.run.result);

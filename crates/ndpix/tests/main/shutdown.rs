@@ -17,7 +17,7 @@ fn records(n: usize) -> String {
 }
 
 fn with_threads(threads: usize) -> Options {
-    Options { threads, ..raw(SHAPE) }
+    options! { threads, ..raw(SHAPE) }
 }
 
 /// Gives its text in small reads and then does something else.
@@ -75,7 +75,7 @@ fn the_first_cause_is_the_error() {
     for threads in [1, 8] {
         let text = records(1500) + "{\"image\":\n" + &records(100);
         let broken = input(text, || Err(io::Error::other("cable cut")));
-        let options = Options { on_error: OnError::Raise, ..with_threads(threads) };
+        let options = options! { on_error: OnError::Raise, ..with_threads(threads) };
         let error = convert(broken, &options).run.result.expect_err("fails");
         assert_eq!(error.kind(), ErrorKind::Json);
         assert_eq!(error.position().expect("a position").line, 1501);
@@ -90,7 +90,7 @@ fn raise_stops_at_the_same_record() {
     text += "no json\n";
     text += &records(300);
     let ended = |threads| {
-        let options = Options { on_error: OnError::Raise, ..with_threads(threads) };
+        let options = options! { on_error: OnError::Raise, ..with_threads(threads) };
         let done = convert(bytes(text.as_bytes()), &options);
         let error = done.run.result.as_ref().expect_err("raised").to_string();
         assert!(done.file("").is_none());
@@ -183,7 +183,7 @@ fn an_output_that_fails() {
         let lost = folder.path().join("lost");
         std::fs::create_dir(&lost).expect("a folder");
         let options =
-            Options { rejects: Rejects::Path(lost.join("x.ndjson")), ..with_threads(threads) };
+            options! { rejects: Rejects::Path(lost.join("x.ndjson")), ..with_threads(threads) };
         let text = records(700) + "no json\n" + &records(700);
         let reader = Losing { folder: lost, text: Cursor::new(text.into_bytes()) };
         let input = Input::Reader { name: "text".into(), reader: Box::new(reader) };

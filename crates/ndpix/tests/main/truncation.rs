@@ -41,7 +41,7 @@ fn of_every_framing() {
         (Framing::Seq, &marked),
         (Framing::Auto, &marked),
     ] {
-        let options = Options { framing, threads: 1, ..Options::default() };
+        let options = options! { framing, threads: 1, ..Options::default() };
         for end in 0..=text.len() {
             check(&text.as_bytes()[..end], &options);
         }
@@ -65,7 +65,7 @@ fn of_the_image_in_every_sample() {
         let ends = (0..value.len().min(160)).chain((0..value.len()).step_by(step));
         let records: Vec<String> =
             ends.map(|end| format!("{before}\"image\":\"{}\"{after}\n", &value[..end])).collect();
-        let options = Options {
+        let options = options! {
             field: Some("image".parse().expect("field")),
             mixed: true,
             threads: 1,

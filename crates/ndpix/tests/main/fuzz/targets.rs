@@ -358,7 +358,7 @@ fn right_checksums(png: &mut [u8]) {
 const LIMITS: Limits = Limits { max_record_bytes: 1 << 20, max_pixels: 1 << 20, memory: None };
 
 fn base() -> Options {
-    Options {
+    options! {
         field: Some("image".parse().expect("field")),
         max_rejects: Some(MaxRejects::None),
         limits: LIMITS,
@@ -369,7 +369,7 @@ fn base() -> Options {
 }
 
 fn encoded() -> Options {
-    Options { encoding: Some("encoded".parse().expect("encoding")), ..base() }
+    options! { encoding: Some("encoded".parse().expect("encoding")), ..base() }
 }
 
 /// One line for each image, and how the run ended.
@@ -424,7 +424,7 @@ fn no_bug(error: &ndpix::Error) {
 fn same_outcomes(text: &[u8], options: &Options) -> String {
     let plain = outcomes(bytes(text), options);
     for (threads, block_bytes) in [(1, Some(1)), (3, Some(7)), (1, None)] {
-        let other = outcomes(bytes(text), &Options { threads, block_bytes, ..options.clone() });
+        let other = outcomes(bytes(text), &options! { threads, block_bytes, ..options.clone() });
         assert_eq!(plain, other, "{threads} threads, blocks of {block_bytes:?}");
     }
     plain
@@ -437,7 +437,7 @@ fn image(input: &[u8], format: &str) {
     let text = [record(input), record(between.as_bytes()), record(input)].concat();
     let several = matches!(format, "gif" | "png" | "tiff" | "webp");
     for frames in [Frames::First, Frames::All].into_iter().take(1 + usize::from(several)) {
-        let said = outcomes(bytes(text.as_bytes()), &Options { frames, ..encoded() });
+        let said = outcomes(bytes(text.as_bytes()), &options! { frames, ..encoded() });
         let mut lines = said.lines().map(|line| line.split_once(": ").expect("a position").1);
         let (first, _, second) = (lines.next(), lines.next(), lines.next());
         assert_eq!(first, second, "{format} pixels that were never written, or a state that stays");
@@ -446,7 +446,7 @@ fn image(input: &[u8], format: &str) {
 }
 
 fn lines(input: &[u8]) {
-    let raw = Options {
+    let raw = options! {
         encoding: Some("raw".parse().expect("encoding")),
         raw_shape: Some("2,2".parse().expect("shape")),
         raw_dtype: Some("uint8".parse().expect("dtype")),
@@ -455,7 +455,7 @@ fn lines(input: &[u8]) {
     for framing in Framing::ALL {
         for max_record_bytes in [30, 1 << 20] {
             let limits = Limits { max_record_bytes, ..LIMITS };
-            same_outcomes(input, &Options { framing, limits, ..raw.clone() });
+            same_outcomes(input, &options! { framing, limits, ..raw.clone() });
         }
     }
 }
@@ -489,7 +489,7 @@ fn compressed(input: &[u8]) {
 fn record(input: &[u8]) {
     let fields = ["image", "images[*]", ".", "a.b[1].c", "messages[*].content[*].image_url.url"];
     for field in fields {
-        let options = Options {
+        let options = options! {
             field: Some(field.parse().expect("field")),
             mixed: true,
             framing: Framing::Lines,
@@ -498,7 +498,7 @@ fn record(input: &[u8]) {
         outcomes(bytes(input), &options);
     }
     // And where it is to be found, which may fail as a plan.
-    let found = Options { field: None, threads: 3, ..base() };
+    let found = options! { field: None, threads: 3, ..base() };
     if let Err(error) = ndpix::each(bytes(input), &found, |_| Ok(())) {
         no_bug(&error);
     }
@@ -531,7 +531,7 @@ fn encodings(input: &[u8]) {
         let dtype = ["uint8", "float32", "bool"].get(i % 4).map(|d| d.parse().expect("dtype"));
         let raw_shape = (i % 3 == 0).then(|| "@h,@w".parse().expect("fields"));
         let encoding = Some(name.parse().expect(name));
-        outcomes(bytes(input), &Options { encoding, dtype, raw_shape, ..base() });
+        outcomes(bytes(input), &options! { encoding, dtype, raw_shape, ..base() });
     }
 }
 
@@ -539,7 +539,7 @@ fn npy(input: &[u8]) {
     let text = format!("{{\"image\":\"{}\"}}\n", base64(input));
     for encoding in ["npy", "base64+npy"] {
         let encoding = Some(encoding.parse().expect("encoding"));
-        outcomes(bytes(text.as_bytes()), &Options { encoding, ..base() });
+        outcomes(bytes(text.as_bytes()), &options! { encoding, ..base() });
     }
 }
 
@@ -559,7 +559,7 @@ fn runs(input: &[u8]) {
         memory: [None, Some(40), Some(400), Some(1 << 20)][random.below(4)],
     };
     let fixed = !random.once_in(4);
-    let options = Options {
+    let options = options! {
         field: fixed.then(|| "image".parse().expect("field")),
         encoding: fixed.then(|| "raw".parse().expect("encoding")),
         raw_shape: Some("2,2".parse().expect("shape")),
@@ -606,7 +606,7 @@ fn runs(input: &[u8]) {
     };
     let plain = done(&options);
     for (threads, block_bytes) in [(1, Some(1)), (3, Some(5)), (3, None)] {
-        let other = done(&Options { threads, block_bytes, ..options.clone() });
+        let other = done(&options! { threads, block_bytes, ..options.clone() });
         assert!(
             plain == other,
             "{threads} threads, blocks of {block_bytes:?}: {plain:?} {other:?}"

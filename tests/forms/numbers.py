@@ -64,7 +64,7 @@ TEXTS = [
          ["--dtype uint8", "--field pixels --encoding list"]),
 ]
 
-# Lines that are no objects, or objects in a string.
+# Lines that are not objects, or objects in a string.
 LINES = [
     Form("line-string", "the line is a JSON string", [b64(data) for data in PNG], RGB, ["--field ."]),
     Form("line-bare", "base64 without quotes", b"".join(b64(data).encode() + b"\n" for data in PNG), RGB),

@@ -51,7 +51,7 @@ BESIDE = [
          ["--raw-shape @height,@width --raw-dtype @dtype"]),
     Form("raw-beside-bits", "bits: 16", [{"image": b64(a), **SIZE, "bits": 16} for a in DEEP], DEEP,
          ["--raw-shape @height,@width --raw-dtype @bits", "--raw-shape @height,@width --raw-dtype uint16"]),
-    Form("raw-beside-bare-size", "size may be W,H or H,W, and is no image",
+    Form("raw-beside-bare-size", "size may be W,H or H,W, and is not an image",
          [{"image": b64(a), "size": [WIDTH, HEIGHT]} for a in GRAY], GRAY, ["--raw-shape @size[1],@size[0]"]),
     Form("raw-beside-bare-size-rgb", "the same in colour, with the mode of Pillow",
          [{"image": b64(a), "size": [WIDTH, HEIGHT], "mode": "RGB"} for a in RGB], RGB,

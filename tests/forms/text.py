@@ -55,7 +55,7 @@ BASE64 = [
     Form("base64-escapes", "escaped = and +",
          [b'{"image":"%s"}' % b64(data).replace("=", "\\u003d").replace("+", "\\u002B").encode() for data in JPEG],
          JPEG_RGB),
-    Form("base64-jpeg", "/9j/ is no path", images(b64, JPEG), JPEG_RGB),
+    Form("base64-jpeg", "/9j/ is not a path", images(b64, JPEG), JPEG_RGB),
     Form("base64-cut", "redacted by a log", images(lambda d: b64(d)[:60] + "...(truncated)"), None),
     Form("base64-placeholder", "replaced by a word", images(lambda d: "<base64>"), None),
 ]

@@ -32,7 +32,7 @@ def png(array):
 
 
 def shards(folder):
-    """The manifest, and the arrays of all shards behind each other."""
+    """The manifest, and the arrays of all shards one after another."""
     manifest = json.loads((folder / "manifest.json").read_text())
     parts = [load(folder / shard["file"]) for shard in manifest["shards"]]
     for shard, part in zip(manifest["shards"], parts, strict=True):

@@ -139,7 +139,7 @@ class Pixels(ParquetCase):
         self.same(images(self.parquet), large)
 
     def test_no_rows(self):
-        # Its header is read; the pixels behind it are not there.
+        # Its header is read; the pixels after it are not there.
         picture = file_of(self.random.integers(0, 256, (4, 5, 3), np.uint8), "PNG")
         source = self.write("in.ndjson", [{"image": base64_of(picture[:60])}] * 3)
         self.convert(source, "--max-rejects", "none")
@@ -370,7 +370,7 @@ class Encoded(ParquetCase):
         self.assertIn(b"raw_shape is for pixels", self.convert(source, *RAW, "--images-as", "encoded", code=2).stderr)
         lists = self.write("lists.ndjson", [{"image": [[1, 2], [3, 4]]}] * 3)
         self.assertIn(b"no image files", self.convert(lists, *self.FLAGS, code=2).stderr)
-        # Behind the sample, and decided for each record, they are rejects.
+        # After the sample, and decided for each record, they are rejects.
         records = [{"image": base64_of(f)} for f in self.files(70)] + [{"image": [[1, 2], [3, 4]]}]
         self.convert(self.write("in.ndjson", records), *self.FLAGS, "--mixed", code=3)
         self.assertEqual(len(self.rows()), 70)

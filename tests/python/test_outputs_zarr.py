@@ -115,7 +115,7 @@ class Arrays(ZarrCase):
     def test_no_rows(self):
         picture = io.BytesIO()
         Image.fromarray(self.images(1)[0]).save(picture, "PNG")
-        # Its header is read; the pixels behind it are not there.
+        # Its header is read; the pixels after it are not there.
         source = self.write("in.ndjson", [{"image": base64.b64encode(picture.getvalue()[:60]).decode()}] * 3)
         for packing in ["none", "auto"]:
             self.convert(source, "--max-rejects", "none", "--if-exists", "replace", "--output-compression", packing)

@@ -116,7 +116,7 @@ def hdf5_pyfive(path):
 
 def hdf5_tables(path):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of names that are no words of Python, and of LIMITS
+        warnings.simplefilter("ignore")  # of names that are not words of Python, and of LIMITS
         with tables.open_file(path) as file:
             return {n._v_pathname[1:]: None if isinstance(n, tables.UnImplemented) else n.read() for n in file.walk_nodes("/", "Leaf")}
 
@@ -292,7 +292,7 @@ class Readers(Case):
         self.check_arrays(kind, modules, self.convert(f"pad.{ending}", "--ragged", "pad", "--rows", "always", source=source), pad)
 
     def grown_in(self, kind, modules, path, want):
-        """What every library reads where one has written rows behind ours."""
+        """What every library reads where one has written rows after ours."""
         for module in here(modules):
             with self.subTest(module):
                 self.same(read(kind, module, path)["images"], want, "images")

@@ -190,9 +190,10 @@ impl FromArgMatches for Flags {
 
     fn update_from_arg_matches(&mut self, given: &ArgMatches) -> std::result::Result<(), Error> {
         for option in Options::table() {
-            let values: Vec<String> = match option.is_switch() {
-                true => vec![given.get_flag(option.name).to_string()],
-                false => given.get_many(option.name).into_iter().flatten().cloned().collect(),
+            let values: Vec<String> = if option.is_switch() {
+                vec![given.get_flag(option.name).to_string()]
+            } else {
+                given.get_many(option.name).into_iter().flatten().cloned().collect()
             };
             if !values.is_empty() {
                 self.0.push((option, values));

@@ -32,7 +32,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(said) => {
-            // Help goes to standard output and is no failure; a closed pipe is not one either.
+            // Help goes to standard output and is not a failure; a closed pipe is not one either.
             let _ = said.print();
             return u8::try_from(said.exit_code()).unwrap_or(2);
         }
@@ -46,7 +46,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
             report::print(&String::from_utf8_lossy(&out))
         }
         Command::Man => {
-            // The page of the command, and behind it those of what it can do.
+            // The page of the command, and after it those of what it can do.
             let mut command = Cli::command();
             command.build();
             let subcommands = command.get_subcommands().filter(|c| c.get_name() != "help").cloned();

@@ -147,7 +147,7 @@ const RUNS: &[(&[&str], &str)] = &[
     (&["\u{feff}[{}{}]"], "-o out.npy"),
 ];
 
-/// Images one by one, as `image` of a record of their own, behind arguments that fix the plan.
+/// Images one by one, as `image` of a record of their own, after arguments that fix the plan.
 const RECORDS: &[(&str, &[&str])] = &[
     (
         "--encoding encoded",
@@ -271,7 +271,7 @@ const RECORDS: &[(&str, &[&str])] = &[
     ("--encoding raw --raw-shape 2,2 --on-missing reject", &["null"]),
 ];
 
-/// Texts that are no records.
+/// Texts that are not records.
 const TEXTS: &[&str] = &[
     "{",
     "{\"a\"",
@@ -324,7 +324,7 @@ impl Place {
             .expect("it runs");
         let said = String::from_utf8([done.stdout, done.stderr].concat()).expect("UTF-8");
         let lines = said.lines().filter(|line| !line.starts_with("took "));
-        // How much disk is free is no property of the command.
+        // How much disk is free is not a property of the command.
         let lines: String = lines
             .map(|line| match line.split_once(" free on this disk)") {
                 Some((before, _)) => {

@@ -80,7 +80,7 @@ impl Dataset {
         parts(py, py.detach(|| self.all.get_items(&numbers)))
     }
 
-    /// File, line, byte and item of this number; `None` behind the last.
+    /// File, line, byte and item of this number; `None` after the last.
     fn position(&self, number: usize) -> Option<(String, u64, u64, u32)> {
         self.all.position(number).map(|p| (p.file.to_string(), p.line, p.byte, p.item))
     }

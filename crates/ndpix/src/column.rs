@@ -82,7 +82,7 @@ pub struct Column {
     pub kind: ColumnType,
     /// For each row whether it has a value; where it has none, `values` holds zeros or nothing.
     pub valid: Vec<bool>,
-    /// The values behind each other: little-endian numbers, one byte for a boolean, UTF-8.
+    /// The values one after another: little-endian numbers, one byte for a boolean, UTF-8.
     pub values: Vec<u8>,
     /// Where the value of each row ends in `values`, in bytes; empty for scalars.
     pub ends: Vec<usize>,

@@ -147,7 +147,7 @@ impl Dataset {
         self.entries.is_empty()
     }
 
-    /// Where image `at` stands; `None` behind the last.
+    /// Where image `at` stands; `None` after the last.
     ///
     /// ```
     /// use ndpix::{Control, Dataset, Input, Options};
@@ -334,9 +334,10 @@ impl Dataset {
     /// Whether a failed image is given as the fill value.
     fn fills(&self, _: &Entry, hands: &mut Hands<'_>) -> bool {
         let missing = hands.decoder.find(&hands.text).is_ok_and(|items| items == 0);
-        match missing {
-            true => self.options.on_missing == OnMissing::Fill,
-            false => self.options.on_error == OnError::Fill,
+        if missing {
+            self.options.on_missing == OnMissing::Fill
+        } else {
+            self.options.on_error == OnError::Fill
         }
     }
 

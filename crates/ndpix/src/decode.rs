@@ -1,7 +1,7 @@
 //! One record through record, encoding, format and pixels: the same code for every mode and door.
 //!
 //! [`Decoder::find`] validates a record and notes its images; [`Decoder::open`] takes one of them to
-//! its payload, and [`Decoder::fill`] decodes it behind what the caller already has in its pixel
+//! its payload, and [`Decoder::fill`] decodes it after what the caller already has in its pixel
 //! buffer; between the two the caller can wait for memory. A decoder belongs to one thread; its
 //! buffers are reused from record to record. A panic inside a codec becomes a rejected image.
 
@@ -77,11 +77,10 @@ pub(crate) struct Decoder<'p> {
 impl<'p> Decoder<'p> {
     pub(crate) fn new(plan: &'p Plan) -> Result<Self> {
         let mut finder = Finder::default();
-        let bands = match plan.bands.is_empty() {
-            true => vec![Band::new(plan, &mut finder)?],
-            false => {
-                plan.bands.iter().map(|band| Band::new(band, &mut finder)).collect::<Result<_>>()?
-            }
+        let bands = if plan.bands.is_empty() {
+            vec![Band::new(plan, &mut finder)?]
+        } else {
+            plan.bands.iter().map(|band| Band::new(band, &mut finder)).collect::<Result<_>>()?
         };
         finder.ask_columns(plan)?;
         Ok(Self { plan, finder, bands, together: Together::default() })
@@ -136,11 +135,12 @@ impl<'p> Decoder<'p> {
         self.bands[0].open(record, found)
     }
 
-    /// Decodes the image that was last opened behind the used part of `buffer`.
+    /// Decodes the image that was last opened after the used part of `buffer`.
     pub(crate) fn fill(&mut self, opened: &Opened, buffer: &mut PixelBuffer) -> Result<Found> {
-        match self.plan.bands.is_empty() {
-            true => self.bands[0].fill(opened, buffer),
-            false => self.fill_together(opened, buffer),
+        if self.plan.bands.is_empty() {
+            self.bands[0].fill(opened, buffer)
+        } else {
+            self.fill_together(opened, buffer)
         }
     }
 

@@ -200,10 +200,7 @@ pub(crate) fn plan_for(options: &Options, field: &Field, encoding: Option<Encodi
 
 /// Looks at the images of the sample, headers only.
 pub(crate) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
-    match plan.bands.is_empty() {
-        true => survey::survey(sample, plan),
-        false => bands::survey(sample, plan),
-    }
+    if plan.bands.is_empty() { survey::survey(sample, plan) } else { bands::survey(sample, plan) }
 }
 
 /// Completes the plan with what the images of the sample become, all together.

@@ -265,9 +265,10 @@ pub(crate) fn array_file(
     scratch: &mut Scratch,
 ) -> Result<Option<Pixels>> {
     let Scratch { bytes, spare, .. } = scratch;
-    match bytes.starts_with(npy::MAGIC) {
-        true => npy::finish(spec.bgr, limits, bytes, spare).map(Some),
-        false => Ok(None),
+    if bytes.starts_with(npy::MAGIC) {
+        npy::finish(spec.bgr, limits, bytes, spare).map(Some)
+    } else {
+        Ok(None)
     }
 }
 
@@ -297,9 +298,10 @@ pub(crate) fn classify(
 pub(crate) fn any_bytes(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let text = base64::strip_prefix(text);
-    let read = match hex::is_pairs(text) {
-        true => hex::decode(text, &mut bytes),
-        false => base64::decode(text, &mut bytes),
+    let read = if hex::is_pairs(text) {
+        hex::decode(text, &mut bytes)
+    } else {
+        base64::decode(text, &mut bytes)
     };
     (read.is_ok() && !bytes.is_empty()).then_some(bytes)
 }

@@ -27,7 +27,7 @@ pub enum ErrorKind {
     Encoding,
     /// The bytes are an image of a known format but damaged.
     Image,
-    /// The bytes are no image, or of a format or variant that ndpix does not read.
+    /// The bytes are not image, or of a format or variant that ndpix does not read.
     Unsupported,
     /// Sizes, byte counts, ranges, dtypes: the image does not fit what it should fit.
     Shape,

@@ -87,7 +87,7 @@ pub(crate) struct Work<'a> {
     pub(crate) feed: &'a mut Feed,
     /// Batches that were read for the plan; they come first.
     pub(crate) sample: VecDeque<Text>,
-    /// A failure of the source behind the sample.
+    /// A failure of the source after the sample.
     pub(crate) failure: Option<Error>,
 }
 
@@ -178,7 +178,7 @@ fn wait_turn<'s, C>(shared: &'s Shared<'_, C>, ticket: u64) -> Option<MutexGuard
 
 /// Waits until a large image may be decoded, and gives a buffer for it: when the budget has room for
 /// it and for one more like the largest, or when it is this ticket's turn, which must never wait
-/// for those behind it. `None` when the run has ended meanwhile.
+/// for those after it. `None` when the run has ended meanwhile.
 fn admit<C>(shared: &Shared<'_, C>, ticket: u64, need: u64) -> Option<PixelBuffer> {
     let budget = shared.plan.limits.memory.unwrap_or(AUTO_MEMORY);
     let mut turn = lock(&shared.turn);
@@ -265,7 +265,7 @@ struct Worker<'p> {
     pixels: PixelBuffer,
     kept: Kept,
     doubts: Doubts<'p>,
-    /// Parts of the record that hold something else, and were no images.
+    /// Parts of the record that hold something else, and were not images.
     others: usize,
     /// What it holds of the memory budget.
     held: u64,

@@ -41,7 +41,7 @@ pub(crate) enum Target {
         /// As above.
         color: Color,
     },
-    /// Each image at the beginning of a row of this shape, with `pad_value` behind it.
+    /// Each image at the beginning of a row of this shape, with `pad_value` after it.
     Pad {
         /// Shape of the row.
         shape: Shape,
@@ -209,7 +209,7 @@ impl Steps {
             Stack::Off => None,
             Stack::NewAxis => Some("the fields are stacked on a new first axis".to_string()),
             Stack::Channel => {
-                Some("the channels of the fields are put behind each other".to_string())
+                Some("the channels of the fields are put one after another".to_string())
             }
         }
     }
@@ -284,9 +284,10 @@ impl Plan {
 
     /// The field, or those of the bands, as they are written.
     pub(crate) fn fields(&self) -> Vec<String> {
-        match self.bands.is_empty() {
-            true => vec![self.field()],
-            false => self.bands.iter().map(Self::field).collect(),
+        if self.bands.is_empty() {
+            vec![self.field()]
+        } else {
+            self.bands.iter().map(Self::field).collect()
         }
     }
 

@@ -72,7 +72,7 @@ impl Reader {
         let mut folders =
             folders.chain(options.allow_dir.iter().map(|folder| ("allow_dir", folder)));
         if let Some((name, folder)) = folders.find(|(_, folder)| !folder.is_dir()) {
-            return Err(Error::options(format!("{name} {} is no directory", folder.display())));
+            return Err(Error::options(format!("{name} {} is not a directory", folder.display())));
         }
         let mut feed =
             Feed::new(inputs, options.framing, &options.limits, options.skip, options.limit)

@@ -75,7 +75,7 @@ pub(crate) trait Sink {
     fn columns(&mut self, _rows: &[Column]) -> Result<()> {
         Ok(())
     }
-    /// Hears of a reject, between the rows before and behind it.
+    /// Hears of a reject, between the rows before and after it.
     fn reject(&mut self, _error: &Error) -> Result<()> {
         Ok(())
     }

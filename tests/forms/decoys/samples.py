@@ -1,4 +1,4 @@
-"""What decoys are made of: five images with thumbnails, masks and depths, and numbers that are no image."""
+"""What decoys are made of: five images with thumbnails, masks and depths, and numbers that are not image."""
 import numpy as np
 
 from ..described import json_numpy

@@ -128,7 +128,7 @@ def batches(source: Source, batch_size: int = 256, **options: Unpack[Options]) -
         Large images want a smaller `batch_size`: 8 of 16 MB take about 400 MB in all.
 
     Raises:
-        Error: Kinds `options` and `plan` here; another kind from the iterator, behind the batches
+        Error: Kinds `options` and `plan` here; another kind from the iterator, after the batches
             before it, when a record ends the run.
         OSError: The machine: a file that is missing, a read that fails.
 

@@ -33,7 +33,7 @@ def convert(
         **options: The options of the command, by their names with underscores.
 
     Returns:
-        What was done. Rejects are no exception and no warning: look at `.rejected`.
+        What was done. Rejects are neither exceptions nor warnings: look at `.rejected`.
 
     Raises:
         Error: As for `load`; the final name is then untouched.

@@ -6,7 +6,7 @@ from __future__ import annotations
 class Error(ValueError):
     """A record, an image, an option or a plan that does not work.
 
-    Failures of the machine are no `Error`: they stay `OSError` (`FileNotFoundError`, ...) and
+    Failures of the machine are not of `Error`: they stay `OSError` (`FileNotFoundError`, ...) and
     `MemoryError`.
 
     Attributes:

@@ -141,7 +141,7 @@ class Others(TypedDict, total=False):
     """Whether to write the row map `OUT.rows.npy`."""
     ragged: Literal["off", "pad", "flat"] | None
     """Images of different sizes, for files: `pad` lays each into a row of the largest, `flat` lays their
-    elements behind each other."""
+    elements one after another."""
     images_as: Literal["pixels", "encoded"] | None
     """What Parquet holds of an image: pixels, or the image file as it came."""
     chunks: int | None

@@ -95,7 +95,7 @@ pub fn files_of(out: &Path, options: &Options) -> Vec<PathBuf> {
     all
 }
 
-/// Refuses to write over an input, over the array, or into what is no regular file.
+/// Refuses to write over an input, over the array, or into what is not a regular file.
 pub(super) fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Result<()> {
     let folder = folder_of(out);
     if !folder.is_dir() {

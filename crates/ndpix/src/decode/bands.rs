@@ -55,7 +55,7 @@ impl Decoder<'_> {
             });
             match opened {
                 Ok(opened) => self.together.opened.push(opened),
-                // A record that is no JSON is worse than a band that is not there.
+                // A record that is not JSON is worse than a band that is not there.
                 Err(error) if error.kind() == ErrorKind::Json => return Err(error),
                 Err(error) => bad = bad.or(Some(error)),
             }
@@ -119,7 +119,7 @@ impl Decoder<'_> {
         found.map_err(|error| self.of_band(band, &error))
     }
 
-    /// The error of a band, with its name; what is no JSON is no band's.
+    /// The error of a band, with its name; what is not JSON is not a band's.
     fn of_band(&self, band: usize, error: &Error) -> Error {
         match error.kind() {
             ErrorKind::Json => Error::json(error.message()),

@@ -1,4 +1,4 @@
-//! The pixels of a batch, image behind image.
+//! The pixels of a batch, image after image.
 
 use crate::error::{Error, Result};
 

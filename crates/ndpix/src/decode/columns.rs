@@ -18,7 +18,7 @@ pub(crate) struct Hole {
     /// The row of [`Kept`].
     pub(crate) row: usize,
     pub(crate) column: usize,
-    /// The place in the value, which ends here and goes on behind the number.
+    /// The place in the value, which ends here and goes on after the number.
     pub(crate) at: usize,
     /// Which image of the record.
     pub(crate) item: u32,
@@ -169,7 +169,7 @@ pub(crate) fn read(kind: ColumnType, text: &[u8], out: &mut Vec<u8>) -> Option<(
         (ColumnType::Text, Kind::String) => {
             let mut scratch = Vec::new();
             let plain = value::unescape(text, &mut scratch);
-            // Half of a surrogate pair is no text.
+            // Half of a surrogate pair is not text.
             out.extend_from_slice(std::str::from_utf8(plain).ok()?.as_bytes());
         }
         (ColumnType::Ints, Kind::Array) => {

@@ -13,7 +13,7 @@ use crate::plan::Target;
 use crate::shape::Shape;
 
 impl Band<'_> {
-    /// Decodes the image that was last opened behind the used part of `buffer`.
+    /// Decodes the image that was last opened after the used part of `buffer`.
     pub(super) fn fill(&mut self, opened: &Opened, buffer: &mut PixelBuffer) -> Result<Found> {
         let mut found = opened.found;
         (found.info.shape, found.info.dtype) = (opened.image, opened.dtype);
@@ -94,12 +94,11 @@ impl Band<'_> {
             }
             let stored = steps::room(&mut self.stored, len)?;
             guarded(format, || film.next(stored))?;
-            match opened.work {
-                true => self.bench.run(steps, &info, &mut self.stored, opened.color, part)?,
-                false => {
-                    let stored = &self.stored[..len];
-                    pixels::promote(stored, info.color, opened.color, info.dtype, part);
-                }
+            if opened.work {
+                self.bench.run(steps, &info, &mut self.stored, opened.color, part)?
+            } else {
+                let stored = &self.stored[..len];
+                pixels::promote(stored, info.color, opened.color, info.dtype, part);
             }
         }
         Ok(())
@@ -110,12 +109,13 @@ impl Band<'_> {
         let (bytes, limits) = (&self.scratch.bytes, &self.plan.limits);
         let info = guarded(format, || format::frame_info(format, bytes, frame, limits))?;
         let kind = |i: &ImageInfo| (i.shape, i.dtype, i.color, i.orientation, i.premultiplied);
-        match kind(&info) == kind(first) {
-            true => Ok(()),
-            false => Err(Error::shape(format!(
+        if kind(&info) == kind(first) {
+            Ok(())
+        } else {
+            Err(Error::shape(format!(
                 "frame {frame} is {} {} but the first is {} {}",
                 info.shape, info.dtype, first.shape, first.dtype
-            ))),
+            )))
         }
     }
 
@@ -131,9 +131,12 @@ impl Band<'_> {
         let (limits, steps) = (&self.plan.limits, &self.plan.steps);
         let bytes = &self.scratch.bytes;
         let decode = |format: ImageFormat, out: &mut [u8]| {
-            guarded(format, || match steps.indices {
-                true => format::decode_indices(format, bytes, &info, limits, out),
-                false => format::decode_frame(format, bytes, frame, &info, limits, out),
+            guarded(format, || {
+                if steps.indices {
+                    format::decode_indices(format, bytes, &info, limits, out)
+                } else {
+                    format::decode_frame(format, bytes, frame, &info, limits, out)
+                }
             })
         };
         let direct = !opened.work && info.shape == shape;

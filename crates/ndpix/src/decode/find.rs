@@ -68,7 +68,7 @@ impl Finder {
             }
             alternatives.choose(record, &self.hits, items);
         }
-        // Where nothing will be decoded, nothing else would find out that `[,1]` is no empty list.
+        // Where nothing will be decoded, nothing else would find out that `[,1]` is not an empty list.
         if self.unchecked && self.items.iter().any(Vec::is_empty) {
             scan(record, &self.query, &mut self.hits)?;
         }
@@ -87,10 +87,7 @@ impl Finder {
 
     /// Validates what the scan left to decoders, where one of them failed.
     pub(super) fn check(&mut self, record: &[u8]) -> Result<()> {
-        match self.unchecked {
-            true => scan(record, &self.query, &mut self.hits),
-            false => Ok(()),
-        }
+        if self.unchecked { scan(record, &self.query, &mut self.hits) } else { Ok(()) }
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn pad(pixels: &[u8], opened: &Opened, pad_value: f64, row: &mut [u8]
     if image != shape {
         row.chunks_exact_mut(element.len()).for_each(|e| e.copy_from_slice(&element));
     }
-    // The axes behind the last that is padded lie together in both.
+    // The axes after the last that is padded lie together in both.
     let whole = (0..image.len()).rev().take_while(|&i| image[i] == shape[i]).count();
     let outer = image.len().saturating_sub(whole + 1);
     let run = image[outer..].iter().product::<usize>() * element.len();

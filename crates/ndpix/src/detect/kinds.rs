@@ -17,10 +17,10 @@ use crate::shape::Shape;
 use crate::sink::{Ability, able};
 
 /// A kind of image in the sample.
-pub(super) type Kind = (Shape, DType, Color);
+pub(super) type Look = (Shape, DType, Color);
 
 /// What each kind of image becomes, with channels last; and the kinds that become nothing, and why.
-pub(super) fn outcomes(survey: &Survey, steps: &Steps) -> (BTreeMap<Kind, u64>, Vec<(Error, u64)>) {
+pub(super) fn outcomes(survey: &Survey, steps: &Steps) -> (BTreeMap<Look, u64>, Vec<(Error, u64)>) {
     let (mut good, mut bad) = (BTreeMap::new(), Vec::new());
     for (&(shape, dtype, color, orientation), &count) in &survey.kinds {
         let info = ImageInfo { shape, dtype, color, orientation, premultiplied: false, frames: 1 };
@@ -87,8 +87,8 @@ pub(super) fn united(kinds: impl Iterator<Item = (Shape, Color)>) -> Option<(Sha
 
 /// How many images there are of each word, most first.
 pub(super) fn counted(
-    kinds: &BTreeMap<Kind, u64>,
-    word: impl Fn(&Kind) -> String,
+    kinds: &BTreeMap<Look, u64>,
+    word: impl Fn(&Look) -> String,
 ) -> Vec<(String, u64)> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for (kind, n) in kinds {
@@ -106,14 +106,14 @@ pub(super) fn listed(counts: &[(String, u64)]) -> String {
 }
 
 /// Why the sample is not one array, and the options that bring it there or take a part of it.
-pub(super) fn several(kinds: &BTreeMap<Kind, u64>, one_shape: bool) -> String {
+pub(super) fn several(kinds: &BTreeMap<Look, u64>, one_shape: bool) -> String {
     // Of several the largest.
     let most = kinds.iter().max_by_key(|k| (k.1, k.0.0.elements())).map(|k| *k.0);
     let Some((shape, dtype, _)) = most else { return String::new() };
     let axes = shape.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
     let dtypes = counted(kinds, |k| k.1.to_string());
     let shapes = counted(kinds, |k| k.0.to_string());
-    let unsigned = |k: &Kind| matches!(k.1, DType::Uint8 | DType::Uint16);
+    let unsigned = |k: &Look| matches!(k.1, DType::Uint8 | DType::Uint16);
     let convert = match kinds.keys().all(unsigned) {
         true => "pass dtype uint16 and scale full to bring all to its range",
         false => "pass dtype float32 to convert the numbers as they are",

@@ -210,7 +210,7 @@ pub(super) fn inside(value: &[u8], limits: &Limits) -> Option<Graded> {
     Some(Graded { what: What::Unreadable(what), ..nothing(&said) })
 }
 
-/// The leaf most like an image in a JSON text that is no record.
+/// The leaf most like an image in a JSON text that is not a record.
 fn best_inside(text: &[u8], limits: &Limits) -> Option<(Pointer, Graded)> {
     let paths = Paths::default();
     let mut grader = Grader::new(limits, &paths);

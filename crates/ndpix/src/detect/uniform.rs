@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::kinds::{
-    Kind, counted, listed, normalized, nothing, outcomes, refuse_padding, several, united,
+    Look, counted, listed, normalized, nothing, outcomes, refuse_padding, several, united,
 };
 use super::notes::announce;
 use super::survey::Survey;
@@ -67,13 +67,13 @@ pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
 /// The shape that is asked for, with the dtype and color of the images that have it.
 fn asked_for(
     shape: Shape,
-    kinds: &BTreeMap<Kind, u64>,
+    kinds: &BTreeMap<Look, u64>,
     dtype: Option<DType>,
     mode: Option<Color>,
-    has_it: impl Fn(&Kind) -> bool,
-) -> Option<Kind> {
+    has_it: impl Fn(&Look) -> bool,
+) -> Option<Look> {
     // Those of the shape that is asked for have a say before all others.
-    let of = |fit: &dyn Fn(&Kind) -> bool| {
+    let of = |fit: &dyn Fn(&Look) -> bool| {
         kinds.iter().filter(|k| fit(k.0)).min_by_key(|k| Reverse(k.1)).map(|k| k.0.1)
     };
     let dtype = dtype.or_else(|| of(&has_it)).or_else(|| of(&|_| true))?;
@@ -91,9 +91,9 @@ fn asked_for(
 /// What is said of images that will be rejected or promoted.
 fn deviations(
     survey: &Survey,
-    kinds: &BTreeMap<Kind, u64>,
+    kinds: &BTreeMap<Look, u64>,
     refused: &[(Error, u64)],
-    (shape, dtype, color): Kind,
+    (shape, dtype, color): Look,
     options: &Options,
 ) -> Vec<String> {
     let of = survey.images;
@@ -132,7 +132,7 @@ fn frames(survey: &Survey, steps: &Steps, shape_given: bool) -> Result<u32> {
 }
 
 /// The target that size, mode and dtype fix, where the sample has no image.
-fn without_sample(options: &Options) -> Option<Kind> {
+fn without_sample(options: &Options) -> Option<Look> {
     let steps = Steps::new(options);
     let (color, size) = (steps.mode?, options.size?);
     let shape = Shape::image(size.height, size.width, pixels::channels(color));
@@ -164,18 +164,18 @@ mod tests {
     use super::*;
     use crate::detect::plan_for;
 
-    const GRAY: Kind = (image(24, 32, 1), DType::Uint8, Color::Gray);
-    const RGB: Kind = (image(24, 32, 3), DType::Uint8, Color::Rgb);
-    const DEEP: Kind = (image(24, 32, 3), DType::Uint16, Color::Rgb);
-    const LOW: Kind = (image(20, 32, 3), DType::Uint8, Color::Rgb);
-    const ARRAY: Kind = (image(24, 32, 3), DType::Uint8, Color::Samples);
+    const GRAY: Look = (image(24, 32, 1), DType::Uint8, Color::Gray);
+    const RGB: Look = (image(24, 32, 3), DType::Uint8, Color::Rgb);
+    const DEEP: Look = (image(24, 32, 3), DType::Uint16, Color::Rgb);
+    const LOW: Look = (image(20, 32, 3), DType::Uint8, Color::Rgb);
+    const ARRAY: Look = (image(24, 32, 3), DType::Uint8, Color::Samples);
 
     const fn image(h: usize, w: usize, c: usize) -> Shape {
         Shape::image(h, w, c)
     }
 
     /// The target of a sample that holds each kind so many times, or what is said instead.
-    fn check(kinds: &[(Kind, u64)], options: &Options) -> Result<Kind, String> {
+    fn check(kinds: &[(Look, u64)], options: &Options) -> Result<Look, String> {
         let upright = kinds.iter().map(|((s, d, c), n)| ((*s, *d, *c, 1), *n));
         let survey = Survey { kinds: upright.collect(), ..Survey::default() };
         let mut plan = plan_for(options, &options.field.clone().unwrap_or_default(), None);
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_differs_is_said_with_what_would_fit() {
-        let said = |kinds: &[(Kind, u64)]| check(kinds, &with(None, None)).expect_err("no plan");
+        let said = |kinds: &[(Look, u64)]| check(kinds, &with(None, None)).expect_err("no plan");
         for (kinds, found, advice) in [
             (
                 &[(RGB, 3), (DEEP, 1)][..],

@@ -127,7 +127,7 @@ impl<'p> Watcher<'p> {
             if leaf.opens && !is_one(leaf, &graded) {
                 return false;
             }
-            // What stood beside images in the sample is no news, but for another way to hold the same one.
+            // What stood beside images in the sample is not news, but for another way to hold the same one.
             let other = (watch.named || is_known(watch, leaf, &[Known::Beside]))
                 && !watch.words.contains(&name.words);
             let is_image = match graded.what {
@@ -355,7 +355,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Shorter lists are no pictures.
+/// Shorter lists are not pictures.
 const LIST: usize = 64;
 /// Base64 of fewer characters holds no image and no pixels.
 const TEXT: usize = 64;

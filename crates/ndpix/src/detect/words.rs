@@ -54,7 +54,7 @@ const LESSER: &[&str] = &[
     "barcode",
 ];
 
-/// Names of numbers and bytes that are no pictures.
+/// Names of numbers and bytes that are not pictures.
 const NEVER: &[&str] = &[
     "id",
     "token",
@@ -220,7 +220,7 @@ fn is_format(key: &str) -> bool {
     key.starts_with("image/") || FORMATS.iter().any(|format| format.eq_ignore_ascii_case(key))
 }
 
-/// Cuts a key at case changes, digits and everything that is no letter; lower case.
+/// Cuts a key at case changes, digits and everything that is not a letter; lower case.
 fn words(key: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut before = ' ';

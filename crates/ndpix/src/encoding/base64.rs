@@ -3,7 +3,7 @@
 //!
 //! What real producers write is taken (URL-safe alphabet, line breaks, no padding, unused bits
 //! that are set) and nothing that could hide damage: a foreign character, a mix of alphabets,
-//! padding in the middle or text behind it is refused with its offset. The careful pass alone
+//! padding in the middle or text after it is refused with its offset. The careful pass alone
 //! defines what is right; mending only makes the usual spellings as fast as strict ones.
 
 use crate::error::{Error, Result};
@@ -169,7 +169,7 @@ fn lenient(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
     let over = digits % 4;
     if over == 1 {
         return Err(Error::encoding(format!(
-            "not valid base64: {digits} characters is no possible length (cut?)"
+            "not valid base64: {digits} characters is not a possible length (cut?)"
         )));
     }
     if padding > 0 && over + padding != 4 {
@@ -254,7 +254,7 @@ mod tests {
             ("====", "more padding"),
             ("AECA/w===", "more padding"),
             ("AECA=", "1 padding characters after 4"),
-            ("AECA/", "no possible length"),
+            ("AECA/", "not a possible length"),
             ("    ", "only white space"),
             ("data:,AE", "encoding data-url"),
         ] {

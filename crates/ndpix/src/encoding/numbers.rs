@@ -85,7 +85,7 @@ fn decode_as(text: &[u8], dtype: DType, out: &mut Vec<u8>) -> Result<Shape> {
     }
 }
 
-/// Room for the small integers of one run of a kernel, which may write 64 bytes behind them.
+/// Room for the small integers of one run of a kernel, which may write 64 bytes after them.
 const SMALL: usize = 256 + 64;
 
 /// Where the walk is: how deep, and how many elements each open list has so far.

@@ -6,7 +6,7 @@
 use crate::error::{Error, Result, quote};
 use crate::record::value;
 
-/// Longer tokens are no numbers but, for example, lines of wrapped base64.
+/// Longer tokens are not numbers but, for example, lines of wrapped base64.
 const MAX_TOKEN: usize = 24;
 
 /// Whether the string can only be a list of numbers: two of them or more and nothing else.

@@ -305,7 +305,7 @@ impl Feed {
     }
 
     /// Reads one more block after the text that is still needed; `false` when there is enough
-    /// of it to hand out first, so that text to come is not held behind it.
+    /// of it to hand out first, so that text to come is not held after it.
     fn read(&mut self, text: &Text, called: &mut bool, alone: &dyn Fn()) -> Result<bool> {
         let Some(current) = &mut self.current else { return Ok(true) };
         if text.records.first().is_some_and(|r| self.filled - r.start >= self.block) {
@@ -376,7 +376,7 @@ impl Feed {
         if roomy && (self.buf.capacity() > ALONE || self.buf.len() < self.buf.capacity() / 8) {
             self.buf = Vec::new();
         }
-        // The next text will be about as long. Growing to it in steps leaves pieces behind that the
+        // The next text will be about as long. Growing to it in steps leaves pieces after that the
         // allocator keeps: 4 of 67 MiB on records of 10 MB.
         let room = (end - start).min(ALONE) + self.block;
         self.buf.reserve_exact(room.saturating_sub(self.buf.len()));

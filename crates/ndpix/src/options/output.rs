@@ -24,7 +24,7 @@ choice!(
     #[default] Off = "off",
     /// Lay each into a row of the largest height and width, at the top left; `sizes` says how large it is.
     Pad = "pad",
-    /// Lay their elements behind each other: `pixels`, with `offsets` and `shapes`.
+    /// Lay their elements one after another: `pixels`, with `offsets` and `shapes`.
     Flat = "flat",
 });
 choice!(

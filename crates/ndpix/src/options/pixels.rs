@@ -135,7 +135,7 @@ choice!(
     #[default] Off = "off",
     /// Each field along a new first axis.
     NewAxis = "new-axis",
-    /// The channels of each field behind those of the one before.
+    /// The channels of each field after those of the one before.
     Channel = "channel",
 });
 

@@ -312,7 +312,7 @@ impl Options {
     /// ```
     ///
     /// # Errors
-    /// Kind `options` where there is no option of this name or the text is no value of it.
+    /// Kind `options` where there is no option of this name or the text is not a value of it.
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
         match TABLE.iter().find(|row| row.name == name) {
             Some(row) => (row.set)(self, value),

@@ -185,11 +185,12 @@ impl Options {
     fn validate_stack(&self) -> Result<()> {
         let no = |message: &str| Err(Error::options(message));
         if self.stack == Stack::Off {
-            return match self.bands.is_empty() {
-                true => Ok(()),
-                false => no(
+            return if self.bands.is_empty() {
+                Ok(())
+            } else {
+                no(
                     "field is given several times; pass stack new-axis or channel to make one image of them, or one field",
-                ),
+                )
             };
         }
         if self.field.is_none() || self.bands.is_empty() {

@@ -154,7 +154,7 @@ impl Scan<'_> {
         match self.text.get(self.at..) {
             Some([]) | None => Error::json(format!("not JSON: the record ends early, {what}")),
             Some(rest) if names_no_number(rest) => Error::json(format!(
-                "not JSON: NaN and Infinity, at offset {}, are no numbers there; write null",
+                "not JSON: NaN and Infinity, at offset {}, are not numbers there; write null",
                 self.at
             )),
             Some(rest) => Error::json(format!(
@@ -216,7 +216,7 @@ impl Scan<'_> {
                 Some(b'n') => self.literal(b"null")?,
                 _ => return Err(self.unexpected("expected a value")),
             }
-            // Behind a value.
+            // After a value.
             loop {
                 if open == 0 {
                     return Ok(());

@@ -208,7 +208,7 @@ fn split(text: &[u8], at: usize) -> (&[u8], &[u8]) {
     text.split_at(at.min(text.len()))
 }
 
-/// Offset behind the closing quote of the string that `text` begins with.
+/// Offset after the closing quote of the string that `text` begins with.
 fn string_end(text: &[u8]) -> Option<usize> {
     if text.first() != Some(&b'"') {
         return None;
@@ -223,7 +223,7 @@ fn string_end(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// Offset behind the value that `text` begins with; `None` where no value begins.
+/// Offset after the value that `text` begins with; `None` where no value begins.
 fn value_end(text: &[u8]) -> Option<usize> {
     match text.first()? {
         b'"' => string_end(text),

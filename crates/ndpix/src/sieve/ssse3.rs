@@ -24,7 +24,7 @@ pub(super) fn sieve(leave: Leave, text: &[u8], out: &mut [u8]) -> (usize, usize)
 #[target_feature(enable = "ssse3,popcnt")]
 fn blocks(leave: Leave, text: &[u8], out: &mut [u8]) -> (usize, usize) {
     let (mut read, mut written) = (0, 0);
-    // One byte behind the block says what a backslash at its end escapes.
+    // One byte after the block says what a backslash at its end escapes.
     while let Some(window) = text[read..].first_chunk::<{ BLOCK + 1 }>() {
         let block: &[u8; BLOCK] = match window.first_chunk() {
             Some(block) => block,

@@ -1,4 +1,4 @@
-//! `.h5`: HDF5, by a writer of its own. The chunks of the images stand first, behind each other, and are
+//! `.h5`: HDF5, by a writer of its own. The chunks of the images stand first, one after another, and are
 //! written as rows come; columns and row map are spooled and follow them, then the index of the chunks
 //! and the object headers; the superblock in front of all comes last.
 //!
@@ -36,7 +36,7 @@ use message::Message;
 use pen::Pen;
 use text::Heap;
 
-/// Where chunks begin, behind the superblock.
+/// Where chunks begin, after the superblock.
 const FIRST: u64 = 64;
 
 /// See [`Output`].
@@ -54,9 +54,10 @@ pub(super) const OUTPUT: Output = Output {
 
 /// Refuses the names that no object can have.
 fn refuses(name: &str) -> Option<Refusal> {
-    match name.is_empty() || name == "." || name.contains(['\0', '/']) || name.len() > 60_000 {
-        true => Some(Refusal::Unspeakable),
-        false => taken(is_array(name)),
+    if name.is_empty() || name == "." || name.contains(['\0', '/']) || name.len() > 60_000 {
+        Some(Refusal::Unspeakable)
+    } else {
+        taken(is_array(name))
     }
 }
 
@@ -81,7 +82,7 @@ struct Packing {
     level: u32,
 }
 
-/// Compressed chunks behind each other.
+/// Compressed chunks one after another.
 struct Packed {
     file: File,
     path: PathBuf,
@@ -127,7 +128,7 @@ impl Hdf5 {
         Ok(Self { partial, spool, images: holds.images, rows, packing, folder, bytes: 0 })
     }
 
-    /// Writes everything behind the chunks.
+    /// Writes everything after the chunks.
     fn complete(&mut self, facts: &Facts) -> Result<()> {
         let item = self.images.item_len()? as u64;
         let rows = self.bytes.checked_div(item).unwrap_or(self.spool.count());
@@ -243,7 +244,7 @@ fn axes(shape: impl IntoIterator<Item = usize>) -> Vec<u64> {
     shape.into_iter().map(|axis| axis as u64).collect()
 }
 
-/// Writes the index of the chunks behind them: its address, and the pen for what follows. `shape` is that of
+/// Writes the index of the chunks after them: its address, and the pen for what follows. `shape` is that of
 /// all rows; `chunk` rows of `item` bytes make a chunk.
 fn index<'f>(
     partial: &'f Partial,

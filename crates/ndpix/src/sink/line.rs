@@ -17,7 +17,7 @@ pub(crate) struct Line<T> {
 }
 
 struct State<T> {
-    /// `None` when a ticket was lost: nothing behind it may be filed any more.
+    /// `None` when a ticket was lost: nothing after it may be filed any more.
     next: Option<u64>,
     file: T,
 }
@@ -41,7 +41,7 @@ impl<T> Line<T> {
         Ticket { line: Arc::clone(self), number, used: false }
     }
 
-    /// Does something with what is behind the line, when nobody waits any more.
+    /// Does something with what is after the line, when nobody waits any more.
     pub(crate) fn with<R>(&self, act: impl FnOnce(&mut T) -> R) -> R {
         act(&mut self.lock().file)
     }
@@ -51,7 +51,7 @@ impl<T> Line<T> {
         self.lock().next.is_none()
     }
 
-    /// What is behind the line, when nobody waits any more.
+    /// What is after the line, when nobody waits any more.
     pub(crate) fn into_inner(self) -> T {
         self.state.into_inner().unwrap_or_else(PoisonError::into_inner).file
     }

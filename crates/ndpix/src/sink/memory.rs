@@ -31,7 +31,7 @@ impl Memory {
         let item_len = item.bytes(dtype)?;
         let mut bytes = Aligned::default();
         let room = rows.and_then(|rows| usize::try_from(rows).ok()?.checked_mul(item_len));
-        // An estimate that no system would promise is no reason to stop.
+        // An estimate that no system would promise is not a reason to stop.
         let _ = room.and_then(|room| bytes.reserve(room));
         let columns = columns.iter().map(|(name, kind)| Column::new(Arc::clone(name), *kind));
         Ok(Self { item, dtype, item_len, bytes, columns: columns.collect() })

@@ -27,7 +27,7 @@ pub(super) const OUTPUT: Output = Output {
     open: |out, holds| Ok(Box::new(NpyFiles::create(out, holds)?)),
 };
 
-/// What the files beside an array are called behind its name.
+/// What the files beside an array are called after its name.
 const ROWS: &str = ".rows.npy";
 const COLUMNS: &str = ".columns.parquet";
 

@@ -40,9 +40,10 @@ pub(super) const OUTPUT: Output = Output {
 
 /// NumPy takes a member for what it is called without its extension.
 fn refuses(name: &str) -> Option<Refusal> {
-    match name.len() > 4000 {
-        true => Some(Refusal::Unspeakable),
-        false => taken(is_array(name.strip_suffix(".npy").unwrap_or(name))),
+    if name.len() > 4000 {
+        Some(Refusal::Unspeakable)
+    } else {
+        taken(is_array(name.strip_suffix(".npy").unwrap_or(name)))
     }
 }
 
@@ -275,7 +276,7 @@ fn copy(
     member(archive, name, descr, shape, tape.read()?, level)
 }
 
-/// Writes a column, with `NAME.valid` where rows have no value, and `NAME.offsets` where it is no array.
+/// Writes a column, with `NAME.valid` where rows have no value, and `NAME.offsets` where it is not an array.
 fn column(archive: &mut Archive, whole: &mut Whole, level: Option<u32>) -> Result<()> {
     let (name, rows) = (Arc::clone(&whole.name), whole.rows);
     // What is filled up with zeros loses those at its end.
@@ -306,7 +307,7 @@ fn column(archive: &mut Archive, whole: &mut Whole, level: Option<u32>) -> Resul
     }
 }
 
-/// Texts as NumPy holds them: `width` code points each, 4 bytes little-endian, zeros behind the end.
+/// Texts as NumPy holds them: `width` code points each, 4 bytes little-endian, zeros after the end.
 struct Wide<T> {
     texts: T,
     width: usize,

@@ -22,7 +22,7 @@ pub(crate) struct Output {
     pub(crate) packs: bool,
     /// Whether a column is several arrays in it: its values, and `.valid` and `.offsets` beside them.
     pub(crate) splits: bool,
-    /// What files beside it are called behind its name.
+    /// What files beside it are called after its name.
     pub(crate) beside: &'static [&'static str],
     /// Why no column can have this name in it.
     pub(crate) refuses: fn(&str) -> Option<Refusal>,

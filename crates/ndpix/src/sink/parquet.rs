@@ -2,7 +2,7 @@
 //!
 //! Written by hand: a page of pixels is then the bytes that come, where a general writer would look at
 //! each pixel several times and hold ten bytes for it. Pages of images are packed by the threads and filed
-//! as they come; all else is spooled and written behind them, which Parquet does not mind: the footer
+//! as they come; all else is spooled and written after them, which Parquet does not mind: the footer
 //! says where each column of each group of rows stands.
 
 mod columns;
@@ -225,7 +225,7 @@ impl Body {
         Ok(())
     }
 
-    /// Files a page, and the end of a group behind it.
+    /// Files a page, and the end of a group after it.
     fn page(&mut self, page: Page) -> Result<()> {
         self.begin()?;
         let rows = page.rows;

@@ -29,7 +29,7 @@ impl RowMap {
     /// The row map `path` of `rows` rows, with more to come; inputs are numbered on.
     ///
     /// # Errors
-    /// Kind `options` where it has fewer rows, or is no row map.
+    /// Kind `options` where it has fewer rows, or is not a row map.
     pub(crate) fn append(path: &Path, rows: u64) -> Result<Self> {
         let mut npy = Npy::append(path, DESCR.to_string(), Vec::new(), ITEM)?;
         if npy.rows() < rows {

@@ -1,4 +1,4 @@
-//! `.safetensors`: a header in JSON, then the tensors behind each other. The images come first and are
+//! `.safetensors`: a header in JSON, then the tensors one after another. The images come first and are
 //! written as rows come; room is left for the header, which spaces fill up (as the format allows).
 
 use std::io::{Read, Write};
@@ -84,7 +84,7 @@ impl Tensors<'_> {
         Ok(())
     }
 
-    /// Notes a tensor of `len` bytes behind the others.
+    /// Notes a tensor of `len` bytes after the others.
     fn say(&mut self, name: &str, dtype: DType, shape: &[usize], len: u64) {
         let offsets = [self.at, self.at + len];
         let said = json!({"dtype": word(dtype), "shape": shape, "data_offsets": offsets});

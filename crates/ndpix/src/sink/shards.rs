@@ -1,7 +1,7 @@
 //! A folder of `.npy` shards of so many rows each: `00000.npy`, `00001.npy`, and `manifest.json`, which names
 //! them and is written last. Beside them stand the row map, the columns, and `valid`, `sizes`, `offsets`
 //! and `shapes` where there are such. Flat images lie in shards by their number: image `i` begins in
-//! shard `i / shard_rows`, `offsets[i] - offsets[i / shard_rows * shard_rows]` elements behind its start.
+//! shard `i / shard_rows`, `offsets[i] - offsets[i / shard_rows * shard_rows]` elements after its start.
 
 use std::collections::VecDeque;
 use std::io::Read;

@@ -35,7 +35,7 @@ pub(crate) struct Whole {
     pub(crate) name: Arc<str>,
     pub(crate) kind: ColumnType,
     pub(crate) rows: u64,
-    /// Numbers, or text and lists behind each other.
+    /// Numbers, or text and lists one after another.
     pub(crate) values: Tape,
     /// For text and lists: where each row's value begins, and the end of the last, as int64, counted in
     /// bytes of text or in elements of lists.
@@ -132,7 +132,7 @@ impl Spool {
         self.count
     }
 
-    /// Everything that is no column, as arrays; the row map apart.
+    /// Everything that is not a column, as arrays; the row map apart.
     pub(crate) fn arrays(&mut self) -> Vec<Numbers<'_>> {
         let (n, rank) = (self.count as usize, self.rank);
         let name = if self.ends.is_some() { "shapes" } else { "sizes" };

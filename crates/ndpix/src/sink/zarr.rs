@@ -2,7 +2,7 @@
 //!
 //! The group is a folder. `images` grows while rows come; what stands beside it is written at the end, then
 //! the group's own `zarr.json`, and readers see nothing before that. Chunks are compressed as jobs,
-//! outside of the turn, and put behind each other in order: so no shard is ever held in memory, and
+//! outside of the turn, and put one after another in order: so no shard is ever held in memory, and
 //! the bytes are the same for any number of threads. Chunks that are not compressed are
 //! written as they come.
 
@@ -58,9 +58,10 @@ pub(super) const OUTPUT: Output = Output {
 /// A folder is called so.
 fn refuses(name: &str) -> Option<Refusal> {
     let dots = [".", ".."].contains(&name);
-    match dots || name.contains(['/', '\\']) || name.len() > 200 || name.starts_with("__") {
-        true => Some(Refusal::Unspeakable),
-        false => taken(is_array(name)),
+    if dots || name.contains(['/', '\\']) || name.len() > 200 || name.starts_with("__") {
+        Some(Refusal::Unspeakable)
+    } else {
+        taken(is_array(name))
     }
 }
 

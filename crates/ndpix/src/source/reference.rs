@@ -191,7 +191,7 @@ fn unescaped(path: &[u8]) -> Option<Vec<u8>> {
     (out.len() < path.len() && !out.contains(&0)).then_some(out)
 }
 
-/// The path of a `file:` URL on this machine, or what is no URL.
+/// The path of a `file:` URL on this machine, or what is not an URL.
 fn local<'t>(path: Cow<'t, str>, shown: &str) -> Result<Cow<'t, str>> {
     let scheme = |name: &str| {
         name.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -119,7 +119,7 @@ fn names_lead_into_records() {
     assert_eq!(columns.iter().map(words).collect::<Vec<_>>().concat(), ["x", "7", "2", "3"]);
 }
 
-/// 64 records that fix the types, and behind them these.
+/// 64 records that fix the types, and after them these.
 fn behind(records: &[String]) -> String {
     let mut text = String::new();
     for i in 0..64 {
@@ -236,7 +236,7 @@ fn images_become_the_numbers_of_their_rows() {
     };
     assert!(told("chat") && !told("id"), "{said:?}");
 
-    // Fill rows have numbers too, but they are no images.
+    // Fill rows have numbers too, but they are not images.
     let fill = options! { on_error: OnError::Fill, ..options.clone() };
     let (pixels, columns, _) = load(&text, &fill);
     assert_eq!(pixels, [1, 2, 0, 0, 4, 5, 1]);
@@ -256,7 +256,7 @@ fn images_become_the_numbers_of_their_rows() {
 
 #[test]
 fn images_are_never_copied() {
-    // Those that a later member of the same name hides are no images of the record.
+    // Those that a later member of the same name hides are not images of the record.
     let (a, b) = (image(1), image(2));
     let text = format!(
         "{{\"m\":{{\"image\":\"{a}\",\"x\":1}},\"m\":{{\"\\u0069mage\":\"{a}\",\"image\":\"{b}\"}}}}\n"

@@ -386,7 +386,7 @@ fn numbers_are_those_of_the_standard_library() {
     });
     let float64 =
         |record: &str| plain_list(record, |n| Some(n.parse::<f64>().ok()?.to_le_bytes().to_vec()));
-    // Behind the name of the field, which has an "e" too.
+    // After the name of the field, which has an "e" too.
     let natural = |record: &str| {
         if record[8..].contains(['.', 'e', 'E']) {
             float64(record)

@@ -177,7 +177,7 @@ fn hostile_paths_open_nothing() {
     done.run.result.as_ref().expect("an empty array");
     let summary = &done.run.summary;
     assert_eq!((summary.rows, summary.rejected()), (0, hostile.len() as u64));
-    // The empty one is no path at all.
+    // The empty one is not a path at all.
     let kinds = done.reject_kinds();
     assert_eq!(kinds.iter().filter(|kind| *kind == "path").count(), hostile.len() - 1, "{kinds:?}");
 }

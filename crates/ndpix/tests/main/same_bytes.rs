@@ -147,7 +147,7 @@ fn however_the_bytes_arrive() {
 
 #[test]
 fn of_parts_and_of_records_read_alone() {
-    // Behind the sample: a record of many parts with a bad image in the midst, one of more than
+    // After the sample: a record of many parts with a bad image in the midst, one of more than
     // 32 MiB, and small ones around them.
     let (mut text, mut pixels) = (String::new(), Vec::new());
     let mut image = |value: usize| {

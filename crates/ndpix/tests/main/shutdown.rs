@@ -43,7 +43,7 @@ where
 
 #[test]
 fn a_reader_that_fails() {
-    // Before the first record, in the sample, behind it.
+    // Before the first record, in the sample, after it.
     for n in [0, 10, 1500] {
         for threads in [1, 8] {
             let broken = input(records(n), || Err(io::Error::other("cable cut")));

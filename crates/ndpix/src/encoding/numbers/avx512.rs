@@ -70,7 +70,7 @@ fn run_here(text: &[u8], start: usize, out: &mut [u8; SMALL]) -> (usize, usize) 
         let comma_back = back(comma, comma_before, 1);
         let space_back = back(space, space_before, 1);
         let long = digit_back & back(digit, digit_before, 2) & back(digit, digit_before, 3);
-        // The zeros behind the end of the text are unusual, too.
+        // The zeros after the end of the text are unusual, too.
         let unusual = !(digit | comma | space)
             | comma & !digit_back
             | space & !comma_back
@@ -98,7 +98,7 @@ fn run_here(text: &[u8], start: usize, out: &mut [u8; SMALL]) -> (usize, usize) 
     (end, taken)
 }
 
-/// At most 64 bytes, and zeros behind them.
+/// At most 64 bytes, and zeros after them.
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
 fn load(bytes: &[u8]) -> __m512i {

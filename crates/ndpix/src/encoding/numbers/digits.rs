@@ -20,7 +20,7 @@ fn ends(byte: u8) -> bool {
 #[inline(always)]
 fn leading(bytes: [u8; 8]) -> (usize, u64) {
     let digits = u64::from_le_bytes(bytes) ^ (ONES * 0x30);
-    // The high bit of each byte that is no digit.
+    // The high bit of each byte that is not a digit.
     let other = (((digits & (ONES * 0x7F)) + ONES * 0x76) | digits) & (ONES * 0x80);
     let count = other.trailing_zeros() as usize / 8;
     if count == 0 {

@@ -16,13 +16,13 @@ pub(super) trait Element: Sized {
     /// words that the name of the dtype completes.
     fn read(text: &[u8]) -> Result<(Self, usize), &'static str>;
 
-    /// Two short numbers with a comma behind each, and the bytes they take.
+    /// Two short numbers with a comma after each, and the bytes they take.
     #[inline(always)]
     fn pair(_text: &[u8]) -> Option<(Self, Self, usize)> {
         None
     }
 
-    /// Four digits with a comma behind each, as in runs of background: eight bytes.
+    /// Four digits with a comma after each, as in runs of background: eight bytes.
     #[inline(always)]
     fn quad(_text: &[u8]) -> Option<[Self; 4]> {
         None
@@ -62,7 +62,7 @@ pub(super) fn token(text: &[u8]) -> &[u8] {
 #[inline(always)]
 fn short(text: &[u8]) -> Option<(u16, usize)> {
     let word = u32::from_le_bytes(*text.first_chunk::<4>()?) ^ 0x3030_3030;
-    // The high bit of each byte that is no digit; a carry only reaches the bytes behind it.
+    // The high bit of each byte that is not a digit; a carry only reaches the bytes after it.
     let other = (word.wrapping_add(0x7676_7676) | word) & 0x8080_8080;
     let digits = other.trailing_zeros() / 8;
     if !(1..=3).contains(&digits) {
@@ -81,7 +81,7 @@ fn short(text: &[u8]) -> Option<(u16, usize)> {
     }
 }
 
-/// Two integers of one to three digits with a comma behind each: always within eight bytes, so
+/// Two integers of one to three digits with a comma after each: always within eight bytes, so
 /// that one load serves both and the length of the first does not delay the second.
 #[inline(always)]
 fn short_pair(text: &[u8]) -> Option<(u16, u16, usize)> {
@@ -110,7 +110,7 @@ fn short_pair(text: &[u8]) -> Option<(u16, u16, usize)> {
     Some((value(first, first), value(second, length), second as usize + 1))
 }
 
-/// Four single digits with a comma behind each.
+/// Four single digits with a comma after each.
 #[inline(always)]
 fn short_quad(text: &[u8]) -> Option<[u8; 4]> {
     const PAIRS: u64 = 0x0001_0001_0001_0001;

@@ -27,7 +27,7 @@ pub(super) fn available() -> bool {
 }
 
 /// Reads numbers from `text[start..]`, where one begins and nothing of a number stands before.
-/// Where the run ends (behind the last digit that was taken), and how many values are in `out`.
+/// Where the run ends (after the last digit that was taken), and how many values are in `out`.
 /// Gives nothing where [`available`] is false.
 pub(super) fn run(text: &[u8], start: usize, out: &mut [u8; super::SMALL]) -> (usize, usize) {
     if !available() {
@@ -52,7 +52,7 @@ fn run_here(text: &[u8], start: usize, out: &mut [u8; super::SMALL]) -> (usize, 
     let (mut at, mut end, mut taken) = (start, start, 0);
     // As if white space stood before the first number.
     let mut before = Classes { space: 1 << (BLOCK - 1), ..Classes::default() };
-    // Two bytes before the block, for the tens and hundreds, and one behind it.
+    // Two bytes before the block, for the tens and hundreds, and one after it.
     while let Some(window) = at.checked_sub(2).and_then(|from| text.get(from..at + BLOCK + 1)) {
         if taken > ROOM - BLOCK / 2 {
             break;
@@ -175,7 +175,7 @@ mod tests {
         let mut out = [0; SMALL];
         let (end, n) = run(padded.as_bytes(), 2, &mut out);
         if avx512::available() {
-            // The other kernel stops at the same places, and needs nothing behind the text.
+            // The other kernel stops at the same places, and needs nothing after the text.
             for text in [&padded, &format!("[[{text}")] {
                 let mut wide = [0; SMALL];
                 let (wide_end, wide_n) = avx512::run(text.as_bytes(), 2, &mut wide);

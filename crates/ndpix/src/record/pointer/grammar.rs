@@ -54,7 +54,7 @@ pub(super) fn one_of<'a>(whole: &str, mut rest: &'a str) -> Result<(Pointer, &'a
     }
 }
 
-/// What stands behind a `[`, with its `]`, and what is left.
+/// What stands after a `[`, with its `]`, and what is left.
 fn bracketed<'a>(whole: &str, inner: &'a str) -> Result<(Step, &'a str)> {
     let close = || bad(whole, "'[' without ']'");
     if inner.starts_with('"') {
@@ -104,7 +104,7 @@ fn quoted<'a>(whole: &str, text: &'a str) -> Result<(String, &'a str)> {
     });
     let end = end.ok_or_else(|| bad(whole, "a quote is not closed"))? + 2;
     let name = serde_json::from_str(&text[..end]);
-    Ok((name.map_err(|_| bad(whole, "what is in quotes is no JSON string"))?, &text[end..]))
+    Ok((name.map_err(|_| bad(whole, "what is in quotes is not a JSON string"))?, &text[end..]))
 }
 
 pub(super) fn bad(whole: &str, what: &str) -> Error {

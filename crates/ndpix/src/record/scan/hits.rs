@@ -52,7 +52,7 @@ pub(crate) struct Hits {
     pub(super) list: Vec<Hit>,
     hidden: Vec<Hit>,
     /// Of each object on the way to wanted values the last sibling that was noted, as its place in the
-    /// list and 1 more. The first is no object.
+    /// list and 1 more. The first is not an object.
     objects: Vec<usize>,
     siblings: Vec<Sibling>,
     /// What each wild step took: the place in this list of what the one before took, and where the

@@ -22,7 +22,7 @@ pub(super) fn plain(text: &[u8]) -> Run {
 #[target_feature(enable = "sse2")]
 fn blocks(text: &[u8]) -> Run {
     let (mut at, mut escapes_met, mut seen) = (0, false, _mm_setzero_si128());
-    // One byte behind the block says what a backslash at its end escapes.
+    // One byte after the block says what a backslash at its end escapes.
     while let Some(window) = text[at..].first_chunk::<{ BLOCK + 1 }>() {
         let parts = window.as_chunks::<16>().0;
         let v: [__m128i; 4] = std::array::from_fn(|i| {

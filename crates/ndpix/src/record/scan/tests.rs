@@ -104,7 +104,7 @@ fn lists_are_passed_by_their_brackets() {
     assert_eq!(around("{\"a\":7}").expect("JSON"), (false, vec!["7".to_string()]));
     // Of two equal keys the first is validated all the same.
     assert_eq!(around("{\"a\":[1],\"a\":[2]}").expect("JSON"), (false, vec!["[2]".to_string()]));
-    // Brackets in strings are no brackets.
+    // Brackets in strings are not brackets.
     for value in [r#"["]"]"#, r#"["a]b", 1]"#, r#"[["["]]"#] {
         let record = format!("{{\"a\":{value},\"c\":[]}}");
         assert_eq!(around(&record).expect("JSON"), (false, vec![value.to_string()]));

@@ -78,9 +78,10 @@ impl<'a> Scan<'a> {
         while !ended {
             let (start, end, escaped) = self.key()?;
             let (text, mut scratch) = (self.text, Vec::new());
-            let key = match escaped {
-                false => &text[start + 1..end - 1],
-                true => value::unescape(&text[start..end], &mut scratch),
+            let key = if escaped {
+                value::unescape(&text[start..end], &mut scratch)
+            } else {
+                &text[start + 1..end - 1]
             };
             again |= self.follow(from, states, |step| step.takes_key(key));
             let (value, first) = (self.at, self.hits.list.len());
@@ -130,9 +131,10 @@ impl<'a> Scan<'a> {
                     .any(|c| *c == name.as_bytes()),
                 step => step.takes_index(index),
             });
-            match self.hits.states.len() == states {
-                true => self.skip(depth + 1)?,
-                false => self.walk(states, depth + 1, object)?,
+            if self.hits.states.len() == states {
+                self.skip(depth + 1)?
+            } else {
+                self.walk(states, depth + 1, object)?
             }
             self.space();
             match self.peek() {
@@ -177,7 +179,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Puts a state of the value at `at` on the stack, above `to`: where it goes to any depth, also what
-    /// comes behind that.
+    /// comes after that.
     fn enter(&mut self, to: usize, state: State) {
         let wanted = &self.query.wanted[usize::from(state.pointer)];
         let same = |s: &State| (s.pointer, s.step) == (state.pointer, state.step);
@@ -196,9 +198,10 @@ impl<'a> Scan<'a> {
         let text = self.text;
         let key = |member: &Member| -> Cow<'a, [u8]> {
             let quoted = &text[member.key.0..member.key.1];
-            match quoted.contains(&b'\\') {
-                true => Cow::Owned(value::unescape(quoted, &mut Vec::new()).to_vec()),
-                false => Cow::Borrowed(&quoted[1..quoted.len() - 1]),
+            if quoted.contains(&b'\\') {
+                Cow::Owned(value::unescape(quoted, &mut Vec::new()).to_vec())
+            } else {
+                Cow::Borrowed(&quoted[1..quoted.len() - 1])
             }
         };
         let members = &self.hits.members[from..];
@@ -224,9 +227,10 @@ fn names(text: &[u8]) -> Vec<Cow<'_, [u8]>> {
         };
         names.retain(|(before, _)| *before != naming);
         if value::kind(text) == value::Kind::String {
-            let name = match text.contains(&b'\\') {
-                true => Cow::Owned(value::unescape(text, &mut Vec::new()).to_vec()),
-                false => Cow::Borrowed(&text[1..text.len() - 1]),
+            let name = if text.contains(&b'\\') {
+                Cow::Owned(value::unescape(text, &mut Vec::new()).to_vec())
+            } else {
+                Cow::Borrowed(&text[1..text.len() - 1])
             };
             names.push((naming, name));
         }

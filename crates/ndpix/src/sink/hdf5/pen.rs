@@ -1,4 +1,4 @@
-//! What stands behind the pixels, written from front to back, and at last the superblock in front of
+//! What stands after the pixels, written from front to back, and at last the superblock in front of
 //! all: without that no reader takes the file for HDF5.
 
 use std::fs::File;
@@ -77,7 +77,7 @@ impl<'f> Pen<'f> {
     }
 }
 
-/// With its checksum behind it.
+/// With its checksum after it.
 fn summed(mut bytes: Vec<u8>) -> Vec<u8> {
     let sum = lookup3(&bytes);
     bytes.extend(sum.to_le_bytes());

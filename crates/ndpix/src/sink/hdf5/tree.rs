@@ -18,7 +18,7 @@ struct Child {
     address: u64,
 }
 
-/// Writes the index of chunks of `rows` rows that stand behind each other from `address` on; where it is.
+/// Writes the index of chunks of `rows` rows that stand one after another from `address` on; where it is.
 /// `rank` counts the axes of the array.
 pub(super) fn write(
     pen: &mut Pen,
@@ -45,7 +45,7 @@ pub(super) fn write(
     Ok(NOWHERE)
 }
 
-/// Writes the nodes above `children`; `step` rows are behind the last of them.
+/// Writes the nodes above `children`; `step` rows are after the last of them.
 fn level(
     pen: &mut Pen,
     rank: usize,
@@ -66,7 +66,7 @@ fn level(
         let mut node = [b"TREE\x01", &[number][..], &(some.len() as u16).to_le_bytes()].concat();
         node.extend(left.to_le_bytes());
         node.extend(right.to_le_bytes());
-        // Each child stands between its key and the next; the key behind the last is beyond its rows.
+        // Each child stands between its key and the next; the key after the last is beyond its rows.
         let beyond = match children.peek() {
             Some(Ok(next)) => *next,
             _ => Child { len: 0, row: last.row + step, address: 0 },

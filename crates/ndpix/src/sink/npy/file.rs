@@ -62,7 +62,7 @@ impl Npy {
         Ok(npy)
     }
 
-    /// The array `out` as it is, with rows to come behind its own. Its header counts them only when all
+    /// The array `out` as it is, with rows to come after its own. Its header counts them only when all
     /// are there, so that it is whole at any moment; rows of a run that was killed are written over.
     ///
     /// # Errors
@@ -205,7 +205,7 @@ mod tests {
             npy.write(&[round; 6]).expect("written");
             npy.seal().expect("sealed");
             npy.finish().expect("finished");
-            // A run that is killed leaves rows behind the last; one that fails takes its own away.
+            // A run that is killed leaves rows after the last; a run that fails takes its own away.
             let mut killed = open(&[3]).expect("open");
             killed.write(&[99; 30]).expect("written");
             drop(killed);

@@ -41,7 +41,7 @@ fn pad(out: &mut Vec<u8>, to: usize) {
     out.resize(out.len().next_multiple_of(to), 0);
 }
 
-/// Appends something that has an offset, and gives its place. What it refers to stands behind it.
+/// Appends something that has an offset, and gives its place. What it refers to stands after it.
 fn put(out: &mut Vec<u8>, node: &Flat) -> usize {
     match node {
         Flat::Text(text) => {

@@ -170,7 +170,7 @@ pub(super) fn dictionary(dtype: DType, codec: &Codec) -> Result<Option<Page>> {
     Ok(Some(page))
 }
 
-/// What stands before the pixels in a page of tensors, of which each has so many elements, and behind them.
+/// What stands before the pixels in a page of tensors, of which each has so many elements, and after them.
 struct Around {
     values: u64,
     encoding: i32,
@@ -216,7 +216,7 @@ pub(super) fn tensors(dtype: DType, elements: usize, rows: &[u8], codec: &Codec)
 
 /// A page of tensors without the tensors, where they stand in it as they are.
 pub(super) struct Frame {
-    /// What stands before them, the header too, and how many zeros behind them.
+    /// What stands before them, the header too, and how many zeros after them.
     pub(super) head: Vec<u8>,
     pub(super) padding: usize,
     pub(super) rows: u64,
@@ -350,7 +350,7 @@ impl Levels {
         Self { runs: self.runs.iter().map(|run| (level(run.0), run.1)).collect() }
     }
 
-    /// Appends them as a page has them: their length in bytes, then run behind run.
+    /// Appends them as a page has them: their length in bytes, then run after run.
     fn write(&self, out: &mut Vec<u8>) {
         let at = out.len();
         out.extend_from_slice(&[0; 4]);

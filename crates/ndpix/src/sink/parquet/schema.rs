@@ -29,7 +29,7 @@ pub(super) enum FieldKind {
     Image,
 }
 
-/// A column as the file holds it, values behind each other.
+/// A column as the file holds it, values one after another.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Leaf {
     pub(super) path: Vec<String>,

@@ -97,7 +97,7 @@ impl Thrift {
         self.bytes.push(0);
     }
 
-    /// The end of the outermost struct, behind what was not taken yet.
+    /// The end of the outermost struct, after what was not taken yet.
     pub(super) fn end(mut self) -> Vec<u8> {
         self.bytes.push(0);
         self.bytes

@@ -126,7 +126,7 @@ fn text(folder: &Path, whole: &mut Whole, packing: &Arc<Packing>) -> Result<()> 
             chunk.extend_from_slice(&length.to_le_bytes());
             chunk.extend_from_slice(&text);
         }
-        // A chunk is always whole: behind the last row are empty texts.
+        // A chunk is always whole: after the last row are empty texts.
         chunk.resize(chunk.len() + 4 * (chunk_rows - now as usize), 0);
         shards.write(&packing.pack(&chunk)?)?;
         shards.end_chunk(0)?;

@@ -1,4 +1,4 @@
-//! The chunks of one array, behind each other in files of many: the codec `sharding_indexed`.
+//! The chunks of one array, one after another in files of many: the codec `sharding_indexed`.
 //!
 //! A shard is its chunks and then its index: for each chunk where it begins and how long it is, as
 //! little-endian 64-bit numbers, then their CRC-32C. So a shard is written from the front, and none of it
@@ -18,7 +18,7 @@ const ABSENT: [u64; 2] = [u64::MAX; 2];
 pub(crate) struct Shards {
     /// The folder of the array.
     folder: PathBuf,
-    /// Axes behind the first; all their chunks have number 0.
+    /// Axes after the first; all their chunks have number 0.
     axes: usize,
     /// Chunks of a shard.
     per_shard: usize,
@@ -32,7 +32,7 @@ pub(crate) struct Shards {
 }
 
 impl Shards {
-    /// The shards of the array in `folder`, of `per_shard` chunks, with `axes` axes behind the first.
+    /// The shards of the array in `folder`, of `per_shard` chunks, with `axes` axes after the first.
     pub(crate) fn new(folder: PathBuf, per_shard: usize, axes: usize) -> Self {
         Self {
             folder,

@@ -1,6 +1,6 @@
 //! No circles among files: who uses whom, followed through re-exports, runs one way.
 //!
-//! What a file takes from the module that declares it, or from one around that, is no circle: the module is
+//! What a file takes from the module that declares it, or from one around that, is not a circle: the module is
 //! the room that it stands in. All else counts: `use`, paths in the code, and `mod`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,7 +95,7 @@ fn uses(file: &File, modules: &BTreeSet<Name>) -> Uses {
     found
 }
 
-/// The module whose file holds what is named, behind all names under which it is handed on.
+/// The module whose file holds what is named, after all names under which it is handed on.
 fn holder(name: &[String], all: &BTreeMap<Name, Uses>) -> Option<Name> {
     let depth = (1..=name.len()).rev().find(|n| all.contains_key(&name[..*n]))?;
     let (module, rest) = name.split_at(depth);

@@ -6,7 +6,7 @@
 
 mod args;
 mod flags;
-mod report;
+mod print;
 #[cfg(test)]
 mod tests;
 
@@ -17,12 +17,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory, Parser};
-use ndpix::{Control, Error, ErrorKind, Input, Options, Run};
+use ndpix::{Control, Error, ErrorKind, Input, Options, Run, quoted};
 
 use crate::args::{Cli, Command, Convert, Inspect};
-use crate::report::Progress;
-
-pub use crate::report::{command, quoted, summary_json};
+use crate::print::Progress;
 
 /// Runs the command with these words, the first of them its own name, and gives its exit code.
 ///
@@ -43,7 +41,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Completions { shell } => {
             let mut out = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "ndpix", &mut out);
-            report::print(&String::from_utf8_lossy(&out))
+            print::out(&String::from_utf8_lossy(&out))
         }
         Command::Man => {
             // The page of the command, and after it those of what it can do.
@@ -56,7 +54,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
                 .into_iter()
                 .try_for_each(|page| clap_mangen::Man::new(page).render(&mut out))
             {
-                Ok(()) => report::print(&String::from_utf8_lossy(&out)),
+                Ok(()) => print::out(&String::from_utf8_lossy(&out)),
                 Err(_) => 1,
             }
         }
@@ -92,7 +90,7 @@ pub fn exit_code(run: &Run, options: &Options) -> u8 {
 }
 
 fn fail(error: &Error) -> u8 {
-    report::say(&format!("ndpix: {error}"));
+    print::say(&format!("ndpix: {error}"));
     code(error)
 }
 
@@ -115,7 +113,7 @@ fn convert(args: &Convert) -> u8 {
         .as_ref()
         .filter(|s| s.starts_with(&args.output) || taken.iter().any(|t| same(s, t)))
     {
-        report::say(&format!(
+        print::say(&format!(
             "ndpix: summary {} is an input, the output or a file beside it; give another name",
             path.display()
         ));
@@ -124,7 +122,7 @@ fn convert(args: &Convert) -> u8 {
     let stop = Arc::new(AtomicBool::new(false));
     interrupts(&stop);
     let progress = Progress::default();
-    let note = |text: &str| report::say(&format!("ndpix: {text}"));
+    let note = |text: &str| print::say(&format!("ndpix: {text}"));
     let started = |counter, total| progress.start(args.progress, counter, total);
     let control = Control { stop: Arc::clone(&stop), note: Some(&note), started: Some(&started) };
     let run = ndpix::run(inputs, &args.output, &options, &control);
@@ -132,17 +130,17 @@ fn convert(args: &Convert) -> u8 {
     let end = exit_code(&run, &options);
     let s = &run.summary;
     if end != 2 && s.records + s.blank_lines + s.outputs.len() as u64 > 0 {
-        report::summary(&run, &options);
+        print::say(run.summary.text(&options).trim_end());
     }
     if let Err(error) = &run.result {
-        report::say(&format!("ndpix: {error}"));
+        print::say(&format!("ndpix: {error}"));
         remedies(error, args, &options);
     }
     if let Some(path) = &args.summary {
-        let json = summary_json(&run, end, &options);
+        let json = run.summary.json_ended(&options, run.result.as_ref().err(), end);
         let written = match path.as_os_str() == "-" {
             true => {
-                return match report::print(&json) {
+                return match print::out(&json) {
                     0 => end,
                     failed => failed,
                 };
@@ -150,7 +148,7 @@ fn convert(args: &Convert) -> u8 {
             false => std::fs::write(path, json),
         };
         if let Err(error) = written {
-            report::say(&format!("ndpix: cannot write {}: {error}", path.display()));
+            print::say(&format!("ndpix: cannot write {}: {error}", path.display()));
             return 1;
         }
     }
@@ -164,10 +162,8 @@ fn remedies(error: &Error, args: &Convert, options: &Options) {
         words.extend(args.inputs.iter().map(|path| path.display().to_string()));
         words.extend(["-o".to_string(), args.output.display().to_string()]);
         words.extend(options.flags());
-        for (name, value) in &remedy.options {
-            words.extend([report::flag(name), value.clone()]);
-        }
-        report::say(&format!("  {}: {}", remedy.what, quoted(&words)));
+        words.extend(remedy.flags());
+        print::say(&format!("  {}: {}", remedy.what, quoted(&words)));
     }
 }
 
@@ -193,12 +189,12 @@ fn interrupts(stop: &Arc<AtomicBool>) {
         }
         std::thread::spawn(|| {
             std::thread::sleep(std::time::Duration::from_secs(3));
-            report::say("ndpix: interrupted while waiting for input; nothing was put in place");
+            print::say("ndpix: interrupted while waiting for input; nothing was put in place");
             std::process::exit(130);
         });
     };
     if ctrlc::set_handler(handler).is_err() {
-        report::say("ndpix: interrupts cannot be caught here; Ctrl-C ends the run at once");
+        print::say("ndpix: interrupts cannot be caught here; Ctrl-C ends the run at once");
     }
 }
 
@@ -210,10 +206,10 @@ fn inspect(args: &Inspect) -> u8 {
     match report {
         Ok((report, options)) => {
             let text = match args.json {
-                true => report::inspect_json(&report, &args.inputs, &options),
-                false => report::inspect_text(&report, &args.inputs, &options),
+                true => report.json(&args.inputs, &options),
+                false => report.text(&args.inputs, &options),
             };
-            match report::print(&text) {
+            match print::out(&text) {
                 0 if report.problem.is_some() => 2,
                 end => end,
             }

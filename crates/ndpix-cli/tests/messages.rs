@@ -420,6 +420,11 @@ fn snapshot() -> String {
     check(out, &[GOOD], "inspect in.ndjson");
     check(out, &["{}"], "inspect in.ndjson");
     check(out, &[WIDE, GOOD], "inspect in.ndjson");
+    // Many sizes are folded.
+    let sizes: Vec<_> =
+        (1..13).map(|w| format!(r#"{{"image":[{:?},{0:?}]}}"#, vec![w; w])).collect();
+    let sizes: Vec<&str> = sizes.iter().map(String::as_str).chain([sizes[4].as_str()]).collect();
+    check(out, &sizes, "inspect in.ndjson --field image");
     // The command repeats what was given.
     check(
         out,

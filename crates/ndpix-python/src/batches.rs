@@ -9,7 +9,7 @@ use pyo3::types::PyDict;
 
 use crate::inputs::Stop;
 use crate::task::{self, Hooks};
-use crate::{arrays, columns, errors, inputs, options, summary};
+use crate::{arrays, columns, errors, inputs, options};
 
 /// How often a waiting thread looks for Ctrl-C.
 const TICK: Duration = Duration::from_millis(50);
@@ -31,6 +31,7 @@ type Parts<'py> = (
 #[pyclass(frozen, module = "ndpix._ndpix")]
 pub(crate) struct Batches {
     run: Mutex<ndpix::Batches>,
+    options: ndpix::Options,
 }
 
 /// Opens the source and begins to read.
@@ -45,11 +46,11 @@ pub(crate) fn batches<'py>(
     let options = options::options(options)?;
     let stop = Stop::default();
     let (inputs, options) = inputs::framed(source, options, &stop)?;
-    let opened = task::run(py, &hooks, stop, move |control| {
-        ndpix::Batches::open(inputs, &options, batch_size, control)
+    let (opened, options) = task::run(py, &hooks, stop, move |control| {
+        (ndpix::Batches::open(inputs, &options, batch_size, control), options)
     })?;
     let run = opened.map_err(|e| errors::raise(py, &e))?;
-    Ok(Batches { run: Mutex::new(run) })
+    Ok(Batches { run: Mutex::new(run), options })
 }
 
 impl Batches {
@@ -100,10 +101,9 @@ impl Batches {
         self.with(py, ndpix::Batches::close);
     }
 
-    /// What was done so far; the whole of it at the end.
-    fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let done = self.with(py, |run| run.summary());
-        summary::dict(py, &done)
+    /// What was done so far, as JSON; the whole of it at the end.
+    fn summary(&self, py: Python<'_>) -> String {
+        self.with(py, |run| run.summary()).json(&self.options)
     }
 }
 

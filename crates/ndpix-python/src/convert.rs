@@ -7,32 +7,29 @@ use pyo3::types::PyDict;
 
 use crate::inputs::Stop;
 use crate::task::{self, Hooks};
-use crate::{errors, inputs, options, summary};
+use crate::{errors, inputs, options};
 
-/// The summary of the run; written as JSON to `report` too, also when the run failed.
+/// The summary of the run as JSON; written to `report` too, also when the run failed.
 #[pyfunction]
-pub(crate) fn convert<'py>(
-    py: Python<'py>,
-    source: &Bound<'py, PyAny>,
+pub(crate) fn convert(
+    py: Python<'_>,
+    source: &Bound<'_, PyAny>,
     out: PathBuf,
     report: Option<PathBuf>,
-    options: &Bound<'py, PyDict>,
+    options: &Bound<'_, PyDict>,
     hooks: Hooks,
-) -> PyResult<Bound<'py, PyDict>> {
+) -> PyResult<String> {
     let options = options::options(options)?;
     let stop = Stop::default();
     let (inputs, options) = inputs::framed(source, options, &stop)?;
-    let (run, written) = task::run(py, &hooks, stop, move |control| {
+    let (run, json, written) = task::run(py, &hooks, stop, move |control| {
         let run = ndpix::run(inputs, &out, &options, control);
-        let written = report.map(|path| {
-            std::fs::write(
-                path,
-                ndpix_cli::summary_json(&run, ndpix_cli::exit_code(&run, &options), &options),
-            )
-        });
-        (run, written)
+        let exit = ndpix_cli::exit_code(&run, &options);
+        let ended = run.summary.json_ended(&options, run.result.as_ref().err(), exit);
+        let written = report.map(|path| std::fs::write(path, ended));
+        (run.result, run.summary.json(&options), written)
     })?;
-    run.result.map_err(|e| errors::raise(py, &e))?;
+    run.map_err(|e| errors::raise(py, &e))?;
     written.transpose()?;
-    summary::dict(py, &run.summary)
+    Ok(json)
 }

@@ -15,7 +15,6 @@ mod inputs;
 mod inspect;
 mod load;
 mod options;
-mod summary;
 mod task;
 
 use pyo3::prelude::*;
@@ -37,6 +36,7 @@ fn _ndpix(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(decode::decode, m)?)?;
     m.add_function(wrap_pyfunction!(inspect::inspect, m)?)?;
     m.add_function(wrap_pyfunction!(inspect::samples, m)?)?;
+    m.add_function(wrap_pyfunction!(inspect::entries, m)?)?;
     m.add_function(wrap_pyfunction!(command::command, m)?)?;
     Ok(())
 }

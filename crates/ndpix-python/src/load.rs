@@ -5,21 +5,25 @@ use pyo3::types::PyDict;
 
 use crate::inputs::Stop;
 use crate::task::{self, Hooks};
-use crate::{arrays, columns, errors, inputs, options, summary};
+use crate::{arrays, columns, errors, inputs, options};
 
-/// The array, the columns and the summary of the run.
+/// The array, the columns and the summary of the run as JSON.
 #[pyfunction]
 pub(crate) fn load<'py>(
     py: Python<'py>,
     source: &Bound<'py, PyAny>,
     options: &Bound<'py, PyDict>,
     hooks: Hooks,
-) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyDict>, Bound<'py, PyDict>)> {
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyDict>, String)> {
     let options = options::options(options)?;
     let stop = Stop::default();
     let (inputs, options) = inputs::framed(source, options, &stop)?;
-    let done = task::run(py, &hooks, stop, move |control| ndpix::load(inputs, &options, control))?;
+    let (done, json) = task::run(py, &hooks, stop, move |control| {
+        let done = ndpix::load(inputs, &options, control);
+        let json = done.summary.json(&options);
+        (done, json)
+    })?;
     let array = done.result.map_err(|e| errors::raise(py, &e))?;
     let columns = columns::dict(py, done.columns)?;
-    Ok((arrays::numpy(py, array, None)?, columns, summary::dict(py, &done.summary)?))
+    Ok((arrays::numpy(py, array, None)?, columns, json))
 }

@@ -1,6 +1,7 @@
 """`ndpix.inspect`: the report, in a terminal and in a notebook."""
 
 import io
+import re
 import shlex
 import subprocess
 import sys
@@ -19,7 +20,28 @@ def test_says_what_is_there(source):
     assert report.fields["image"] == {"encoded": report.sampled}
     assert report.formats == {"png": 40} and report.images == 40
     assert (report.shape, report.dtype, report.problem) == ("(8, 6, 3)", "uint8", None)
-    assert "field image (read)" in str(report)
+    assert "image: encoded (40)  <- read" in str(report)
+    assert (report.rejected, report.alpha, report.aspects) == (0, 0, {"3:4": 40})
+    assert report.spread["kinds"] == 1 and report.spread["smallest"] == report.spread["largest"]
+
+
+def test_is_what_the_command_prints(source, tmp_path):
+    command = [sys.executable, "-m", "ndpix", "inspect", str(source)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+
+    def still(text):
+        return re.sub(r"[\d.]+ \w+ free", "free", text).rstrip("\n")
+
+    assert still(str(ndpix.inspect(source))) == still(done.stdout.decode())
+
+
+def test_many_sizes_are_folded():
+    images = [picture for i in range(12) for picture in pictures(1, (4 + i, 30 - i))]
+    report = ndpix.inspect(lines(map(record, images)))
+    assert len(report.shapes) == report.spread["kinds"] == 12
+    names = [line.split()[0] for line in str(report).splitlines()]
+    assert names.count("shape") == 4
+    assert {"smallest", "largest", "aspect"} < set(names)
 
 
 def test_its_command_runs(tmp_path):

@@ -1,6 +1,8 @@
 """Three doors, one table: the command, Python and Rust name and mean the same."""
 
+import dataclasses
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -86,6 +88,41 @@ def test_choices_are_those_of_the_library():
 )
 def test_values_in_python_s_own_words(name, value, text):
     assert _ndpix.changed({name: value}) == [(name, text)]
+
+
+DOORS = {
+    "version": "of the form of the JSON; Python has names and types",
+    "ndpix": "the version of the library, which Python has as `ndpix.__version__`",
+    "exit": "the exit code of the command",
+    "error": "Python raises it",
+    "command_line": "Python's `command`; what JSON calls `command` are its words",
+}
+"""What only the JSON has, and why."""
+
+
+def told(kind):
+    """The attributes of a class that are documented, with their text."""
+    text = inspect.getdoc(kind).split("Attributes:")[1]
+    parts = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", text, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in parts}
+
+
+def test_reports_are_those_of_the_library(tmp_path, source):
+    """The JSON of the command, Python's attributes and the library's list of them name and mean the same."""
+
+    def said(*words):
+        command = [sys.executable, "-m", "ndpix", *words]
+        return set(json.loads(subprocess.run(command, capture_output=True, check=True, cwd=tmp_path).stdout))
+
+    summary = said("convert", str(source), "-o", "out.npy", "--summary", "-")
+    report = said("inspect", str(source), "--json")
+    for kind, keys, entries in zip((ndpix.Summary, ndpix.Report), (summary, report), _ndpix.entries(), strict=True):
+        fields = {f.name for f in dataclasses.fields(kind) if not f.name.startswith("_")}
+        assert keys - DOORS.keys() == fields
+        documented = told(kind)
+        assert set(documented) == fields
+        assert dict(entries).items() <= documented.items()
+        assert fields - dict(entries).keys() <= {"command"}
 
 
 def test_every_public_name_is_documented():

@@ -1,107 +1,22 @@
 //! `inspect`: the same detection and plan as a run, reported.
 
+use std::cmp::Reverse;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::detect;
+use crate::detect::{self, Survey};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::format::Color;
 use crate::machine;
 use crate::options::{Options, Size};
 use crate::pixels::color::has_alpha;
 use crate::plan::Target;
 use crate::reader::{self, Reader};
+use crate::report::{FieldReport, Report, ShapeReport, Spread};
+use crate::shape::Shape;
 use crate::sink;
 use crate::source::Input;
-
-/// A field that may hold images.
-#[derive(Debug, Clone)]
-pub struct FieldReport {
-    /// Its path.
-    pub field: String,
-    /// How its values hold images, with counts in the sample.
-    pub encodings: Vec<(String, u64)>,
-}
-
-/// One kind of image in the sample.
-#[derive(Debug, Clone)]
-pub struct ShapeReport {
-    /// Shape of the decoded image.
-    pub shape: String,
-    /// Its dtype.
-    pub dtype: String,
-    /// What its channels are.
-    pub color: String,
-    /// How many of the sample are so.
-    pub count: u64,
-}
-
-/// What the sample says.
-///
-/// ```
-/// use ndpix::{Input, Options};
-/// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[1], [2]]}\n");
-/// let report = ndpix::inspect(vec![records], &Options::default().with("field", "image")?)?;
-/// assert_eq!(report.shapes.len(), 2);
-/// assert!(report.problem.is_some(), "images of two shapes are not one array");
-/// assert!(report.suggestion.is_some(), "but with other options they are");
-/// # Ok::<(), ndpix::Error>(())
-/// ```
-#[derive(Debug, Clone, Default)]
-pub struct Report {
-    /// How records follow each other.
-    pub framing: String,
-    /// Compressions of the inputs.
-    pub compression: Vec<String>,
-    /// Records looked at.
-    pub sampled: u64,
-    /// Fields that may hold images.
-    pub fields: Vec<FieldReport>,
-    /// The field that a run would read.
-    pub field: Option<String>,
-    /// The fields that it would stack behind that one.
-    pub bands: Vec<String>,
-    /// The encoding that a run would enforce.
-    pub encoding: Option<String>,
-    /// Images in the sample.
-    pub images: u64,
-    /// Image formats, with counts.
-    pub formats: Vec<(String, u64)>,
-    /// Shapes, dtypes and colors, most frequent first.
-    pub shapes: Vec<ShapeReport>,
-    /// EXIF / TIFF orientations, with counts.
-    pub orientations: Vec<(u8, u64)>,
-    /// Aspects, width to height as the images are stored, with counts, most frequent first.
-    pub aspects: Vec<(String, u64)>,
-    /// Images with an alpha channel.
-    pub alpha: u64,
-    /// Images with more than one frame or page.
-    pub multi_frame: u64,
-    /// Records without image.
-    pub without_image: u64,
-    /// Rejects to expect, as messages.
-    pub rejects: Vec<String>,
-    /// Shape of one row of the output.
-    pub shape: Option<String>,
-    /// Dtype of the output.
-    pub dtype: Option<String>,
-    /// Rows to expect, from the sizes of the inputs; `None` where those are not known.
-    pub expected_rows: Option<u64>,
-    /// Bytes of the output to expect.
-    pub expected_bytes: Option<u64>,
-    /// Bytes that are free on the disk of the working directory, where that can be told.
-    pub free_bytes: Option<u64>,
-    /// What other options would make of it: their names and values, and the bytes of the output, or
-    /// of one row where the number of rows is not known.
-    pub choices: Vec<(Vec<(&'static str, String)>, u64)>,
-    /// What a run would say before it works.
-    pub notes: Vec<String>,
-    /// What the name of the output ends in: of the first output that can hold all that is asked for.
-    pub output: Option<&'static str>,
-    /// Why no plan can be made, and what to do.
-    pub problem: Option<String>,
-    /// The options beside those given with which a plan can be made, where there is none without.
-    pub suggestion: Option<Vec<(&'static str, String)>>,
-}
 
 /// Looks at the first records of the inputs. A plan that cannot be made is a report, not an error.
 ///
@@ -137,23 +52,18 @@ pub fn inspect(inputs: Vec<Input>, options: &Options) -> Result<Report> {
     let survey = &reader.survey;
     report.images = survey.images;
     report.formats = survey.formats.iter().map(|(f, n)| (f.to_string(), *n)).collect();
-    report.shapes = survey
-        .shapes
-        .iter()
-        .map(|((shape, dtype, color), &count)| ShapeReport {
-            shape: shape.to_string(),
-            dtype: dtype.to_string(),
-            color: format!("{color:?}").to_lowercase(),
-            count,
-        })
-        .collect();
-    report.shapes.sort_by_key(|s| std::cmp::Reverse(s.count));
+    let sizes = survey.sizes(false);
+    report.shapes = shapes(survey);
+    report.spread = spread(&report.shapes, &sizes);
+    report.shapes.truncate(Report::MOST);
     report.orientations = survey.orientations.iter().map(|(o, n)| (*o, *n)).collect();
-    report.aspects = aspects(&survey.sizes(false));
+    report.aspects = aspects(&sizes);
+    report.aspects.truncate(Report::MOST);
     report.alpha = survey.kinds.iter().filter(|k| has_alpha(k.0.2)).map(|k| k.1).sum();
     report.multi_frame = survey.multi_frame;
     report.without_image = survey.missing;
-    report.rejects = survey.rejects.iter().map(ToString::to_string).collect();
+    report.rejected = survey.rejects.len() as u64;
+    report.rejects = survey.rejects.iter().take(Report::MOST).map(ToString::to_string).collect();
     report.notes = reader.plan.notes.clone();
     if reader.located {
         let mut fields = reader.plan.fields().into_iter();
@@ -204,20 +114,56 @@ fn output(report: &mut Report, reader: &Reader, options: &Options, once: Option<
     }
 }
 
-/// Sizes by their ratio of width to height, in lowest terms.
+/// Kinds of images, the most frequent first.
+fn shapes(survey: &Survey) -> Vec<ShapeReport> {
+    let kind = |((shape, dtype, color), count): (&(Shape, DType, Color), &u64)| ShapeReport {
+        shape: *shape,
+        dtype: dtype.to_string(),
+        color: format!("{color:?}").to_lowercase(),
+        count: *count,
+    };
+    let mut all: Vec<_> = survey.shapes.iter().map(kind).collect();
+    all.sort_by_key(|s| Reverse(s.count));
+    all
+}
+
+/// How far kinds and sizes lie apart.
+fn spread(shapes: &[ShapeReport], sizes: &[(Size, u64)]) -> Option<Spread> {
+    let elements = |s: &&ShapeReport| s.shape.elements();
+    let ratio = |a: &&Size, b: &&Size| {
+        let (a, b) = (a.width as u128 * b.height as u128, b.width as u128 * a.height as u128);
+        a.cmp(&b)
+    };
+    let sizes = || sizes.iter().map(|s| &s.0);
+    Some(Spread {
+        kinds: shapes.len() as u64,
+        images: shapes.iter().map(|s| s.count).sum(),
+        smallest: shapes.iter().min_by_key(elements)?.clone(),
+        largest: shapes.iter().max_by_key(elements)?.clone(),
+        narrowest: sizes().min_by(ratio).map(aspect),
+        widest: sizes().max_by(ratio).map(aspect),
+    })
+}
+
+/// The ratio of width to height, in lowest terms.
+fn aspect(size: &Size) -> String {
+    let (mut a, mut b) = (size.width, size.height);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    format!("{}:{}", size.width / a.max(1), size.height / a.max(1))
+}
+
+/// Sizes by their aspect, the most frequent first.
 fn aspects(sizes: &[(Size, u64)]) -> Vec<(String, u64)> {
     let mut all: Vec<(String, u64)> = Vec::new();
     for (size, count) in sizes {
-        let (mut a, mut b) = (size.width, size.height);
-        while b != 0 {
-            (a, b) = (b, a % b);
-        }
-        let aspect = format!("{}:{}", size.width / a.max(1), size.height / a.max(1));
+        let aspect = aspect(size);
         match all.iter_mut().find(|known| known.0 == aspect) {
             Some(known) => known.1 += count,
             None => all.push((aspect, *count)),
         }
     }
-    all.sort_by_key(|a| std::cmp::Reverse(a.1));
+    all.sort_by_key(|a| Reverse(a.1));
     all
 }

@@ -53,6 +53,7 @@ mod decode;
 mod detect;
 mod pipeline;
 mod reader;
+mod report;
 // Doors of the engine.
 mod batches;
 mod convert;
@@ -91,7 +92,7 @@ pub use error::{Error, ErrorKind, Position, Result};
 pub use format::{Color, ImageFormat, ImageInfo};
 pub use framing::Framing;
 pub use inflate::Compression;
-pub use inspect::{FieldReport, Report, ShapeReport, inspect};
+pub use inspect::inspect;
 pub use limits::Limits;
 pub use load::{Loaded, load};
 pub use options::{
@@ -101,6 +102,7 @@ pub use options::{
 };
 pub use paths::PathPrefix;
 pub use record::pointer::{Field, Pointer, Step};
+pub use report::{Entries, FieldReport, Report, ShapeReport, Spread, quoted};
 pub use shape::Shape;
 pub use single::decode;
 pub use source::Input;

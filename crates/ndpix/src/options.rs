@@ -168,6 +168,11 @@ pub use pixels::{Fit, Frames, Layout, Mode, Normalize, Resample, Rgb, Scale, Siz
 pub use raw::{Given, RawChannels, RawDType, RawOrder};
 pub use table::{Governs, OptionInfo};
 
+/// The flag of an option.
+pub(crate) fn flag_of(name: &str) -> String {
+    format!("--{}", name.replace('_', "-"))
+}
+
 /// How many rejects end the run.
 ///
 /// ```

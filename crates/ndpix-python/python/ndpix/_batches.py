@@ -12,7 +12,7 @@ from ndpix import _ndpix
 from ndpix._errors import rejected
 from ndpix._options import Columns, Options, Source, keywords
 from ndpix._progress import Hooks
-from ndpix._summary import Summary
+from ndpix._summary import Summary, read
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,7 +87,7 @@ class Batches(Iterator[Batch]):
             self._told = True
             raise
         if parts is None:
-            if not self._told and (warning := rejected(self._run.summary())):
+            if not self._told and (warning := rejected(self.summary)):
                 self._told = True
                 warnings.warn(warning, stacklevel=2)
             raise StopIteration
@@ -101,7 +101,7 @@ class Batches(Iterator[Batch]):
     @property
     def summary(self) -> Summary:
         """What was done: complete once the last batch was taken."""
-        return Summary(**self._run.summary())
+        return read(self._run.summary())
 
     def __enter__(self) -> Batches:
         return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ndpix import _ndpix
 from ndpix._options import Options, Path, Source, keywords
 from ndpix._progress import Hooks
-from ndpix._summary import Summary
+from ndpix._summary import Summary, read
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -39,4 +39,4 @@ def convert(
         Error: As for `load`; the final name is then untouched.
         OSError: The machine: a file that is missing, a full disk.
     """
-    return Summary(**_ndpix.convert(source, out, summary, options, Hooks(progress)))
+    return read(_ndpix.convert(source, out, summary, options, Hooks(progress)))

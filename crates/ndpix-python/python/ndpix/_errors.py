@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ndpix._summary import Summary
+
 
 class Error(ValueError):
     """A record, an image, an option or a plan that does not work.
@@ -57,13 +62,11 @@ class RejectedWarning(UserWarning):
         return type(self), (str(self), self.rejected, self.counts, self.first)
 
 
-def rejected(summary: dict[str, object]) -> RejectedWarning | None:
+def rejected(summary: Summary) -> RejectedWarning | None:
     """The warning for what a run has rejected, if it has."""
-    counts = dict(summary["rejects"])  # type: ignore[call-overload]
-    total = sum(counts.values())
-    if not total:
+    if not summary.rejected:
         return None
-    first = list(summary["first_rejects"])  # type: ignore[call-overload]
-    kinds = ", ".join(f"{n} {kind}" for kind, n in counts.items())
-    message = f"{total} rejected ({kinds}); the first: {first[0] if first else ''}"
-    return RejectedWarning(message, total, counts, first)
+    first = summary.first_rejects
+    kinds = ", ".join(f"{n} {kind}" for kind, n in summary.rejects.items())
+    message = f"{summary.rejected} rejected ({kinds}); the first: {first[0] if first else ''}"
+    return RejectedWarning(message, summary.rejected, summary.rejects, first)

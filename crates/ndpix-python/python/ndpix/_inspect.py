@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import html
+import json
 import struct
 import zlib
 from dataclasses import dataclass, field
@@ -36,21 +36,27 @@ class Report:
         encoding: The encoding that a run would enforce, if it is clear.
         images: Images among the records that were looked at.
         formats: Image formats, with counts.
-        shapes: Shape, dtype, color and count of each kind of image, the most frequent first.
+        shapes: Shape, dtype, color and count of each kind of image, the most frequent 256 first.
+        spread: How many kinds and images there are, the smallest and the largest, the narrowest and the
+            widest aspect; `None` without images.
         orientations: EXIF, XMP or TIFF orientations, with counts.
-        multi_frame: Images of which only the first frame would be read.
+        aspects: Aspects, width to height as the images are stored, with counts: the 256 most frequent.
+        alpha: Images that have alpha.
+        multi_frame: Images with more frames or pages than one.
         without_image: Records without image.
-        rejects: Rejects to expect, as messages.
+        rejected: Rejects to expect: how many the records that were looked at have.
+        rejects: The first 256 of them, as messages.
         shape: Shape of one row of the array, as text.
         dtype: Dtype of the array.
         expected_rows: Rows to expect, where the size of the inputs is known.
         expected_bytes: Bytes of the array to expect, where that is known.
         free_bytes: Bytes free on the disk of the current folder, where that can be told.
-        notes: What a run would say before it works.
-        problem: Why no array can be made, and what to do; `None` where one can.
-        suggestion: The options with which an array can be made, where there is a problem and a way out.
         choices: Other options that would fit, each with the bytes of the array, or of a row where the
             number of rows is not known.
+        notes: What a run would say before it works.
+        output: What the name of the output ends in: of the first output that can hold all that is asked for.
+        problem: Why no array can be made, and what to do; `None` where one can.
+        suggestion: The options with which an array can be made, where there is a problem and a way out.
         command: The command to run, as a line for a shell; `None` where there is no way out or the
             source is not a file.
     """
@@ -65,43 +71,32 @@ class Report:
     images: int
     formats: dict[str, int]
     shapes: list[tuple[str, str, str, int]]
+    spread: dict[str, Any] | None
     orientations: dict[int, int]
+    aspects: dict[str, int]
+    alpha: int
     multi_frame: int
     without_image: int
+    rejected: int
     rejects: list[str]
     shape: str | None
     dtype: str | None
     expected_rows: int | None
     expected_bytes: int | None
     free_bytes: int | None
+    choices: list[tuple[dict[str, str], int]]
     notes: list[str]
+    output: str | None
     problem: str | None
     suggestion: dict[str, str] | None
-    choices: list[tuple[dict[str, str], int]]
     command: str | None
+    _text: str = field(default="", repr=False, compare=False)
+    _html: str = field(default="", repr=False, compare=False)
     _again: tuple[Source, dict[str, Any]] | None = field(default=None, repr=False, compare=False)
 
-    def _rows(self) -> list[tuple[str, str]]:
-        rows = [("records", f"{self.sampled} looked at, framing {self.framing}")]
-        for name, encodings in self.fields.items():
-            chosen = " (read)" if name in (self.field, *self.bands) else ""
-            rows.append((f"field {name}{chosen}", ", ".join(f"{e}: {n}" for e, n in encodings.items())))
-        rows.append(("images", f"{self.images}, {self.without_image} records without"))
-        rows.append(("formats", ", ".join(f"{name}: {n}" for name, n in self.formats.items())))
-        rows += [("shape", f"{shape} {dtype} {color}: {n}") for shape, dtype, color, n in self.shapes]
-        rows += [("reject", text) for text in self.rejects[:5]]
-        if self.shape:
-            rows.append(("output", f"rows of {self.shape} {self.dtype}, about {self.expected_rows}"))
-        rows += [("note", text) for text in self.notes]
-        if self.problem:
-            rows.append(("problem", self.problem))
-        if self.command:
-            rows.append(("run", self.command))
-        return rows
-
     def __str__(self) -> str:
-        """The report as lines of text."""
-        return "\n".join(f"{name:12} {text}" for name, text in self._rows())
+        """The report as the lines of text that the command prints."""
+        return self._text.rstrip("\n")
 
     def thumbnails(self) -> list[NDArray[np.generic[Any]]]:
         """The first images, each with its own shape; none where the source cannot be read twice."""
@@ -116,17 +111,12 @@ class Report:
             return []
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
-            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
-            for name, text in self._rows()
-        )
         pictures = "".join(
             f"<img style='margin:2px;display:inline' src='data:image/png;base64,{base64.b64encode(png).decode()}'>"
             for png in map(_png, self.thumbnails())
             if png
         )
-        return f"<table>{rows}</table><div>{pictures}</div>"
+        return f"{self._html}<div>{pictures}</div>"
 
 
 def _png(image: NDArray[Any]) -> bytes | None:
@@ -170,7 +160,19 @@ def inspect(source: Source, **options: Unpack[Options]) -> Report:
         Error: Kind `options`; a source that holds no records.
         OSError: The machine: a file that is missing, a read that fails.
     """
-    report = _ndpix.inspect(source, options, Hooks(False))
+    report, text, page = _ndpix.inspect(source, options, Hooks(False))
     # A stream is used up and an iterator too; everything else can be read once more.
     again = hasattr(source, "__fspath__") or isinstance(source, (str, bytes, list, tuple))
-    return Report(**report, _again=(source, dict(options)) if again else None)
+    return Report(**_values(report), _text=text, _html=page, _again=(source, dict(options)) if again else None)
+
+
+def _values(report: str) -> dict[str, Any]:
+    """The attributes, from the report as JSON."""
+    values: dict[str, Any] = json.loads(report)
+    del values["version"]
+    values["fields"] = {f["field"]: f["encodings"] for f in values["fields"]}
+    values["shapes"] = [(s["shape"], s["dtype"], s["color"], s["count"]) for s in values["shapes"]]
+    values["orientations"] = {int(o): count for o, count in values["orientations"].items()}
+    values["choices"] = [(choice["options"], choice["bytes"]) for choice in values["choices"]]
+    values["command"] = values.pop("command_line")
+    return values

@@ -9,6 +9,7 @@ from ndpix import _ndpix, _shards
 from ndpix._errors import rejected
 from ndpix._options import Columns, Fields, Options, Others, Source, keywords
 from ndpix._progress import Hooks
+from ndpix._summary import read
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,6 +59,6 @@ def load(source: Source, *, progress: bool | None = None, **options: Unpack[Opti
         array, columns = _shards.Shards(folder, dict(options)).load()
     else:
         array, columns, summary = _ndpix.load(source, options, Hooks(progress))
-        if warning := rejected(summary):
+        if warning := rejected(read(summary)):
             warnings.warn(warning, stacklevel=2)
     return array if options.get("columns") is None else (array, columns)

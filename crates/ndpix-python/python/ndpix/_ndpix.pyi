@@ -21,6 +21,7 @@ __all__ = [
     "convert",
     "decode",
     "defaults",
+    "entries",
     "governs",
     "inspect",
     "load",
@@ -61,13 +62,11 @@ def governs() -> list[tuple[str, str]]:
 def changed(options: Any) -> list[tuple[str, str]]:
     """The options that these keywords change, as the command spells them."""
 
-def load(source: Source, options: Any, hooks: _Hooks) -> tuple[_Images, Columns, dict[str, Any]]:
-    """The array, the columns and the summary of the run."""
+def load(source: Source, options: Any, hooks: _Hooks) -> tuple[_Images, Columns, str]:
+    """The array, the columns and the summary of the run as JSON."""
 
-def convert(
-    source: Source, out: Any, report: Any, options: Any, hooks: _Hooks
-) -> dict[str, Any]:
-    """The summary of the run; written as JSON to `report` too."""
+def convert(source: Source, out: Any, report: Any, options: Any, hooks: _Hooks) -> str:
+    """The summary of the run as JSON; written to `report` too, also when the run failed."""
 
 @final
 class Batches:
@@ -79,8 +78,8 @@ class Batches:
     def close(self) -> None:
         """Ends the run and its threads."""
 
-    def summary(self) -> dict[str, Any]:
-        """What was done so far."""
+    def summary(self) -> str:
+        """What was done so far, as JSON."""
 
 def batches(source: Source, batch_size: int, options: Any, hooks: _Hooks) -> Batches:
     """Opens the source and begins to read."""
@@ -111,8 +110,11 @@ def reopen(source: Source, options: Any, index: bytes) -> Dataset:
 def decode(value: bytes, options: Any) -> _Images:
     """The image that a value holds, given as JSON text."""
 
-def inspect(source: Source, options: Any, hooks: _Hooks) -> dict[str, Any]:
-    """The report of the first records."""
+def entries() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The names of what the JSON of summaries and of reports holds, and what each is."""
+
+def inspect(source: Source, options: Any, hooks: _Hooks) -> tuple[str, str, str]:
+    """The report of the first records as JSON, text and HTML."""
 
 def samples(
     source: Source, count: int | None, options: Any, hooks: _Hooks

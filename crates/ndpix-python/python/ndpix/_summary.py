@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from dataclasses import dataclass
 
 
@@ -29,14 +31,18 @@ class Summary:
         oriented: Images that carry an orientation.
         alpha: Images that have alpha.
         premultiplied: Images whose colours are stored multiplied with alpha.
+        multi_frame: Images with more frames or pages than one.
         steps: What was done to pixels, in order, as text.
-        multi_frame: Images of which only the first frame was read.
         bytes_read: Decompressed bytes read.
         bytes_written: Bytes of pixels.
         inputs: The inputs, as they were named.
+        originals: Files that records of a rejects file came from; in a row map they are numbered after the
+            inputs.
         outputs: The files that were written, the array first.
         seconds: How long it took.
-        peak_memory: The most memory that the process has held so far, in bytes.
+        peak_memory: The most memory that the process has held so far, in bytes; 0 where it cannot be told.
+        interrupted: Whether it was interrupted.
+        threads: Threads that it ran on.
     """
 
     records: int
@@ -57,11 +63,20 @@ class Summary:
     oriented: int
     alpha: int
     premultiplied: int
-    steps: list[str]
     multi_frame: int
+    steps: list[str]
     bytes_read: int
     bytes_written: int
     inputs: list[str]
+    originals: list[str]
     outputs: list[str]
     seconds: float
     peak_memory: int
+    interrupted: bool
+    threads: int
+
+
+def read(text: str) -> Summary:
+    """The summary that the library gave as JSON."""
+    values = json.loads(text)
+    return Summary(**{field.name: values[field.name] for field in dataclasses.fields(Summary)})

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::machine::free_bytes;
 use crate::options::{IfExists, Options, OutputCompression, Rejects};
 use crate::reader::Reader;
+use crate::report::human;
 use crate::sink::partial::folder_of;
 use crate::sink::{self, beside, rejects};
 use crate::source::Input;
@@ -177,14 +178,13 @@ pub(super) fn disk(reader: &Reader, out: &Path, options: &Options) -> Result<()>
     let (Some(rows), Some(free)) = (reader.expected_rows(), free_bytes(folder)) else {
         return Ok(());
     };
-    let free = free as f64;
     let need = rows * reader.row_bytes() as f64;
     // The estimate rests on the sample: only a clear miss is refused.
-    if need * 0.8 > free {
+    if need * 0.8 > free as f64 {
         return Err(Error::io(
             format_args!(
                 "about {} will be needed for {}, but {} are free",
-                human(need),
+                human(need as u64),
                 out.display(),
                 human(free)
             ),
@@ -192,30 +192,4 @@ pub(super) fn disk(reader: &Reader, out: &Path, options: &Options) -> Result<()>
         ));
     }
     Ok(())
-}
-
-/// A number of bytes for people.
-fn human(bytes: f64) -> String {
-    let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    let step = (bytes.max(1.0).log2() / 10.0).floor().clamp(0.0, 5.0);
-    let digits = usize::from(step > 0.0);
-    format!("{:.digits$} {}", bytes / 1024f64.powf(step), units[step as usize])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_have_a_unit_that_suits_them() {
-        for (bytes, text) in [
-            (0.0, "0 bytes"),
-            (1023.0, "1023 bytes"),
-            (1536.0, "1.5 KiB"),
-            (64.0 * 1048576.0, "64.0 MiB"),
-            (2.5e12, "2.3 TiB"),
-        ] {
-            assert_eq!(human(bytes), text);
-        }
-    }
 }

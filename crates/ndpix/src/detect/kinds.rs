@@ -9,7 +9,7 @@ use super::survey::Survey;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::{Color, ImageInfo};
-use crate::options::Scale;
+use crate::options::{Scale, flag_of};
 use crate::pixels;
 use crate::pixels::steps;
 use crate::plan::Steps;
@@ -149,9 +149,7 @@ pub(super) fn nothing(survey: &Survey) -> Error {
         first.map(|e| format!("; the first was rejected: {}", e.message())).unwrap_or_default();
     // Where every image was refused, no shape would help.
     let advice = match (&survey.remedy, survey.missing) {
-        (Some((option, folder)), _) => {
-            &format!("; pass --{} {}", option.replace('_', "-"), folder.display())
-        }
+        (Some((option, folder)), _) => &format!("; pass {} {}", flag_of(option), folder.display()),
         (None, 0) => "",
         _ => "; where images begin later, pass skip, or shape and dtype",
     };

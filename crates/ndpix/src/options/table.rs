@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use super::output::split_fields;
 use super::{
     Fit, IfExists, ImagesAs, Layout, Mode, OnError, OnMissing, Options, Ragged, RawChannels,
-    RawOrder, Rejects, RejectsContent, Resample, Rows, Scale, Stack,
+    RawOrder, Rejects, RejectsContent, Resample, Rows, Scale, Stack, flag_of,
 };
 use crate::dtype::DType;
 use crate::encoding::Encoding;
@@ -346,7 +346,7 @@ impl Options {
         for (option, value) in self.changes() {
             // Several values are as many flags.
             for value in value.split('\n') {
-                words.push(format!("--{}", option.name.replace('_', "-")));
+                words.push(flag_of(option.name));
                 words.extend((!option.is_switch()).then(|| value.to_string()));
             }
         }

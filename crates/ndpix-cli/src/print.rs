@@ -1,0 +1,87 @@
+//! What is printed: lines and progress on standard error, text for the next program on standard output.
+
+use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+
+/// A line for people. A closed pipe is not an error.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Text for the next program, and the exit code it ends with. A closed pipe ends quietly.
+pub(crate) fn out(text: &str) -> u8 {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => 0,
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => 0,
+        Err(e) => {
+            say(&format!("ndpix: cannot write to standard output: {e}"));
+            1
+        }
+    }
+}
+
+/// A bar by bytes on a terminal; elsewhere a log line a minute.
+#[derive(Default)]
+pub(crate) struct Progress {
+    ended: Arc<AtomicBool>,
+    ticker: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Progress {
+    pub(crate) fn start(&self, forced: bool, counter: Arc<AtomicU64>, total: Option<u64>) {
+        let ended = Arc::clone(&self.ended);
+        let bar = (forced || std::io::stderr().is_terminal()).then(|| bar(total));
+        let ticker = std::thread::spawn(move || {
+            let begun = Instant::now();
+            let mut logged = 0;
+            while !ended.load(Ordering::Relaxed) {
+                std::thread::park_timeout(Duration::from_millis(200));
+                let read = counter.load(Ordering::Relaxed);
+                let minutes = begun.elapsed().as_secs() / 60;
+                match &bar {
+                    Some(bar) => bar.set_position(read),
+                    None if minutes > logged => {
+                        logged = minutes;
+                        let of = total.map_or(String::new(), |t| format!(" of {}", HumanBytes(t)));
+                        say(&format!("ndpix: {minutes} min, {}{of} read", HumanBytes(read)));
+                    }
+                    None => {}
+                }
+            }
+            if let Some(bar) = bar {
+                bar.finish_and_clear();
+            }
+        });
+        if let Ok(mut slot) = self.ticker.lock() {
+            *slot = Some(ticker);
+        }
+    }
+
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+        let ticker = self.ticker.lock().ok().and_then(|mut slot| slot.take());
+        if let Some(ticker) = ticker {
+            ticker.thread().unpark();
+            let _ = ticker.join();
+        }
+    }
+}
+
+fn bar(total: Option<u64>) -> ProgressBar {
+    let (bar, template) = match total {
+        Some(total) => {
+            (ProgressBar::new(total), "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} eta {eta}")
+        }
+        None => (ProgressBar::new_spinner(), "{spinner} {bytes} {bytes_per_sec}"),
+    };
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

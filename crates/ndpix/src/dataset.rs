@@ -16,7 +16,7 @@ use crate::control::Control;
 use crate::decode::{Decoder, Kept, PixelBuffer, fit};
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::options::{Governs, OnError, OnMissing, Options};
-use crate::pipeline::spread;
+use crate::pipeline::{Doubts, spread};
 use crate::plan::Plan;
 use crate::reader::Reader;
 use crate::sink::index::{self, Entry};
@@ -51,6 +51,9 @@ struct Hands<'d> {
     pixels: PixelBuffer,
     text: Vec<u8>,
     kept: Kept,
+    doubts: Doubts<'d>,
+    /// Whether the record that was read last has no image, and nothing like one elsewhere.
+    missing: bool,
 }
 
 /// An image and the kept fields of its record, or of several.
@@ -287,7 +290,8 @@ impl Dataset {
     fn hands(&self) -> Result<Hands<'_>> {
         let decoder = Decoder::new(&self.plan)?;
         let (pixels, kept) = (PixelBuffer::default(), Kept::new(&self.plan));
-        Ok(Hands { decoder, pixels, text: Vec::new(), kept })
+        let doubts = Doubts::new(&self.plan)?;
+        Ok(Hands { decoder, pixels, text: Vec::new(), kept, doubts, missing: false })
     }
 
     fn item(&self, hands: &mut Hands<'_>, at: usize) -> Result<Item> {
@@ -298,23 +302,21 @@ impl Dataset {
             )));
         };
         hands.kept.clear(KEEP_BYTES);
-        let image = match self.decode(hands, entry) {
+        let image = match self.decode(hands, entry, at as u64) {
             Ok(image) => image,
             Err(error) if error.kind() == ErrorKind::Io => return Err(error),
-            Err(error) => {
-                match (self.fills(entry, hands), self.options.shape, self.options.dtype) {
-                    (true, Some(shape), Some(dtype)) => {
-                        let element = fill_element(self.options.fill_value, dtype)?;
-                        let mut array = Array::zeroed(shape.to_vec(), dtype)?;
-                        array
-                            .bytes
-                            .chunks_exact_mut(element.len())
-                            .for_each(|e| e.copy_from_slice(&element));
-                        array
-                    }
-                    _ => return Err(error.at(place)),
+            Err(error) => match (self.fills(hands), self.options.shape, self.options.dtype) {
+                (true, Some(shape), Some(dtype)) => {
+                    let element = fill_element(self.options.fill_value, dtype)?;
+                    let mut array = Array::zeroed(shape.to_vec(), dtype)?;
+                    array
+                        .bytes
+                        .chunks_exact_mut(element.len())
+                        .for_each(|e| e.copy_from_slice(&element));
+                    array
                 }
-            }
+                _ => return Err(error.at(place)),
+            },
         };
         Ok((image, self.row(&mut hands.kept, entry, at)))
     }
@@ -331,18 +333,19 @@ impl Dataset {
         row
     }
 
-    /// Whether a failed image is given as the fill value.
-    fn fills(&self, _: &Entry, hands: &mut Hands<'_>) -> bool {
-        let missing = hands.decoder.find(&hands.text).is_ok_and(|items| items == 0);
-        if missing {
+    /// Whether the failed image is given as the fill value.
+    fn fills(&self, hands: &Hands<'_>) -> bool {
+        if hands.missing {
             self.options.on_missing == OnMissing::Fill
         } else {
             self.options.on_error == OnError::Fill
         }
     }
 
-    fn decode(&self, hands: &mut Hands<'_>, entry: &Entry) -> Result<Array> {
+    /// Decodes the image of an entry. `number` is its own, which is not below that of its record.
+    fn decode(&self, hands: &mut Hands<'_>, entry: &Entry, number: u64) -> Result<Array> {
         let most = self.plan.limits.max_record_bytes;
+        hands.missing = false;
         hands.text.clear();
         if entry.len > most {
             return Err(Error::limit(format!(
@@ -352,12 +355,14 @@ impl Dataset {
         }
         self.places.read(entry.file, entry.byte, entry.len, &mut hands.text)?;
         let items = hands.decoder.find(&hands.text)?;
+        let base = self.files[entry.file as usize].base.as_ref();
         let kept = hands.decoder.keep(&hands.text, &mut hands.kept);
+        hands.doubts.of_record(&hands.decoder, number, &hands.text, base)?;
         if items <= entry.item as usize {
+            hands.missing = items == 0;
             return Err(Error::field("the record has no image"));
         }
         kept?;
-        let base = self.files[entry.file as usize].base.as_ref();
         let opened = hands.decoder.open(&hands.text, entry.item as usize, base)?;
         hands.pixels.clear(KEEP_BYTES);
         let found = hands.decoder.fill(&opened, &mut hands.pixels)?;

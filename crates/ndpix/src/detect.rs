@@ -69,6 +69,9 @@ pub(crate) fn locate(
         };
     };
     plan.watch = watch::beside(field).map(Arc::new);
+    if options.encoding.is_none() {
+        refuse_drawings(sample, field)?;
+    }
     if options.encoding.is_some() || options.mixed {
         return Ok(());
     }
@@ -84,6 +87,17 @@ pub(crate) fn locate(
     };
     plan.places = vec![place(chosen, options, &mut plan.notes)?];
     Ok(())
+}
+
+/// A named field whose numbers draw something is not pixels, unless the options say so.
+fn refuse_drawings(sample: &Sample<'_>, field: &Field) -> Result<()> {
+    let drawn = |pointer| Some((pointer, drawings::named(sample, pointer)?));
+    match field.alternatives().iter().find_map(drawn) {
+        None => Ok(()),
+        Some((pointer, said)) => Err(Error::plan(format!(
+            "field {pointer} holds {said}, which ndpix does not draw; pass encoding list to read its numbers as they are"
+        ))),
+    }
 }
 
 /// The places that were found, or why none is read.

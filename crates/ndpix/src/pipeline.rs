@@ -21,8 +21,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use doubts::Doubts;
-
 use crate::batch::{File, Text};
 use crate::decode::{Decoder, Kept, PixelBuffer};
 use crate::error::{Error, ErrorKind, Result};
@@ -32,6 +30,7 @@ use crate::plan::Plan;
 use crate::record::rejected;
 use crate::sink::Job;
 
+pub(crate) use doubts::Doubts;
 pub(crate) use driver::{Driver, spread};
 pub(crate) use part::{Fate, Outcome, Part};
 

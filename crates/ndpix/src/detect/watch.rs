@@ -362,7 +362,7 @@ const TEXT: usize = 64;
 
 /// Whether a string may be an image, at a glance.
 fn suspicious(text: &[u8], known: Option<Known>) -> bool {
-    const BEGINNINGS: [&[u8]; 9] = [
+    const BEGINNINGS: [&[u8]; 12] = [
         b"iVBOR",
         b"/9j/",
         b"\\/9j",
@@ -370,6 +370,9 @@ fn suspicious(text: &[u8], known: Option<Known>) -> bool {
         b"UklG",
         b"SUkq",
         b"TU0A",
+        b"UDUg",
+        b"UDYg",
+        b"cW9p",
         b"data:image",
         b"\\u0089PNG",
     ];

@@ -7,20 +7,20 @@ use crate::paths::Base;
 use crate::plan::Plan;
 
 /// The doubts of one thread; none where the field was named.
-pub(super) struct Doubts<'p> {
+pub(crate) struct Doubts<'p> {
     watcher: Option<Watcher<'p>>,
     /// Where the images of the record stand.
     spans: Vec<(usize, usize)>,
 }
 
 impl<'p> Doubts<'p> {
-    pub(super) fn new(plan: &'p Plan) -> Result<Self> {
+    pub(crate) fn new(plan: &'p Plan) -> Result<Self> {
         Ok(Self { watcher: Watcher::of(plan)?, spans: Vec::new() })
     }
 
     /// Whether the record that was last found is as the sample was: kind `field` where it has no image
     /// but something like one elsewhere, or a second one where the sample had none.
-    pub(super) fn of_record(
+    pub(crate) fn of_record(
         &mut self,
         decoder: &Decoder<'_>,
         number: u64,
@@ -38,7 +38,7 @@ impl<'p> Doubts<'p> {
 
     /// Whether image `item`, which could not be read, is said to be something else, and is nothing like an
     /// image.
-    pub(super) fn is_other(
+    pub(crate) fn is_other(
         &mut self,
         decoder: &Decoder<'_>,
         item: usize,

@@ -1,7 +1,7 @@
 //! What belongs here: images that stand in one of several places of a record (`a|b`, `*`, `**`, elements
 //! by their names) are found in all of them, in record order, whatever asks.
 
-use ndpix::{Batches, Control, Dataset, Encoding, Options, Stack};
+use ndpix::{Batches, Control, Dataset, Encoding, OnMissing, Options, Stack};
 
 use super::{base64, bytes, convert, raw};
 
@@ -206,4 +206,50 @@ fn hostile_records_do_not_square() {
         assert_eq!(pixels(&text, &options).len(), 100_000, "{field}");
     }
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
+
+/// What a run would reject is not given as an image, nor as a record without one.
+#[test]
+fn random_access_looks_out_for_other_places_too() {
+    let mut text = String::new();
+    for i in 0..70 {
+        text += &format!("{{\"image\":\"{}\"}}\n", file(i));
+    }
+    text += &format!("{{\"photo\":\"{}\"}}\n", file(70));
+    text += &format!("{{\"image\":\"{}\",\"image_2\":\"{}\"}}\n", file(71), file(72));
+    text += "{\"id\":3}\n";
+    let run = convert(bytes(text.as_bytes()), &Options::default());
+    assert_eq!(run.reject_kinds(), ["field", "field"]);
+    for options in [
+        Options::default(),
+        options! {
+            on_missing: OnMissing::Fill,
+            shape: Some("1,1".parse().expect("a shape")),
+            dtype: Some("uint8".parse().expect("a dtype")),
+            ..Options::default()
+        },
+    ] {
+        let dataset = Dataset::open(bytes(text.as_bytes()), &options, None, &Control::default());
+        let dataset = dataset.expect("an index");
+        assert_eq!(dataset.get(69).expect("an image").bytes[..], [69]);
+        for (at, says) in [(70, "photo"), (71, "image_2")] {
+            let error = dataset.get(at).expect_err("not the image of its record");
+            assert!(error.message().contains(says), "{error}");
+        }
+        assert_eq!(dataset.get(72).is_ok(), options.on_missing == OnMissing::Fill);
+    }
+}
+
+#[test]
+fn numbers_that_draw_are_not_pixels() {
+    let text = "{\"word\":\"nose\",\"drawing\":[[[1,2],[3,4]]]}\n";
+    let named = |field| Options::default().with("field", field).expect("a field");
+    for options in [named("drawing"), named("image|drawing")] {
+        let options = options! { mixed: true, ..options };
+        let run = convert(bytes(text.as_bytes()), &options);
+        let error = run.run.result.expect_err("strokes");
+        assert!(error.message().contains("strokes"), "{error}");
+    }
+    let options = named("drawing").with("encoding", "list").expect("an encoding");
+    assert_eq!(convert(bytes(text.as_bytes()), &options).run.summary.rows, 1);
 }

@@ -158,11 +158,7 @@ fn convert(args: &Convert) -> u8 {
 /// The commands that would do, for an error that knows them.
 fn remedies(error: &Error, args: &Convert, options: &Options) {
     for remedy in error.remedies() {
-        let mut words = vec!["ndpix".to_string(), "convert".to_string()];
-        words.extend(args.inputs.iter().map(|path| path.display().to_string()));
-        words.extend(["-o".to_string(), args.output.display().to_string()]);
-        words.extend(options.flags());
-        words.extend(remedy.flags());
+        let words = remedy.command(&args.inputs, &args.output.display().to_string(), options);
         print::say(&format!("  {}: {}", remedy.what, quoted(&words)));
     }
 }

@@ -17,7 +17,7 @@ from ndpix._inspect import _png
 def test_says_what_is_there(source):
     report = ndpix.inspect(source)
     assert (report.framing, report.field, report.encoding) == ("lines", "image", "encoded")
-    assert report.fields["image"] == {"encoded": report.sampled}
+    assert report.fields["image"]["encodings"] == {"encoded": report.sampled}
     assert report.formats == {"png": 40} and report.images == 40
     assert (report.shape, report.dtype, report.problem) == ("(8, 6, 3)", "uint8", None)
     assert "image: encoded (40)  <- read" in str(report)

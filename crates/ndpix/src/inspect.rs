@@ -35,6 +35,7 @@ pub fn inspect(inputs: Vec<Input>, options: &Options) -> Result<Report> {
         (reader, None) => reader,
         (reader, Some(problem)) => {
             report.problem = Some(problem.to_string());
+            report.remedies = problem.remedies().to_vec();
             reader
         }
     };
@@ -47,6 +48,8 @@ pub fn inspect(inputs: Vec<Input>, options: &Options) -> Result<Report> {
         .map(|c| FieldReport {
             field: c.field.to_string(),
             encodings: c.encodings.clone().into_iter().collect(),
+            records: c.records,
+            said: c.said.clone(),
         })
         .collect();
     let survey = &reader.survey;

@@ -30,9 +30,10 @@ class Report:
         framing: How records follow each other.
         compression: Compressions of the inputs.
         sampled: Records that were looked at.
-        fields: The fields that may hold images, each with how many of its values hold one how.
+        fields: The fields that may hold images: of each how many of its values hold one how, in how many records it
+            is, and what it is in words.
         field: The field that a run would read, if it is clear.
-        bands: The fields that it would stack behind that one.
+        bands: The fields that it would stack after that one.
         encoding: The encoding that a run would enforce, if it is clear.
         images: Images among the records that were looked at.
         formats: Image formats, with counts.
@@ -56,6 +57,8 @@ class Report:
         notes: What a run would say before it works.
         output: What the name of the output ends in: of the first output that can hold all that is asked for.
         problem: Why no array can be made, and what to do; `None` where one can.
+        remedies: What would do where no field can be chosen: of each way to go on what it does, its options as
+            names and values, and the command where the source is files.
         suggestion: The options with which an array can be made, where there is a problem and a way out.
         command: The command to run, as a line for a shell; `None` where there is no way out or the
             source is not a file.
@@ -64,7 +67,7 @@ class Report:
     framing: str
     compression: list[str]
     sampled: int
-    fields: dict[str, dict[str, int]]
+    fields: dict[str, dict[str, Any]]
     field: str | None
     bands: list[str]
     encoding: str | None
@@ -88,6 +91,7 @@ class Report:
     notes: list[str]
     output: str | None
     problem: str | None
+    remedies: list[dict[str, Any]]
     suggestion: dict[str, str] | None
     command: str | None
     _text: str = field(default="", repr=False, compare=False)
@@ -170,9 +174,11 @@ def _values(report: str) -> dict[str, Any]:
     """The attributes, from the report as JSON."""
     values: dict[str, Any] = json.loads(report)
     del values["version"]
-    values["fields"] = {f["field"]: f["encodings"] for f in values["fields"]}
+    values["fields"] = {f.pop("field"): f for f in values["fields"]}
     values["shapes"] = [(s["shape"], s["dtype"], s["color"], s["count"]) for s in values["shapes"]]
     values["orientations"] = {int(o): count for o, count in values["orientations"].items()}
     values["choices"] = [(choice["options"], choice["bytes"]) for choice in values["choices"]]
     values["command"] = values.pop("command_line")
+    for remedy in values["remedies"]:
+        remedy["command"] = remedy.pop("command_line")
     return values

@@ -17,6 +17,10 @@ pub(crate) struct Candidate {
     /// How its values hold images, with the number of values in the sample.
     pub(crate) encodings: BTreeMap<String, u64>,
     pub(super) encoding: Option<Encoding>,
+    /// Records of the sample that have it.
+    pub(crate) records: u64,
+    /// What its best value is; `None` where the field was named and nothing was weighed.
+    pub(crate) said: Option<String>,
 }
 
 /// How the fields that the options name hold images.
@@ -36,7 +40,9 @@ fn candidate(sample: &Sample<'_>, options: &Options, field: Pointer) -> Result<O
     let mut decoder = Decoder::new(&plan)?;
     let mut encodings: BTreeMap<String, u64> = BTreeMap::new();
     let mut encoding: Option<Encoding> = None;
+    let mut records = 0;
     for Sampled { text, .. } in &sample.records {
+        let before: u64 = encodings.values().sum();
         for item in 0..decoder.find(text).unwrap_or(0).min(64) {
             let Some(found) = decoder.classify(text, item) else { continue };
             *encodings.entry(found.to_string()).or_default() += 1;
@@ -44,7 +50,8 @@ fn candidate(sample: &Sample<'_>, options: &Options, field: Pointer) -> Result<O
                 encoding = Some(found);
             }
         }
+        records += u64::from(encodings.values().sum::<u64>() > before);
     }
     let is_one = encoding.is_some();
-    Ok(is_one.then_some(Candidate { field, encodings, encoding }))
+    Ok(is_one.then_some(Candidate { field, encodings, encoding, records, said: None }))
 }

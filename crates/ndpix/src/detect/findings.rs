@@ -135,7 +135,15 @@ impl Candidate {
             field: self.field.clone(),
             encodings: self.encodings.clone(),
             encoding: self.best.encoding.clone(),
+            records: self.seen.len() as u64,
+            said: Some(self.said()),
         }
+    }
+
+    /// What its best value is, in words, and what would read it.
+    pub(super) fn said(&self) -> String {
+        let remedy = self.best.remedy.as_ref().map(|r| format!("; {r}")).unwrap_or_default();
+        format!("{}{remedy}", self.best.said)
     }
 
     /// What is to be said where numbers are read: the shapes that a flat list may have.

@@ -76,9 +76,8 @@ pub(super) fn error(
 
 /// A candidate in one line.
 pub(super) fn line(candidate: &Candidate, records: usize) -> String {
-    let Candidate { field, best, seen, .. } = candidate;
-    let remedy = best.remedy.as_ref().map(|r| format!("; {r}")).unwrap_or_default();
-    format!("\n  {field}: in {} of {records} records, {}{remedy}", seen.len(), best.said)
+    let Candidate { field, seen, .. } = candidate;
+    format!("\n  {field}: in {} of {records} records, {}", seen.len(), candidate.said())
 }
 
 /// Where nothing is an image, what comes nearest to one.

@@ -1,6 +1,6 @@
 //! The command that does what a report says, as words and as a line for a shell.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Report;
 use crate::error::Remedy;
@@ -25,29 +25,64 @@ impl Report {
         if self.problem.is_some() && self.suggestion.is_none() {
             return None;
         }
-        let mut words = vec!["ndpix".to_string(), "convert".to_string()];
-        words.extend(inputs.iter().map(|p| p.display().to_string()));
-        let name = first.file_name().filter(|_| first.as_os_str() != "-");
-        let name = name.map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let stem = name.split('.').next().filter(|n| !n.is_empty() && !n.contains('*'));
-        let ending = self.output.unwrap_or(".npy");
-        words.extend(["-o".to_string(), format!("{}{ending}", stem.unwrap_or("images"))]);
+        let mut rest = options.clone();
+        (rest.field, rest.bands, rest.encoding) = (None, Vec::new(), None);
+        let mut words = convert(inputs, &self.output_name(first));
         for field in self.field.iter().chain(&self.bands) {
             words.extend(["--field".to_string(), field.clone()]);
         }
         words.extend(self.encoding.iter().flat_map(|e| ["--encoding".to_string(), e.clone()]));
-        let rest = Options { field: None, bands: Vec::new(), encoding: None, ..options.clone() };
         words.extend(rest.flags());
         words.extend(flags(self.suggestion.iter().flatten()));
         Some(words)
     }
+
+    /// The output that the commands write: named as the first input.
+    pub(super) fn output_name(&self, first: &Path) -> String {
+        let name = first.file_name().filter(|_| first.as_os_str() != "-");
+        let name = name.map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let stem = name.split('.').next().filter(|n| !n.is_empty() && !n.contains('*'));
+        let ending = self.output.unwrap_or(".npy");
+        format!("{}{ending}", stem.unwrap_or("images"))
+    }
 }
 
 impl Remedy {
-    /// The words that it adds to a command.
-    pub fn flags(&self) -> Vec<String> {
-        flags(&self.options)
+    /// The words of the command that does it: with these inputs, this output, and the options of the run
+    /// that was refused.
+    ///
+    /// ```
+    /// use ndpix::{Input, Options};
+    /// let png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
+    /// let records = Input::bytes(format!("{{\"left\": \"{png}\", \"right\": \"{png}AA\"}}\n"));
+    /// let options = Options::default();
+    /// let report = ndpix::inspect(vec![records], &options)?;
+    /// for remedy in &report.remedies {
+    ///     println!("{}", ndpix::quoted(&remedy.command(&["in.ndjson".into()], "out.npy", &options)));
+    /// }
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
+    pub fn command(&self, inputs: &[PathBuf], output: &str, options: &Options) -> Vec<String> {
+        let mut words = convert(inputs, output);
+        // What it sets takes the place of what was given, but for lists that only grow.
+        let given = options.changed().into_iter().filter(|(name, _)| {
+            *name == "allow_dir" || self.options.iter().all(|(ours, _)| ours != name)
+        });
+        let given: Vec<_> = given.flat_map(|(name, value)| lines(name, &value)).collect();
+        words.extend(flags(given.iter().chain(&self.options)));
+        words
     }
+}
+
+fn convert(inputs: &[PathBuf], output: &str) -> Vec<String> {
+    let inputs = inputs.iter().map(|path| path.display().to_string());
+    let head = ["ndpix", "convert"].map(String::from).into_iter().chain(inputs);
+    head.chain(["-o".to_string(), output.to_string()]).collect()
+}
+
+/// An option once for each of its values.
+fn lines(name: &'static str, value: &str) -> Vec<(&'static str, String)> {
+    value.split('\n').map(|line| (name, line.to_string())).collect()
 }
 
 pub(super) fn flags<'o>(

@@ -55,6 +55,10 @@ impl Report {
         }
         lines.extend(self.notes.iter().map(|note| ("note", note.clone())));
         lines.extend(self.problem.iter().map(|problem| ("problem", problem.clone())));
+        for (remedy, first) in self.remedies.iter().filter_map(|r| Some((r, inputs.first()?))) {
+            let words = remedy.command(inputs, &self.output_name(first), options);
+            lines.push(("try", format!("{}: {}", remedy.what, quoted(&words))));
+        }
         lines.extend(self.command(inputs, options).map(|words| ("run", quoted(&words))));
         lines
     }
@@ -70,7 +74,17 @@ impl Report {
         for field in &self.fields {
             let mut read = self.field.iter().chain(&self.bands);
             let chosen = if read.any(|f| *f == field.field) { "  <- read" } else { "" };
-            lines.push(("field", format!("{}: {}{chosen}", field.field, counts(&field.encodings))));
+            let said = match &field.said {
+                Some(said) => {
+                    let ways = match field.encodings.len() {
+                        0 | 1 => String::new(),
+                        _ => format!("; {}", counts(&field.encodings)),
+                    };
+                    format!("in {} of {} records, {said}{ways}", field.records, self.sampled)
+                }
+                None => counts(&field.encodings),
+            };
+            lines.push(("field", format!("{}: {said}{chosen}", field.field)));
         }
         lines
     }

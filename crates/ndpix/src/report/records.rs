@@ -1,5 +1,6 @@
 //! What a look at the first records says, as data.
 
+use crate::error::Remedy;
 use crate::shape::Shape;
 
 /// A field that may hold images.
@@ -9,6 +10,10 @@ pub struct FieldReport {
     pub field: String,
     /// How its values hold images, with counts in the sample.
     pub encodings: Vec<(String, u64)>,
+    /// Records of the sample that have it.
+    pub records: u64,
+    /// What the value most like an image is, in words; `None` for a field that the options name.
+    pub said: Option<String>,
 }
 
 /// One kind of image in the sample.
@@ -64,7 +69,7 @@ pub struct Report {
     pub fields: Vec<FieldReport>,
     /// The field that a run would read.
     pub field: Option<String>,
-    /// The fields that it would stack behind that one.
+    /// The fields that it would stack after that one.
     pub bands: Vec<String>,
     /// The encoding that a run would enforce.
     pub encoding: Option<String>,
@@ -110,6 +115,8 @@ pub struct Report {
     pub output: Option<&'static str>,
     /// Why no plan can be made, and what to do.
     pub problem: Option<String>,
+    /// What would do where no field can be chosen: options for each way to go on.
+    pub remedies: Vec<Remedy>,
     /// The options beside those given with which a plan can be made, where there is none without.
     pub suggestion: Option<Vec<(&'static str, String)>>,
 }

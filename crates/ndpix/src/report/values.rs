@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 
 use super::{Entries, FieldReport, Report, ShapeReport, quoted};
+use crate::error::Remedy;
 use crate::options::Options;
 
 /// Name, what it is, and the value.
@@ -15,9 +16,9 @@ const ROWS: &[Row] = &[
     ("framing", "How records follow each other.", |r| json!(r.framing)),
     ("compression", "Compressions of the inputs.", |r| json!(r.compression)),
     ("sampled", "Records that were looked at.", |r| json!(r.sampled)),
-    ("fields", "The fields that may hold images, each with how many of its values hold one how.", fields),
+    ("fields", "The fields that may hold images: of each how many of its values hold one how, in how many records it is, and what it is in words.", fields),
     ("field", "The field that a run would read, if it is clear.", |r| json!(r.field)),
-    ("bands", "The fields that it would stack behind that one.", |r| json!(r.bands)),
+    ("bands", "The fields that it would stack after that one.", |r| json!(r.bands)),
     ("encoding", "The encoding that a run would enforce, if it is clear.", |r| json!(r.encoding)),
     ("images", "Images among the records that were looked at.", |r| json!(r.images)),
     ("formats", "Image formats, with counts.", |r| counts(&r.formats)),
@@ -67,11 +68,21 @@ impl Report {
         let words = self.command(inputs, options);
         let more = [
             ("version", json!(1)),
+            ("remedies", self.remedies.iter().map(|r| self.remedy(r, inputs, options)).collect()),
             ("command_line", json!(words.as_deref().map(quoted))),
             ("command", json!(words)),
         ];
         let rows = ROWS.iter().map(|(name, _, value)| (*name, value(self)));
         super::json(more.into_iter().chain(rows).map(|(n, value)| (n.to_string(), value)).collect())
+    }
+
+    /// What it does, the options, and the command where the inputs have names.
+    fn remedy(&self, remedy: &Remedy, inputs: &[PathBuf], options: &Options) -> Value {
+        let words =
+            inputs.first().map(|first| remedy.command(inputs, &self.output_name(first), options));
+        let options: Vec<_> = remedy.options.iter().map(|(n, v)| json!([n, v])).collect();
+        json!({"what": remedy.what, "options": options, "command_line": words.as_deref().map(quoted),
+               "command": words})
     }
 }
 
@@ -84,7 +95,7 @@ fn options(list: &[(&'static str, String)]) -> Value {
 }
 
 fn fields(report: &Report) -> Value {
-    let field = |f: &FieldReport| json!({"field": f.field, "encodings": counts(&f.encodings)});
+    let field = |f: &FieldReport| json!({"field": f.field, "encodings": counts(&f.encodings), "records": f.records, "said": f.said});
     report.fields.iter().map(field).collect()
 }
 

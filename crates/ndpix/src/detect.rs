@@ -33,7 +33,7 @@ mod words;
 use std::sync::Arc;
 
 use crate::encoding::Encoding;
-use crate::error::{Error, Result};
+use crate::error::{Error, Remedy, Result};
 use crate::options::{ImagesAs, Options, Ragged, Scale};
 use crate::plan::{Place, Plan, Steps, Target};
 use crate::record::pointer::{Field, Pointer};
@@ -175,16 +175,26 @@ fn place(chosen: &Candidate, options: &Options, notes: &mut Vec<String>) -> Resu
             ));
         }
         if ways.len() > 1 {
-            let seen: Vec<_> = ways.iter().map(|(name, n)| format!("{name} ({n})")).collect();
-            return Err(Error::plan(format!(
-                "field {} holds images in several ways: {}; pass mixed to decide for each record, or encoding to take one",
-                chosen.field,
-                seen.join(", ")
-            )));
+            return Err(several_ways(&chosen.field, &ways));
         }
         encoding = Some(known.clone());
     }
     Ok(Place { field: chosen.field.clone(), encoding })
+}
+
+/// The refusal of a field whose values hold images in these ways, so often each.
+fn several_ways(field: &Pointer, ways: &[(&String, &u64)]) -> Error {
+    let seen: Vec<_> = ways.iter().map(|(name, n)| format!("{name} ({n})")).collect();
+    let with = |name, value: &str| vec![("field", field.to_string()), (name, value.to_string())];
+    let each = Remedy::new("each record as it is", with("mixed", "true"));
+    let one =
+        |(name, _): &(&String, &u64)| Remedy::new(format!("{name} alone"), with("encoding", name));
+    let remedies = std::iter::once(each).chain(ways.iter().map(one)).collect();
+    Error::plan(format!(
+        "field {field} holds images in several ways: {}; pass mixed to decide for each record, or encoding to take one",
+        seen.join(", ")
+    ))
+    .with_remedies(remedies)
 }
 
 /// The plan before the sample is looked at.

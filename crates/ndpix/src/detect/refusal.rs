@@ -25,7 +25,7 @@ pub(super) fn error(
     let (head, mut listed) = match refusal {
         Refusal::Nothing => (
             format!(
-                "no field holds an image that ndpix recognises in the first {records} records{}{}; where images begin later, pass skip",
+                "no field holds an image that ndpix recognises in the first {records} records{}{}; pass field to read one nevertheless, or skip where images begin later",
                 first_reason(sample),
                 wrapped(sample)
             ),

@@ -77,7 +77,7 @@ const FLAGS: &[(&str, &[Flag])] = &[
                 "The most memory for images in flight; large ones wait for each other: auto, or bytes (K, M, G)",
             ),
             ("threads", "N", "Threads; 0 takes all cores"),
-            ("on_error", "NAME", "A bad image or record"),
+            ("on_error", "NAME", "A bad image or record; of a kind: skip,json=raise,path=fill"),
             ("on_missing", "NAME", "A record without image"),
             ("max_rejects", "N", "End the run when exceeded: N, P% or none [default: 50%]"),
             ("if_exists", "NAME", "An existing output"),

@@ -38,6 +38,15 @@ fn words(value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<String>>> {
     value.try_iter()?.map(|item| text(&item?)).collect::<PyResult<_>>().map(Some)
 }
 
+/// Words by the kinds of errors that they are for, that of the others under `default`.
+fn by_kind(kinds: &Bound<'_, PyDict>) -> PyResult<String> {
+    let part = |(kind, word): (Bound<'_, PyAny>, Bound<'_, PyAny>)| -> PyResult<String> {
+        let (kind, word) = (text(&kind)?, text(&word)?);
+        Ok(if kind == "default" { word } else { format!("{kind}={word}") })
+    };
+    Ok(kinds.iter().map(part).collect::<PyResult<Vec<_>>>()?.join(","))
+}
+
 /// A value in the spelling of the table.
 fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
     if let Ok(text) = value.cast::<PyString>() {
@@ -45,6 +54,9 @@ fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
     }
     if let Ok(flag) = value.cast::<PyBool>() {
         return Ok(flag.is_true().to_string());
+    }
+    if let Ok(kinds) = value.cast::<PyDict>() {
+        return by_kind(kinds);
     }
     if let Some(words) = words(value)? {
         let mut inner = value.try_iter()?;

@@ -109,7 +109,7 @@ def test_open_gives_dicts(text, images):
 def test_rows_that_are_filled(text):
     bad = lines([{"image": "%", **fields(40)}, {"image": None, **fields(41)}, {**record(pictures(1)[0]), "id": "x"}])
     options = {"columns": ["id", "name"], "on_error": "fill", "on_missing": "fill"}
-    with pytest.warns(ndpix.RejectedWarning, match="1 field, 1 encoding"):
+    with pytest.warns(ndpix.RejectedWarning, match="1 encoding, 1 field"):
         images, columns = ndpix.load(text * 2 + bad, max_rejects=2, **options)
     assert len(images) == 83
     assert columns["id"][80:].tolist() == [40, 41, None]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import ndpix
-from ndpix import _ndpix, _options
+from ndpix import _errors, _ndpix, _options
 from ndpix._options import Options
 
 OPERATIONS = [ndpix.load, ndpix.convert, ndpix.batches, ndpix.open, ndpix.decode, ndpix.inspect]
@@ -84,6 +84,9 @@ def test_choices_are_those_of_the_library():
         ("columns", ('a."b,c"', "d"), 'a."b,c"\nd'),
         ("chunks", 16, "16"),
         ("fill_value", 0.5, "0.5"),
+        ("on_error", {"default": "skip", "json": "raise", "path": "fill"}, "skip,json=raise,path=fill"),
+        ("on_error", {"json": "raise"}, "json=raise"),
+        ("on_error", "fill,json=raise", "fill,json=raise"),
     ],
 )
 def test_values_in_python_s_own_words(name, value, text):
@@ -125,6 +128,13 @@ def test_reports_are_those_of_the_library(tmp_path, source):
         assert fields - dict(entries).keys() <= {"command", "remedies"}
 
 
+def test_kinds_are_those_of_the_library():
+    with pytest.raises(ndpix.Error, match="unknown kind") as caught:
+        _ndpix.changed({"on_error": "no=skip"})
+    kinds = str(caught.value).split("records have ")[1].split(", ")
+    assert kinds == list(typing.get_args(_errors.Kind))
+
+
 def test_every_public_name_is_documented():
     for name in ndpix.__all__:
         thing = getattr(ndpix, name)
@@ -148,10 +158,13 @@ def test_types_check(tmp_path):
         "s: ndpix.Summary = ndpix.convert(b'', 'out.npy', if_exists='skip')\n"
         "images, columns = ndpix.load('x', columns=['label'])\n"
         "label: int = ndpix.open('x', columns='label')[0]['label']\n"
+        "ndpix.load('x', on_error={'default': 'fill', 'json': 'raise'})\n"
+        "kind: str = ndpix.Error('x').kind\n"
         "ndpix.load('x', on_error='ignore')  # wrong\n"
+        "ndpix.load('x', on_error={'jason': 'skip'})  # wrong\n"
         "ndpix.load('x', colour='red')  # wrong\n"
     )
     command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", str(program)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     wrong = set(re.findall(r":(\d+): error:", done.stdout))
-    assert wrong == {"9", "10"}, done.stdout
+    assert wrong == {"11", "12", "13"}, done.stdout

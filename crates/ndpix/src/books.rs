@@ -175,7 +175,7 @@ impl<'o> Books<'o> {
             if let (Some(file), true) = (&mut self.rejects, first || !whole) {
                 file.push(&error, whole, Some(text.record(record)).filter(|t| !t.is_empty()))?;
             }
-            if self.options.on_error == OnError::Raise {
+            if self.options.on_error.of(error.kind()) == OnError::Raise {
                 return Ok(Some(error));
             }
         }

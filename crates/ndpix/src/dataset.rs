@@ -15,7 +15,7 @@ use crate::column::Column;
 use crate::control::Control;
 use crate::decode::{Decoder, Kept, PixelBuffer, fit};
 use crate::error::{Error, ErrorKind, Position, Result};
-use crate::options::{Governs, OnError, OnMissing, Options};
+use crate::options::{Governs, OnError, OnMissing, Options, Rejects};
 use crate::pipeline::{Doubts, spread};
 use crate::plan::Plan;
 use crate::reader::Reader;
@@ -115,8 +115,12 @@ impl Dataset {
         control: &Control<'_>,
     ) -> Result<Self> {
         options.validate_arrays()?;
-        let fills = options.on_error == OnError::Fill || options.on_missing == OnMissing::Fill;
-        if fills && (options.shape.is_none() || options.dtype.is_none()) {
+        if options.on_error.names(OnError::Skip) || options.rejects != Rejects::Beside {
+            return Err(Error::options(
+                "a number always leads to the same image here, so that none is passed over and there is no rejects file; leave rejects out, and give on_error fill or raise, which is the default here",
+            ));
+        }
+        if options.fills() && (options.shape.is_none() || options.dtype.is_none()) {
             return Err(Error::options("fill rows need shape and dtype here; pass both"));
         }
         let mut reader = Reader::open(inputs, options, true)?;
@@ -305,7 +309,8 @@ impl Dataset {
         let image = match self.decode(hands, entry, at as u64) {
             Ok(image) => image,
             Err(error) if error.kind() == ErrorKind::Io => return Err(error),
-            Err(error) => match (self.fills(hands), self.options.shape, self.options.dtype) {
+            Err(error) => match (self.fills(&error, hands), self.options.shape, self.options.dtype)
+            {
                 (true, Some(shape), Some(dtype)) => {
                     let element = fill_element(self.options.fill_value, dtype)?;
                     let mut array = Array::zeroed(shape.to_vec(), dtype)?;
@@ -333,12 +338,12 @@ impl Dataset {
         row
     }
 
-    /// Whether the failed image is given as the fill value.
-    fn fills(&self, hands: &Hands<'_>) -> bool {
+    /// Whether an image that failed like this is given as the fill value.
+    fn fills(&self, error: &Error, hands: &Hands<'_>) -> bool {
         if hands.missing {
             self.options.on_missing == OnMissing::Fill
         } else {
-            self.options.on_error == OnError::Fill
+            self.options.on_error.of(error.kind()) == OnError::Fill
         }
     }
 

@@ -191,6 +191,12 @@ impl Error {
         self
     }
 
+    /// The same error, of something that stands nowhere: a value without a file around it.
+    pub(crate) fn nowhere(mut self) -> Self {
+        self.0.position = None;
+        self
+    }
+
     /// The same error, with what would mend it.
     pub(crate) fn with_remedies(mut self, remedies: Vec<Remedy>) -> Self {
         self.0.remedies = remedies;

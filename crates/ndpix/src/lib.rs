@@ -97,8 +97,8 @@ pub use limits::Limits;
 pub use load::{Loaded, load};
 pub use options::{
     Fit, Frames, Given, Governs, IfExists, ImagesAs, Layout, MaxRejects, Mode, Normalize, OnError,
-    OnMissing, OptionInfo, Options, OutputCompression, Ragged, RawChannels, RawDType, RawOrder,
-    Rejects, RejectsContent, Resample, Rgb, Rows, Scale, Size, Stack,
+    OnErrors, OnMissing, OptionInfo, Options, OutputCompression, Ragged, RawChannels, RawDType,
+    RawOrder, Rejects, RejectsContent, Resample, Rgb, Rows, Scale, Size, Stack,
 };
 pub use paths::PathPrefix;
 pub use record::pointer::{Field, Pointer, Step};

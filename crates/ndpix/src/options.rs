@@ -51,27 +51,6 @@ macro_rules! choice {
 }
 
 choice!(
-    /// What becomes of a bad image or an unreadable record.
-    ///
-    /// ```
-    /// use ndpix::{Control, Input, OnError, Options};
-    /// let records = Input::bytes("{\"image\": [[1]]}\n{\"image\": 7}\n{\"image\": [[3]]}\n");
-    /// let mut options = Options::default().with("field", "image")?;
-    /// options.on_error = OnError::Fill;
-    /// options.fill_value = 9.0;
-    /// let images = ndpix::load(vec![records], &options, &Control::default()).result?;
-    /// assert_eq!(images.as_slice::<i64>(), Some(&[1, 9, 3][..]));
-    /// # Ok::<(), ndpix::Error>(())
-    /// ```
-    OnError, "on_error" {
-    /// No row; it is written to the rejects file.
-    #[default] Skip = "skip",
-    /// A row of `fill_value`, so that row i stays image i; `valid` in the row map says which.
-    Fill = "fill",
-    /// The run ends at the first.
-    Raise = "raise",
-});
-choice!(
     /// What becomes of a record whose field is absent, null or an empty list.
     ///
     /// ```
@@ -159,10 +138,12 @@ choice!(
     Position = "position",
 });
 
+mod on_error;
 mod output;
 mod pixels;
 mod raw;
 mod validate;
+pub use on_error::{OnError, OnErrors};
 pub use output::{ImagesAs, OutputCompression, Ragged};
 pub use pixels::{Fit, Frames, Layout, Mode, Normalize, Resample, Rgb, Scale, Size, Stack};
 pub use raw::{Given, RawChannels, RawDType, RawOrder};
@@ -317,8 +298,8 @@ pub struct Options {
     pub limit: Option<u64>,
     /// A record without image.
     pub on_missing: OnMissing,
-    /// A bad image or record.
-    pub on_error: OnError,
+    /// Bad images and records, by what is wrong with them.
+    pub on_error: OnErrors,
     /// How many rejects end the run; `None`: 50%, and rejects give exit code 3.
     pub max_rejects: Option<MaxRejects>,
     /// Where rejects go.
@@ -366,6 +347,11 @@ impl Options {
     /// Whether `size` says how large padded rows are, and not that images are resized.
     pub(crate) fn size_is_row(&self) -> bool {
         self.ragged == Ragged::Pad && self.fit.is_none()
+    }
+
+    /// Whether there may be rows of `fill_value`.
+    pub(crate) fn fills(&self) -> bool {
+        self.on_missing == OnMissing::Fill || self.on_error.names(OnError::Fill)
     }
 
     /// What is said of the paths of images.

@@ -17,12 +17,18 @@ use crate::source::Input;
 /// let options = ndpix::Options::default();
 /// let image = ndpix::decode(br#""UDUgMiAyIDI1NQphYmNk""#, &options)?;
 /// assert_eq!((&image.shape[..], &image.bytes[..]), (&[2, 2][..], &b"abcd"[..]));
+/// let error = ndpix::decode(b"7", &options).expect_err("no image");
+/// assert!(error.position().is_none() && !error.to_string().starts_with("value"), "{error}");
 /// # Ok::<(), ndpix::Error>(())
 /// ```
 ///
 /// # Errors
 /// Any kind that concerns a record, or `options`.
 pub fn decode(value: &[u8], options: &Options) -> Result<Array> {
+    read(value, options).map_err(Error::nowhere)
+}
+
+fn read(value: &[u8], options: &Options) -> Result<Array> {
     if options.base_dir.is_none() && !options.allow_dir.is_empty() {
         return Err(Error::options(
             "decode opens no path without base_dir; give it beside allow_dir",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from ndpix._summary import Summary
+
+Kind = Literal["json", "field", "encoding", "unsupported", "image", "shape", "limit", "path"]
+"""What can be wrong with a record or an image."""
 
 
 class Error(ValueError):
@@ -26,14 +29,14 @@ class Error(ValueError):
     def __init__(
         self,
         message: str,
-        kind: str = "options",
+        kind: Kind | Literal["options", "plan"] = "options",
         file: str | None = None,
         line: int | None = None,
         byte: int | None = None,
         item: int | None = None,
     ) -> None:
         super().__init__(message)
-        self.kind = kind
+        self.kind: Kind | Literal["options", "plan"] = kind
         self.file = file
         self.line = line
         self.byte = byte

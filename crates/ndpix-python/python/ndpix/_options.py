@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypedDict, TypeVar, Union
 
 from ndpix import _ndpix
+from ndpix._errors import Kind
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -105,8 +106,9 @@ class Others(TypedDict, total=False):
     """Records to take."""
     on_missing: Literal["skip", "fill", "reject"] | None
     """A record without image: no row, a row of `fill_value`, or a reject."""
-    on_error: Literal["skip", "fill", "raise"] | None
-    """A bad image or record: no row, a row of `fill_value`, or the end of the run."""
+    on_error: Literal["skip", "fill", "raise"] | dict[Kind | Literal["default"], Literal["skip", "fill", "raise"]] | None
+    """A bad image or record: no row, a row of `fill_value`, or the end of the run. By the kind of what is
+    wrong: `{"default": "skip", "json": "raise"}`, or as the command has it: `"skip,json=raise"`."""
     max_rejects: int | str | None
     """End the run when exceeded: a number, a share such as `"5%"`, or `"none"`."""
     rejects: Path | None

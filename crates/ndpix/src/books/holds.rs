@@ -3,7 +3,7 @@
 use super::names;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::options::{Governs, IfExists, OnError, OnMissing, Options};
+use crate::options::{Governs, IfExists, Options};
 use crate::pixels::sample;
 use crate::plan::{Plan, Target};
 use crate::shape::Shape;
@@ -23,7 +23,7 @@ pub(super) fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
     Ok(Holds {
         images,
         columns: names(plan),
-        fills: options.on_missing == OnMissing::Fill || options.on_error == OnError::Fill,
+        fills: options.fills(),
         rows: options.rows,
         images_as: options.images_as,
         chunks: options.chunks,
@@ -57,12 +57,10 @@ pub(crate) fn fill_row(options: &Options, plan: &Plan) -> Result<Vec<u8>> {
         Target::Flat { .. } | Target::Encoded => return Ok(Vec::new()),
         _ => stacked(plan)?,
     };
-    match (options.on_missing, options.on_error) {
-        (OnMissing::Fill, _) | (_, OnError::Fill) => {
-            Ok(fill_element(plan.fill_value, dtype)?.repeat(shape.elements().unwrap_or(0)))
-        }
-        _ => Ok(Vec::new()),
+    if !options.fills() {
+        return Ok(Vec::new());
     }
+    Ok(fill_element(plan.fill_value, dtype)?.repeat(shape.elements().unwrap_or(0)))
 }
 
 /// The bytes of one element that holds `value`; kind `options` where the dtype cannot.

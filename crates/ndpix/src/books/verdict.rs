@@ -27,9 +27,9 @@ pub(super) enum Row {
 
 /// Judges what was found of an image, or of a record without one, at `place`.
 pub(super) fn judge(fate: Fate, options: &Options, place: impl Fn() -> Position) -> Verdict {
-    let reject = |error| {
-        let row = if options.on_error == OnError::Fill { Row::Fill } else { Row::None };
-        Verdict { reject: Some(error), row }
+    let reject = |error: Error| {
+        let fills = options.on_error.of(error.kind()) == OnError::Fill;
+        Verdict { reject: Some(error), row: if fills { Row::Fill } else { Row::None } }
     };
     match fate {
         Fate::Row { found, len } => Verdict { reject: None, row: Row::Image { found, len } },

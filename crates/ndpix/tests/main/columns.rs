@@ -151,14 +151,15 @@ fn a_value_of_another_type_is_a_reject() {
     ));
     assert!(rejects[1].contains("column id: found a number with a fraction or exponent"));
 
-    let fill = options! { on_error: OnError::Fill, on_missing: OnMissing::Fill, ..base.clone() };
+    let fill =
+        options! { on_error: OnError::Fill.into(), on_missing: OnMissing::Fill, ..base.clone() };
     let (pixels, columns, _) = load(&text, &fill);
     assert_eq!(pixels[64..], [100, 0, 0, 0, 0, 0, 0, 106]);
     assert_eq!(words(&columns[0])[64..], ["100", "-", "-", "103", "104", "-", "-", "106"]);
     let kept = ["s100", "kept", "-", "bad", "none", "-", "none", "s106"];
     assert_eq!(words(&columns[1])[64..], kept);
 
-    let raise = options! { on_error: OnError::Raise, ..base };
+    let raise = options! { on_error: OnError::Raise.into(), ..base };
     let loaded = ndpix::load(bytes(text.as_bytes()), &raise, &Control::default());
     let error = loaded.result.expect_err("a reject");
     assert_eq!((error.kind(), error.position().map(|p| p.line)), (ErrorKind::Field, Some(66)));
@@ -178,8 +179,10 @@ fn an_integer_that_doubles_round_is_a_reject() {
 fn a_refused_record_is_in_the_rejects_once() {
     let pair = format!("[\"{}\",\"{}\"]", image(7), image(8));
     let text = behind(&[format!("{{\"id\":\"x\",\"image\":{pair}}}")]);
-    let done =
-        convert(bytes(text.as_bytes()), &options! { on_error: OnError::Fill, ..options("id") });
+    let done = convert(
+        bytes(text.as_bytes()),
+        &options! { on_error: OnError::Fill.into(), ..options("id") },
+    );
     done.run.result.as_ref().expect("finished");
     assert_eq!((done.run.summary.rejected_images, done.run.summary.filled), (2, 2));
     assert_eq!(done.reject_kinds(), ["field"]);
@@ -237,7 +240,7 @@ fn images_become_the_numbers_of_their_rows() {
     assert!(told("chat") && !told("id"), "{said:?}");
 
     // Fill rows have numbers too, but they are not images.
-    let fill = options! { on_error: OnError::Fill, ..options.clone() };
+    let fill = options! { on_error: OnError::Fill.into(), ..options.clone() };
     let (pixels, columns, _) = load(&text, &fill);
     assert_eq!(pixels, [1, 2, 0, 0, 4, 5, 1]);
     assert_eq!(words(&columns[0])[3], r#"[{"url":null},{"url":4,"k":1},{"url":5,"k":2}]"#);
@@ -292,7 +295,7 @@ fn images_are_never_copied() {
     let text = format!("{{\"a\":\"{a}\",\"b\":\"{b}\",\"id\":7}}\n{{\"a\":\"{a}\",\"id\":8}}");
     let mut options = options! { stack: Stack::NewAxis, shape: None, ..self::options(".,b,id") };
     options.set("field", "a\nb").expect("fields");
-    options.on_error = OnError::Fill;
+    options.on_error = OnError::Fill.into();
     let (pixels, columns, _) = load(&text, &options);
     assert_eq!(pixels, [1, 2, 0, 0]);
     assert_eq!(words(&columns[0]), [r#"{"a":0,"b":0,"id":7}"#, r#"{"a":null,"id":8}"#]);
@@ -304,8 +307,7 @@ fn images_are_never_copied() {
 fn columns_are_the_same_for_any_threads_and_blocks() {
     let text = chats(900);
     for on_error in [OnError::Skip, OnError::Fill] {
-        let mut options =
-            options! { on_error, on_missing: OnMissing::Fill, ..options("chat,id,w") };
+        let mut options = options! { on_error: on_error.into(), on_missing: OnMissing::Fill, ..options("chat,id,w") };
         options.set("field", "chat[*].url").expect("field");
         let (pixels, columns, _) = load(&text, &options);
         assert_eq!(columns[1].len(), pixels.len());
@@ -360,7 +362,7 @@ fn a_dataset_has_the_fields_of_its_images() {
     let open = |o: &Options| Dataset::open(bytes(text.as_bytes()), o, None, &Control::default());
     let error = open(&options).expect("a dataset").get(64).expect_err("another type");
     assert_eq!((error.kind(), error.position().map(|p| p.line)), (ErrorKind::Field, Some(65)));
-    let filled = open(&options! { on_error: OnError::Fill, ..options }).expect("a dataset");
+    let filled = open(&options! { on_error: OnError::Fill.into(), ..options }).expect("a dataset");
     let (_, row) = filled.get_item(64).expect("a fill row");
     assert_eq!(row.iter().map(words).collect::<Vec<_>>().concat(), ["-", "y"]);
 }
@@ -372,8 +374,8 @@ fn text_with_a_nul_is_a_reject_where_the_output_cannot_hold_it() {
         .map(|t| format!("{{\"t\":\"{t}\",\"image\":\"{}\"}}\n", image(1)))
         .collect();
     let folder = tempfile::tempdir().expect("a folder");
-    let run = |name: &str, on_error| {
-        let options = options! { on_error, ..options("t") };
+    let run = |name: &str, on_error: OnError| {
+        let options = options! { on_error: on_error.into(), ..options("t") };
         let out = folder.path().join(name);
         let run = ndpix::run(bytes(text.as_bytes()), &out, &options, &Control::default());
         (run.result.map_err(|e| (e.kind(), e.message().to_string())), run.summary)

@@ -26,7 +26,7 @@ fn written(text: &str, options: &Options) -> Vec<u8> {
 fn every_door_gives_the_same_rows() {
     let text = text(5000);
     for on_error in [OnError::Skip, OnError::Fill] {
-        let options = options! { on_error, fill_value: 5.0, ..raw("2,2") };
+        let options = options! { on_error: on_error.into(), fill_value: 5.0, ..raw("2,2") };
         let want = written(&text, &options);
         for threads in [1, 3] {
             let options = options! { threads, block_bytes: Some(4096), ..options.clone() };
@@ -52,7 +52,7 @@ fn every_door_gives_the_same_rows() {
 #[test]
 fn numbers_are_those_of_the_records() {
     let text = text(50);
-    let options = options! { on_error: OnError::Fill, fill_value: 5.0, ..raw("2,2") };
+    let options = options! { on_error: OnError::Fill.into(), fill_value: 5.0, ..raw("2,2") };
     let want = written(&text, &options);
     let dataset = Dataset::open(bytes(text.as_bytes()), &options, None, &Control::default());
     let dataset = dataset.expect("a dataset");
@@ -114,7 +114,7 @@ fn the_first_bad_one_is_the_error() {
 #[test]
 fn batches_end_with_their_cause() {
     let text = text(3000);
-    let options = options! { on_error: OnError::Raise, ..raw("2,2") };
+    let options = options! { on_error: OnError::Raise.into(), ..raw("2,2") };
     let batches = Batches::open(bytes(text.as_bytes()), &options, 2, &Control::default());
     let ends: Vec<_> = batches.expect("a plan").collect();
     let rows = |r: &ndpix::Result<ndpix::Batch>| r.as_ref().map(|b| b.lines.len()).ok();

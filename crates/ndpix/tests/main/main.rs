@@ -20,6 +20,7 @@ mod doors;
 mod fuzz;
 mod limits;
 mod npy;
+mod on_error;
 mod oracle;
 mod origins;
 mod paths;

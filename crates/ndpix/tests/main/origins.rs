@@ -97,7 +97,7 @@ fn kept(options: &Options) -> Vec<String> {
         let path = folder.path().join(format!("{round}.rejects.ndjson"));
         std::fs::write(&path, &fed).expect("written");
         for on_error in [OnError::Skip, OnError::Fill] {
-            let options = options! { on_error, ..options.clone() };
+            let options = options! { on_error: on_error.into(), ..options.clone() };
             let again = convert(vec![Input::Path(path.clone())], &options);
             again.run.result.as_ref().expect("an output");
             fed = again.file(".rejects.ndjson").expect("rejects");
@@ -108,7 +108,8 @@ fn kept(options: &Options) -> Vec<String> {
         }
         for (n, line) in said.iter().enumerate().take(12) {
             // The error that ends a run stands where its line says.
-            let options = options! { on_error: OnError::Raise, skip: n as u64, ..options.clone() };
+            let options =
+                options! { on_error: OnError::Raise.into(), skip: n as u64, ..options.clone() };
             let again = convert(vec![Input::Path(path.clone())], &options);
             let error = again.run.result.expect_err("a reject");
             let place = error.position().expect("a place");

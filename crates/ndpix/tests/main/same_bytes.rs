@@ -111,7 +111,7 @@ fn whatever_the_threads_with_fill_rows() {
     let (text, _) = sample();
     let at = |threads| {
         options! {
-            on_error: OnError::Fill,
+            on_error: OnError::Fill.into(),
             on_missing: OnMissing::Fill,
             fill_value: 7.0,
             ..options(threads)

@@ -75,7 +75,7 @@ fn the_first_cause_is_the_error() {
     for threads in [1, 8] {
         let text = records(1500) + "{\"image\":\n" + &records(100);
         let broken = input(text, || Err(io::Error::other("cable cut")));
-        let options = options! { on_error: OnError::Raise, ..with_threads(threads) };
+        let options = options! { on_error: OnError::Raise.into(), ..with_threads(threads) };
         let error = convert(broken, &options).run.result.expect_err("fails");
         assert_eq!(error.kind(), ErrorKind::Json);
         assert_eq!(error.position().expect("a position").line, 1501);
@@ -90,7 +90,7 @@ fn raise_stops_at_the_same_record() {
     text += "no json\n";
     text += &records(300);
     let ended = |threads| {
-        let options = options! { on_error: OnError::Raise, ..with_threads(threads) };
+        let options = options! { on_error: OnError::Raise.into(), ..with_threads(threads) };
         let done = convert(bytes(text.as_bytes()), &options);
         let error = done.run.result.as_ref().expect_err("raised").to_string();
         assert!(done.file("").is_none());

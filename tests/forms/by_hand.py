@@ -7,7 +7,7 @@ import re
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-STEP = re.compile(r'\.?(?:"((?:[^"\\]|\\.)*)"|\[(\d+|\*)\]|([^.\["|]+))')
+STEP = re.compile(r'\.?(?:"((?:[^"\\]|\\.)*)"|\[([^\]]+)\]|([^.\["|]+))')
 
 
 def steps(field):
@@ -27,8 +27,11 @@ def values(record, path):
     step, rest = path[0], path[1:]
     if isinstance(record, dict):
         inner = list(record.values()) if step == "*" and "*" not in record else [record.get(step)]
+    elif isinstance(record, list) and step != "*" and not str(step).isdigit():
+        names = ("name", "role", "kind", "type", "layer")
+        inner = [one for one in record if isinstance(one, dict) and step in [one.get(name) for name in names]]
     elif isinstance(record, list):
-        inner = record if step == "*" else record[int(step) : int(step) + 1] if str(step).isdigit() else []
+        inner = record if step == "*" else record[int(step) : int(step) + 1]
     else:
         inner = []
     return [value for one in inner for value in values(one, rest)]
@@ -67,6 +70,8 @@ def image(value, folder):
         return array if array.dtype.kind in "biuf" else None
     if isinstance(value, dict) and isinstance(value.get("__numpy__"), str):
         return np.frombuffer(base64.b64decode(value["__numpy__"]), value["dtype"]).reshape(value["shape"])
+    if isinstance(value, dict) and isinstance(value.get("data"), list) and "shape" in value:
+        return np.array(value["data"]).reshape(value["shape"])
     if isinstance(value, dict) and "bytes" in value:
         return image(value["bytes"] or value.get("path"), folder)
     return None

@@ -61,12 +61,20 @@ def named(options, source):
 
 
 def came_of(options, rights, source, number):
-    """What came of options: right, rows (right ones, and rejects), changed, refused or WRONG."""
+    """What came of options: right, rows (right ones, and rejects), changed, refused or WRONG; plain where there are
+    none, which is the matter of the tables; unknown where no oracle reads the field."""
+    if not options:
+        return "plain"
     run = convert(source, options, source.parent / f"remedy{number}.npy")
+    if run.array is None and "is not a directory" in run.said and "--allow-dir" in options:
+        # What a path of another machine leads to is named, and never looked at.
+        return "elsewhere"
     if run.array is None:
         return f"refused: {run.said.splitlines()[0][:200]}" if run.code in (2, 3, 4) else f"{WRONG} exit {run.code}"
     if any(option in options for option in CHANGES):
         return "changed"
+    if not rights:
+        return "unknown"
     if any(same(run.array, right) or same(run.array.ravel(), right.ravel()) for right in rights):
         return "right"
     if run.rejects and any(some_rows(run.array, right) for right in rights):

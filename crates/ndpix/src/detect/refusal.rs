@@ -68,8 +68,11 @@ pub(super) fn error(
     if let Some((option, folder)) =
         search::remedy(paths, findings.folder.as_deref(), &findings.lost)
     {
-        let folder = folder.display().to_string();
-        remedies.insert(0, Remedy::new("files of these names are there", vec![(option, folder)]));
+        let what = match option {
+            "base_dir" => "files of these names are there",
+            _ => "where they lie, if that folder is here",
+        };
+        remedies.insert(0, Remedy::new(what, vec![(option, folder.display().to_string())]));
     }
     Error::plan(text).with_remedies(remedies)
 }

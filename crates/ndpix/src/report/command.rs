@@ -16,7 +16,7 @@ impl Report {
     /// let options = Options::default().with("field", "image")?;
     /// let report = ndpix::inspect(vec![records], &options)?;
     /// let words = report.command(&["a b.ndjson".into()], &options).expect("a plan was made");
-    /// let line = "ndpix convert 'a b.ndjson' -o 'a b.npy' --field image --encoding list";
+    /// let line = "ndpix convert 'a b.ndjson' -o 'a b.npy' --field image";
     /// assert_eq!(ndpix::quoted(&words), line);
     /// # Ok::<(), ndpix::Error>(())
     /// ```
@@ -25,14 +25,9 @@ impl Report {
         if self.problem.is_some() && self.suggestion.is_none() {
             return None;
         }
-        let mut rest = options.clone();
-        (rest.field, rest.bands, rest.encoding) = (None, Vec::new(), None);
         let mut words = convert(inputs, &self.output_name(first));
-        for field in self.field.iter().chain(&self.bands) {
-            words.extend(["--field".to_string(), field.clone()]);
-        }
-        words.extend(self.encoding.iter().flat_map(|e| ["--encoding".to_string(), e.clone()]));
-        words.extend(rest.flags());
+        // A field that was found is found again, and what other fields hold looked out for again.
+        words.extend(options.flags());
         words.extend(flags(self.suggestion.iter().flatten()));
         Some(words)
     }

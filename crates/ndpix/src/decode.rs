@@ -170,6 +170,11 @@ impl<'p> Decoder<'p> {
         found
     }
 
+    /// Whether one of the images that were looked at was the plane of a mosaic.
+    pub(crate) fn saw_mosaic(&self) -> bool {
+        self.bands.iter().any(|band| band.mosaic)
+    }
+
     /// Gives scratch memory back where it is more than `keep` bytes.
     pub(crate) fn shrink(&mut self, keep: usize) {
         self.together.shrink(keep);

@@ -15,7 +15,6 @@ mod findings;
 mod grade;
 mod graded;
 mod kinds;
-mod lay;
 mod leaves;
 mod notes;
 mod numbers;

@@ -12,9 +12,13 @@ mod classify;
 mod data_url;
 mod hex;
 pub(crate) mod keys;
+mod listed;
+mod looks;
+mod loose;
 mod npy;
 mod numbers;
 mod raw;
+pub(crate) mod said;
 mod tensor;
 mod text;
 
@@ -23,6 +27,7 @@ use std::str::FromStr;
 
 pub(crate) use classify::is_image_path;
 pub(crate) use data_url::strip_scheme;
+use loose::Loose;
 
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Error, Result, quote};
@@ -132,6 +137,12 @@ pub(crate) struct RawSpec {
     pub bgr: bool,
     /// Bytes from one row to the next where rows are padded.
     pub step: Option<usize>,
+    /// Whether the channels are planes, the first of the last three axes; they become the last.
+    pub planes: bool,
+    /// Whether each value is one of the colours of a mosaic; they stay what they are.
+    pub mosaic: bool,
+    /// What the number of bytes decides.
+    pub loose: Loose,
 }
 
 /// Buffers that decoding reuses from record to record.
@@ -199,7 +210,7 @@ pub(crate) fn decode(
         }
         Encoding::Npy => {
             base64::decode_string(value, text, bytes)?;
-            Payload::Pixels(npy::finish(raw.bgr, limits, bytes, spare)?)
+            Payload::Pixels(npy::finish(raw, limits, bytes, spare)?)
         }
         Encoding::Hex => {
             hex::decode(string(value, text)?, bytes)?;
@@ -211,12 +222,12 @@ pub(crate) fn decode(
         }
         Encoding::List => {
             let found = numbers::decode(value, raw.dtype, limits, bytes)?;
-            Payload::Pixels(raw::shape_list(found, raw, bytes, spare)?)
+            Payload::Pixels(listed::finish(found, raw, limits, bytes, spare)?)
         }
         Encoding::Text => {
             text::to_list(string(value, text)?, spare)?;
             let found = numbers::decode(spare, raw.dtype, limits, bytes)?;
-            Payload::Pixels(raw::shape_list(found, raw, bytes, spare)?)
+            Payload::Pixels(listed::finish(found, raw, limits, bytes, spare)?)
         }
         Encoding::Tensor => Payload::Pixels(tensor::decode(value, raw, limits, scratch)?),
         Encoding::Chain(chain) => chain::decode(chain, value, raw, limits, scratch)?,
@@ -250,7 +261,7 @@ fn interpret(
         return Ok(Payload::File);
     }
     if bytes.starts_with(npy::MAGIC) {
-        return npy::finish(spec.bgr, limits, bytes, spare).map(Payload::Pixels);
+        return npy::finish(spec, limits, bytes, spare).map(Payload::Pixels);
     }
     if spec.shape.is_none() && format::recognise(bytes).is_ok() {
         return Ok(Payload::File);
@@ -266,7 +277,7 @@ pub(crate) fn array_file(
 ) -> Result<Option<Pixels>> {
     let Scratch { bytes, spare, .. } = scratch;
     if bytes.starts_with(npy::MAGIC) {
-        npy::finish(spec.bgr, limits, bytes, spare).map(Some)
+        npy::finish(spec, limits, bytes, spare).map(Some)
     } else {
         Ok(None)
     }
@@ -433,18 +444,9 @@ impl FromStr for Chain {
 }
 
 impl Encoding {
-    /// Whether fields beside the value (shape, dtype) can say what it holds.
+    /// Whether members beside the value can say what its pixels are.
     pub(crate) fn wants_shape(&self) -> bool {
-        !matches!(
-            self,
-            Self::Encoded
-                | Self::DataUrl
-                | Self::Npy
-                | Self::Tensor
-                | Self::Path
-                | Self::Url
-                | Self::List
-        )
+        !matches!(self, Self::Encoded | Self::DataUrl | Self::Npy | Self::Path | Self::Url)
     }
 
     /// Whether a JSON array is one value of this encoding, and not a list of images.

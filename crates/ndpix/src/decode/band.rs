@@ -28,6 +28,8 @@ pub(super) struct Band<'p> {
     /// The pixels of an image that is smaller than its row.
     pub(super) sheet: Vec<u8>,
     pub(super) bench: Bench,
+    /// Whether one of its images was the plane of a mosaic.
+    pub(super) mosaic: bool,
 }
 
 impl<'p> Band<'p> {
@@ -42,6 +44,7 @@ impl<'p> Band<'p> {
             stored: Vec::new(),
             sheet: Vec::new(),
             bench: Bench::default(),
+            mosaic: false,
         })
     }
 
@@ -138,22 +141,36 @@ impl<'p> Band<'p> {
     ) -> Result<Found> {
         let text = &record[item.start..item.end];
         let limits = &self.plan.limits;
-        let raw = self.fields.spec(self.plan, record, hits, item)?;
+        let spec = self.fields.spec(self.plan, record, hits, item);
+        let (raw, refused) = match spec {
+            Ok(raw) => (raw, None),
+            Err(error) => (RawSpec::default(), Some(error)),
+        };
         let decided;
         let encoding = match &self.plan.places[item.place].encoding {
             Some(encoding) => encoding,
             None => {
-                decided = self.classified(text, &raw).ok_or_else(|| {
-                    Error::field(format!(
-                        "{} that holds no image ndpix knows: {}",
-                        value::kind(text).name(),
-                        quote(text)
-                    ))
-                })?;
+                let Some(encoding) = self.classified(text, &raw) else {
+                    return Err(refused.unwrap_or_else(|| {
+                        Error::field(format!(
+                            "{} that holds no image ndpix knows: {}",
+                            value::kind(text).name(),
+                            quote(text)
+                        ))
+                    }));
+                };
+                decided = encoding;
                 &decided
             }
         };
-        match encoding::decode(encoding, text, &raw, limits, &mut self.scratch)? {
+        let payload = encoding::decode(encoding, text, &raw, limits, &mut self.scratch);
+        // What is said of pixels counts where there are any: an image file says it all by itself.
+        let is_bare = !matches!(payload, Ok(Payload::File | Payload::Reference));
+        if let Some(error) = refused.filter(|_| is_bare && encoding.wants_shape()) {
+            return Err(error);
+        }
+        self.mosaic |= raw.mosaic;
+        match payload? {
             Payload::Pixels(p) => Ok(Found { info: array_info(p.shape, p.dtype), format: None }),
             Payload::File => self.file(),
             Payload::Reference => {

@@ -4,7 +4,7 @@ use super::plan_for;
 use super::sample::{Sample, Sampled};
 use crate::decode::Decoder;
 use crate::encoding::Encoding;
-use crate::error::{Error, quote};
+use crate::error::{Error, ErrorKind, quote};
 use crate::options::Options;
 use crate::record::pointer::Field;
 use crate::record::rejected;
@@ -118,12 +118,16 @@ fn refusal(sample: &Sample<'_>, options: &Options, field: &Field) -> Option<(Enc
         let hit = hits.first()?;
         let encoding = match value::kind(&record.text[hit.start..hit.end]) {
             Kind::Array => Encoding::List,
-            Kind::String if options.raw_shape.is_some() => Encoding::Raw,
+            Kind::String => Encoding::Raw,
+            Kind::Object => Encoding::Tensor,
             _ => return None,
         };
         let plan = plan_for(options, field, Some(encoding.clone()));
         let mut decoder = Decoder::new(&plan).ok()?;
         (decoder.find(record.text).ok()? > 0).then_some(())?;
-        decoder.probe(record.text, 0, None).err().map(|error| (encoding, error))
+        let error = decoder.probe(record.text, 0, None).err()?;
+        // Text that is no base64 says nothing about pixels.
+        let told = options.raw_shape.is_some() || error.kind() != ErrorKind::Encoding;
+        (told || encoding == Encoding::List).then_some((encoding, error))
     })
 }

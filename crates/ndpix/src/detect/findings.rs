@@ -6,14 +6,13 @@ use std::path::PathBuf;
 use super::Sample;
 use super::drawings;
 use super::grade::Grader;
-use super::graded::{self, Around, Graded, Unread, What};
-use super::lay;
+use super::graded::{Around, Graded, Unread, What};
 use super::leaves::{self, Leaf, walk};
 use super::sources::{self, Source};
 use super::words::{self, Name};
 use crate::decode::RawFields;
 use crate::encoding::{Encoding, RawSpec};
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::options::Options;
 use crate::paths::Base;
 use crate::record::pointer::{Pointer, Step};
@@ -234,17 +233,14 @@ pub(super) fn weigh(
     let said = leaf.beside.said;
     let spec = given.fields.resolve(options, said, at.record, &given.hits, usize::MAX);
     let shape_given = options.raw_shape.is_some();
-    let (spec, sized) = match spec {
-        Ok(spec) => (spec, shape_given || said.is_sized()),
-        // What the record says of its pixels is known, and not read.
-        Err(error) if error.kind() == ErrorKind::Unsupported && !said.is_empty() => {
-            let what = What::Unreadable(Unread::Format);
-            return (name, Graded { what, ..graded::nothing(error.message()) });
-        }
-        Err(_) => (RawSpec::default(), false),
+    let (spec, refused) = match spec {
+        Ok(spec) => (spec, None),
+        Err(error) => (RawSpec::default(), Some(error)),
     };
+    let sized = refused.is_none() && (shape_given || said.is_sized());
     let base = at.base;
-    let around = Around { name: &name, spec: &spec, sized, shape_given, base };
+    let refused = refused.as_ref();
+    let around = Around { name: &name, spec: &spec, sized, shape_given, base, refused };
     let graded = match &options.encoding {
         Some(encoding) => grader.as_told(encoding, leaf.value, around),
         None => grader.grade(leaf.value, around),
@@ -253,7 +249,6 @@ pub(super) fn weigh(
         What::Nothing => leaves::inside(leaf.value, &options.limits).unwrap_or(graded),
         _ => graded,
     };
-    let graded = lay::weighed(graded, leaf.beside.lay, options);
     let graded = match leaf.beside.packed && matches!(graded.what, What::Image { .. }) {
         true => Graded {
             what: What::Unreadable(Unread::Opaque),

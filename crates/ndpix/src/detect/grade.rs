@@ -10,7 +10,7 @@ use super::graded::{
 use super::numbers;
 use super::texts;
 use super::words::Level;
-use crate::encoding::{self, Encoding, Payload, Pixels, Scratch};
+use crate::encoding::{self, Encoding, Payload, Pixels, RawSpec, Scratch};
 use crate::error::{Error, ErrorKind};
 use crate::format;
 use crate::limits::Limits;
@@ -77,7 +77,10 @@ impl<'l> Grader<'l> {
                     _ => graded,
                 }
             }
-            Ok(Payload::Pixels(pixels)) => self.pixels(encoding, pixels, around),
+            Ok(Payload::Pixels(pixels)) => {
+                let refused = around.refused.filter(|_| encoding.wants_shape());
+                self.pixels(encoding, pixels, around).against(refused)
+            }
             Ok(Payload::Reference) => self.reference(encoding, around),
         }
     }
@@ -220,9 +223,15 @@ impl<'l> Grader<'l> {
         match value::kind(value) {
             Kind::String => {
                 let text = self.scratch.text_of(value).trim_ascii().to_vec();
-                texts::grade(&text, around)
+                match texts::grade(&text, around) {
+                    graded if graded.what == What::Unreadable(Unread::Opaque) => {
+                        let misfit = self.misfit(Encoding::Raw, value, around);
+                        graded.against(around.refused.or(misfit.as_ref()))
+                    }
+                    graded => graded,
+                }
             }
-            Kind::Array => ragged(value, around),
+            Kind::Array => self.list(value, around),
             Kind::Object if encoding::is_marked(value) => {
                 let read = encoding::decode(
                     &Encoding::Tensor,
@@ -238,6 +247,34 @@ impl<'l> Grader<'l> {
             }
             Kind::Object => nothing("an object"),
             _ => nothing("no image"),
+        }
+    }
+}
+
+impl Grader<'_> {
+    /// What is wrong with a value beside what its siblings say of pixels.
+    fn misfit(&mut self, encoding: Encoding, value: &[u8], around: Around<'_>) -> Option<Error> {
+        let Self { limits, scratch, .. } = self;
+        let read = around
+            .spec
+            .is_sized()
+            .then(|| encoding::decode(&encoding, value, around.spec, limits, scratch).err())?;
+        read.filter(|error| error.kind() == ErrorKind::Shape)
+    }
+
+    /// A list that is none with what is said of it: where it is one by itself, both contradict each other.
+    fn list(&mut self, value: &[u8], around: Around<'_>) -> Graded {
+        let misfit = self.misfit(Encoding::List, value, around);
+        let bare = RawSpec::default();
+        match misfit {
+            Some(error)
+                if encoding::classify(value, &bare, self.limits, &mut self.scratch)
+                    == Some(Encoding::List) =>
+            {
+                let alone = Around { spec: &bare, sized: false, ..around };
+                self.read(Encoding::List, value, alone).against(Some(&error))
+            }
+            _ => ragged(value, around),
         }
     }
 }

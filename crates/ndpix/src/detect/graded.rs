@@ -83,6 +83,21 @@ impl What {
     }
 }
 
+impl Graded {
+    /// The same, where it is something, as what cannot be read for what is said beside it.
+    pub(super) fn against(self, refused: Option<&Error>) -> Self {
+        match refused.filter(|_| self.what.counts()) {
+            Some(error) => Self {
+                what: What::Unreadable(Unread::Format),
+                said: format!("{}; {}", self.said, error.message()),
+                remedy: None,
+                ..self
+            },
+            None => self,
+        }
+    }
+}
+
 /// What stands around a value.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Around<'a> {
@@ -94,6 +109,8 @@ pub(super) struct Around<'a> {
     /// Whether the shape is that of the options, and not the siblings' word.
     pub(super) shape_given: bool,
     pub(super) base: Option<&'a Base>,
+    /// Why what its siblings say of pixels cannot be obeyed.
+    pub(super) refused: Option<&'a Error>,
 }
 
 /// Bytes that are no image of a format that is read: what they are, if that is known.

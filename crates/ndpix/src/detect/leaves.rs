@@ -2,9 +2,9 @@
 
 use super::grade::Grader;
 use super::graded::{Around, Graded, Unread, What, nothing};
-use super::lay::{self, Lay};
 use super::{drawings, words};
-use crate::encoding::keys::{self, Said};
+use crate::encoding::keys;
+use crate::encoding::said::Said;
 use crate::encoding::{self, RawSpec};
 use crate::limits::Limits;
 use crate::paths::Paths;
@@ -35,8 +35,6 @@ pub(super) struct Beside<'a> {
     pub(super) said: Said<'a>,
     /// Whether a media type, or a type of part, names something else than an image.
     pub(super) other_kind: bool,
-    /// How the pixels lie, where that is said in words that are not obeyed.
-    pub(super) lay: Option<Lay>,
     /// Whether a media type of an image is declared.
     pub(super) image_type: bool,
     /// Whether the object is a message of rosbridge that was packed as an image.
@@ -63,7 +61,7 @@ fn visit(
         Kind::Array if drawing.is_some() => take(leaf),
         Kind::Array => match innermost(value) {
             Some(Kind::Number | Kind::Bool) => take(leaf),
-            Some(_) if steps.len() < DEPTH => elements(value, steps, take),
+            Some(_) if steps.len() < DEPTH => elements(value, steps, beside.said, take),
             _ => false,
         },
         Kind::Object => {
@@ -82,7 +80,14 @@ fn visit(
     }
 }
 
-fn elements(array: &[u8], steps: &mut Vec<Step>, take: &mut dyn FnMut(Leaf<'_>) -> bool) -> bool {
+/// What stands beside a list is said of each of its elements.
+fn elements(
+    array: &[u8],
+    steps: &mut Vec<Step>,
+    said: Said<'_>,
+    take: &mut dyn FnMut(Leaf<'_>) -> bool,
+) -> bool {
+    let beside = Beside { said, ..Beside::default() };
     // A record that is a list of unlike things is a row of a table: its places have numbers.
     let mut kinds = value::elements(array).map(value::kind).filter(|k| *k != Kind::Null);
     let first = kinds.next();
@@ -93,7 +98,7 @@ fn elements(array: &[u8], steps: &mut Vec<Step>, take: &mut dyn FnMut(Leaf<'_>) 
             true => Step::Index(index),
             false => named(element).unwrap_or(Step::Any),
         });
-        any |= visit(element, steps, Beside::default(), None, take);
+        any |= visit(element, steps, beside, None, take);
         steps.pop();
     }
     any
@@ -132,7 +137,6 @@ fn members(object: &[u8], steps: &mut Vec<Step>, take: &mut dyn FnMut(Leaf<'_>) 
             beside.image_type |= is_image_type(member);
             beside.other_kind |= is_other_kind(member);
         }
-        beside.lay = lay::of(key, member).max(beside.lay);
         beside.packed |= key == b"op" && member == b"\"png\"";
     }
     for (key, member) in value::entries(object) {
@@ -219,7 +223,14 @@ fn best_inside(text: &[u8], limits: &Limits) -> Option<(Pointer, Graded)> {
         let name = words::name(leaf.steps, leaf.beside.image_type);
         let spec = leaf.beside.said.spec(&RawSpec::default()).unwrap_or_default();
         let sized = leaf.beside.said.is_sized();
-        let around = Around { name: &name, spec: &spec, sized, shape_given: false, base: None };
+        let around = Around {
+            name: &name,
+            spec: &spec,
+            sized,
+            shape_given: false,
+            base: None,
+            refused: None,
+        };
         let graded = grader.grade(leaf.value, around);
         let counts = graded.what.counts() && graded.what != What::Numbers;
         if counts && best.as_ref().is_none_or(|b| b.1.what.rank() < graded.what.rank()) {

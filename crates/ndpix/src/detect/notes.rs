@@ -15,6 +15,7 @@ pub(super) fn announce(plan: &mut Plan, survey: &Survey, options: &Options, dtyp
         orientation(survey, options),
         alpha(plan, survey, options),
         premultiplied(plan, survey),
+        mosaic(survey),
         frames(survey, options),
         numbers(survey, options, dtype),
         means(plan, survey),
@@ -68,6 +69,13 @@ fn premultiplied(plan: &Plan, survey: &Survey) -> Option<String> {
             "{} of {} images in the sample store colours multiplied with alpha, which are {what}",
             survey.premultiplied, survey.images
         )
+    })
+}
+
+fn mosaic(survey: &Survey) -> Option<String> {
+    survey.mosaic.then(|| {
+        "images of the sample are mosaics (bayer), one colour a pixel; they stay the planes that they are"
+            .to_string()
     })
 }
 

@@ -18,8 +18,8 @@ pub(super) fn numbers(
     if name.never {
         return What::Nothing;
     }
-    // A flat list that was given its shape is as good as one that has it.
-    if around.spec.shape.is_some() && shape.len() > 1 {
+    // A list whose shape is said is as good as one that describes itself.
+    if shape.len() > 1 && around.spec.says(&shape) {
         return match around.shape_given {
             true => What::Numbers,
             false => tensor(pixels, around),
@@ -87,21 +87,32 @@ struct Range {
 }
 
 impl Range {
-    /// `None` for other dtypes than lists have.
+    /// `None` for half floats.
     fn of(bytes: &[u8], dtype: DType) -> Option<Self> {
-        let empty = Self { low: f64::INFINITY, high: f64::NEG_INFINITY, whole: true };
-        let take = |r: Self, v: f64| Self {
-            low: r.low.min(v),
-            high: r.high.max(v),
-            whole: r.whole && v.fract() == 0.0,
-        };
-        let chunks = bytes.as_chunks::<8>().0.iter();
-        match dtype {
-            DType::Bool => Some(Self { low: 0.0, high: 1.0, whole: true }),
-            DType::Uint8 => Some(bytes.iter().fold(empty, |r, &b| take(r, f64::from(b)))),
-            DType::Int64 => Some(chunks.fold(empty, |r, b| take(r, i64::from_le_bytes(*b) as f64))),
-            DType::Float64 => Some(chunks.fold(empty, |r, b| take(r, f64::from_le_bytes(*b)))),
-            _ => None,
+        fn fold<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f64) -> Range {
+            let empty = Range { low: f64::INFINITY, high: f64::NEG_INFINITY, whole: true };
+            bytes.as_chunks::<N>().0.iter().fold(empty, |range, bytes| {
+                let number = number(*bytes);
+                Range {
+                    low: range.low.min(number),
+                    high: range.high.max(number),
+                    whole: range.whole && number.fract() == 0.0,
+                }
+            })
         }
+        Some(match dtype {
+            DType::Bool => Self { low: 0.0, high: 1.0, whole: true },
+            DType::Uint8 => fold(bytes, |b: [u8; 1]| b[0].into()),
+            DType::Int8 => fold(bytes, |b| i8::from_le_bytes(b).into()),
+            DType::Uint16 => fold(bytes, |b| u16::from_le_bytes(b).into()),
+            DType::Int16 => fold(bytes, |b| i16::from_le_bytes(b).into()),
+            DType::Uint32 => fold(bytes, |b| u32::from_le_bytes(b).into()),
+            DType::Int32 => fold(bytes, |b| i32::from_le_bytes(b).into()),
+            DType::Uint64 => fold(bytes, |b| u64::from_le_bytes(b) as f64),
+            DType::Int64 => fold(bytes, |b| i64::from_le_bytes(b) as f64),
+            DType::Float32 => fold(bytes, |b| f32::from_le_bytes(b).into()),
+            DType::Float64 => fold(bytes, f64::from_le_bytes),
+            DType::Float16 => return None,
+        })
     }
 }

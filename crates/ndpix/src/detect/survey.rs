@@ -36,6 +36,8 @@ pub(crate) struct Survey {
     pub(crate) smaller: Option<DType>,
     /// The option that would find images that are named by paths and not found, with its value.
     pub(crate) remedy: Option<(&'static str, PathBuf)>,
+    /// Whether one of them is the plane of a mosaic.
+    pub(crate) mosaic: bool,
     /// Of each band, where several fields are one image; the rest is then what they have together.
     pub(crate) bands: Vec<Survey>,
 }
@@ -104,6 +106,7 @@ pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
             }
         }
     }
+    survey.mosaic = decoder.saw_mosaic();
     survey.remedy = search::remedy(&plan.paths, folder, &lost);
     Ok(survey)
 }

@@ -38,7 +38,7 @@ pub(super) fn decode(
     Ok(match chain.content {
         Content::Image => Payload::File,
         Content::Raw => Payload::Pixels(raw::finish(spec, limits, out, spare)?),
-        Content::Npy => Payload::Pixels(npy::finish(spec.bgr, limits, out, spare)?),
+        Content::Npy => Payload::Pixels(npy::finish(spec, limits, out, spare)?),
     })
 }
 

@@ -6,7 +6,7 @@
 
 use super::{
     Chain, Content, Encoding, RawSpec, Scratch, Transport, base64, bytes, chain, data_url, hex,
-    npy, numbers, raw, tensor, text,
+    listed, npy, numbers, raw, tensor, text,
 };
 use crate::format;
 use crate::inflate::{Compression, inflate};
@@ -25,7 +25,7 @@ pub(super) fn classify(
             bytes::decode(value, limits, &mut scratch.spare, &mut scratch.bytes).ok()?;
             own_content(spec, &scratch.bytes).map(|_| Encoding::Bytes)
         }
-        Kind::Object => tensor::looks_like(value).then_some(Encoding::Tensor),
+        Kind::Object => tensor::is_sized(value).then_some(Encoding::Tensor),
         Kind::Array => list(value, spec, limits, scratch),
         Kind::String => string(value, spec, limits, scratch),
         _ => None,
@@ -38,7 +38,7 @@ fn list(value: &[u8], spec: &RawSpec, limits: &Limits, scratch: &mut Scratch) ->
         return Some(Encoding::Bytes);
     }
     let found = numbers::decode(value, spec.dtype, limits, out).ok()?;
-    raw::shape_list(found, spec, out, spare).ok().map(|_| Encoding::List)
+    listed::finish(found, spec, limits, out, spare).ok().map(|_| Encoding::List)
 }
 
 fn string(
@@ -121,7 +121,7 @@ fn own_content(spec: &RawSpec, bytes: &[u8]) -> Option<Content> {
     if let Some(content) = signature(bytes) {
         return Some(content);
     }
-    if raw::expected(spec) == Some(bytes.len()) {
+    if raw::fits(spec, bytes) {
         return Some(Content::Raw);
     }
     format::is_file(bytes).then_some(Content::Image)

@@ -1,57 +1,139 @@
-//! How a value describes itself: the one list of the keys by which an object, or the members beside a
-//! value, say what its pixels are (encodings.md 1.2 to 1.9).
+//! The keys by which a value describes itself: the one list of the names under which an object, or the
+//! members beside a value, say what its pixels are (encodings.md 1.2 to 1.11, 2.15).
 //!
-//! Whoever holds members (a tensor object, the parent of a field) hands them to [`Said`] one by one, and
-//! asks it for the [`RawSpec`] that they amount to.
+//! Whoever holds members (a tensor object, the parent of a field) hands them to [`Said`](super::said::Said)
+//! one by one. They govern raw pixels and number lists, never image files.
 
-use super::{RawSpec, raw};
+use super::{RawSpec, looks};
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Error, Result, quote};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 
-/// What the member of a key says.
+/// An axis of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Axis {
+    Height,
+    Width,
+    Channels,
+}
+
+/// What the member of a key says, where its value is of the type and the vocabulary that it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
     /// All axes at once.
     Shape,
-    Height,
-    Width,
-    Channels,
+    /// Width and height, as Pillow has them: beside a mode of Pillow alone.
+    Size,
+    /// One axis.
+    Axis(Axis),
+    /// One axis, by a name so short that it counts only where the number of bytes says the same.
+    Short(Axis),
+    /// How many images follow each other (DICOM).
+    Frames,
     DType,
-    /// The order of bytes, or of axes in memory: both go by this name.
+    /// Bits of a sample, or of a pixel.
+    Bits,
+    /// Whether integers have a sign (DICOM).
+    Signed,
+    /// The order of bytes, as a word.
+    Bytes,
+    /// The order of bytes, as whether the high one comes first.
+    BigEndian,
+    /// The order of bytes, of axes in memory or of colours: all go by this name.
     Order,
     /// Whether the last axis varies fastest.
     COrder,
+    /// Whether the first axis varies fastest.
+    FortranOrder,
+    /// Kind, depth and order of the channels in one word: ROS, OpenCV, FFmpeg.
+    Pixels,
+    /// The colours alone, whatever the number of channels.
+    Colors,
+    /// As `Pixels`, in the words of Pillow.
+    Mode,
+    /// The order of axes.
+    Layout,
+    /// Whether the channels are planes (DICOM).
+    Planar,
+    /// Bytes from one row to the next.
+    Step,
 }
 
-/// Keys of members that stand inside of a tensor object or beside its pixels.
-pub(crate) const KEYS: [(&str, Key); 14] = [
+/// Names of members that stand inside of a tensor object or beside pixels.
+pub(crate) const KEYS: [(&str, Key); 60] = [
     ("shape", Key::Shape),
     ("dims", Key::Shape),
-    ("height", Key::Height),
-    ("h", Key::Height),
-    ("width", Key::Width),
-    ("w", Key::Width),
-    ("channels", Key::Channels),
-    ("c", Key::Channels),
+    ("size", Key::Size),
+    ("height", Key::Axis(Axis::Height)),
+    ("width", Key::Axis(Axis::Width)),
+    ("channels", Key::Axis(Axis::Channels)),
+    ("nchannels", Key::Axis(Axis::Channels)),
+    ("num_channels", Key::Axis(Axis::Channels)),
+    ("h", Key::Short(Axis::Height)),
+    ("rows", Key::Short(Axis::Height)),
+    ("w", Key::Short(Axis::Width)),
+    ("cols", Key::Short(Axis::Width)),
+    ("columns", Key::Short(Axis::Width)),
+    ("c", Key::Short(Axis::Channels)),
     ("dtype", Key::DType),
     ("datatype", Key::DType),
+    ("bits", Key::Bits),
+    ("bit_depth", Key::Bits),
+    ("bits_per_sample", Key::Bits),
+    ("byteorder", Key::Bytes),
+    ("byte_order", Key::Bytes),
+    ("byteOrder", Key::Bytes),
+    ("endian", Key::Bytes),
+    ("endianness", Key::Bytes),
+    ("is_bigendian", Key::BigEndian),
+    ("is_big_endian", Key::BigEndian),
+    ("bigendian", Key::BigEndian),
+    ("big_endian", Key::BigEndian),
     ("order", Key::Order),
-    ("endian", Key::Order),
-    ("byteorder", Key::Order),
+    ("memory_order", Key::Order),
     ("Corder", Key::COrder),
+    ("fortran_order", Key::FortranOrder),
+    ("encoding", Key::Pixels),
+    ("format", Key::Pixels),
+    ("pixel_format", Key::Pixels),
+    ("pixelFormat", Key::Pixels),
+    ("pix_fmt", Key::Pixels),
+    ("channel_order", Key::Pixels),
+    ("color_order", Key::Pixels),
+    ("color_format", Key::Pixels),
+    ("color_space", Key::Colors),
+    ("colorspace", Key::Colors),
+    ("colorSpace", Key::Colors),
+    ("mode", Key::Mode),
+    ("layout", Key::Layout),
+    ("data_format", Key::Layout),
+    ("axis_order", Key::Layout),
+    ("dim_order", Key::Layout),
+    ("step", Key::Step),
+    ("stride", Key::Step),
+    ("row_stride", Key::Step),
+    ("bytes_per_row", Key::Step),
+    // DICOM JSON names members by their tags.
+    ("00280010", Key::Axis(Axis::Height)),
+    ("00280011", Key::Axis(Axis::Width)),
+    ("00280002", Key::Axis(Axis::Channels)),
+    ("00280008", Key::Frames),
+    ("00280100", Key::Bits),
+    ("00280103", Key::Signed),
+    ("00280006", Key::Planar),
+    ("00280004", Key::Colors),
 ];
 
 /// Keys under which an object that describes itself holds its elements.
 const PAYLOADS: [&str; 8] = ["data", "buffer", "bytes", "b64", "base64", "values", "raw", "array"];
 
-/// What the member of this (unescaped) key says, if it says anything of pixels.
-pub(crate) fn key(name: &[u8]) -> Option<Key> {
-    KEYS.iter().find(|(known, _)| known.as_bytes() == name).map(|(_, key)| *key)
+/// The row of this (unescaped) key, if it says anything of pixels.
+pub(crate) fn key(name: &[u8]) -> Option<(&'static str, Key)> {
+    KEYS.iter().find(|(known, _)| known.as_bytes() == name).copied()
 }
 
-/// The keys alone, in their order: a scan looks for them.
+/// The names alone, in their order: a scan looks for them.
 pub(crate) static NAMES: [&str; KEYS.len()] = {
     let mut names = [""; KEYS.len()];
     let mut i = 0;
@@ -67,104 +149,85 @@ pub(super) fn is_payload(name: &[u8]) -> bool {
     PAYLOADS.iter().any(|known| known.as_bytes() == name)
 }
 
-/// What members say: the text of each, by what it is about.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Said<'a> {
-    pub(crate) shape: Option<&'a [u8]>,
-    pub(crate) dtype: Option<&'a [u8]>,
-    height: Option<&'a [u8]>,
-    width: Option<&'a [u8]>,
-    channels: Option<&'a [u8]>,
-    /// Of bytes.
-    order: Option<&'a [u8]>,
-    fortran: bool,
-}
-
-impl<'a> Said<'a> {
-    /// Whether nothing is said.
-    pub(crate) fn is_empty(&self) -> bool {
-        !self.is_sized() && self.dtype.is_none() && self.order.is_none()
-    }
-
-    /// Whether a shape, or height and width, are said.
-    pub(crate) fn is_sized(&self) -> bool {
-        self.shape.is_some() || (self.height.is_some() && self.width.is_some())
-    }
-
-    /// Takes one member. Of several that say the same thing the last counts.
-    pub(crate) fn take(&mut self, key: Key, text: &'a [u8]) {
-        match key {
-            Key::Shape => self.shape = Some(text),
-            Key::Height => self.height = Some(text),
-            Key::Width => self.width = Some(text),
-            Key::Channels => self.channels = Some(text),
-            Key::DType => self.dtype = Some(text),
-            Key::Order => match text {
-                b"\"F\"" | b"\"f\"" => self.fortran = true,
-                b"\"C\"" | b"\"c\"" => {}
-                _ => self.order = Some(text),
-            },
-            Key::COrder => self.fortran |= text == b"false",
-        }
-    }
-
-    /// Takes the shape out, for a caller that knows it.
-    pub(crate) fn without_shape(self) -> Self {
-        Self { shape: None, height: None, width: None, channels: None, ..self }
-    }
-
-    /// What the members say, and of the rest what `given` says. Kind `shape` for a shape that is not one,
-    /// `field` for a dtype or byte order that is not known.
-    pub(crate) fn spec(&self, given: &RawSpec) -> Result<RawSpec> {
-        let mut spec = *given;
-        if let Some(text) = self.dtype {
-            let (dtype, order) = dtype_of(text)?;
-            spec.dtype = Some(dtype);
-            spec.byteorder = order.or(spec.byteorder);
-        }
-        spec.fortran |= self.fortran;
-        match self.order {
-            None | Some(b"null") => {}
-            Some(b"\"little\"" | b"\"<\"" | b"\"=\"" | b"\"|\"" | b"\"native\"") => {
-                spec.byteorder = spec.byteorder.or(Some(ByteOrder::Little));
-            }
-            Some(b"\"big\"" | b"\">\"") => spec.byteorder = Some(ByteOrder::Big),
-            Some(other) => {
-                return Err(Error::field(format!("pixels of unknown order {}", plain(other))));
-            }
-        }
-        if let Some(shape) = self.axes()? {
-            raw::check_axes(&shape)?;
-            spec.shape = Some(shape);
-        }
-        Ok(spec)
-    }
-
-    fn axes(&self) -> Result<Option<Shape>> {
-        if let Some(text) = self.shape {
-            return shape_of(text).map(Some);
-        }
-        let (Some(height), Some(width)) = (self.height, self.width) else { return Ok(None) };
-        let shape = match self.channels {
-            Some(channels) if value::integer(channels) != Some(1) => {
-                shape_from(&[height, width, channels])?
-            }
-            _ => shape_from(&[height, width])?,
-        };
-        Ok(Some(shape))
-    }
-}
-
 /// The dtype that a JSON value names. Kind `field` for names that are unknown or hold objects, and
 /// for structured dtypes.
 pub(crate) fn dtype_of(text: &[u8]) -> Result<(DType, Option<ByteOrder>)> {
-    let mut scratch = Vec::new();
-    let name = match value::kind(text) {
-        Kind::String => std::str::from_utf8(value::unescape(text, &mut scratch)).ok(),
-        _ => None,
-    };
-    name.and_then(DType::parse)
+    word(text)
+        .and_then(|name| DType::parse(&name))
         .ok_or_else(|| Error::field(format!("dtype {} is not one that ndpix reads", plain(text))))
+}
+
+/// The characters of a string of at most 64, or of one in a wrapper.
+pub(super) fn word(text: &[u8]) -> Option<String> {
+    let text = scalar(text);
+    let mut scratch = Vec::new();
+    let characters = (value::kind(text) == Kind::String && text.len() <= 66)
+        .then(|| value::unescape(text, &mut scratch))?;
+    std::str::from_utf8(characters).ok().map(|word| word.trim().to_string())
+}
+
+/// A number without a fraction, also in a string or in a wrapper.
+pub(crate) fn whole(text: &[u8]) -> Option<usize> {
+    let text = scalar(text);
+    let fraction = || {
+        let text = std::str::from_utf8(text).ok()?.trim_matches('"');
+        let number: f64 = text.parse().ok()?;
+        (text.contains('.') && number.fract() == 0.0 && number.abs() < 1e15)
+            .then_some(number as i64)
+    };
+    value::integer(text).or_else(fraction).and_then(|n| usize::try_from(n).ok())
+}
+
+/// The order of bytes that a JSON value names.
+pub(crate) fn byteorder(text: &[u8]) -> Option<ByteOrder> {
+    word(text).and_then(|word| looks::bytes(&word))
+}
+
+/// Whether a JSON value names the memory order of Fortran.
+pub(crate) fn fortran(text: &[u8]) -> Option<bool> {
+    word(text).and_then(|word| looks::fortran(&word))
+}
+
+/// What databases wrap a number or a word in: `{"$numberInt": "5"}`, `{"N": "5"}`, and in DICOM JSON
+/// `{"vr": "US", "Value": [5]}`.
+const WRAPPERS: [&[u8]; 10] = [
+    b"$numberInt",
+    b"$numberLong",
+    b"$numberDouble",
+    b"N",
+    b"S",
+    b"int",
+    b"long",
+    b"integerValue",
+    b"stringValue",
+    b"string",
+];
+
+/// The number or string in a wrapper, or the text itself.
+pub(super) fn scalar(text: &[u8]) -> &[u8] {
+    if value::kind(text) != Kind::Object {
+        return text;
+    }
+    let mut members = value::entries(text);
+    match (members.next(), members.next(), members.next()) {
+        (Some((key, inner)), None, None) if WRAPPERS.contains(&key) => inner,
+        (Some((b"vr", _)), Some((b"Value", list)), None) => {
+            value::elements(list).next().unwrap_or(text)
+        }
+        _ => text,
+    }
+}
+
+/// The list in a wrapper (`{"L": [...]}`), or the text itself.
+fn list(text: &[u8]) -> &[u8] {
+    if value::kind(text) != Kind::Object {
+        return text;
+    }
+    let mut members = value::entries(text);
+    match (members.next(), members.next()) {
+        (Some((b"L" | b"array", inner)), None) => inner,
+        _ => text,
+    }
 }
 
 /// The shape that a JSON value gives: a list of integers, one integer, or `"2, 2"` (Plotly). Kind
@@ -173,11 +236,12 @@ pub(crate) fn shape_of(text: &[u8]) -> Result<Shape> {
     let bad = || {
         Error::shape(format!("{} is no shape: it takes a list of positive integers", plain(text)))
     };
+    let text = scalar(list(text));
     let mut scratch = Vec::new();
     let mut axes = [0; Shape::MAX_RANK + 1];
     let mut rank = 0;
     let mut push = |part: &[u8]| {
-        let axis = value::integer(part).and_then(|n| usize::try_from(n).ok()).ok_or_else(bad)?;
+        let axis = whole(part).ok_or_else(bad)?;
         // One axis more than allowed is kept, for Shape::new to refuse.
         axes[rank.min(Shape::MAX_RANK)] = axis;
         rank = (rank + 1).min(Shape::MAX_RANK + 1);
@@ -213,6 +277,20 @@ pub(crate) fn shape_from(texts: &[&[u8]]) -> Result<Shape> {
 }
 
 /// A JSON value for a message; a string without a second pair of quotes.
-fn plain(text: &[u8]) -> String {
+pub(super) fn plain(text: &[u8]) -> String {
     quote(text.strip_prefix(b"\"").and_then(|t| t.strip_suffix(b"\"")).unwrap_or(text))
+}
+
+impl RawSpec {
+    /// Whether a shape is known, or may be once the number of bytes is.
+    pub(crate) fn is_sized(&self) -> bool {
+        self.shape.is_some() || self.loose.short.is_some()
+    }
+
+    /// Whether the height and width of pixels of this shape were said, and not only seen.
+    pub(crate) fn says(&self, shape: &Shape) -> bool {
+        let short =
+            || self.loose.short.is_some_and(|size| shape.windows(2).any(|pair| pair == size));
+        self.shape.is_some() || short()
+    }
 }

@@ -12,16 +12,18 @@ use crate::shape::Shape;
 /// The first bytes of every `.npy` file.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// Replaces the file in `bytes` by its pixels; `spare` is overwritten.
+/// Replaces the file in `bytes` by its pixels; `spare` is overwritten. Of what is `given` the order of the
+/// colours and of the axes counts.
 pub(super) fn finish(
-    bgr: bool,
+    given: &RawSpec,
     limits: &Limits,
     bytes: &mut Vec<u8>,
     spare: &mut Vec<u8>,
 ) -> Result<Pixels> {
     let (spec, start) = header(bytes)?;
     bytes.drain(..start);
-    raw::finish(&RawSpec { bgr, ..spec }, limits, bytes, spare)
+    let (bgr, planes) = (given.bgr, given.planes);
+    raw::finish(&RawSpec { bgr, planes, ..spec }, limits, bytes, spare)
 }
 
 /// What the header says, and where the elements begin.
@@ -158,7 +160,7 @@ mod tests {
 
     fn read(version: u8, dict: &str, data: &[u8]) -> Result<(Pixels, Vec<u8>)> {
         let mut bytes = file(version, dict, data);
-        let pixels = finish(false, &Limits::default(), &mut bytes, &mut Vec::new())?;
+        let pixels = finish(&RawSpec::default(), &Limits::default(), &mut bytes, &mut Vec::new())?;
         Ok((pixels, bytes))
     }
 
@@ -191,7 +193,10 @@ mod tests {
         assert_eq!(kind("{", &[]), Some(ErrorKind::Encoding));
         for cut in 0..file(1, &with("'|u1'"), &[0]).len() {
             let mut bytes = file(1, &with("'|u1'"), &[0])[..cut].to_vec();
-            assert!(finish(false, &Limits::default(), &mut bytes, &mut Vec::new()).is_err());
+            assert!(
+                finish(&RawSpec::default(), &Limits::default(), &mut bytes, &mut Vec::new())
+                    .is_err()
+            );
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Bare pixels: from bytes and a [`RawSpec`] to C-order little-endian pixels.
 //!
 //! The byte count is compared with the shape before anything is moved; then row padding is
-//! dropped, bytes are swapped, Fortran order and BGR are undone, in place where that is possible.
+//! dropped, bytes are swapped, Fortran order, planes and BGR are undone, in place where that is possible.
 
-use super::{Pixels, RawSpec};
+use super::{Pixels, RawSpec, loose};
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -17,12 +17,18 @@ pub(super) fn finish(
     spare: &mut Vec<u8>,
 ) -> Result<Pixels> {
     let len = bytes.len();
+    let raw = &loose::fitted(raw, len, raw.dtype.map_or(1, DType::size));
     let Some(shape) = raw.shape else {
         return Err(Error::shape(format!(
             "{len} bytes of bare pixels do not say their shape; give raw_shape (and raw_dtype)"
         )));
     };
-    check_axes(&shape)?;
+    loose::check_axes(&shape)?;
+    if loose::may_be_wider(raw, bytes) {
+        return Err(Error::shape(format!(
+            "{len} bytes beside {shape} may be four channels of uint8 or one of 32 bits; give raw_shape and raw_dtype"
+        )));
+    }
     let dtype = match raw.dtype {
         Some(dtype) => dtype,
         None if raw.step.is_some() || shape.elements() == Some(len) => DType::Uint8,
@@ -36,7 +42,7 @@ pub(super) fn finish(
         }
     };
     match raw.step {
-        Some(step) => drop_padding(&shape, dtype, step, bytes)?,
+        Some(step) => drop_padding(raw, &shape, dtype, step, bytes)?,
         None if shape.bytes(dtype).ok() != Some(len) => {
             return Err(Error::shape(format!(
                 "{len} bytes, but shape {shape} of {dtype} takes {}",
@@ -57,12 +63,16 @@ pub(super) fn finish(
             bytes[at]
         )));
     }
-    rearrange(raw, &shape, dtype, bytes, spare)?;
+    let shape = rearrange(raw, shape, dtype, bytes, spare)?;
     Ok(Pixels { shape, dtype })
 }
 
-/// The number of bytes that pixels of this description have before row padding is dropped.
+/// The number of bytes that pixels of this description have before row padding is dropped, where that is
+/// certain.
 pub(super) fn expected(raw: &RawSpec) -> Option<usize> {
+    if raw.loose.open || raw.loose.step.is_some() {
+        return None;
+    }
     let shape = raw.shape.filter(|shape| !shape.contains(&0))?;
     match raw.step {
         Some(step) => step.checked_mul(*shape.first()?),
@@ -70,41 +80,16 @@ pub(super) fn expected(raw: &RawSpec) -> Option<usize> {
     }
 }
 
-/// Gives numbers that came as a list the shape that was asked for: a flat list takes it, a nested
-/// one must already have it.
-pub(super) fn shape_list(
-    found: Pixels,
-    raw: &RawSpec,
-    bytes: &mut Vec<u8>,
-    spare: &mut Vec<u8>,
-) -> Result<Pixels> {
-    let flat = found.shape.len() == 1;
-    let shape = match raw.shape {
-        None => found.shape,
-        Some(shape) if shape == found.shape => shape,
-        Some(shape) if flat && shape.elements() == Some(found.shape[0]) => {
-            check_axes(&shape)?;
-            shape
-        }
-        Some(shape) => {
-            return Err(Error::shape(format!(
-                "numbers of shape {}, but shape {shape} was asked for",
-                found.shape
-            )));
-        }
+/// Whether these bytes are as many as pixels of this description have, and nothing else fits them.
+pub(super) fn fits(raw: &RawSpec, bytes: &[u8]) -> bool {
+    let raw = loose::fitted(raw, bytes.len(), raw.dtype.map_or(1, DType::size));
+    let Some(shape) = raw.shape.filter(|shape| !shape.contains(&0)) else { return false };
+    let dtype = raw.dtype.unwrap_or(DType::Uint8);
+    let length = match raw.step {
+        Some(step) => loose::is_padded(&raw, &shape, dtype, step, bytes.len()),
+        None => shape.bytes(dtype).ok() == Some(bytes.len()),
     };
-    // The nesting of a list is its logical order whatever the memory order was.
-    let raw = RawSpec { fortran: raw.fortran && flat, ..*raw };
-    rearrange(&raw, &shape, found.dtype, bytes, spare)?;
-    Ok(Pixels { shape, dtype: found.dtype })
-}
-
-/// Refuses arrays without elements.
-pub(super) fn check_axes(shape: &Shape) -> Result<()> {
-    if shape.contains(&0) {
-        return Err(Error::shape(format!("shape {shape} has no elements")));
-    }
-    Ok(())
+    length && !loose::may_be_wider(&raw, bytes)
 }
 
 /// Refuses arrays over the limits. Up to four values in a last axis are one pixel.
@@ -123,14 +108,17 @@ pub(super) fn check_size(shape: &Shape, dtype: DType, limits: &Limits) -> Result
     }
 }
 
-fn drop_padding(shape: &Shape, dtype: DType, step: usize, bytes: &mut Vec<u8>) -> Result<()> {
+fn drop_padding(
+    raw: &RawSpec,
+    shape: &Shape,
+    dtype: DType,
+    step: usize,
+    bytes: &mut Vec<u8>,
+) -> Result<()> {
     let size = shape.bytes(dtype).map_err(|e| Error::shape(e.message()))?;
-    let rows = shape.first().copied().unwrap_or(1);
+    let rows = loose::rows(raw, shape);
     let row = size / rows.max(1);
-    // Some writers do not pad the last row.
-    let full = step.checked_mul(rows);
-    let short = step.checked_mul(rows.saturating_sub(1)).and_then(|n| n.checked_add(row));
-    if step < row || (full != Some(bytes.len()) && short != Some(bytes.len())) {
+    if !loose::is_padded(raw, shape, dtype, step, bytes.len()) {
         return Err(Error::shape(format!(
             "{} bytes, but {rows} rows of {row} bytes with a step of {step} were expected",
             bytes.len()
@@ -157,27 +145,39 @@ fn swap_bytes(dtype: DType, bytes: &mut [u8]) {
     }
 }
 
-/// Undoes Fortran order and BGR of pixels that already have their right number of bytes.
-fn rearrange(
+/// Undoes Fortran order, planes and BGR of pixels that already have their right number of bytes; the
+/// shape that they then have.
+pub(super) fn rearrange(
     raw: &RawSpec,
-    shape: &Shape,
+    shape: Shape,
     dtype: DType,
     bytes: &mut Vec<u8>,
     spare: &mut Vec<u8>,
-) -> Result<()> {
+) -> Result<Shape> {
+    let last = raw.planes && shape.len() > 2;
     if raw.fortran && shape.len() > 1 {
-        spare.clear();
-        spare.reserve(bytes.len());
-        match dtype.size() {
-            1 => to_c_order::<1>(shape, bytes, spare),
-            2 => to_c_order::<2>(shape, bytes, spare),
-            4 => to_c_order::<4>(shape, bytes, spare),
-            _ => to_c_order::<8>(shape, bytes, spare),
-        }
-        std::mem::swap(bytes, spare);
+        reorder(bytes, spare, |bytes, spare| match dtype.size() {
+            1 => to_c_order::<1>(&shape, bytes, spare),
+            2 => to_c_order::<2>(&shape, bytes, spare),
+            4 => to_c_order::<4>(&shape, bytes, spare),
+            _ => to_c_order::<8>(&shape, bytes, spare),
+        });
     }
+    let shape = match shape[..] {
+        [ref before @ .., channels, height, width] if last => {
+            let plane = height * width;
+            reorder(bytes, spare, |bytes, spare| match dtype.size() {
+                1 => channels_last::<1>(channels, plane, bytes, spare),
+                2 => channels_last::<2>(channels, plane, bytes, spare),
+                4 => channels_last::<4>(channels, plane, bytes, spare),
+                _ => channels_last::<8>(channels, plane, bytes, spare),
+            });
+            Shape::new(&[before, &[height, width, channels]].concat())?
+        }
+        _ => shape,
+    };
     if raw.bgr {
-        let channels = match **shape {
+        let channels = match *shape {
             [.., c @ (3 | 4)] if shape.len() > 1 => c,
             _ => {
                 return Err(Error::shape(format!(
@@ -191,7 +191,27 @@ fn rearrange(
             blue.swap_with_slice(&mut rest[size..2 * size]);
         }
     }
-    Ok(())
+    Ok(shape)
+}
+
+/// Replaces the elements by the same in another order.
+fn reorder(bytes: &mut Vec<u8>, spare: &mut Vec<u8>, write: impl FnOnce(&[u8], &mut Vec<u8>)) {
+    spare.clear();
+    spare.reserve(bytes.len());
+    write(bytes, spare);
+    std::mem::swap(bytes, spare);
+}
+
+/// Appends planes of so many elements, `channels` of them for each image, with the channels last.
+fn channels_last<const N: usize>(channels: usize, plane: usize, from: &[u8], out: &mut Vec<u8>) {
+    let (elements, _) = from.as_chunks::<N>();
+    for image in elements.chunks_exact((channels * plane).max(1)) {
+        for pixel in 0..plane {
+            for channel in 0..channels {
+                out.extend_from_slice(&image[channel * plane + pixel]);
+            }
+        }
+    }
 }
 
 /// Appends the elements of `from` (first axis fastest) to `out` with the last axis fastest.
@@ -284,6 +304,21 @@ mod tests {
         assert_eq!(run(&padded, &[1, 2, 9, 3, 4]).ok(), Some(vec![1, 2, 3, 4]));
         assert!(run(&padded, &[1, 2, 9, 3]).is_err());
         assert!(run(&RawSpec { step: Some(1), ..padded }, &[1, 2]).is_err());
+    }
+
+    #[test]
+    fn planes_become_channels() {
+        let planes = RawSpec { planes: true, ..spec(&[3, 1, 2], None) };
+        let mut bytes = vec![1, 4, 2, 5, 3, 6];
+        let pixels = finish(&planes, &Limits::default(), &mut bytes, &mut Vec::new());
+        assert_eq!(pixels.map(|p| p.shape.to_string()).ok().as_deref(), Some("(1, 2, 3)"));
+        assert_eq!(bytes, [1, 2, 3, 4, 5, 6]);
+        let blue = RawSpec { bgr: true, ..planes };
+        assert_eq!(run(&blue, &[3, 6, 2, 5, 1, 4]).ok(), Some(vec![1, 2, 3, 4, 5, 6]));
+        let padded = RawSpec { step: Some(3), ..planes };
+        assert_eq!(run(&padded, &[1, 4, 0, 2, 5, 0, 3, 6, 0]).ok(), Some(vec![1, 2, 3, 4, 5, 6]));
+        let gray = RawSpec { planes: true, ..spec(&[2, 2], None) };
+        assert_eq!(run(&gray, &[1, 2, 3, 4]).ok(), Some(vec![1, 2, 3, 4]));
     }
 
     #[test]

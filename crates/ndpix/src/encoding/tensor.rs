@@ -4,8 +4,9 @@
 //! What the object says wins over the caller's [`RawSpec`], which only fills gaps. Objects of
 //! pickles and structured dtypes are refused.
 
-use super::keys::{self, Key, Said, dtype_of};
-use super::{Pixels, RawSpec, Scratch, base64, bytes, hex, npy, numbers, raw};
+use super::keys::{self, Key, dtype_of};
+use super::said::Said;
+use super::{Loose, Pixels, RawSpec, Scratch, base64, bytes, hex, listed, npy, numbers, raw};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::inflate::{Compression, inflate};
@@ -35,13 +36,14 @@ pub(super) fn decode(
         return Err(Error::field(format!("expected a tensor object, found {}", kind.name())));
     }
     let tensor = find(object, true)?;
-    let mut spec = tensor.said.spec(&RawSpec { step: None, ..*given })?;
+    let given = RawSpec { step: None, loose: Loose::default(), ..*given };
+    let mut spec = tensor.said.spec(&given)?;
     let payload = tensor.payload.unwrap_or_default();
     let Scratch { bytes: out, text, spare } = scratch;
     match value::kind(payload) {
         Kind::Array => {
             let found = numbers::decode(payload, spec.dtype, limits, out)?;
-            return raw::shape_list(found, &spec, out, spare);
+            return listed::finish(found, &spec, limits, out, spare);
         }
         Kind::String => {
             let text = super::string(payload, text)?;
@@ -67,13 +69,13 @@ pub(super) fn decode(
         let size = spec.dtype.map_or(1, DType::size);
         spec.shape = Shape::new(&[out.len() / size]).ok();
     }
-    if raw::expected(&spec) != Some(out.len()) {
+    if !raw::fits(&spec, out) {
         if let Some(compression) = Compression::sniff(out) {
             inflate(compression, out, limits.max_payload_bytes(), spare)?;
             std::mem::swap(out, spare);
         }
         if out.starts_with(npy::MAGIC) {
-            return npy::finish(spec.bgr, limits, out, spare);
+            return npy::finish(&spec, limits, out, spare);
         }
     }
     raw::finish(&spec, limits, out, spare)
@@ -82,14 +84,19 @@ pub(super) fn decode(
 /// Keys that only tensor objects have.
 pub(super) const MARKS: [&str; 3] = ["__numpy__", "__ndarray__", "bdata"];
 
-/// Whether the object has the members of a tensor, whatever they hold.
+/// Whether the object has the members of a tensor, whatever they hold: one with a shape.
 pub(super) fn looks_like(object: &[u8]) -> bool {
-    find(object, true).is_ok_and(|t| t.payload.is_some() && (t.said.shape.is_some() || t.one_row))
+    find(object, true).is_ok_and(|t| t.payload.is_some() && (t.said.has_shape() || t.one_row))
+}
+
+/// As [`looks_like`], also where height and width are its shape: then its payload may be a file as well.
+pub(super) fn is_sized(object: &[u8]) -> bool {
+    find(object, true).is_ok_and(|t| t.payload.is_some() && (t.said.is_sized() || t.one_row))
 }
 
 /// Finds the members of a tensor; `outer` allows one more object inside.
 fn find(object: &[u8], outer: bool) -> Result<Tensor<'_>> {
-    let mut tensor = Tensor::default();
+    let mut tensor = Tensor { said: Said::of_tensor(), ..Tensor::default() };
     let (mut numpy, mut ndarray, mut plotly, mut generic) = (None, None, None, None);
     let mut several = false;
     let mut unescaped = Vec::new();
@@ -98,13 +105,15 @@ fn find(object: &[u8], outer: bool) -> Result<Tensor<'_>> {
             b"__numpy__" => numpy = Some(text),
             b"__ndarray__" => ndarray = Some(text),
             b"bdata" => plotly = Some(text),
-            b"encoding" => tensor.encoding = Some(text),
             // MessagePack's spelling of the dtype, beside a payload under "data".
-            b"type" if tensor.said.dtype.is_none() && dtype_of(text).is_ok() => {
-                tensor.said.take(Key::DType, text);
+            b"type" if !tensor.said.has_dtype() && dtype_of(text).is_ok() => {
+                tensor.said.take(("type", Key::DType), text);
             }
             name if keys::is_payload(name) => several |= generic.replace(text).is_some(),
             name => {
+                if name == b"encoding" {
+                    tensor.encoding = Some(text);
+                }
                 if let Some(key) = keys::key(name) {
                     tensor.said.take(key, text);
                 }
@@ -121,14 +130,14 @@ fn find(object: &[u8], outer: bool) -> Result<Tensor<'_>> {
             return find(inner, false);
         }
         (Some(b"true"), _) => {}
-        (_, Some(list)) if tensor.said.dtype.is_none() && tensor.said.shape.is_none() => {
+        (_, Some(list)) if !tensor.said.has_dtype() && !tensor.said.has_shape() => {
             let mut parts = value::elements(list);
             let three = (parts.next(), parts.next(), parts.next(), parts.next());
             if let (Some(shape), Some(dtype), Some(data), None) = three
                 && value::kind(dtype) == Kind::String
             {
-                tensor.said.take(Key::Shape, shape);
-                tensor.said.take(Key::DType, dtype);
+                tensor.said.take(("shape", Key::Shape), shape);
+                tensor.said.take(("dtype", Key::DType), dtype);
                 ndarray = Some(data);
             }
         }

@@ -24,8 +24,8 @@ const MAX_DEPTH: usize = 1024;
 pub(crate) struct Query {
     wanted: Vec<Wanted>,
     siblings: &'static [&'static str],
-    /// The lengths of those keys, a bit each.
-    lengths: u64,
+    /// A bit for each of those keys: where that of another key is not set it is none of them.
+    marks: [u64; 4],
 }
 
 /// A pointer of a query.
@@ -65,20 +65,29 @@ impl Query {
         Ok(number)
     }
 
-    /// Notes members of these names in every object that is walked through: [`Hits::sibling`]. The names
-    /// are at most 256, and shorter than 64 bytes.
+    /// Notes members of these names, at most 256, in every object that is walked through: [`Hits::siblings`].
     pub(crate) fn note_siblings(&mut self, names: &'static [&'static str]) {
         self.siblings = names;
-        self.lengths = names.iter().fold(0, |all, name| all | 1 << name.len());
+        for (word, bit) in names.iter().map(|name| mark(name.as_bytes())) {
+            self.marks[word] |= bit;
+        }
     }
 
     /// The number of a sibling's name.
     fn sibling(&self, key: &[u8]) -> Option<u8> {
-        if key.len() > 63 || self.lengths >> key.len() & 1 == 0 {
+        let (word, bit) = mark(key);
+        if self.marks[word] & bit == 0 {
             return None;
         }
         self.siblings.iter().position(|name| name.as_bytes() == key).map(|i| i as u8)
     }
+}
+
+/// Which of the marks of siblings is that of a key.
+fn mark(key: &[u8]) -> (usize, u64) {
+    let (first, last) = (key.first().copied().unwrap_or(0), key.last().copied().unwrap_or(0));
+    let place = first.wrapping_mul(37) ^ last.wrapping_mul(11) ^ (key.len() as u8).wrapping_mul(71);
+    (usize::from(place >> 6), 1 << (place & 63))
 }
 
 /// Validates the whole record and replaces `hits` with the values that `query` asks for, in the

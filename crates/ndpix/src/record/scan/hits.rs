@@ -114,19 +114,14 @@ impl Hits {
         &self.hidden
     }
 
-    /// Where the member of an object stands that has this name of [`super::Query::note_siblings`], by
-    /// the number of the name; the time does not depend on how many members there are.
-    pub(crate) fn sibling(&self, object: usize, name: usize) -> Option<(usize, usize)> {
-        let found = self.siblings_of(object).find(|s| usize::from(s.name) == name)?;
-        Some((found.start, found.end))
-    }
-
-    fn siblings_of(&self, object: usize) -> impl Iterator<Item = &Sibling> {
+    /// The members of an object that have a name of [`super::Query::note_siblings`]: the number of the name,
+    /// and where the value stands. The last comes first.
+    pub(crate) fn siblings(&self, object: usize) -> impl Iterator<Item = (usize, usize, usize)> {
         let mut next = self.objects.get(object).copied().unwrap_or(0);
         std::iter::from_fn(move || {
             let sibling = self.siblings.get(next.checked_sub(1)?)?;
             next = sibling.before;
-            Some(sibling)
+            Some((usize::from(sibling.name), sibling.start, sibling.end))
         })
     }
 

@@ -21,15 +21,25 @@ const FLAGS: &[(&str, &[Flag])] = &[
             (
                 "encoding",
                 "NAME",
-                "How the value holds the image, or a chain such as base64+zlib+npy",
+                "How the value holds the image, or a chain such as base64+zlib+npy; several allow these, comma separated",
             ),
             ("mixed", "", "Decide the encoding for each record"),
-            ("raw_shape", "SHAPE", "Shape of raw pixels: H,W or H,W,C, or fields: @height,@width"),
+            (
+                "raw_shape",
+                "SHAPE",
+                "Shape of raw pixels: H,W or H,W,C, or fields: @height,@.width,3",
+            ),
             ("raw_dtype", "DTYPE", "Element type of raw pixels, or @field"),
             ("raw_byteorder", "ORDER", "Byte order of raw pixels, or @field [default: little]"),
             ("raw_order", "ORDER", "Memory order of raw pixels, or @field [default: C]"),
             ("raw_channels", "ORDER", "Colour order of raw pixels"),
+            ("raw_layout", "ORDER", "Axis order of raw pixels, or @field [default: hwc]"),
             ("raw_step", "BYTES", "Bytes from one row of raw pixels to the next, or @field"),
+            (
+                "allow_nan",
+                "",
+                "Read NaN, Infinity and -Infinity as numbers, and null in lists of floats as NaN",
+            ),
             ("formats", "LIST", "Read only these image formats, comma separated [default: all]"),
             (
                 "shape",

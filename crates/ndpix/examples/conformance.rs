@@ -10,8 +10,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use ndpix::{
-    ErrorKind, Framing, Given, ImageInfo, Input, OnMissing, Options, Pointer, RawDType, RawOrder,
-    Step,
+    At, ErrorKind, Framing, Given, ImageInfo, Input, OnMissing, Options, Pointer, RawDType,
+    RawOrder, Step,
 };
 use serde_json::Value;
 
@@ -83,12 +83,12 @@ fn options(spec: &Value, base_dir: Option<PathBuf>) -> Result<Options, Box<dyn E
         options.dtype = dtype;
     } else {
         options.raw_dtype = match text("dtype_field") {
-            Some(field) => Some(Given::Field(vec![key(field)])),
+            Some(field) => Some(Given::Field(vec![At::Record(key(field))])),
             None => dtype.map(|d| Given::Value(RawDType(d, None))),
         };
         options.raw_shape = match (text("shape_field"), spec.get("shape").and_then(Value::as_array))
         {
-            (Some(field), _) => Some(Given::Field(vec![key(field)])),
+            (Some(field), _) => Some(Given::Field(vec![At::Record(key(field))])),
             (None, Some(axes)) => {
                 let axes: Vec<usize> =
                     axes.iter().filter_map(Value::as_u64).map(|n| n as usize).collect();
@@ -97,7 +97,7 @@ fn options(spec: &Value, base_dir: Option<PathBuf>) -> Result<Options, Box<dyn E
             _ => None,
         };
         options.raw_order = Some(match text("order_field") {
-            Some(field) => Given::Field(vec![key(field)]),
+            Some(field) => Given::Field(vec![At::Record(key(field))]),
             None => Given::Value(RawOrder::C),
         });
     }

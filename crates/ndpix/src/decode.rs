@@ -33,7 +33,7 @@ use bands::Together;
 pub(crate) use buffer::PixelBuffer;
 pub(crate) use columns::{Hole, Kept};
 use find::Finder;
-pub(crate) use raw::RawFields;
+pub(crate) use raw::{RawFields, Stand};
 
 /// What was found where an image was looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +105,11 @@ impl<'p> Decoder<'p> {
     /// How image `item` of the record that was last found is held, if it is recognised.
     pub(crate) fn classify(&mut self, record: &[u8], item: usize) -> Option<Encoding> {
         self.bands[0].classify(record, &self.finder.hits, &self.finder.items[0][item])
+    }
+
+    /// Whether an image was wrapped as bytes or a path.
+    pub(crate) fn is_either(&self, item: usize) -> bool {
+        self.finder.items[0].get(item).is_some_and(|item| item.either)
     }
 
     /// The characters of the value of an image, if it is a string.

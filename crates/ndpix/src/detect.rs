@@ -31,6 +31,7 @@ mod words;
 
 use std::sync::Arc;
 
+use crate::dtype::DType;
 use crate::encoding::Encoding;
 use crate::error::{Error, Remedy, Result};
 use crate::options::{ImagesAs, Options, Ragged, Scale};
@@ -54,6 +55,7 @@ pub(crate) fn locate(
     findings: Option<&Findings>,
     plan: &mut Plan,
 ) -> Result<()> {
+    absent::not_a_number(sample, options)?;
     if !options.bands.is_empty() {
         return bands::locate(sample, options, candidates, plan);
     }
@@ -68,10 +70,10 @@ pub(crate) fn locate(
         };
     };
     plan.watch = watch::beside(field).map(Arc::new);
-    if options.encoding.is_none() {
+    if options.encoding.is_empty() {
         refuse_drawings(sample, field)?;
     }
-    if options.encoding.is_some() || options.mixed {
+    if !options.encoding.is_empty() || options.mixed {
         return Ok(());
     }
     // With nothing to learn it from each record says how it holds its image.
@@ -163,8 +165,8 @@ fn place(chosen: &Candidate, options: &Options, notes: &mut Vec<String>) -> Resu
             chosen.field
         )));
     };
-    let mut encoding = options.encoding.clone();
-    if encoding.is_none() && !options.mixed {
+    let mut encoding = options.one_encoding().cloned();
+    if options.encoding.is_empty() && !options.mixed {
         // Addresses are never read: they are rejects, and no second way to hold images.
         let url = Encoding::Url.to_string();
         let ways: Vec<_> = chosen.encodings.iter().filter(|e| *e.0 != url).collect();
@@ -172,6 +174,9 @@ fn place(chosen: &Candidate, options: &Options, notes: &mut Vec<String>) -> Resu
             notes.push(format!(
                 "{count} values of the sample are addresses, which are not fetched and will be rejected"
             ));
+        }
+        if ways.len() > 1 && chosen.either {
+            return Ok(Place { field: chosen.field.clone(), encoding: None });
         }
         if ways.len() > 1 {
             return Err(several_ways(&chosen.field, &ways));
@@ -230,6 +235,13 @@ pub(crate) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
 pub(crate) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Result<()> {
     if !plan.bands.is_empty() {
         return bands::settle(plan, survey, options);
+    }
+    if survey.promoted {
+        plan.raw.dtype = Some(DType::Float64);
+        plan.notes.push(
+            "some number lists hold integers and others floats; all are read as float64"
+                .to_string(),
+        );
     }
     match (options.images_as, options.ragged) {
         (ImagesAs::Encoded, _) => encoded::settle(plan, survey),

@@ -10,6 +10,7 @@ mod bytes;
 mod chain;
 mod classify;
 mod data_url;
+pub(crate) mod envelope;
 mod hex;
 pub(crate) mod keys;
 mod listed;
@@ -42,7 +43,7 @@ use crate::shape::Shape;
 /// ```
 /// use ndpix::{Encoding, Options};
 /// let options = Options::default().with("encoding", "hex")?;
-/// assert_eq!(options.encoding, Some(Encoding::Hex));
+/// assert_eq!(options.encoding, [Encoding::Hex]);
 /// let image = ndpix::decode(br#""503520322032203235350a61626364""#, &options)?;
 /// assert_eq!((&image.shape[..], &image.bytes[..]), (&[2, 2][..], &b"abcd"[..]));
 /// # Ok::<(), ndpix::Error>(())
@@ -141,6 +142,8 @@ pub(crate) struct RawSpec {
     pub planes: bool,
     /// Whether each value is one of the colours of a mosaic; they stay what they are.
     pub mosaic: bool,
+    /// Whether lists hold NaN and infinities, and null for NaN.
+    pub nan: bool,
     /// What the number of bytes decides.
     pub loose: Loose,
 }
@@ -221,12 +224,12 @@ pub(crate) fn decode(
             interpret(raw, limits, bytes, spare)?
         }
         Encoding::List => {
-            let found = numbers::decode(value, raw.dtype, limits, bytes)?;
+            let found = listed::read(value, raw, limits, bytes, spare)?;
             Payload::Pixels(listed::finish(found, raw, limits, bytes, spare)?)
         }
         Encoding::Text => {
             text::to_list(string(value, text)?, spare)?;
-            let found = numbers::decode(spare, raw.dtype, limits, bytes)?;
+            let found = numbers::decode(spare, raw.dtype, raw.nan, limits, bytes)?;
             Payload::Pixels(listed::finish(found, raw, limits, bytes, spare)?)
         }
         Encoding::Tensor => Payload::Pixels(tensor::decode(value, raw, limits, scratch)?),

@@ -96,9 +96,10 @@ pub use inspect::inspect;
 pub use limits::Limits;
 pub use load::{Loaded, load};
 pub use options::{
-    Fit, Frames, Given, Governs, IfExists, ImagesAs, Layout, MaxRejects, Mode, Normalize, OnError,
-    OnErrors, OnMissing, OptionInfo, Options, OutputCompression, Ragged, RawChannels, RawDType,
-    RawOrder, Rejects, RejectsContent, Resample, Rgb, Rows, Scale, Size, Stack,
+    At, Fit, Frames, Given, Governs, IfExists, ImagesAs, Layout, MaxRejects, Mode, Normalize,
+    OnError, OnErrors, OnMissing, OptionInfo, Options, OutputCompression, Ragged, RawChannels,
+    RawDType, RawLayout, RawOrder, Rejects, RejectsContent, Resample, Rgb, Rows, Scale, Size,
+    Stack,
 };
 pub use paths::PathPrefix;
 pub use record::pointer::{Field, Pointer, Step};

@@ -146,7 +146,7 @@ mod validate;
 pub use on_error::{OnError, OnErrors};
 pub use output::{ImagesAs, OutputCompression, Ragged};
 pub use pixels::{Fit, Frames, Layout, Mode, Normalize, Resample, Rgb, Scale, Size, Stack};
-pub use raw::{Given, RawChannels, RawDType, RawOrder};
+pub use raw::{At, Given, RawChannels, RawDType, RawLayout, RawOrder};
 pub use table::{Governs, OptionInfo};
 
 /// The flag of an option.
@@ -244,8 +244,9 @@ pub struct Options {
     pub field: Option<Field>,
     /// The fields after it, in order, where `field` is given several times: with it the bands of `stack`.
     pub bands: Vec<Field>,
-    /// How the value holds the image; `None`: found in the sample, then enforced.
-    pub encoding: Option<Encoding>,
+    /// How the value holds the image; none: found in the sample, then enforced. Of several each value is
+    /// the one that it seems to be, and what is held in another way is rejected.
+    pub encoding: Vec<Encoding>,
     /// Decide the encoding for each record.
     pub mixed: bool,
     /// Shape of raw pixels.
@@ -258,8 +259,12 @@ pub struct Options {
     pub raw_order: Option<Given<RawOrder>>,
     /// Colour order of raw pixels.
     pub raw_channels: RawChannels,
+    /// Axis order of raw pixels and number lists; default channels last.
+    pub raw_layout: Option<Given<RawLayout>>,
     /// Bytes from one row of raw pixels to the next, where rows are padded.
     pub raw_step: Option<Given<usize>>,
+    /// Read NaN, Infinity and -Infinity as numbers, and null in lists of floats as NaN.
+    pub allow_nan: bool,
     /// The image formats that are read; empty: all.
     pub formats: Vec<ImageFormat>,
     /// The shape every image must have; `None`: the sample's.
@@ -352,6 +357,19 @@ impl Options {
     /// Whether there may be rows of `fill_value`.
     pub(crate) fn fills(&self) -> bool {
         self.on_missing == OnMissing::Fill || self.on_error.names(OnError::Fill)
+    }
+
+    /// The one way in which every value holds its image, where it is given.
+    pub(crate) fn one_encoding(&self) -> Option<&Encoding> {
+        match &self.encoding[..] {
+            [encoding] => Some(encoding),
+            _ => None,
+        }
+    }
+
+    /// Whether values may hold images in this way.
+    pub(crate) fn allows(&self, encoding: &Encoding) -> bool {
+        self.encoding.is_empty() || self.encoding.contains(encoding)
     }
 
     /// What is said of the paths of images.

@@ -99,7 +99,7 @@ impl Reader {
         }
         sample.iter_mut().for_each(|text| rejected::unwrap(text, &files));
         let field = options.field.clone().unwrap_or_default();
-        let plan = detect::plan_for(options, &field, options.encoding.clone());
+        let plan = detect::plan_for(options, &field, options.one_encoding().cloned());
         Ok(Self {
             feed,
             files,

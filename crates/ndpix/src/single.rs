@@ -36,7 +36,7 @@ fn read(value: &[u8], options: &Options) -> Result<Array> {
     }
     let options = Options {
         field: Some(options.field.clone().unwrap_or_default()),
-        mixed: options.mixed || options.encoding.is_none(),
+        mixed: options.mixed || options.encoding.is_empty(),
         // A value may go over several lines, and is all there is.
         framing: Framing::Concat,
         skip: 0,

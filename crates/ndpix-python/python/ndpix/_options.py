@@ -48,14 +48,15 @@ class Others(TypedDict, total=False):
     field: str | list[str] | tuple[str, ...] | None
     """The field that holds the image: `a.b[2].c`, `images[*].url`, `/json/pointer`, or `.` for the record
     itself; with `stack` a list of them. Default: the one field of the first records that holds images."""
-    encoding: str | None
+    encoding: str | list[str] | tuple[str, ...] | None
     """How the value holds the image: `auto`, `encoded`, `data-url`, `raw`, `npy`, `hex`, `list`, `text`,
     `tensor`, `bytes`, `path`, or a chain such as `base64+zlib+npy`. `auto` decides on the first records
-    and then holds every record to it."""
+    and then holds every record to it. A list allows these, and each value is the one that it seems to be."""
     mixed: bool | None
     """Decide the encoding for each record."""
-    raw_shape: Shape | tuple[str, ...] | None
-    """Shape of raw pixels, or the fields that hold it: `("@height", "@width")`."""
+    raw_shape: Shape | tuple[int | str, ...] | None
+    """Shape of raw pixels, or the fields that hold it: `("@height", "@width", 3)`; `@.height` stands beside
+    the value, `@height` counts from the record."""
     raw_dtype: DTypeLike | None
     """Element type of raw pixels, such as `uint16` or `>u2`, or `@field`."""
     raw_byteorder: str | None
@@ -64,8 +65,12 @@ class Others(TypedDict, total=False):
     """Memory order of raw pixels: `C`, `F` or `@field`."""
     raw_channels: Literal["rgb", "bgr"] | None
     """Colour order of raw pixels; `bgr` is swapped on reading."""
+    raw_layout: str | None
+    """Axis order of raw pixels and number lists: `hwc`, `chw` or `@field`; `chw` becomes `hwc` on reading."""
     raw_step: int | str | None
     """Bytes from one row of raw pixels to the next, or `@field`."""
+    allow_nan: bool | None
+    """Read `NaN`, `Infinity` and `-Infinity` as numbers, and `null` in lists of floats as NaN."""
     formats: str | list[str] | tuple[str, ...] | None
     """The image formats that are read, such as `["png", "jpeg"]`; others are rejected."""
     shape: Shape | None

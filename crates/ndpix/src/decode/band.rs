@@ -58,6 +58,9 @@ impl<'p> Band<'p> {
     /// The encoding of a value; an address whose beginning is rewritten is a path.
     fn classified(&mut self, value: &[u8], raw: &RawSpec) -> Option<Encoding> {
         let found = encoding::classify(value, raw, &self.plan.limits, &mut self.scratch)?;
+        if !self.plan.raw.allows(&found) {
+            return None;
+        }
         let is_path = found == Encoding::Url && !self.plan.paths.prefixes.is_empty() && {
             let text = value::unescape(value, &mut self.scratch.bytes);
             std::str::from_utf8(text).is_ok_and(|text| self.opener.rewrites(text))

@@ -2,7 +2,7 @@
 
 use super::alternatives::Alternatives;
 use super::item::Item;
-use crate::encoding::Encoding;
+use crate::encoding::{Encoding, envelope};
 use crate::error::Result;
 use crate::plan::{Place, Plan};
 use crate::record::scan::{Hits, Query, scan, scan_around};
@@ -26,6 +26,7 @@ pub(super) struct Finder {
 impl Finder {
     /// Asks for the images of one more band.
     pub(super) fn ask_images(&mut self, plan: &Plan) -> Result<()> {
+        self.query.allow_nan(plan.raw.allow_nan);
         let add = |place: &Place| self.query.add(place.field.clone());
         let pointers = plan.places.iter().map(add).collect::<Result<Vec<u8>>>()?;
         if let [place] = &plan.places[..] {
@@ -63,6 +64,7 @@ impl Finder {
                     bound: hit.bound,
                     start: hit.start,
                     end: hit.end,
+                    either: false,
                 };
                 push(record, &band.places[place], item, items);
             }
@@ -92,17 +94,20 @@ impl Finder {
 }
 
 /// Adds the images of a value: itself, none where it is null or an empty list, or the elements of a
-/// list of images.
+/// list of images. What is in a wrapper counts.
 fn push(record: &[u8], place: &Place, item: Item, items: &mut Vec<Item>) {
-    let text = &record[item.start..item.end];
     let takes_lists = place.encoding.as_ref().is_none_or(|encoding| !encoding.takes_arrays());
+    let item = opened(record, item);
+    let text = &record[item.start..item.end];
     match value::kind(text) {
         Kind::Null => {}
         Kind::Array if takes_lists && holds_images(text) => {
-            for element in value::elements(text).filter(|e| value::kind(e) != Kind::Null) {
-                // An element is a slice of the record: its place is the distance.
-                let start = element.as_ptr() as usize - record.as_ptr() as usize;
-                items.push(Item { start, end: start + element.len(), ..item });
+            for element in value::elements(text) {
+                let (start, end) = place_of(record, element);
+                let element = opened(record, Item { start, end, ..item });
+                if value::kind(&record[element.start..element.end]) != Kind::Null {
+                    items.push(element);
+                }
             }
         }
         Kind::Array if value::elements(text).next().is_none() => {}
@@ -110,8 +115,34 @@ fn push(record: &[u8], place: &Place, item: Item, items: &mut Vec<Item>) {
     }
 }
 
+/// An item without its wrapper.
+fn opened(record: &[u8], item: Item) -> Item {
+    if record.get(item.start) != Some(&b'{') {
+        return item;
+    }
+    let (inner, either) = envelope::open_named(&record[item.start..item.end]);
+    let (start, end) = match inner {
+        b"null" => (item.start, item.start),
+        inner => place_of(record, inner),
+    };
+    Item { start, end, either, ..item }
+}
+
+/// Where a slice of the record stands in it.
+fn place_of(record: &[u8], part: &[u8]) -> (usize, usize) {
+    let start = part.as_ptr() as usize - record.as_ptr() as usize;
+    (start, start + part.len())
+}
+
 /// Whether an array holds strings or objects, so that it is a list of images and not one of numbers.
 fn holds_images(array: &[u8]) -> bool {
-    let first = value::elements(array).map(value::kind).find(|k| *k != Kind::Null);
-    matches!(first, Some(Kind::String | Kind::Object))
+    let mut elements = value::elements(array);
+    let first = elements.find(|element| value::kind(element) != Kind::Null);
+    first.is_some_and(|first| match value::kind(first) {
+        Kind::String => true,
+        Kind::Object => {
+            !envelope::is_number(first) && value::kind(envelope::open(first)) != Kind::Array
+        }
+        _ => false,
+    })
 }

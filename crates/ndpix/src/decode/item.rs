@@ -11,4 +11,6 @@ pub(super) struct Item {
     pub(super) bound: usize,
     pub(super) start: usize,
     pub(super) end: usize,
+    /// Whether it was wrapped as bytes or a path.
+    pub(super) either: bool,
 }

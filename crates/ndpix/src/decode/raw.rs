@@ -5,28 +5,50 @@ use crate::dtype::ByteOrder;
 use crate::encoding::keys;
 use crate::encoding::said::Said;
 use crate::encoding::{Encoding, RawSpec};
-use crate::error::{Error, Result};
-use crate::options::{Given, Options, RawChannels, RawDType, RawOrder};
+use crate::error::{Error, Result, quote};
+use crate::options::{At, Given, Options, RawChannels, RawDType, RawLayout, RawOrder};
 use crate::plan::{Place, Plan};
-use crate::record::pointer::Pointer;
+use crate::record::pointer::{Pointer, Step};
 use crate::record::scan::{Hits, Query};
+use crate::record::value;
 
-/// Where the siblings of raw pixels stand in the query.
+/// Where the settings of raw pixels stand in the query.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct RawFields {
     /// Whether the siblings of the value count, where no option says what they say.
     siblings: bool,
-    shape: Vec<u8>,
-    dtype: Option<u8>,
-    byteorder: Option<u8>,
-    step: Option<u8>,
-    order: Option<u8>,
+    shape: Vec<Asked>,
+    dtype: Vec<Asked>,
+    byteorder: Vec<Asked>,
+    order: Vec<Asked>,
+    layout: Vec<Asked>,
+    step: Vec<Asked>,
+}
+
+/// A part of a setting, with its pointers in the query: one for each place where it stands beside the value.
+#[derive(Debug, Clone)]
+struct Asked {
+    at: At,
+    pointers: Vec<u8>,
+}
+
+/// A value in its record.
+#[derive(Clone, Copy)]
+pub(crate) struct Stand<'r, 'h> {
+    pub(crate) record: &'r [u8],
+    pub(crate) hits: &'h Hits,
+    /// The number of the object around the value.
+    pub(crate) object: usize,
+    /// The number of its place in the plan.
+    pub(crate) place: usize,
+    /// The object around the value, where there is no plan.
+    pub(crate) parent: Option<&'r [u8]>,
 }
 
 impl RawFields {
     /// Asks for the fields that say what the pixels of this plan are.
     pub(super) fn of_plan(plan: &Plan, query: &mut Query) -> Result<Self> {
-        let mut fields = Self::ask(&plan.raw, query)?;
+        let mut fields = Self::ask(&plan.raw, &plan.places, query)?;
         let raw = |place: &Place| place.encoding.as_ref().is_none_or(Encoding::wants_shape);
         fields.siblings = plan.places.iter().any(raw);
         if fields.siblings {
@@ -35,28 +57,26 @@ impl RawFields {
         Ok(fields)
     }
 
-    /// Asks for the fields that the options name.
-    pub(crate) fn ask(options: &Options, query: &mut Query) -> Result<Self> {
-        let mut fields = RawFields::default();
-        let mut all = |pointers: &[Pointer]| {
-            pointers.iter().map(|p| query.add_aside(p.clone())).collect::<Result<Vec<u8>>>()
+    /// Asks for the fields that the options name, beside values in these places.
+    pub(crate) fn ask(options: &Options, places: &[Place], query: &mut Query) -> Result<Self> {
+        fn parts<T>(given: &Option<Given<T>>) -> &[At] {
+            match given {
+                Some(Given::Field(parts)) => parts,
+                _ => &[],
+            }
+        }
+        let mut all = |parts: &[At]| -> Result<Vec<Asked>> {
+            parts.iter().map(|at| asked(at, places, query)).collect()
         };
-        if let Some(Given::Field(p)) = &options.raw_shape {
-            fields.shape = all(p)?;
-        }
-        if let Some(Given::Field(p)) = &options.raw_dtype {
-            fields.dtype = all(p)?.first().copied();
-        }
-        if let Some(Given::Field(p)) = &options.raw_byteorder {
-            fields.byteorder = all(p)?.first().copied();
-        }
-        if let Some(Given::Field(p)) = &options.raw_step {
-            fields.step = all(p)?.first().copied();
-        }
-        if let Some(Given::Field(p)) = &options.raw_order {
-            fields.order = all(p)?.first().copied();
-        }
-        Ok(fields)
+        Ok(Self {
+            siblings: false,
+            shape: all(parts(&options.raw_shape))?,
+            dtype: all(parts(&options.raw_dtype))?,
+            byteorder: all(parts(&options.raw_byteorder))?,
+            order: all(parts(&options.raw_order))?,
+            layout: all(parts(&options.raw_layout))?,
+            step: all(parts(&options.raw_step))?,
+        })
     }
 
     /// What the raw pixels of an image are.
@@ -69,7 +89,9 @@ impl RawFields {
     ) -> Result<RawSpec> {
         let place = &plan.places[item.place];
         let said = self.said(place, record, hits, item);
-        let mut spec = self.resolve(&plan.raw, said, record, hits, item.object)?;
+        let (object, number) = (item.object, item.place);
+        let stand = Stand { record, hits, object, place: number, parent: None };
+        let mut spec = self.resolve(&plan.raw, said, stand)?;
         if matches!(place.encoding, Some(Encoding::List | Encoding::Text)) {
             // A flat list or a string of numbers takes the shape that every image must have.
             if !spec.is_sized() {
@@ -86,25 +108,35 @@ impl RawFields {
         Ok(spec)
     }
 
-    /// What the options say of the pixels, and of the rest what the siblings say; `object` is the
-    /// number of the object around the value.
+    /// What the options say of the pixels, and of the rest what the siblings say.
     pub(crate) fn resolve(
         &self,
         options: &Options,
         said: Said<'_>,
-        record: &[u8],
-        hits: &Hits,
-        object: usize,
+        stand: Stand<'_, '_>,
     ) -> Result<RawSpec> {
-        let at = Fields { record, hits, object };
         let said = unless_told(said, options);
-        let mut spec = said.spec(&RawSpec { dtype: options.dtype, ..RawSpec::default() })?;
+        let mut spec = said.spec(&RawSpec {
+            dtype: options.dtype,
+            nan: options.allow_nan,
+            ..RawSpec::default()
+        })?;
         spec.bgr |= options.raw_channels == RawChannels::Bgr;
+        match &options.raw_layout {
+            Some(Given::Value(layout)) => spec.planes = *layout == RawLayout::Chw,
+            Some(Given::Field(_)) => {
+                let read = stand.word("raw_layout", &self.layout, "hwc nor chw", keys::planes);
+                spec.planes = read?;
+            }
+            None => {}
+        }
         match &options.raw_shape {
-            Some(Given::Value(shape)) => spec.shape = Some(*shape),
-            Some(Given::Field(names)) => {
-                let texts = names.iter().zip(&self.shape).map(|(n, &p)| at.get("raw_shape", n, p));
-                spec.shape = Some(keys::shape_from(&texts.collect::<Result<Vec<_>>>()?)?);
+            Some(Given::Value(shape)) => spec.shape = Some(keys::as_it_lies(*shape, spec.planes)),
+            Some(Given::Field(_)) => {
+                let texts = self.shape.iter().map(|part| stand.get("raw_shape", part));
+                let texts = texts.collect::<Result<Vec<_>>>()?;
+                let texts: Vec<&[u8]> = texts.iter().map(|text| &text[..]).collect();
+                spec.shape = Some(keys::as_it_lies(keys::shape_from(&texts)?, spec.planes));
             }
             None => {}
         }
@@ -112,35 +144,35 @@ impl RawFields {
             Some(Given::Value(RawDType(dtype, order))) => {
                 (spec.dtype, spec.byteorder) = (Some(*dtype), order.or(spec.byteorder));
             }
-            Some(Given::Field(names)) => {
-                let (dtype, order) = keys::dtype_of(at.one("raw_dtype", names, self.dtype)?)?;
+            Some(Given::Field(_)) => {
+                let (dtype, order) = keys::element_of(&stand.one("raw_dtype", &self.dtype)?)?;
                 (spec.dtype, spec.byteorder) = (Some(dtype), order.or(spec.byteorder));
             }
             None => {}
         }
         match &options.raw_byteorder {
             Some(Given::Value(order)) => spec.byteorder = Some(*order),
-            Some(Given::Field(names)) => {
-                let text = at.one("raw_byteorder", names, self.byteorder)?;
-                spec.byteorder = Some(byteorder_of(text)?);
+            Some(Given::Field(_)) => {
+                let read =
+                    stand.word("raw_byteorder", &self.byteorder, "little nor big", byteorder);
+                spec.byteorder = Some(read?);
             }
             None => {}
         }
         match &options.raw_step {
             Some(Given::Value(step)) => spec.step = Some(*step),
-            Some(Given::Field(names)) => {
-                let text = at.one("raw_step", names, self.step)?;
-                spec.step = Some(keys::whole(text).ok_or_else(|| {
-                    let found = crate::error::quote(text);
-                    Error::field(format!("raw_step is {found}, which is no number of bytes"))
+            Some(Given::Field(_)) => {
+                let text = stand.one("raw_step", &self.step)?;
+                spec.step = Some(keys::whole(&text).ok_or_else(|| {
+                    Error::field(format!("raw_step is {}, which is no number", quote(&text)))
                 })?);
             }
             None => {}
         }
         match &options.raw_order {
             Some(Given::Value(order)) => spec.fortran = *order == RawOrder::F,
-            Some(Given::Field(names)) => {
-                spec.fortran = fortran_of(at.one("raw_order", names, self.order)?)?;
+            Some(Given::Field(_)) => {
+                spec.fortran = stand.word("raw_order", &self.order, "C nor F", keys::fortran)?;
             }
             None => {}
         }
@@ -159,6 +191,28 @@ impl RawFields {
     }
 }
 
+/// Adds what a part of a setting needs to the query.
+fn asked(at: &At, places: &[Place], query: &mut Query) -> Result<Asked> {
+    let pointers = match at {
+        At::Number(_) => Vec::new(),
+        At::Record(pointer) => vec![query.add_aside(pointer.clone())?],
+        At::Beside(name) => places
+            .iter()
+            .map(|place| query.add_aside(beside(&place.field, name)))
+            .collect::<Result<_>>()?,
+    };
+    Ok(Asked { at: at.clone(), pointers })
+}
+
+/// The path of a member of the object around a value.
+fn beside(place: &Pointer, name: &Pointer) -> Pointer {
+    let steps = place.steps();
+    // An element of a list stands in the object that holds the list.
+    let is_key = |step: &Step| matches!(step, Step::Key(_) | Step::Keys(_));
+    let parent = &steps[..steps.iter().rposition(is_key).unwrap_or(0)];
+    Pointer::new([parent, name.steps()].concat())
+}
+
 /// What the siblings say of what no option says.
 fn unless_told<'a>(mut said: Said<'a>, options: &Options) -> Said<'a> {
     if options.raw_shape.is_some() {
@@ -173,50 +227,79 @@ fn unless_told<'a>(mut said: Said<'a>, options: &Options) -> Said<'a> {
     if options.raw_order.is_some() {
         said = said.without_order();
     }
+    if options.raw_layout.is_some() {
+        said = said.without_layout();
+    }
     if options.raw_step.is_some() {
         said = said.without_step();
     }
     said
 }
 
-/// The fields of a record that options name.
-struct Fields<'r, 'h> {
-    record: &'r [u8],
-    hits: &'h Hits,
-    object: usize,
+impl Stand<'_, '_> {
+    /// The text of a setting of one part.
+    fn one(&self, option: &str, parts: &[Asked]) -> Result<Vec<u8>> {
+        let first =
+            parts.first().ok_or_else(|| Error::field(format!("{option} names no field")))?;
+        self.get(option, first)
+    }
+
+    /// A setting of one part that is one of two words.
+    fn word<T>(
+        &self,
+        option: &str,
+        parts: &[Asked],
+        words: &str,
+        read: fn(&[u8]) -> Option<T>,
+    ) -> Result<T> {
+        let text = self.one(option, parts)?;
+        read(&text).ok_or_else(|| {
+            Error::field(format!("{option} is {}, which is neither {words}", quote(&text)))
+        })
+    }
+
+    /// The text of a part; an error names the field that is missing.
+    fn get(&self, option: &str, part: &Asked) -> Result<Vec<u8>> {
+        let found = match (&part.at, self.parent) {
+            (At::Number(number), _) => return Ok(number.to_string().into_bytes()),
+            (At::Beside(name), Some(parent)) => inside(parent, name),
+            (At::Beside(name), None) => {
+                let pointer = part.pointers.get(self.place).copied();
+                let alone = name.steps().len() == 1;
+                pointer
+                    .and_then(|pointer| {
+                        let hit = self.hits.beside(pointer, self.object);
+                        hit.filter(|hit| !alone || hit.object == self.object)
+                    })
+                    .map(|hit| &self.record[hit.start..hit.end])
+            }
+            (At::Record(_), _) => {
+                let pointer = part.pointers.first().copied();
+                let hit = pointer.and_then(|pointer| self.hits.beside(pointer, self.object));
+                hit.map(|hit| &self.record[hit.start..hit.end])
+            }
+        };
+        found
+            .filter(|text| *text != b"null")
+            .map(<[u8]>::to_vec)
+            .ok_or_else(|| Error::field(format!("{option} takes {}, which is missing", part.at)))
+    }
 }
 
-impl<'r> Fields<'r, '_> {
-    fn one(&self, option: &str, names: &[Pointer], pointer: Option<u8>) -> Result<&'r [u8]> {
-        match (names.first(), pointer) {
-            (Some(name), Some(pointer)) => self.get(option, name, pointer),
-            _ => Err(Error::field(format!("{option} names no field"))),
-        }
-    }
-
-    fn get(&self, option: &str, name: &Pointer, pointer: u8) -> Result<&'r [u8]> {
-        let hit = self.hits.beside(pointer, self.object);
-        let text = hit.map(|hit| &self.record[hit.start..hit.end]).filter(|t| *t != b"null");
-        text.ok_or_else(|| Error::field(format!("{option} takes @{name}, which is missing")))
-    }
+/// The value that a path leads to in an object.
+fn inside<'a>(object: &'a [u8], path: &Pointer) -> Option<&'a [u8]> {
+    path.steps().iter().try_fold(object, |value, step| match step {
+        Step::Key(key) => value::get(value, key),
+        Step::Index(index) => value::elements(value).nth(*index),
+        _ => None,
+    })
 }
 
 /// A byte order as its name, or as a flag that says big-endian.
-fn byteorder_of(text: &[u8]) -> Result<ByteOrder> {
+fn byteorder(text: &[u8]) -> Option<ByteOrder> {
     match text {
-        b"true" | b"1" => Ok(ByteOrder::Big),
-        b"false" | b"0" => Ok(ByteOrder::Little),
-        _ => keys::byteorder(text).ok_or_else(|| {
-            let found = crate::error::quote(text);
-            Error::field(format!("raw_byteorder is {found}, which is neither little nor big"))
-        }),
+        b"true" | b"1" => Some(ByteOrder::Big),
+        b"false" | b"0" => Some(ByteOrder::Little),
+        _ => keys::byteorder(text),
     }
-}
-
-/// Whether a memory order is that of Fortran.
-fn fortran_of(text: &[u8]) -> Result<bool> {
-    keys::fortran(text).ok_or_else(|| {
-        let found = crate::error::quote(text);
-        Error::field(format!("raw_order is {found}, which is neither C nor F"))
-    })
 }

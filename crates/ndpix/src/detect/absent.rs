@@ -4,7 +4,7 @@ use super::plan_for;
 use super::sample::{Sample, Sampled};
 use crate::decode::Decoder;
 use crate::encoding::Encoding;
-use crate::error::{Error, ErrorKind, quote};
+use crate::error::{Error, ErrorKind, Remedy, Result, quote};
 use crate::options::Options;
 use crate::record::pointer::Field;
 use crate::record::rejected;
@@ -17,6 +17,31 @@ pub(super) fn no_records(options: &Options) -> Error {
         0 => "the input has no records".to_string(),
         n => format!("no record is left after skip {n}"),
     })
+}
+
+/// Refuses a sample with numbers that JSON does not have, once instead of record by record.
+pub(super) fn not_a_number(sample: &Sample<'_>, options: &Options) -> Result<()> {
+    if options.allow_nan {
+        return Ok(());
+    }
+    let (strict, mut lenient) = (Query::default(), Query::default());
+    lenient.allow_nan(true);
+    let mut hits = Hits::default();
+    let names = |text: &[u8]| {
+        [&b"NaN"[..], b"Infinity"].iter().any(|word| memchr::memmem::find(text, word).is_some())
+    };
+    let found = sample.records.iter().find(|record| {
+        names(record.text)
+            && scan(record.text, &strict, &mut hits).is_err()
+            && scan(record.text, &lenient, &mut hits).is_ok()
+    });
+    match found {
+        None => Ok(()),
+        Some(_) => Err(Error::plan(
+            "records of the sample hold NaN or Infinity, which JSON does not have; pass allow_nan to read them as numbers",
+        )
+        .with_remedies(vec![Remedy::new("as numbers", vec![("allow_nan", "true".to_string())])])),
+    }
 }
 
 /// What lines of a rejects file look like where nothing says that they are some.

@@ -36,7 +36,7 @@ pub(super) fn locate(
             .cloned()
             .collect();
         let options = options_of(options, field);
-        let mut band = plan_for(&options, field, options.encoding.clone());
+        let mut band = plan_for(&options, field, options.one_encoding().cloned());
         super::locate(sample, &options, &own, None, &mut band)?;
         plan.bands.push(band);
     }

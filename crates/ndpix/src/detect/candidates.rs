@@ -21,11 +21,13 @@ pub(crate) struct Candidate {
     pub(crate) records: u64,
     /// What its best value is; `None` where the field was named and nothing was weighed.
     pub(crate) said: Option<String>,
+    /// Whether its values are objects of bytes or a path: either is read.
+    pub(super) either: bool,
 }
 
 /// How the fields that the options name hold images.
 pub(crate) fn candidates_for(sample: &Sample<'_>, options: &Options) -> Result<Vec<Candidate>> {
-    if options.encoding.is_some() {
+    if !options.encoding.is_empty() {
         return Ok(Vec::new());
     }
     let fields = options.field.iter().chain(&options.bands);
@@ -41,11 +43,13 @@ fn candidate(sample: &Sample<'_>, options: &Options, field: Pointer) -> Result<O
     let mut encodings: BTreeMap<String, u64> = BTreeMap::new();
     let mut encoding: Option<Encoding> = None;
     let mut records = 0;
+    let mut either = false;
     for Sampled { text, .. } in &sample.records {
         let before: u64 = encodings.values().sum();
         for item in 0..decoder.find(text).unwrap_or(0).min(64) {
             let Some(found) = decoder.classify(text, item) else { continue };
             *encodings.entry(found.to_string()).or_default() += 1;
+            either |= decoder.is_either(item);
             if encoding.as_ref().is_none_or(|known| *known == Encoding::Url) {
                 encoding = Some(found);
             }
@@ -53,5 +57,5 @@ fn candidate(sample: &Sample<'_>, options: &Options, field: Pointer) -> Result<O
         records += u64::from(encodings.values().sum::<u64>() > before);
     }
     let is_one = encoding.is_some();
-    Ok(is_one.then_some(Candidate { field, encodings, encoding, records, said: None }))
+    Ok(is_one.then_some(Candidate { field, encodings, encoding, records, said: None, either }))
 }

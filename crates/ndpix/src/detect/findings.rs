@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use super::Sample;
 use super::drawings;
 use super::grade::Grader;
-use super::graded::{Around, Graded, Unread, What};
+use super::graded::{Around, Graded, Unread, What, nothing};
 use super::leaves::{self, Leaf, walk};
 use super::sources::{self, Source};
 use super::words::{self, Name};
-use crate::decode::RawFields;
+use crate::decode::{RawFields, Stand};
 use crate::encoding::{Encoding, RawSpec};
 use crate::error::Result;
 use crate::options::Options;
@@ -136,6 +136,7 @@ impl Candidate {
             encoding: self.best.encoding.clone(),
             records: self.seen.len() as u64,
             said: Some(self.said()),
+            either: false,
         }
     }
 
@@ -200,7 +201,8 @@ pub(super) struct Given {
 impl Given {
     pub(super) fn new(options: &Options) -> Result<Self> {
         let mut query = Query::default();
-        let fields = RawFields::ask(options, &mut query)?;
+        query.allow_nan(options.allow_nan);
+        let fields = RawFields::ask(options, &[], &mut query)?;
         Ok(Self { query, hits: Hits::default(), fields })
     }
 
@@ -231,7 +233,14 @@ pub(super) fn weigh(
         return (name, drawing);
     }
     let said = leaf.beside.said;
-    let spec = given.fields.resolve(options, said, at.record, &given.hits, usize::MAX);
+    let stand = Stand {
+        record: at.record,
+        hits: &given.hits,
+        object: usize::MAX,
+        place: 0,
+        parent: Some(leaf.beside.parent),
+    };
+    let spec = given.fields.resolve(options, said, stand);
     let shape_given = options.raw_shape.is_some();
     let (spec, refused) = match spec {
         Ok(spec) => (spec, None),
@@ -241,9 +250,14 @@ pub(super) fn weigh(
     let base = at.base;
     let refused = refused.as_ref();
     let around = Around { name: &name, spec: &spec, sized, shape_given, base, refused };
-    let graded = match &options.encoding {
+    let graded = match options.one_encoding() {
         Some(encoding) => grader.as_told(encoding, leaf.value, around),
-        None => grader.grade(leaf.value, around),
+        None => match grader.grade(leaf.value, around) {
+            graded if graded.encoding.as_ref().is_some_and(|e| !options.allows(e)) => {
+                nothing(&format!("{}, which encoding does not allow", graded.said))
+            }
+            graded => graded,
+        },
     };
     let graded = match graded.what {
         What::Nothing => leaves::inside(leaf.value, &options.limits).unwrap_or(graded),

@@ -5,7 +5,7 @@ use super::graded::{Around, Graded, Unread, What, nothing};
 use super::{drawings, words};
 use crate::encoding::keys;
 use crate::encoding::said::Said;
-use crate::encoding::{self, RawSpec};
+use crate::encoding::{self, RawSpec, envelope};
 use crate::limits::Limits;
 use crate::paths::Paths;
 use crate::record::pointer::{Pointer, Step};
@@ -32,6 +32,8 @@ pub(super) struct Leaf<'a> {
 /// What the members of an object say of each other.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Beside<'a> {
+    /// The object that they stand in.
+    pub(super) parent: &'a [u8],
     pub(super) said: Said<'a>,
     /// Whether a media type, or a type of part, names something else than an image.
     pub(super) other_kind: bool,
@@ -55,13 +57,15 @@ fn visit(
     drawing: Option<&Graded>,
     take: &mut dyn FnMut(Leaf<'_>) -> bool,
 ) -> bool {
+    // A record that is a wrapper has a member to be named by.
+    let value = if steps.is_empty() { value } else { envelope::open(value) };
     let leaf = Leaf { steps, value, beside, drawing, opens: false };
     match value::kind(value) {
         Kind::String => take(leaf),
         Kind::Array if drawing.is_some() => take(leaf),
         Kind::Array => match innermost(value) {
             Some(Kind::Number | Kind::Bool) => take(leaf),
-            Some(_) if steps.len() < DEPTH => elements(value, steps, beside.said, take),
+            Some(_) if steps.len() < DEPTH => elements(value, steps, beside, take),
             _ => false,
         },
         Kind::Object => {
@@ -84,10 +88,10 @@ fn visit(
 fn elements(
     array: &[u8],
     steps: &mut Vec<Step>,
-    said: Said<'_>,
+    around: Beside<'_>,
     take: &mut dyn FnMut(Leaf<'_>) -> bool,
 ) -> bool {
-    let beside = Beside { said, ..Beside::default() };
+    let beside = Beside { said: around.said, parent: around.parent, ..Beside::default() };
     // A record that is a list of unlike things is a row of a table: its places have numbers.
     let mut kinds = value::elements(array).map(value::kind).filter(|k| *k != Kind::Null);
     let first = kinds.next();
@@ -126,7 +130,7 @@ fn named(element: &[u8]) -> Option<Step> {
 
 fn members(object: &[u8], steps: &mut Vec<Step>, take: &mut dyn FnMut(Leaf<'_>) -> bool) -> bool {
     let mut any = false;
-    let mut beside = Beside::default();
+    let mut beside = Beside { parent: object, ..Beside::default() };
     let mut scratch = Vec::new();
     for (key, member) in value::entries(object) {
         let key = value::unescape_inner(key, &mut scratch);
@@ -187,8 +191,10 @@ fn innermost(array: &[u8]) -> Option<Kind> {
     let (mut list, mut depth) = (array, 0);
     while depth < DEPTH {
         let first = value::elements(list).find(|e| value::kind(e) != Kind::Null)?;
+        let first = envelope::open(first);
         match value::kind(first) {
             Kind::Array => list = first,
+            Kind::Object if envelope::is_number(first) => return Some(Kind::Number),
             kind => return Some(kind),
         }
         depth += 1;

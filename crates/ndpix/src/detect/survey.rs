@@ -7,9 +7,10 @@ use super::sample::{Sample, Sampled};
 use super::watch::Watcher;
 use crate::decode::{Decoder, Found};
 use crate::dtype::DType;
+use crate::encoding::Encoding;
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::format::Color;
-use crate::options::Size;
+use crate::options::{Scale, Size};
 use crate::paths::Base;
 use crate::pixels::orient;
 use crate::plan::Plan;
@@ -36,6 +37,10 @@ pub(crate) struct Survey {
     pub(crate) smaller: Option<DType>,
     /// The option that would find images that are named by paths and not found, with its value.
     pub(crate) remedy: Option<(&'static str, PathBuf)>,
+    /// Whether number lists of integers stand beside lists of floats, and are read as these.
+    pub(crate) promoted: bool,
+    /// Whether an integer of a list is more than a float64 can hold exactly.
+    pub(super) wide: bool,
     /// Whether one of them is the plane of a mosaic.
     pub(crate) mosaic: bool,
     /// Of each band, where several fields are one image; the rest is then what they have together.
@@ -107,8 +112,31 @@ pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
         }
     }
     survey.mosaic = decoder.saw_mosaic();
+    promote(&mut survey, plan);
     survey.remedy = search::remedy(&plan.paths, folder, &lost);
     Ok(survey)
+}
+
+/// Where some number lists hold integers and others floats, all of them are floats: nothing is lost.
+fn promote(survey: &mut Survey, plan: &Plan) {
+    let dtypes: Vec<DType> = survey.shapes.keys().map(|kind| kind.1).collect();
+    let only = |some: &[DType]| dtypes.iter().all(|dtype| some.contains(dtype));
+    let list = |e: &Option<Encoding>| matches!(e, Some(Encoding::List | Encoding::Text));
+    let as_stored = plan.raw.dtype.is_none() && plan.steps.dtype.is_none();
+    let free = as_stored && plan.steps.scale == Scale::None && !survey.wide;
+    let both = dtypes.contains(&DType::Int64) && dtypes.contains(&DType::Float64);
+    let lists = plan.places.iter().all(|place| list(&place.encoding));
+    if !(free && both && lists && only(&[DType::Int64, DType::Float64])) {
+        return;
+    }
+    survey.promoted = true;
+    survey.smaller = None;
+    for ((shape, _, color), count) in std::mem::take(&mut survey.shapes) {
+        *survey.shapes.entry((shape, DType::Float64, color)).or_default() += count;
+    }
+    for ((shape, _, color, orientation), count) in std::mem::take(&mut survey.kinds) {
+        *survey.kinds.entry((shape, DType::Float64, color, orientation)).or_default() += count;
+    }
 }
 
 /// Counts an image.
@@ -125,6 +153,7 @@ pub(super) fn note(survey: &mut Survey, found: &Found, payload: &[u8]) {
     if found.format.is_none() && info.dtype == DType::Int64 {
         let values = payload.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b));
         let (low, high) = values.fold((0, 0), |(l, h), v| (v.min(l), v.max(h)));
+        survey.wide |= low.min(-high) < -(1 << 53);
         let fit = [
             (DType::Uint8, 0, 255),
             (DType::Uint16, 0, 65_535),

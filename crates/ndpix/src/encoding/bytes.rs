@@ -56,12 +56,12 @@ pub(super) fn is_indexed(object: &[u8]) -> bool {
 fn list(text: &[u8], limits: &Limits, out: &mut Vec<u8>) -> Result<()> {
     // An image file may have more bytes than pixels are allowed.
     let limits = Limits { max_pixels: u64::MAX, ..*limits };
-    let unsigned = match numbers::decode(text, Some(DType::Uint8), &limits, out) {
+    let unsigned = match numbers::decode(text, Some(DType::Uint8), false, &limits, out) {
         Ok(found) if found.shape.len() == 1 => return Ok(()),
         Ok(_) => return Err(Error::shape("expected a flat list of bytes, found lists in it")),
         Err(error) => error,
     };
-    match numbers::decode(text, Some(DType::Int8), &limits, out) {
+    match numbers::decode(text, Some(DType::Int8), false, &limits, out) {
         Ok(found) if found.shape.len() == 1 => Ok(()),
         _ => Err(unsigned),
     }

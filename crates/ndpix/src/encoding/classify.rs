@@ -6,7 +6,7 @@
 
 use super::{
     Chain, Content, Encoding, RawSpec, Scratch, Transport, base64, bytes, chain, data_url, hex,
-    listed, npy, numbers, raw, tensor, text,
+    listed, npy, raw, tensor, text,
 };
 use crate::format;
 use crate::inflate::{Compression, inflate};
@@ -37,7 +37,7 @@ fn list(value: &[u8], spec: &RawSpec, limits: &Limits, scratch: &mut Scratch) ->
     if bytes::decode(value, limits, spare, out).is_ok() && signature(out).is_some() {
         return Some(Encoding::Bytes);
     }
-    let found = numbers::decode(value, spec.dtype, limits, out).ok()?;
+    let found = listed::read(value, spec, limits, out, spare).ok()?;
     listed::finish(found, spec, limits, out, spare).ok().map(|_| Encoding::List)
 }
 

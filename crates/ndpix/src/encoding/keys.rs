@@ -4,7 +4,10 @@
 //! Whoever holds members (a tensor object, the parent of a field) hands them to [`Said`](super::said::Said)
 //! one by one. They govern raw pixels and number lists, never image files.
 
-use super::{RawSpec, looks};
+use super::RawSpec;
+use super::envelope::{self, scalar};
+use super::looks::{self, Word};
+use super::loose::planes_first;
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Error, Result, quote};
 use crate::record::value::{self, Kind};
@@ -183,51 +186,36 @@ pub(crate) fn byteorder(text: &[u8]) -> Option<ByteOrder> {
     word(text).and_then(|word| looks::bytes(&word))
 }
 
+/// The element type that a JSON value names, also by its bits or in a word for pixels: `16UC1`.
+pub(crate) fn element_of(text: &[u8]) -> Result<(DType, Option<ByteOrder>)> {
+    let of_bits = || match whole(text)? {
+        8 => Some((DType::Uint8, None)),
+        16 => Some((DType::Uint16, None)),
+        _ => None,
+    };
+    let of_pixels = || match looks::mode(&word(text)?)? {
+        Word::Read(look) => Some((look.dtype?, look.order)),
+        Word::Unread => None,
+    };
+    of_bits().or_else(of_pixels).map_or_else(|| dtype_of(text), Ok)
+}
+
+/// Whether a JSON value names an order of axes with the channels first.
+pub(crate) fn planes(text: &[u8]) -> Option<bool> {
+    match looks::layout(&word(text)?)? {
+        Word::Read(planes) => Some(planes),
+        Word::Unread => None,
+    }
+}
+
+/// A shape that was asked for, in the order of axes in which the pixels lie.
+pub(crate) fn as_it_lies(shape: Shape, planes: bool) -> Shape {
+    if planes { planes_first(shape) } else { shape }
+}
+
 /// Whether a JSON value names the memory order of Fortran.
 pub(crate) fn fortran(text: &[u8]) -> Option<bool> {
     word(text).and_then(|word| looks::fortran(&word))
-}
-
-/// What databases wrap a number or a word in: `{"$numberInt": "5"}`, `{"N": "5"}`, and in DICOM JSON
-/// `{"vr": "US", "Value": [5]}`.
-const WRAPPERS: [&[u8]; 10] = [
-    b"$numberInt",
-    b"$numberLong",
-    b"$numberDouble",
-    b"N",
-    b"S",
-    b"int",
-    b"long",
-    b"integerValue",
-    b"stringValue",
-    b"string",
-];
-
-/// The number or string in a wrapper, or the text itself.
-pub(super) fn scalar(text: &[u8]) -> &[u8] {
-    if value::kind(text) != Kind::Object {
-        return text;
-    }
-    let mut members = value::entries(text);
-    match (members.next(), members.next(), members.next()) {
-        (Some((key, inner)), None, None) if WRAPPERS.contains(&key) => inner,
-        (Some((b"vr", _)), Some((b"Value", list)), None) => {
-            value::elements(list).next().unwrap_or(text)
-        }
-        _ => text,
-    }
-}
-
-/// The list in a wrapper (`{"L": [...]}`), or the text itself.
-fn list(text: &[u8]) -> &[u8] {
-    if value::kind(text) != Kind::Object {
-        return text;
-    }
-    let mut members = value::entries(text);
-    match (members.next(), members.next()) {
-        (Some((b"L" | b"array", inner)), None) => inner,
-        _ => text,
-    }
 }
 
 /// The shape that a JSON value gives: a list of integers, one integer, or `"2, 2"` (Plotly). Kind
@@ -236,7 +224,7 @@ pub(crate) fn shape_of(text: &[u8]) -> Result<Shape> {
     let bad = || {
         Error::shape(format!("{} is no shape: it takes a list of positive integers", plain(text)))
     };
-    let text = scalar(list(text));
+    let text = scalar(envelope::open(text));
     let mut scratch = Vec::new();
     let mut axes = [0; Shape::MAX_RANK + 1];
     let mut rank = 0;

@@ -3,11 +3,26 @@
 //! The nesting of a list is its shape. A flat one takes the shape that is said; it may also hold the bytes of
 //! the pixels instead of the pixels.
 
-use super::{Pixels, RawSpec, loose, raw};
+use super::{Pixels, RawSpec, envelope, loose, numbers, raw};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::shape::Shape;
+
+/// Replaces `out` with the numbers of the list that `text` is, also where each has a wrapper.
+pub(super) fn read(
+    text: &[u8],
+    spec: &RawSpec,
+    limits: &Limits,
+    out: &mut Vec<u8>,
+    spare: &mut Vec<u8>,
+) -> Result<Pixels> {
+    let RawSpec { dtype, nan, .. } = *spec;
+    match numbers::decode(text, dtype, nan, limits, out) {
+        Err(_) if envelope::numbers(text, spare) => numbers::decode(spare, dtype, nan, limits, out),
+        found => found,
+    }
+}
 
 /// Makes the numbers of a list in `bytes` the pixels that `spec` describes; `spare` is overwritten.
 pub(super) fn finish(

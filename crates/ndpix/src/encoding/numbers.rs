@@ -25,6 +25,7 @@ use element::{Element, Half};
 pub(super) fn decode(
     text: &[u8],
     dtype: Option<DType>,
+    nan: bool,
     limits: &Limits,
     out: &mut Vec<u8>,
 ) -> Result<Pixels> {
@@ -37,8 +38,8 @@ pub(super) fn decode(
     }
     let dtype = match dtype {
         Some(dtype) => dtype,
-        None => match natural(text) {
-            DType::Int64 => match decode_as(text, DType::Int64, out) {
+        None => match natural(text, nan) {
+            DType::Int64 => match decode_as(text, DType::Int64, nan, out) {
                 Ok(shape) => return finish(shape, DType::Int64, limits),
                 Err(_) => DType::Uint64,
             },
@@ -48,7 +49,7 @@ pub(super) fn decode(
             other => other,
         },
     };
-    let shape = decode_as(text, dtype, out)?;
+    let shape = decode_as(text, dtype, nan, out)?;
     finish(shape, dtype, limits)
 }
 
@@ -58,30 +59,31 @@ fn finish(shape: Shape, dtype: DType, limits: &Limits) -> Result<Pixels> {
 }
 
 /// The dtype NumPy would choose, from the first value and the characters that follow.
-fn natural(text: &[u8]) -> DType {
+fn natural(text: &[u8], nan: bool) -> DType {
     let first = text.iter().find(|c| !matches!(c, b'[' | b' ' | b'\t' | b'\n' | b'\r'));
     match first {
         Some(b't' | b'f') => DType::Bool,
         _ if memchr::memchr3(b'.', b'e', b'E', text).is_some() => DType::Float64,
+        _ if nan && memchr::memchr3(b'N', b'n', b'I', text).is_some() => DType::Float64,
         _ => DType::Int64,
     }
 }
 
-fn decode_as(text: &[u8], dtype: DType, out: &mut Vec<u8>) -> Result<Shape> {
+fn decode_as(text: &[u8], dtype: DType, nan: bool, out: &mut Vec<u8>) -> Result<Shape> {
     out.clear();
     match dtype {
-        DType::Bool => walk::<bool>(text, dtype, out),
-        DType::Uint8 => walk::<u8>(text, dtype, out),
-        DType::Int8 => walk::<i8>(text, dtype, out),
-        DType::Uint16 => walk::<u16>(text, dtype, out),
-        DType::Int16 => walk::<i16>(text, dtype, out),
-        DType::Uint32 => walk::<u32>(text, dtype, out),
-        DType::Int32 => walk::<i32>(text, dtype, out),
-        DType::Uint64 => walk::<u64>(text, dtype, out),
-        DType::Int64 => walk::<i64>(text, dtype, out),
-        DType::Float16 => walk::<Half>(text, dtype, out),
-        DType::Float32 => walk::<f32>(text, dtype, out),
-        DType::Float64 => walk::<f64>(text, dtype, out),
+        DType::Bool => walk::<bool>(text, dtype, nan, out),
+        DType::Uint8 => walk::<u8>(text, dtype, nan, out),
+        DType::Int8 => walk::<i8>(text, dtype, nan, out),
+        DType::Uint16 => walk::<u16>(text, dtype, nan, out),
+        DType::Int16 => walk::<i16>(text, dtype, nan, out),
+        DType::Uint32 => walk::<u32>(text, dtype, nan, out),
+        DType::Int32 => walk::<i32>(text, dtype, nan, out),
+        DType::Uint64 => walk::<u64>(text, dtype, nan, out),
+        DType::Int64 => walk::<i64>(text, dtype, nan, out),
+        DType::Float16 => walk::<Half>(text, dtype, nan, out),
+        DType::Float32 => walk::<f32>(text, dtype, nan, out),
+        DType::Float64 => walk::<f64>(text, dtype, nan, out),
     }
 }
 
@@ -165,7 +167,7 @@ enum After {
     Value,
 }
 
-fn walk<T: Element>(text: &[u8], dtype: DType, out: &mut Vec<u8>) -> Result<Shape> {
+fn walk<T: Element>(text: &[u8], dtype: DType, nan: bool, out: &mut Vec<u8>) -> Result<Shape> {
     let mut at = 0;
     let mut nesting = Nesting::default();
     let mut after = After::Open;
@@ -197,7 +199,7 @@ fn walk<T: Element>(text: &[u8], dtype: DType, out: &mut Vec<u8>) -> Result<Shap
                 nesting.at_leaf()?;
                 at -= 1;
                 let before = out.len();
-                let ended = row::<T>(text, &mut at, &mut small, out);
+                let ended = row::<T>(text, &mut at, nan, &mut small, out);
                 nesting.counts[nesting.depth - 1] += (out.len() - before) / dtype.size();
                 if let Err(what) = ended {
                     return Err(Error::shape(format!(
@@ -241,6 +243,7 @@ fn small_run(text: &[u8], at: usize, values: &mut [u8; SMALL]) -> (usize, usize)
 fn row<T: Element>(
     text: &[u8],
     at: &mut usize,
+    nan: bool,
     small: &mut [u8; SMALL],
     out: &mut Vec<u8>,
 ) -> std::result::Result<(), &'static str> {
@@ -279,7 +282,10 @@ fn row<T: Element>(
         if *at > begun && !matches!(text.get(*at), Some(b'0'..=b'9' | b'-')) {
             return Ok(());
         }
-        let (value, used) = T::read(&text[*at..])?;
+        let (value, used) = match T::read(&text[*at..]) {
+            Ok(read) => read,
+            Err(what) => T::special(&text[*at..]).filter(|_| nan).ok_or(what)?,
+        };
         value.put(out);
         *at += used;
         match next_number(&text[*at..]) {
@@ -309,7 +315,7 @@ mod tests {
 
     fn read(text: &str, dtype: Option<DType>) -> Result<(Pixels, Vec<u8>)> {
         let mut out = Vec::new();
-        decode(text.as_bytes(), dtype, &Limits::default(), &mut out).map(|p| (p, out))
+        decode(text.as_bytes(), dtype, false, &Limits::default(), &mut out).map(|p| (p, out))
     }
 
     #[test]
@@ -388,6 +394,28 @@ mod tests {
         assert_eq!(dtype("[1e2]"), Some(DType::Float64));
         assert_eq!(dtype("[true,1]"), None);
         assert_eq!(dtype("[18446744073709551616]"), None);
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_one_where_it_is_allowed() {
+        let read = |text: &str, dtype| {
+            let mut out = Vec::new();
+            let found = decode(text.as_bytes(), dtype, true, &Limits::default(), &mut out).ok()?;
+            Some((found.dtype, out))
+        };
+        let floats = |all: &[f64]| all.iter().flat_map(|f| f.to_le_bytes()).collect::<Vec<u8>>();
+        let text = "[NaN,1, null ,-Infinity,Infinity,2.5]";
+        let want = floats(&[f64::NAN, 1.0, f64::NAN, f64::NEG_INFINITY, f64::INFINITY, 2.5]);
+        assert_eq!(read(text, None), Some((DType::Float64, want)));
+        assert_eq!(read("[[1],[NaN]]", None), Some((DType::Float64, floats(&[1.0, f64::NAN]))));
+        let narrow = [1f32.to_le_bytes(), f32::NAN.to_le_bytes()].concat();
+        assert_eq!(read("[1,NaN]", Some(DType::Float32)), Some((DType::Float32, narrow)));
+        for text in ["[1,NaN]", "[null]", "[-Infinity]"] {
+            assert_eq!(read(text, Some(DType::Int16)), None, "{text}");
+        }
+        for text in ["[nan]", "[NaNs]", "[1 NaN]", "[Inf]", "[--Infinity]", "[nul]"] {
+            assert_eq!(read(text, None), None, "{text}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! is a word that is known and not read: neither is passed over.
 
 use super::RawSpec;
+use super::envelope::scalar;
 use super::keys::{self, Axis, Key, dtype_of, plain};
 use super::looks::{self, Look, Word};
 use super::loose::{Loose, check_axes, image, planes_first};
@@ -92,7 +93,7 @@ impl<'a> Said<'a> {
             Key::Signed => self.signed = keys::whole(text).map(|n| n == 1),
             Key::Bytes | Key::Order => self.order(name, key, text),
             Key::BigEndian => {
-                if let Some(big) = looks::flag(keys::scalar(text)) {
+                if let Some(big) = looks::flag(scalar(text)) {
                     let order = if big { ByteOrder::Big } else { ByteOrder::Little };
                     settle(clash, &mut self.bytes, order, name);
                 }
@@ -197,6 +198,11 @@ impl<'a> Said<'a> {
         Self { fortran: None, ..self }
     }
 
+    /// Takes the order of axes out.
+    pub(crate) fn without_layout(self) -> Self {
+        Self { planes: None, ..self }
+    }
+
     /// Takes the length of rows out.
     pub(crate) fn without_step(self) -> Self {
         Self { step: None, ..self }
@@ -209,7 +215,7 @@ impl<'a> Said<'a> {
         if let Some((name, text)) = self.unread {
             return Err(Error::unsupported(format!(
                 "{name} says {}, which is not read",
-                plain(keys::scalar(text))
+                plain(scalar(text))
             )));
         }
         if let Some((one, other)) = self.clash {

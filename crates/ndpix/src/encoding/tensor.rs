@@ -6,7 +6,7 @@
 
 use super::keys::{self, Key, dtype_of};
 use super::said::Said;
-use super::{Loose, Pixels, RawSpec, Scratch, base64, bytes, hex, listed, npy, numbers, raw};
+use super::{Loose, Pixels, RawSpec, Scratch, base64, bytes, hex, listed, npy, raw};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::inflate::{Compression, inflate};
@@ -42,7 +42,7 @@ pub(super) fn decode(
     let Scratch { bytes: out, text, spare } = scratch;
     match value::kind(payload) {
         Kind::Array => {
-            let found = numbers::decode(payload, spec.dtype, limits, out)?;
+            let found = listed::read(payload, &spec, limits, out, spare)?;
             return listed::finish(found, &spec, limits, out, spare);
         }
         Kind::String => {

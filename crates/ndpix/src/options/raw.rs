@@ -43,6 +43,75 @@ choice!(
     Bgr = "bgr",
 });
 
+choice!(
+    /// The order of the axes of raw pixels and number lists; the array has them as `layout` says.
+    ///
+    /// ```
+    /// use ndpix::Options;
+    /// let raw = Options::default().with("encoding", "raw")?.with("raw_dtype", "uint8")?;
+    /// let options = raw.with("raw_shape", "3,1,2")?.with("raw_layout", "chw")?;
+    /// let image = ndpix::decode(br#""AQIDBAUG""#, &options)?; // 1 to 6
+    /// assert_eq!((&image.shape[..], &image.bytes[..]), (&[1, 2, 3][..], &[1, 3, 5, 2, 4, 6][..]));
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
+    RawLayout, "raw_layout" {
+    /// Height, width, channels.
+    #[default] Hwc = "hwc",
+    /// Channels first: a plane for each.
+    Chw = "chw",
+});
+
+/// Where a setting is found that each record has its own of.
+///
+/// ```
+/// use ndpix::{At, Given, Options};
+/// let options = Options::default().with("raw_shape", "@meta.height,@.width,3")?;
+/// let Some(Given::Field(parts)) = options.raw_shape else { panic!("fields") };
+/// assert_eq!(parts[0], At::Record("meta.height".parse()?));
+/// assert_eq!(parts[1..], [At::Beside("width".parse()?), At::Number(3)]);
+/// # Ok::<(), ndpix::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum At {
+    /// In this field of the record: `@height`.
+    Record(Pointer),
+    /// Beside the value: `@.height`.
+    Beside(Pointer),
+    /// Nowhere: the same for every record.
+    Number(usize),
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Record(pointer) => write!(f, "@{pointer}"),
+            Self::Beside(pointer) => write!(f, "@.{pointer}"),
+            Self::Number(number) => number.fmt(f),
+        }
+    }
+}
+
+impl FromStr for At {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        let text = text.trim();
+        match text.strip_prefix('@') {
+            Some(".") => Ok(Self::Record(Pointer::default())),
+            Some(name) => match name.strip_prefix('.') {
+                Some(name) => name.parse().map(Self::Beside),
+                None => name.parse().map(Self::Record),
+            },
+            None => text.parse().map(Self::Number).map_err(|_| {
+                Error::options(format!(
+                    "{} is neither a number nor a @field",
+                    quote(text.as_bytes())
+                ))
+            }),
+        }
+    }
+}
+
 /// A setting that is given, or that a field of each record gives (`@field`).
 ///
 /// ```
@@ -57,26 +126,13 @@ choice!(
 pub enum Given<T> {
     /// The same for every record.
     Value(T),
-    /// Read from these fields of the record.
-    Field(Vec<Pointer>),
+    /// Read from these fields of the record; a shape may have numbers among them.
+    Field(Vec<At>),
 }
 
-fn pointers(text: &str) -> Option<Result<Vec<Pointer>>> {
-    text.starts_with('@').then(|| {
-        text.split(',')
-            .map(|part| {
-                part.trim()
-                    .strip_prefix('@')
-                    .ok_or_else(|| {
-                        Error::options(format!(
-                            "{}: give only @fields or only numbers",
-                            quote(text.as_bytes())
-                        ))
-                    })?
-                    .parse()
-            })
-            .collect()
-    })
+/// The parts of a setting, where one of them is a field.
+fn fields(text: &str) -> Option<Result<Vec<At>>> {
+    text.contains('@').then(|| text.split(',').map(str::parse).collect())
 }
 
 /// Sizes as NumPy writes them: `480,640,3`.
@@ -104,7 +160,7 @@ fn parse_shape(text: &str) -> Result<Shape> {
 impl FromStr for Given<Shape> {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self> {
-        match pointers(text) {
+        match fields(text) {
             Some(fields) => fields.map(Given::Field),
             None => parse_shape(text).map(Given::Value),
         }
@@ -134,7 +190,7 @@ macro_rules! given_one {
         impl FromStr for Given<$type> {
             type Err = Error;
             fn from_str(text: &str) -> Result<Self> {
-                match pointers(text) {
+                match fields(text) {
                     Some(fields) => fields.map(Given::Field),
                     None => $parse(text).map(Given::Value),
                 }
@@ -150,6 +206,7 @@ given_one!(RawDType, |text: &str| {
     Ok::<_, Error>(RawDType(dtype, order))
 });
 given_one!(RawOrder, str::parse::<RawOrder>);
+given_one!(RawLayout, str::parse::<RawLayout>);
 given_one!(ByteOrder, str::parse::<ByteOrder>);
 given_one!(usize, |text: &str| text
     .parse()
@@ -185,6 +242,9 @@ mod tests {
     fn fields_are_marked_with_at() {
         let Ok(Given::<Shape>::Field(fields)) = "@height,@width".parse() else { panic!("fields") };
         assert_eq!(fields.len(), 2);
-        assert!("@height,3".parse::<Given<Shape>>().is_err());
+        let Ok(Given::<Shape>::Field(mix)) = "@.height,@a.width,3".parse() else { panic!("a mix") };
+        let shown: Vec<_> = mix.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["@.height", "@a.width", "3"]);
+        assert!("@height,x".parse::<Given<Shape>>().is_err());
     }
 }

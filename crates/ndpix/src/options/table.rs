@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use super::output::split_fields;
 use super::{
     Fit, IfExists, ImagesAs, Layout, Mode, OnError, OnMissing, Options, Ragged, RawChannels,
-    RawOrder, Rejects, RejectsContent, Resample, Rows, Scale, Stack, flag_of,
+    RawLayout, RawOrder, Rejects, RejectsContent, Resample, Rows, Scale, Stack, flag_of,
 };
 use crate::dtype::DType;
 use crate::encoding::Encoding;
@@ -48,10 +48,15 @@ const TABLE: &[Row] = &[
     row(
         "encoding",
         Where,
-        |o| Some(o.encoding.as_ref().map_or("auto".into(), ToString::to_string)),
-        |o, t| auto(&mut o.encoding, t),
+        |o| Some(list(&o.encoding).unwrap_or("auto".into())),
+        |o, t| {
+            let names = t.split([',', '\n']).map(str::trim).filter(|_| t != "auto");
+            o.encoding = names.map(str::parse).collect::<Result<_>>()?;
+            Ok(())
+        },
     )
-    .words(Encoding::names),
+    .words(Encoding::names)
+    .list(),
     row("mixed", Where, |o| Some(o.mixed.to_string()), |o, t| flag("mixed", &mut o.mixed, t)),
     row("raw_shape", What, |o| given(&o.raw_shape, shape), |o, t| some(&mut o.raw_shape, t)),
     row("raw_dtype", What, |o| given(&o.raw_dtype, raw_dtype), |o, t| some(&mut o.raw_dtype, t))
@@ -78,10 +83,23 @@ const TABLE: &[Row] = &[
     )
     .words(|| each(RawChannels::ALL, RawChannels::name)),
     row(
+        "raw_layout",
+        What,
+        |o| given(&o.raw_layout, ToString::to_string),
+        |o, t| some(&mut o.raw_layout, t),
+    )
+    .words(|| each(RawLayout::ALL, RawLayout::name)),
+    row(
         "raw_step",
         What,
         |o| given(&o.raw_step, ToString::to_string),
         |o, t| some(&mut o.raw_step, t),
+    ),
+    row(
+        "allow_nan",
+        What,
+        |o| Some(o.allow_nan.to_string()),
+        |o, t| flag("allow_nan", &mut o.allow_nan, t),
     ),
     row(
         "formats",

@@ -19,7 +19,7 @@ impl Options {
     /// ```
     pub fn validate(&self) -> Result<()> {
         let no = |message: &str| Err(Error::options(message));
-        if self.mixed && self.encoding.is_some() {
+        if self.mixed && self.encoding.len() == 1 {
             return no("mixed decides the encoding for each record; leave encoding out");
         }
         if self.limit == Some(0) {

@@ -24,6 +24,8 @@ const MAX_DEPTH: usize = 1024;
 pub(crate) struct Query {
     wanted: Vec<Wanted>,
     siblings: &'static [&'static str],
+    /// Whether NaN and infinities are numbers.
+    nan: bool,
     /// A bit for each of those keys: where that of another key is not set it is none of them.
     marks: [u64; 4],
 }
@@ -63,6 +65,11 @@ impl Query {
         let number = self.add(pointer)?;
         self.wanted[usize::from(number)].aside = true;
         Ok(number)
+    }
+
+    /// Takes `NaN`, `Infinity` and `-Infinity` as numbers, or refuses them as JSON does.
+    pub(crate) fn allow_nan(&mut self, allow: bool) {
+        self.nan = allow;
     }
 
     /// Notes members of these names, at most 256, in every object that is walked through: [`Hits::siblings`].
@@ -163,7 +170,7 @@ impl Scan<'_> {
         match self.text.get(self.at..) {
             Some([]) | None => Error::json(format!("not JSON: the record ends early, {what}")),
             Some(rest) if names_no_number(rest) => Error::json(format!(
-                "not JSON: NaN and Infinity, at offset {}, are not numbers there; write null",
+                "not JSON: NaN and Infinity, at offset {}, are not numbers there; write null, or pass allow_nan",
                 self.at
             )),
             Some(rest) => Error::json(format!(
@@ -220,6 +227,8 @@ impl Scan<'_> {
                     }
                 }
                 Some(b'-' | b'0'..=b'9') => self.number()?,
+                Some(b'N') if self.query.nan => self.literal(b"NaN")?,
+                Some(b'I') if self.query.nan => self.literal(b"Infinity")?,
                 Some(b't') => self.literal(b"true")?,
                 Some(b'f') => self.literal(b"false")?,
                 Some(b'n') => self.literal(b"null")?,
@@ -281,6 +290,9 @@ impl Scan<'_> {
     fn number(&mut self) -> Result<()> {
         if self.peek() == Some(b'-') {
             self.at += 1;
+            if self.peek() == Some(b'I') && self.query.nan {
+                return self.literal(b"Infinity");
+            }
         }
         let zero = self.peek() == Some(b'0');
         let from = self.at;

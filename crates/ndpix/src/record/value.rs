@@ -40,7 +40,8 @@ pub(crate) fn kind(text: &[u8]) -> Kind {
         Some(b'[') => Kind::Array,
         Some(b'{') => Kind::Object,
         Some(b't' | b'f') => Kind::Bool,
-        Some(b'-' | b'0'..=b'9') => Kind::Number,
+        // NaN and Infinity stand only where they are allowed.
+        Some(b'-' | b'0'..=b'9' | b'N' | b'I') => Kind::Number,
         _ => Kind::Null,
     }
 }

@@ -19,7 +19,7 @@ fn decode(folder: &str, names: &[String]) -> Vec<(Found, String)> {
     let text: Vec<String> = names.iter().map(|n| format!("{{\"file\":\"{n}\"}}\n")).collect();
     let options = options! {
         field: Some("file".parse().expect("field")),
-        encoding: Some("path".parse().expect("encoding")),
+        encoding: vec!["path".parse().expect("encoding")],
         base_dir: Some(root().join(folder)),
         ..Options::default()
     };

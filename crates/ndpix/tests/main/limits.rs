@@ -40,7 +40,7 @@ fn max_pixels() {
     let pgm = |text: &str| format!("{{\"image\":\"{}\"}}", base64(text.as_bytes()));
     let encoded = |n| {
         options! {
-            encoding: Some("encoded".parse().expect("encoding")),
+            encoding: vec!["encoded".parse().expect("encoding")],
             raw_shape: None,
             raw_dtype: None,
             ..at(n)

@@ -19,6 +19,7 @@ mod corpus;
 mod doors;
 mod fuzz;
 mod limits;
+mod nan;
 mod npy;
 mod on_error;
 mod oracle;
@@ -30,6 +31,7 @@ mod said;
 mod same_bytes;
 mod shutdown;
 mod truncation;
+mod wrapped;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -55,7 +57,7 @@ fn base64(bytes: &[u8]) -> String {
 fn raw(shape: &str) -> Options {
     options! {
         field: Some("image".parse().expect("field")),
-        encoding: Some("raw".parse().expect("encoding")),
+        encoding: vec!["raw".parse().expect("encoding")],
         raw_shape: Some(shape.parse().expect("shape")),
         raw_dtype: Some("uint8".parse().expect("dtype")),
         shape: Some(shape.parse().expect("shape")),

@@ -146,7 +146,7 @@ fn images(record: &str, steps: &[&str]) -> Vec<Found> {
 fn at(field: &str) -> Options {
     options! {
         field: Some(field.parse().expect("field")),
-        encoding: Some("raw".parse().expect("encoding")),
+        encoding: vec!["raw".parse().expect("encoding")],
         raw_shape: Some("2".parse().expect("shape")),
         raw_dtype: Some("uint8".parse().expect("dtype")),
         ..Options::default()
@@ -374,7 +374,7 @@ fn numbers_are_those_of_the_standard_library() {
     let (integers, floats) = (make(random, false), make(random, true));
     let with = |dtype: Option<&str>| {
         options! {
-            encoding: Some("list".parse().expect("encoding")),
+            encoding: vec!["list".parse().expect("encoding")],
             raw_shape: None,
             raw_dtype: None,
             dtype: dtype.map(|d| d.parse().expect("dtype")),
@@ -433,7 +433,7 @@ fn around_lists_json_is_what_the_parser_takes() {
         })
         .collect();
     let options = options! {
-        encoding: Some("list".parse().expect("encoding")),
+        encoding: vec!["list".parse().expect("encoding")],
         framing: "lines".parse().expect("framing"),
         ..at("image")
     };

@@ -74,7 +74,7 @@ fn lines(rejects: &[u8]) -> Vec<serde_json::Value> {
 fn rejects_that_are_fed_back_keep_their_place() {
     let columns = vec!["n".parse().expect("a column")];
     let mixed = options! { columns, ..options() };
-    let encoding = Some("encoded".parse().expect("an encoding"));
+    let encoding = vec!["encoded".parse().expect("an encoding")];
     let given = options! { mixed: false, encoding, ..mixed.clone() };
     let mut kinds = [kept(&mixed), kept(&given)].concat();
     kinds.sort_unstable();

@@ -19,7 +19,7 @@ const SECRET: &[u8] = b"P5 2 2 255\n\xee\xee\xee\xee";
 fn options(base_dir: Option<&Path>) -> Options {
     options! {
         field: Some("file".parse().expect("a field")),
-        encoding: Some("path".parse().expect("an encoding")),
+        encoding: vec!["path".parse().expect("an encoding")],
         shape: Some("2,2".parse().expect("a shape")),
         dtype: Some("uint8".parse().expect("a dtype")),
         max_rejects: Some(MaxRejects::None),
@@ -295,7 +295,7 @@ fn one_value_opens_no_path_unasked() {
     let base = root.join("base");
     let value = |path: &str| serde_json::json!(path).to_string().into_bytes();
     for path in ["a.pgm", &at, &format!("file://{at}"), "Cargo.toml"] {
-        for encoding in [None, Some("path".parse().expect("an encoding"))] {
+        for encoding in [Vec::new(), vec!["path".parse().expect("an encoding")]] {
             let options = options! { encoding, ..Options::default() };
             let error = ndpix::decode(&value(path), &options).expect_err(path);
             assert!(matches!(error.kind(), ErrorKind::Path | ErrorKind::Field), "{path}: {error}");
@@ -324,7 +324,8 @@ fn a_path_may_name_an_array_or_an_address_that_is_here() {
         fs::write(&path, records(paths)).expect("written");
         vec![Input::Path(path)]
     };
-    let auto = options! { field: None, encoding: None, shape: None, dtype: None, ..options(None) };
+    let auto =
+        options! { field: None, encoding: Vec::new(), shape: None, dtype: None, ..options(None) };
     let array = |paths: &[&str], options: &Options| {
         ndpix::load(input(paths), options, &Control::default()).result.expect("an array")
     };

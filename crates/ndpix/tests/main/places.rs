@@ -173,7 +173,7 @@ fn batches_and_random_access_know_places() {
 fn rejects_are_fed_back() {
     let options = options! {
         field: Some("a[*].x|a[*].y".parse().expect("a field")),
-        encoding: Some(Encoding::Encoded),
+        encoding: vec![Encoding::Encoded],
         ..Options::default()
     };
     let text = format!(

@@ -30,7 +30,7 @@ fn read(record: &str, options: &Options) -> (Vec<usize>, String, Vec<u8>) {
 fn tensor() -> Options {
     options! {
         field: Some("image".parse().expect("field")),
-        encoding: Some("tensor".parse().expect("encoding")),
+        encoding: vec!["tensor".parse().expect("encoding")],
         ..Options::default()
     }
 }
@@ -320,6 +320,71 @@ fn image_files_are_what_they_are() {
     );
     for options in [Options::default(), field("image")] {
         assert_eq!(read(&record, &options), (vec![1, 2, 2], "uint8".to_string(), b"abcd".to_vec()));
+    }
+}
+
+#[test]
+fn options_name_fields_of_the_record_or_beside_the_value() {
+    let rgb = picture(3, 1);
+    let value = base64(&rgb);
+    let nested = format!(r#"{{"b":{{"a":"{value}","x":{H},"y":{W}}},"x":1,"y":1,"n":3}}"#);
+    let first = format!(r#"{{"c":[{{"a":"{value}","x":{H},"y":{W}}}],"x":{H},"n":3}}"#);
+    for (record, name, shape) in [
+        (&nested, "b.a", "@.x,@.y,3"),
+        (&nested, "b.a", "@b.x,@.y,@n"),
+        (&first, "c[*].a", "@x,@.y,3"),
+        (&first, "c[*].a", "@.x,@.y,@n"),
+    ] {
+        let options = field(name).with("encoding", "raw").expect("an option");
+        let options = options.with("raw_shape", shape).expect("a shape");
+        let want = (vec![1, H, W, 3], "uint8".to_string(), rgb.clone());
+        assert_eq!(read(record, &options), want, "{shape}");
+    }
+    let auto = Options::default().with("raw_shape", "@.x,@.y,3").expect("a shape");
+    assert_eq!(read(&nested.replace("\"a\"", "\"image\""), &auto).2, rgb);
+    let options = field("b.a").with("raw_shape", "@.x,@.z,3").expect("a shape");
+    let why = refused(&nested, &options.with("encoding", "raw").expect("an encoding"));
+    assert!(why.contains("raw_shape takes @.z, which is missing"), "{why}");
+}
+
+#[test]
+fn a_field_that_is_missing_is_named() {
+    let deep: Vec<u8> = little(&(0..(H * W) as u16).collect::<Vec<_>>());
+    let value = base64(&deep);
+    let raw = field("image").with("encoding", "raw").expect("an encoding");
+    let raw = raw.with("raw_dtype", "uint16").expect("a dtype");
+    let raw = raw.with("raw_shape", &format!("{H},{W}")).expect("a shape");
+    for (option, good) in [
+        ("raw_byteorder", "\"little\""),
+        ("raw_step", "20"),
+        ("raw_order", "\"C\""),
+        ("raw_layout", "\"hwc\""),
+    ] {
+        let options = raw.clone().with(option, "@x").expect(option);
+        let records =
+            format!("{{\"image\":\"{value}\",\"x\":{good}}}\n{{\"image\":\"{value}\"}}\n");
+        let loaded = ndpix::load(bytes(records.as_bytes()), &options, &Control::default());
+        assert_eq!(loaded.result.expect("an array").shape, [1, H, W], "{option}");
+        let said = loaded.summary.first_rejects.join("");
+        assert!(said.contains(&format!("{option} takes @x, which is missing")), "{said}");
+    }
+}
+
+#[test]
+fn the_layout_of_raw_pixels_is_given() {
+    let rgb = picture(3, 5);
+    let record = format!(r#"{{"image":"{}","l":"CHW"}}"#, base64(&planes(&rgb, 3)));
+    let raw = field("image").with("raw_dtype", "uint8").expect("a dtype");
+    for shape in [format!("{H},{W},3"), format!("3,{H},{W}")] {
+        for layout in ["chw", "@l", "@.l"] {
+            let options = raw.clone().with("raw_shape", &shape).expect("a shape");
+            let options = options.with("raw_layout", layout).expect("a layout");
+            assert_eq!(read(&record, &options), (vec![1, H, W, 3], "uint8".into(), rgb.clone()));
+            // The array has the order that is asked for.
+            let options = options.with("layout", "chw").expect("a layout");
+            assert_eq!(read(&record, &options).0, [1, 3, H, W]);
+            assert_eq!(read(&record, &options).2, planes(&rgb, 3));
+        }
     }
 }
 

@@ -16,6 +16,11 @@ pub(super) trait Element: Sized {
     /// words that the name of the dtype completes.
     fn read(text: &[u8]) -> Result<(Self, usize), &'static str>;
 
+    /// As [`Element::read`], of what JSON does not have: NaN and infinities, and null for NaN.
+    fn special(_text: &[u8]) -> Option<(Self, usize)> {
+        None
+    }
+
     /// Two short numbers with a comma after each, and the bytes they take.
     #[inline(always)]
     fn pair(_text: &[u8]) -> Option<(Self, Self, usize)> {
@@ -251,7 +256,24 @@ fn plain(digits: &[u8]) -> Option<u64> {
     })
 }
 
+/// What JSON does not have.
+#[cold]
+fn special(text: &[u8]) -> Option<(f64, usize)> {
+    let token = token(text);
+    let number = match token {
+        b"NaN" | b"null" => f64::NAN,
+        b"Infinity" => f64::INFINITY,
+        b"-Infinity" => f64::NEG_INFINITY,
+        _ => return None,
+    };
+    Some((number, token.len()))
+}
+
 impl Element for f64 {
+    fn special(text: &[u8]) -> Option<(Self, usize)> {
+        special(text)
+    }
+
     const SMALL: bool = true;
 
     fn put_small(values: &[u8], out: &mut Vec<u8>) {
@@ -268,6 +290,10 @@ impl Element for f64 {
 }
 
 impl Element for f32 {
+    fn special(text: &[u8]) -> Option<(Self, usize)> {
+        special(text).map(|(number, used)| (number as Self, used))
+    }
+
     const SMALL: bool = true;
 
     fn put_small(values: &[u8], out: &mut Vec<u8>) {
@@ -305,6 +331,10 @@ impl Element for bool {
 pub(super) struct Half(u16);
 
 impl Element for Half {
+    fn special(text: &[u8]) -> Option<(Self, usize)> {
+        special(text).map(|(number, used)| (Self(half::from_f64(number)), used))
+    }
+
     fn read(text: &[u8]) -> Result<(Self, usize), &'static str> {
         let (value, used) = float(text)?;
         match half::from_f64(value) {

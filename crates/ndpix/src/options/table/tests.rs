@@ -7,14 +7,16 @@ use crate::record::pointer::Step;
 fn what_is_set_is_what_is_listed() {
     let values = [
         ("field", "a.b[*]\nc"),
-        ("encoding", "base64+zlib+npy"),
+        ("encoding", "encoded,base64+zlib+npy"),
         ("mixed", "true"),
-        ("raw_shape", "@h,@w"),
+        ("raw_shape", "@h,@.w,3"),
         ("raw_dtype", ">u2"),
         ("raw_byteorder", "big"),
         ("raw_order", "F"),
         ("raw_channels", "bgr"),
+        ("raw_layout", "chw"),
         ("raw_step", "640"),
+        ("allow_nan", "true"),
         ("formats", "png,jpeg"),
         ("shape", "480,640,3"),
         ("dtype", "float32"),

@@ -5,7 +5,6 @@ use std::str::FromStr;
 use crate::dtype::ByteOrder;
 use crate::error::{Error, Result, quote};
 use crate::options::{Given, MaxRejects, RawDType, Rejects};
-use crate::record::pointer::Pointer;
 use crate::shape::Shape;
 
 /// The names of all choices.
@@ -20,11 +19,6 @@ pub(super) fn one<T: FromStr<Err = Error>>(slot: &mut T, text: &str) -> Result<(
 
 pub(super) fn some<T: FromStr<Err = Error>>(slot: &mut Option<T>, text: &str) -> Result<()> {
     *slot = Some(text.parse()?);
-    Ok(())
-}
-
-pub(super) fn auto<T: FromStr<Err = Error>>(slot: &mut Option<T>, text: &str) -> Result<()> {
-    *slot = (text != "auto").then(|| text.parse()).transpose()?;
     Ok(())
 }
 
@@ -114,10 +108,11 @@ pub(super) fn byteorder(order: &ByteOrder) -> String {
 }
 
 pub(super) fn given<T>(value: &Option<Given<T>>, show: impl Fn(&T) -> String) -> Option<String> {
-    let at = |p: &Pointer| format!("@{p}");
     value.as_ref().map(|given| match given {
         Given::Value(value) => show(value),
-        Given::Field(fields) => fields.iter().map(at).collect::<Vec<_>>().join(","),
+        Given::Field(fields) => {
+            fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+        }
     })
 }
 

@@ -369,7 +369,7 @@ fn base() -> Options {
 }
 
 fn encoded() -> Options {
-    options! { encoding: Some("encoded".parse().expect("encoding")), ..base() }
+    options! { encoding: vec!["encoded".parse().expect("encoding")], ..base() }
 }
 
 /// One line for each image, and how the run ended.
@@ -447,7 +447,7 @@ fn image(input: &[u8], format: &str) {
 
 fn lines(input: &[u8]) {
     let raw = options! {
-        encoding: Some("raw".parse().expect("encoding")),
+        encoding: vec!["raw".parse().expect("encoding")],
         raw_shape: Some("2,2".parse().expect("shape")),
         raw_dtype: Some("uint8".parse().expect("dtype")),
         ..base()
@@ -530,7 +530,7 @@ fn encodings(input: &[u8]) {
     for (i, name) in names.iter().enumerate() {
         let dtype = ["uint8", "float32", "bool"].get(i % 4).map(|d| d.parse().expect("dtype"));
         let raw_shape = (i % 3 == 0).then(|| "@h,@w".parse().expect("fields"));
-        let encoding = Some(name.parse().expect(name));
+        let encoding = vec![name.parse().expect(name)];
         outcomes(bytes(input), &options! { encoding, dtype, raw_shape, ..base() });
     }
 }
@@ -538,7 +538,7 @@ fn encodings(input: &[u8]) {
 fn npy(input: &[u8]) {
     let text = format!("{{\"image\":\"{}\"}}\n", base64(input));
     for encoding in ["npy", "base64+npy"] {
-        let encoding = Some(encoding.parse().expect("encoding"));
+        let encoding = vec![encoding.parse().expect("encoding")];
         outcomes(bytes(text.as_bytes()), &options! { encoding, ..base() });
     }
 }
@@ -561,7 +561,7 @@ fn runs(input: &[u8]) {
     let fixed = !random.once_in(4);
     let options = options! {
         field: fixed.then(|| "image".parse().expect("field")),
-        encoding: fixed.then(|| "raw".parse().expect("encoding")),
+        encoding: fixed.then(|| "raw".parse().expect("encoding")).into_iter().collect(),
         raw_shape: Some("2,2".parse().expect("shape")),
         raw_dtype: Some("uint8".parse().expect("dtype")),
         shape: (!random.once_in(4)).then(|| "2,2".parse().expect("shape")),

@@ -212,6 +212,9 @@ impl<'o> Books<'o> {
     fn reject(&mut self, error: &Error) -> Result<()> {
         let s = &mut self.summary;
         *s.rejects.entry(error.kind()).or_default() += 1;
+        for (option, _) in error.remedies().iter().filter_map(|remedy| remedy.options.first()) {
+            *s.mended.entry(*option).or_default() += 1;
+        }
         if s.first_rejects.len() < FIRST_REJECTS {
             s.first_rejects.push(error.to_string());
         }

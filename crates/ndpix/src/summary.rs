@@ -45,6 +45,8 @@ pub struct Summary {
     pub filled: u64,
     /// Rejects by kind: images, unreadable records, and missing ones where `on_missing` is `reject`.
     pub rejects: BTreeMap<ErrorKind, u64>,
+    /// How many rejects options would mend, by the first of these options.
+    pub(crate) mended: BTreeMap<&'static str, u64>,
     /// The first rejects, as messages.
     pub first_rejects: Vec<String>,
     /// Images that carry an EXIF or TIFF orientation other than upright.

@@ -6,7 +6,7 @@ use super::raw::RawFields;
 use super::{Found, Opened, guarded, ragged};
 use crate::dtype::DType;
 use crate::encoding::{self, Encoding, Payload, RawSpec, Scratch};
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Remedy, Result, quote};
 use crate::format::{self, Color, ImageInfo};
 use crate::options::Frames;
 use crate::paths::Base;
@@ -232,15 +232,19 @@ fn fits(outcome: &Outcome, frames: u32, shape: Shape, color: Color, steps: &Step
 
 fn misfit(info: &ImageInfo, shape: Shape, dtype: DType, converted: bool) -> Error {
     let sides = |shape: &Shape| shape.get(..2).map(<[usize]>::to_vec);
-    let remedy = match converted {
-        true => "; pass dtype to convert the numbers",
-        false if info.shape.len() > 1 && sides(&info.shape) == sides(&shape) => {
-            "; pass mode to bring all images to the same channels"
-        }
-        false => "",
+    let says = |remedy: &str| {
+        let (is, is_dtype) = (info.shape, info.dtype);
+        Error::shape(format!(
+            "image is {is} {is_dtype} but the array holds {shape} {dtype}{remedy}"
+        ))
     };
-    Error::shape(format!(
-        "image is {} {} but the array holds {shape} {dtype}{remedy}",
-        info.shape, info.dtype
-    ))
+    if converted {
+        let wide = if info.dtype.is_float() { info.dtype } else { dtype };
+        return says("; pass dtype to convert the numbers")
+            .with_remedies(vec![Remedy::new("converted", vec![("dtype", wide.to_string())])]);
+    }
+    if info.shape.len() > 1 && sides(&info.shape) == sides(&shape) {
+        return says("; pass mode to bring all images to the same channels");
+    }
+    says("")
 }

@@ -21,6 +21,8 @@ type By<T> = Option<(T, &'static str)>;
 pub(crate) struct Said<'a> {
     /// Whether the members are those of a tensor object, where a shape or a dtype is nothing else.
     strict: bool,
+    /// Whether any member was taken.
+    any: bool,
     shape: Option<&'a [u8]>,
     /// Of Pillow: width and height.
     size: Option<[usize; 2]>,
@@ -64,6 +66,7 @@ impl<'a> Said<'a> {
 
     /// Takes the member of a key, where it is of the type and the vocabulary of the key.
     pub(crate) fn take(&mut self, (name, key): (&'static str, Key), text: &'a [u8]) {
+        self.any = true;
         let clash = &mut self.clash;
         match key {
             Key::Shape if self.strict || is_shape(text) => self.shape = Some(text),
@@ -212,6 +215,9 @@ impl<'a> Said<'a> {
     /// `field` for a dtype that is not known and for what contradicts itself, `unsupported` for a word that
     /// is known and not read.
     pub(crate) fn spec(&self, given: &RawSpec) -> Result<RawSpec> {
+        if !self.any {
+            return Ok(*given);
+        }
         if let Some((name, text)) = self.unread {
             return Err(Error::unsupported(format!(
                 "{name} says {}, which is not read",

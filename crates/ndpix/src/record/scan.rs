@@ -13,7 +13,7 @@ pub(crate) use hits::{Hit, Hits};
 
 use super::pointer::Pointer;
 use super::value::{equal_bytes, smaller_bytes};
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Remedy, Result, quote};
 
 /// Deeper nesting is refused.
 const MAX_DEPTH: usize = 1024;
@@ -172,7 +172,8 @@ impl Scan<'_> {
             Some(rest) if names_no_number(rest) => Error::json(format!(
                 "not JSON: NaN and Infinity, at offset {}, are not numbers there; write null, or pass allow_nan",
                 self.at
-            )),
+            ))
+            .with_remedies(vec![Remedy::new("as numbers", vec![("allow_nan", "true".into())])]),
             Some(rest) => Error::json(format!(
                 "not JSON: {what} at offset {}: {}",
                 self.at,

@@ -168,6 +168,12 @@ fn rejected(s: &Summary) -> Vec<Line> {
 /// What may surprise. What was done about orientation and alpha stands among the steps.
 fn notes(s: &Summary, options: &Options) -> Vec<String> {
     let mut notes = Vec::new();
+    for (&option, &count) in &s.mended {
+        // Python writes NaN by default: of that one is enough.
+        if option == "allow_nan" || 2 * count > s.judged() {
+            notes.push(format!("{count} of {} rejects would be read with {option}", s.rejected()));
+        }
+    }
     if s.with_image > 0 && s.without_image > s.with_image {
         notes.push("most records have no image in the field; it may have another name in some of the inputs".to_string());
     }

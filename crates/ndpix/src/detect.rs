@@ -55,11 +55,14 @@ pub(crate) fn locate(
     findings: Option<&Findings>,
     plan: &mut Plan,
 ) -> Result<()> {
-    absent::not_a_number(sample, options)?;
+    let shaped = options.shape.is_some() && options.dtype.is_some();
+    // Where nothing is learned from the sample, its records are judged as all others.
+    if !(shaped && options.field.is_some()) {
+        absent::not_a_number(sample, options)?;
+    }
     if !options.bands.is_empty() {
         return bands::locate(sample, options, candidates, plan);
     }
-    let shaped = options.shape.is_some() && options.dtype.is_some();
     if sample.records.is_empty() && shaped {
         return Ok(());
     }

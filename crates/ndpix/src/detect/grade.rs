@@ -225,7 +225,8 @@ impl<'l> Grader<'l> {
                 let text = self.scratch.text_of(value).trim_ascii().to_vec();
                 match texts::grade(&text, around) {
                     graded if graded.what == What::Unreadable(Unread::Opaque) => {
-                        let misfit = self.misfit(Encoding::Raw, value, around);
+                        let misfit = self.misfit(&Encoding::Raw, value, around);
+                        let misfit = misfit.filter(|_| around.spec.is_sized());
                         graded.against(around.refused.or(misfit.as_ref()))
                     }
                     graded => graded,
@@ -252,29 +253,27 @@ impl<'l> Grader<'l> {
 }
 
 impl Grader<'_> {
-    /// What is wrong with a value beside what its siblings say of pixels.
-    fn misfit(&mut self, encoding: Encoding, value: &[u8], around: Around<'_>) -> Option<Error> {
+    /// What is wrong with a value beside what is said of pixels.
+    fn misfit(&mut self, encoding: &Encoding, value: &[u8], around: Around<'_>) -> Option<Error> {
         let Self { limits, scratch, .. } = self;
-        let read = around
-            .spec
-            .is_sized()
-            .then(|| encoding::decode(&encoding, value, around.spec, limits, scratch).err())?;
-        read.filter(|error| error.kind() == ErrorKind::Shape)
+        let told = *around.spec != RawSpec::default();
+        let read = told.then(|| encoding::decode(encoding, value, around.spec, limits, scratch))?;
+        read.err().filter(|error| error.kind() == ErrorKind::Shape)
     }
 
     /// A list that is none with what is said of it: where it is one by itself, both contradict each other.
     fn list(&mut self, value: &[u8], around: Around<'_>) -> Graded {
-        let misfit = self.misfit(Encoding::List, value, around);
-        let bare = RawSpec::default();
-        match misfit {
-            Some(error)
-                if encoding::classify(value, &bare, self.limits, &mut self.scratch)
-                    == Some(Encoding::List) =>
-            {
+        let (list, bare) = (Encoding::List, RawSpec { nan: around.spec.nan, ..RawSpec::default() });
+        let alone = |grader: &mut Self| {
+            encoding::classify(value, &bare, grader.limits, &mut grader.scratch)
+                == Some(list.clone())
+        };
+        match self.misfit(&list, value, around).filter(|_| alone(self)) {
+            Some(error) => {
                 let alone = Around { spec: &bare, sized: false, ..around };
-                self.read(Encoding::List, value, alone).against(Some(&error))
+                self.read(list.clone(), value, alone).against(Some(&error))
             }
-            _ => ragged(value, around),
+            None => ragged(value, around),
         }
     }
 }

@@ -64,7 +64,7 @@ pub(crate) enum Key {
 }
 
 /// Names of members that stand inside of a tensor object or beside pixels.
-pub(crate) const KEYS: [(&str, Key); 60] = [
+pub(crate) const KEYS: [(&str, Key); 59] = [
     ("shape", Key::Shape),
     ("dims", Key::Shape),
     ("size", Key::Size),
@@ -77,7 +77,6 @@ pub(crate) const KEYS: [(&str, Key); 60] = [
     ("rows", Key::Short(Axis::Height)),
     ("w", Key::Short(Axis::Width)),
     ("cols", Key::Short(Axis::Width)),
-    ("columns", Key::Short(Axis::Width)),
     ("c", Key::Short(Axis::Channels)),
     ("dtype", Key::DType),
     ("datatype", Key::DType),

@@ -47,7 +47,9 @@ pub(super) fn finish(
         let shape = raw::rearrange(spec, shape, dtype, bytes, spare)?;
         return Ok(Pixels { shape, dtype });
     }
-    if spec.dtype.is_some() && to_bytes(dtype, bytes, spare) && raw::fits(spec, spare) {
+    // Elements of several bytes, or padded rows.
+    let wider = spec.dtype.is_some() || spec.loose.step.or(spec.step).is_some();
+    if wider && to_bytes(dtype, bytes, spare) && raw::fits(spec, spare) {
         std::mem::swap(bytes, spare);
         return raw::finish(spec, limits, bytes, spare);
     }

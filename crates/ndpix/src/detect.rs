@@ -12,6 +12,7 @@ mod decide;
 mod drawings;
 mod encoded;
 mod findings;
+mod glance;
 mod grade;
 mod graded;
 mod kinds;

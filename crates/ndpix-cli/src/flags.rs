@@ -56,6 +56,7 @@ const FLAGS: &[(&str, &[Flag])] = &[
                 "PATH",
                 "Fields to keep beside the images, comma separated: label,meta.id [default: none]",
             ),
+            ("on_missing_column", "NAME", "Such a field that none of the first records has"),
             ("skip", "N", "Records to pass over"),
             ("limit", "N", "Records to take [default: all]"),
             ("framing", "NAME", "How records follow each other"),

@@ -49,6 +49,8 @@ const RUNS: &[(&[&str], &str)] = &[
     (&[GOOD], "-o out.npy --frames all --mode P"),
     // Kept fields.
     (&[LABEL, LABEL], "-o out.npz --columns label,meta --columns lable"),
+    (&[LABEL], "-o out.npz --columns lable --on-missing-column fill"),
+    (&[LABEL], "-o out.npz --columns split,k"),
     (&[LABEL], "-o out.npz --columns label,label"),
     (&[LABEL], "-o out.npz --columns meta[*]"),
     (&[LABEL], "-o out.npz --columns meta..k"),

@@ -20,7 +20,7 @@ def test_says_what_is_there(source):
     assert report.fields["image"]["encodings"] == {"encoded": report.sampled}
     assert report.formats == {"png": 40} and report.images == 40
     assert (report.shape, report.dtype, report.problem) == ("(8, 6, 3)", "uint8", None)
-    assert "image: encoded (40)  <- read" in str(report)
+    assert "image: in 40 of 40 records, encoded" in str(report)
     assert (report.rejected, report.alpha, report.aspects) == (0, 0, {"3:4": 40})
     assert report.spread["kinds"] == 1 and report.spread["smallest"] == report.spread["largest"]
 

@@ -17,6 +17,7 @@ mod grade;
 mod graded;
 mod kinds;
 mod leaves;
+mod near;
 mod notes;
 mod numbers;
 pub(crate) mod ragged;

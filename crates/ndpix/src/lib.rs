@@ -97,9 +97,9 @@ pub use limits::Limits;
 pub use load::{Loaded, load};
 pub use options::{
     At, Fit, Frames, Given, Governs, IfExists, ImagesAs, Layout, MaxRejects, Mode, Normalize,
-    OnError, OnErrors, OnMissing, OptionInfo, Options, OutputCompression, Ragged, RawChannels,
-    RawDType, RawLayout, RawOrder, Rejects, RejectsContent, Resample, Rgb, Rows, Scale, Size,
-    Stack,
+    OnError, OnErrors, OnMissing, OnMissingColumn, OptionInfo, Options, OutputCompression, Ragged,
+    RawChannels, RawDType, RawLayout, RawOrder, Rejects, RejectsContent, Resample, Rgb, Rows,
+    Scale, Size, Stack,
 };
 pub use paths::PathPrefix;
 pub use record::pointer::{Field, Pointer, Step};

@@ -71,6 +71,26 @@ choice!(
     Reject = "reject",
 });
 choice!(
+    /// What becomes of a column that none of the first records has.
+    ///
+    /// ```
+    /// use ndpix::{Control, Input, OnMissingColumn, Options};
+    /// let records = || vec![Input::bytes("{\"image\": [[1]], \"label\": 7}\n")];
+    /// let mut options = Options::default().with("field", "image")?.with("columns", "lable")?;
+    /// let refused = ndpix::load(records(), &options, &Control::default()).result;
+    /// assert!(refused.is_err_and(|e| e.message().contains("did you mean label?")));
+    /// options.on_missing_column = OnMissingColumn::Fill;
+    /// let loaded = ndpix::load(records(), &options, &Control::default());
+    /// assert_eq!(loaded.columns[0].valid, [false]);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
+    OnMissingColumn, "on_missing_column" {
+    /// The run is refused before it begins.
+    #[default] Error = "error",
+    /// It is kept, as nulls until a record has it.
+    Fill = "fill",
+});
+choice!(
     /// An output that is already there.
     ///
     /// ```
@@ -333,6 +353,8 @@ pub struct Options {
     pub ragged: Ragged,
     /// Fields of the record that are kept beside the images.
     pub columns: Vec<Pointer>,
+    /// Such a field that none of the first records has.
+    pub on_missing_column: OnMissingColumn,
     /// What Parquet holds of an image.
     pub images_as: ImagesAs,
     /// Rows of a chunk, for outputs that have chunks; `None`: about 1 MiB of them.

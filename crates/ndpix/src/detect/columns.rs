@@ -1,20 +1,25 @@
 //! What the kept fields hold, told from the sample and then enforced.
 
+use super::near;
 use super::sample::{Sample, Sampled};
 use crate::column::ColumnType;
 use crate::decode::Decoder;
 use crate::decode::columns::read;
-use crate::error::Result;
-use crate::options::Options;
+use crate::error::{Error, Result};
+use crate::options::{OnMissingColumn, Options};
 use crate::plan::{ColumnPlan, Plan};
 use crate::record::pointer::{Pointer, Step};
 use crate::record::value::{self, Kind};
+
+/// How many columns that are not there are named.
+const NAMED: usize = 4;
 
 /// What the values of a column in the sample can be taken for.
 struct Values {
     /// What fits all of them, the narrowest first.
     fits: Vec<ColumnType>,
-    /// Whether there is any but null, and any but empty lists.
+    /// Whether there is any, any but null, and any but empty lists.
+    there: bool,
     any: bool,
     full: bool,
     /// Whether any number has a fraction or exponent.
@@ -25,11 +30,12 @@ impl Values {
     fn new() -> Self {
         use ColumnType::{Bool, Float64, Floats, Int64, Ints, Text};
         let fits = vec![Int64, Float64, Bool, Text, Ints, Floats];
-        Self { fits, any: false, full: false, fraction: false }
+        Self { fits, there: false, any: false, full: false, fraction: false }
     }
 
     fn see(&mut self, text: &[u8], image: bool) {
         let kind = value::kind(text);
+        self.there = true;
         self.any |= kind != Kind::Null;
         self.full |= match kind {
             Kind::Null => return,
@@ -71,16 +77,23 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
     plan.columns = columns;
     let mut all: Vec<Values> = plan.columns.iter().map(|_| Values::new()).collect();
     let mut decoder = Decoder::new(plan)?;
+    let mut looked_at = 0;
     for Sampled { text, .. } in &sample.records {
         if decoder.find(text).is_err() {
             continue;
         }
+        looked_at += 1;
         for (number, (column, values)) in plan.columns.iter().zip(&mut all).enumerate() {
             if let Some(hit) = decoder.column(number) {
                 let image = column.touches && !decoder.images_in(text, hit).is_empty();
                 values.see(&text[hit.start..hit.end], image);
             }
         }
+    }
+    let missing = plan.columns.iter().zip(&all).filter(|(_, values)| !values.there);
+    let missing: Vec<&ColumnPlan> = missing.map(|(column, _)| column).collect();
+    if looked_at > 0 && !missing.is_empty() && options.on_missing_column == OnMissingColumn::Error {
+        return Err(refused(&missing, sample, looked_at));
     }
     let mut columns = plan.columns.clone();
     for (column, values) in columns.iter_mut().zip(&all) {
@@ -117,4 +130,16 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
             .push(format!("absent or null in all of the first records: {}", absent.join(", ")));
     }
     Ok(())
+}
+
+/// Why columns that none of the records has are refused.
+fn refused(missing: &[&ColumnPlan], sample: &Sample<'_>, records: usize) -> Error {
+    let named =
+        |column: &&ColumnPlan| format!("{} ({})", column.name, near::hint(sample, &column.field));
+    let names: Vec<_> = missing.iter().take(NAMED).map(named).collect();
+    let (columns, are) = if missing.len() > 1 { ("columns", "are") } else { ("column", "is") };
+    Error::plan(format!(
+        "{columns} {} {are} in none of the first {records} records; name fields that are there, or pass on_missing_column fill to keep nulls",
+        names.join(", ")
+    ))
 }

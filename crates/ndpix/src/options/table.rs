@@ -12,8 +12,9 @@ use std::path::PathBuf;
 
 use super::output::split_fields;
 use super::{
-    Fit, IfExists, ImagesAs, Layout, Mode, OnError, OnMissing, Options, Ragged, RawChannels,
-    RawLayout, RawOrder, Rejects, RejectsContent, Resample, Rows, Scale, Stack, flag_of,
+    Fit, IfExists, ImagesAs, Layout, Mode, OnError, OnMissing, OnMissingColumn, Options, Ragged,
+    RawChannels, RawLayout, RawOrder, Rejects, RejectsContent, Resample, Rows, Scale, Stack,
+    flag_of,
 };
 use crate::dtype::DType;
 use crate::encoding::Encoding;
@@ -279,6 +280,13 @@ const TABLE: &[Row] = &[
         |o, t| rows("shard_rows", &mut o.shard_rows, t),
     ),
     row("append", Run, |o| Some(o.append.to_string()), |o, t| flag("append", &mut o.append, t)),
+    row(
+        "on_missing_column",
+        How,
+        |o| Some(o.on_missing_column.to_string()),
+        |o, t| one(&mut o.on_missing_column, t),
+    )
+    .words(|| each(OnMissingColumn::ALL, OnMissingColumn::name)),
     // A field on each line, as keys may hold commas.
     row(
         "columns",

@@ -73,7 +73,7 @@ fn numbers_are_those_of_the_records() {
 /// An index is taken again with options that say nothing of where images are, and with no others.
 #[test]
 fn an_index_depends_on_where_images_are() {
-    let text = b"{\"image\": \"AAAAAA==\"}\n";
+    let text = b"{\"image\": \"AAAAAA==\", \"id\": 1}\n";
     let options = raw("2,2");
     let index =
         Dataset::open(bytes(text), &options, None, &Control::default()).expect("a dataset").index();

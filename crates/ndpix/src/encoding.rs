@@ -5,6 +5,7 @@
 //! Refuses with `field` (wrong JSON type), `encoding` (text that does not decode), `shape`,
 //! `limit` and `unsupported`.
 
+mod amount;
 mod base64;
 mod bytes;
 mod chain;

@@ -45,6 +45,9 @@ fn every_payload_key_obeys_every_order() {
             (r#""byteorder":"big""#, big(&ARRAY)),
             (r#""endian":">""#, big(&ARRAY)),
             (r#""order":"C""#, little(&ARRAY)),
+            (r#""strides":[2,4]"#, fortran()),
+            (r#""strides":[6,2]"#, little(&ARRAY)),
+            (r#""isBigEndian":true"#, big(&ARRAY)),
         ] {
             let pixels = base64(&pixels);
             let record = format!(
@@ -151,6 +154,8 @@ fn colours_axes_and_rows_are_put_right() {
         (r#""mode":"RGBA""#, 4, rgba.clone(), &rgba),
         (r#""stride":40,"channels":3"#, 3, padded(&rgb, 30, 40), &rgb),
         (r#""mode":"train","step":1200"#, 3, rgb.clone(), &rgb),
+        (r#""channelOrder":"BGR""#, 3, blue_first(&rgb, 3), &rgb),
+        (r#""planar":true"#, 3, planes(&rgb, 3), &rgb),
         ("\"x\":1", 1, gray.clone(), &gray),
     ] {
         let shape = [vec![1, H, W], if channels == 1 { vec![] } else { vec![channels] }].concat();
@@ -221,6 +226,11 @@ fn element_types_are_what_is_said() {
             assert_eq!(got, (vec![1, H, W], dtype.to_string(), want.clone()), "{record}");
         }
     }
+    let signed = format!(
+        r#"{{"image":"{}","height":{H},"width":{W},"bits":16,"signed":true}}"#,
+        base64(&little(&deep))
+    );
+    assert_eq!(read(&signed, &Options::default()).1, "int16");
     let record = format!(r#"{{"image":{deep:?},"height":{H},"width":{W},"dtype":"uint16"}}"#);
     assert_eq!(read(&record, &Options::default()).2, little(&deep), "{record}");
 }
@@ -261,6 +271,7 @@ fn what_is_not_read_is_refused_by_name() {
         (&two, r#""dtype":"<u2","byteorder":"big""#, "contradict"),
         (&three, r#""channel_order":"BGR","encoding":"rgb8""#, "contradict"),
         (&three, r#""channels":4"#, "bytes"),
+        (&one, r#""strides":[20,1]"#, "strides"),
     ] {
         let record = format!(r#"{{"image":"{value}","height":{H},"width":{W},{said}}}"#);
         let why = refused(&record, &Options::default());

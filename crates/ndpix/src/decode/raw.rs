@@ -91,7 +91,7 @@ impl RawFields {
         let said = self.said(place, record, hits, item);
         let (object, number) = (item.object, item.place);
         let stand = Stand { record, hits, object, place: number, parent: None };
-        let mut spec = self.resolve(&plan.raw, said, stand)?;
+        let mut spec = self.resolve(&plan.raw, said.as_ref(), stand)?;
         if matches!(place.encoding, Some(Encoding::List | Encoding::Text)) {
             // A flat list or a string of numbers takes the shape that every image must have.
             if !spec.is_sized() {
@@ -112,15 +112,16 @@ impl RawFields {
     pub(crate) fn resolve(
         &self,
         options: &Options,
-        said: Said<'_>,
+        said: Option<&Said<'_>>,
         stand: Stand<'_, '_>,
     ) -> Result<RawSpec> {
-        let said = unless_told(said, options);
-        let mut spec = said.spec(&RawSpec {
-            dtype: options.dtype,
-            nan: options.allow_nan,
-            ..RawSpec::default()
-        })?;
+        let (dtype, nan) = (options.dtype, options.allow_nan);
+        let given = RawSpec { dtype, nan, ..RawSpec::default() };
+        let mut spec = match said {
+            None => given,
+            Some(said) if says_raw(options) => unless_told(*said, options).spec(&given)?,
+            Some(said) => said.spec(&given)?,
+        };
         spec.bgr |= options.raw_channels == RawChannels::Bgr;
         match &options.raw_layout {
             Some(Given::Value(layout)) => spec.planes = *layout == RawLayout::Chw,
@@ -179,15 +180,24 @@ impl RawFields {
         Ok(spec)
     }
 
-    /// What the siblings of the image say.
-    fn said<'r>(&self, place: &Place, record: &'r [u8], hits: &Hits, item: &Item) -> Said<'r> {
-        let mut said = Said::default();
-        if self.siblings && place.encoding.as_ref().is_none_or(Encoding::wants_shape) {
-            for (number, start, end) in hits.siblings(item.object) {
-                said.take(keys::KEYS[number], &record[start..end]);
-            }
+    /// What the siblings of the image say, if there are any.
+    fn said<'r>(
+        &self,
+        place: &Place,
+        record: &'r [u8],
+        hits: &Hits,
+        item: &Item,
+    ) -> Option<Said<'r>> {
+        if !self.siblings || !place.encoding.as_ref().is_none_or(Encoding::wants_shape) {
+            return None;
         }
-        said
+        let mut siblings = hits.siblings(item.object).peekable();
+        siblings.peek()?;
+        let mut said = Said::default();
+        siblings.for_each(|(number, start, end)| {
+            said.take(keys::KEYS[number], &record[start..end]);
+        });
+        Some(said)
     }
 }
 
@@ -211,6 +221,16 @@ fn beside(place: &Pointer, name: &Pointer) -> Pointer {
     let is_key = |step: &Step| matches!(step, Step::Key(_) | Step::Keys(_));
     let parent = &steps[..steps.iter().rposition(is_key).unwrap_or(0)];
     Pointer::new([parent, name.steps()].concat())
+}
+
+/// Whether any option says what raw pixels are.
+fn says_raw(options: &Options) -> bool {
+    options.raw_shape.is_some()
+        || options.raw_dtype.is_some()
+        || options.raw_byteorder.is_some()
+        || options.raw_order.is_some()
+        || options.raw_layout.is_some()
+        || options.raw_step.is_some()
 }
 
 /// What the siblings say of what no option says.

@@ -240,7 +240,7 @@ pub(super) fn weigh(
         place: 0,
         parent: Some(leaf.beside.parent),
     };
-    let spec = given.fields.resolve(options, said, stand);
+    let spec = given.fields.resolve(options, Some(&said), stand);
     let shape_given = options.raw_shape.is_some();
     let (spec, refused) = match spec {
         Ok(spec) => (spec, None),

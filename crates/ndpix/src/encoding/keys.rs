@@ -5,6 +5,8 @@
 //! one by one. They govern raw pixels and number lists, never image files.
 
 use super::RawSpec;
+use std::borrow::Cow;
+
 use super::envelope::{self, scalar};
 use super::looks::{self, Word};
 use super::loose::planes_first;
@@ -198,12 +200,18 @@ pub(crate) fn dtype_of(text: &[u8]) -> Result<(DType, Option<ByteOrder>)> {
 }
 
 /// The characters of a string of at most 64, or of one in a wrapper.
-pub(super) fn word(text: &[u8]) -> Option<String> {
+pub(super) fn word(text: &[u8]) -> Option<Cow<'_, str>> {
     let text = scalar(text);
-    let mut scratch = Vec::new();
-    let characters = (value::kind(text) == Kind::String && text.len() <= 66)
-        .then(|| value::unescape(text, &mut scratch))?;
-    std::str::from_utf8(characters).ok().map(|word| word.trim().to_string())
+    if value::kind(text) != Kind::String || text.len() > 66 {
+        return None;
+    }
+    if text.contains(&b'\\') {
+        let mut scratch = Vec::new();
+        let word = std::str::from_utf8(value::unescape(text, &mut scratch)).ok()?;
+        return Some(Cow::Owned(word.trim().to_string()));
+    }
+    let word = std::str::from_utf8(text.trim_ascii()).ok()?;
+    Some(Cow::Borrowed(word.strip_prefix('"')?.strip_suffix('"')?.trim()))
 }
 
 /// A number without a fraction, also in a string or in a wrapper.

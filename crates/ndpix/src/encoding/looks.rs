@@ -217,8 +217,10 @@ pub(super) fn is_dtype(word: &str) -> bool {
         "<", ">", "|", "=", "int", "uint", "float", "complex", "bfloat", "bf16", "object", "qint",
         "quint",
     ];
-    let lower = word.to_ascii_lowercase();
-    DType::parse(word).is_some() || STARTS.iter().any(|start| lower.starts_with(start))
+    DType::parse(word).is_some() || {
+        let lower = word.to_ascii_lowercase();
+        STARTS.iter().any(|start| lower.starts_with(start))
+    }
 }
 
 #[cfg(test)]

@@ -54,6 +54,8 @@ fn nan_in_the_sample_is_refused_once() {
     assert_eq!(loaded.summary.rows, 70);
     let said = loaded.summary.first_rejects.join("");
     assert!(said.contains("allow_nan"), "{said}");
+    let text = loaded.summary.text(&field());
+    assert!(text.contains("1 of 1 rejects would be read with allow_nan"), "{text}");
 }
 
 #[test]
@@ -67,6 +69,12 @@ fn integers_among_floats_are_floats() {
     assert_eq!(loaded.summary.rows, 70);
     let said = loaded.summary.first_rejects.join("");
     assert!(said.contains("dtype"), "{said}");
+    // Where it is most of them the summary says so.
+    let late = "{\"image\":[[1,2]]}\n".repeat(70) + &"{\"image\":[[0.5,1.5]]}\n".repeat(80);
+    let options = options! { max_rejects: Some(ndpix::MaxRejects::None), ..field() };
+    let loaded = ndpix::load(bytes(late.as_bytes()), &options, &Control::default());
+    let text = loaded.summary.text(&options);
+    assert!(text.contains("80 of 80 rejects would be read with dtype"), "{text}");
     // More than a float64 can hold: nothing is lost in silence.
     let wide = "{\"image\":[[9007199254740993,2]]}\n{\"image\":[[0.5,1.5]]}\n";
     let loaded = ndpix::load(bytes(wide.as_bytes()), &field(), &Control::default());

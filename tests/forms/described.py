@@ -90,7 +90,7 @@ LIBRARIES = [
     Form("bokeh-2x2", "two by two", [{"image": bokeh(np.array([[0, 64], [128, 255]], np.uint8))} for _ in FOUR],
          [np.array([[0, 64], [128, 255]], np.uint8)] * 4, ["--field image"]),
     Form("jsonpickle-small", "jsonpickle of a small view", [{"a": _small_jsonpickle(a)} for a in GRAY],
-         [a[:3, :4] for a in GRAY]),
+         [a[:3, :4] for a in GRAY], ["--field a"]),
     Form("jsonpickle", "jsonpickle", [{"a": jsonpickle(a)} for a in LARGE], LARGE),
     Form("jsonpickle-columns-first", "jsonpickle, Fortran order", [{"a": jsonpickle(a)} for a in FORTRAN_LARGE],
          LARGE),

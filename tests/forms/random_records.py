@@ -79,6 +79,8 @@ def _single(section):
             and all(isinstance(record, dict) and len(record) == 1 for record in form.records)
             and len({next(iter(record)) for record in form.records}) == 1
             and form.right[0].shape[-1] == 3
+            # Where the keys are data, each is a field of its own, read where they show what another field does.
+            and len({tuple(v) if isinstance(v, dict) else () for r in form.records for v in r.values()}) == 1
             # A caption may well hold a picture.
             and form.name != "reported-markdown"]
 
@@ -153,6 +155,8 @@ def _leaf(rng, used):
     value, images, *opens = rng.choice({"image": IMAGES, "form": FORMS, "numbers": NUMBERS}[kind])
     if opens == [False]:
         return Leaf(key, level, "unreadable", value, known=True)
+    if isinstance(value(0), dict) and any(name in IMAGE_NAMES for name in value(0)):
+        level = 2  # that of the name inside
     return Leaf(key, level, "numbers" if kind == "numbers" else "image", value, images)
 
 
@@ -218,8 +222,9 @@ def _rivals(image, leaf):
         return False
     if image.level == -1:
         return True
-    # A path beside embedded bytes with no name of its own is another way to hold the same image.
-    if image.level == leaf.level == 1 and str(leaf.value(0)).startswith("no/") and image.value is not path:
+    # With no names of their own an address, or a path beside embedded bytes, is another way to hold the same image.
+    ways = ("https://",) if image.value is path else ("https://", "no/")
+    if image.level == leaf.level == 1 and str(leaf.value(0)).startswith(ways):
         return False
     return leaf.level != -1 and (leaf.known or leaf.level >= image.level)
 

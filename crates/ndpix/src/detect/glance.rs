@@ -29,6 +29,10 @@ impl<'a> Search<'a> {
                 continue;
             }
             match *self.record.get(start)? {
+                b'{' if self.is_indexed() && !watch.known.contains_key(&self.path) => {
+                    self.enter(true);
+                    return Some(start);
+                }
                 b'{' => self.enter(true),
                 b'[' if self.numbers() => {
                     if self.at - start > LIST && !watch.known.contains_key(&self.path) {
@@ -65,6 +69,11 @@ impl<'a> Search<'a> {
             self.path = into_element(self.path);
         }
         self.at += 1;
+    }
+
+    /// Whether an object begins whose first member is 0: bytes by their numbers.
+    fn is_indexed(&self) -> bool {
+        self.record[self.at + 1..].trim_ascii_start().starts_with(b"\"0\"")
     }
 
     /// Passes a list of numbers, if there is one.
@@ -224,6 +233,8 @@ mod tests {
             ("\"iVBORw0K\"", Some(Known::Beside), false),
             (&numbers, None, true),
             (&numbers, Some(Known::Nothing), false),
+            (r#"{"0":137,"1":80}"#, None, true),
+            (r#"{"0":137,"1":80}"#, Some(Known::Nothing), false),
         ] {
             let known: Vec<_> = known.into_iter().map(|state| ("a[*].b", state)).collect();
             let record =

@@ -53,6 +53,14 @@ pub(super) fn grade(text: &[u8], around: Around<'_>) -> Graded {
     if let Some(windows) = windows_path(text) {
         return windows;
     }
+    if let Some(bytes) = spaced_pairs(text) {
+        let digits = format!("hexadecimal digits of {} bytes, apart", grouped(bytes.len()));
+        return match format::sniff(&bytes) {
+            Some(format) => wrapped(format!("{digits}: {format}")),
+            None if image_name => opaque(digits),
+            None => nothing(&digits),
+        };
+    }
     if text.contains(&b' ') && !text.contains(&0) && !text.iter().any(|c| is_control(*c)) {
         return match damaged_base64(text) {
             true => wrapped("base64 in which + became a blank".to_string()),
@@ -184,6 +192,20 @@ fn damaged(text: &[u8]) -> bool {
     let known = [&b"PNG"[..], b"JFIF", b"Exif", b"WEBP"];
     let names = known.iter().any(|m| memchr::memmem::find(head, m).is_some());
     lost && (names || text.iter().any(|c| is_control(*c)))
+}
+
+/// The bytes of hexadecimal digits that stand in pairs with the same sign between all of them.
+fn spaced_pairs(text: &[u8]) -> Option<Vec<u8>> {
+    let text = [&b"\\x"[..], b"0x"].iter().find_map(|p| text.strip_prefix(*p)).unwrap_or(text);
+    let sign = *text.get(2).filter(|c| matches!(c, b' ' | b':' | b'-' | b','))?;
+    let digit = |c: u8| char::from(c).to_digit(16).map(|d| d as u8);
+    let pair = |pair: &[u8]| match *pair {
+        [high, low] => Some(digit(high)? << 4 | digit(low)?),
+        _ => None,
+    };
+    let bytes: Vec<u8> =
+        text.trim_ascii_end().split(|&c| c == sign).map(pair).collect::<Option<_>>()?;
+    (bytes.len() >= LEAST / 2).then_some(bytes)
 }
 
 fn damaged_base64(text: &[u8]) -> bool {

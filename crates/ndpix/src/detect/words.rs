@@ -161,7 +161,11 @@ pub(super) fn name(steps: &[Step], image_type: bool) -> Name {
     let left: Vec<&[String]> = cut.iter().map(|words| without_transport(words)).collect();
     let deciding = left.iter().rev().map(|words| weighed(words)).find(|words| !words.is_empty());
     let last = deciding.as_ref().and_then(|words| words.last().copied());
-    let is_format = keys.last().is_some_and(|key| is_format(key));
+    // As the name itself, or above keys that only say how the value travels.
+    let mut named = keys.iter().zip(&left).rev();
+    let is_format = named
+        .find(|(key, words)| is_format(key) || !weighed(words).is_empty())
+        .is_some_and(|(key, _)| is_format(key));
     let level = match (&deciding, last) {
         (Some(words), _) if words.iter().any(|word| is(LESSER, word)) && lesser(words) => {
             Level::Lesser
@@ -295,6 +299,8 @@ mod tests {
             ("pixel_values", Level::Image),
             ("image.data", Level::Image),
             ("jpg", Level::Image),
+            ("jpg.data", Level::Image),
+            ("jpg.size.data", Level::Unknown),
             ("foo.\"image/png\"", Level::Image),
             ("image_size", Level::Unknown),
             ("image_id", Level::Unknown),

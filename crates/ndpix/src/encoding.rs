@@ -233,7 +233,7 @@ pub(crate) fn decode(
             let found = numbers::decode(spare, raw.dtype, raw.nan, limits, bytes)?;
             Payload::Pixels(listed::finish(found, raw, limits, bytes, spare)?)
         }
-        Encoding::Tensor => Payload::Pixels(tensor::decode(value, raw, limits, scratch)?),
+        Encoding::Tensor => tensor::decode(value, raw, limits, scratch)?,
         Encoding::Chain(chain) => chain::decode(chain, value, raw, limits, scratch)?,
         Encoding::Path => {
             reference(string(value, text)?, bytes)?;

@@ -67,6 +67,10 @@ impl<'l> Grader<'l> {
         match encoding::decode(&encoding, value, around.spec, self.limits, &mut self.scratch) {
             Err(error) if encoding == Encoding::Url => self.address(value, around, &error),
             Err(error) => refused(encoding, &error),
+            // The image is a member of the object: it has a name of its own, and others beside it.
+            Ok(Payload::File) if encoding == Encoding::Tensor => {
+                nothing("an object of an image file")
+            }
             Ok(Payload::File) => {
                 let graded = self.file(encoding, false);
                 // What is said to be an image, and is none that can be read, is not nothing.

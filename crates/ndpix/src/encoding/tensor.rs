@@ -6,9 +6,10 @@
 
 use super::keys::{self, Key, dtype_of};
 use super::said::Said;
-use super::{Loose, Pixels, RawSpec, Scratch, base64, bytes, hex, listed, npy, raw};
+use super::{Loose, Payload, RawSpec, Scratch, base64, bytes, hex, listed, npy, raw};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::format;
 use crate::inflate::{Compression, inflate};
 use crate::limits::Limits;
 use crate::record::value::{self, Kind};
@@ -24,13 +25,13 @@ struct Tensor<'a> {
     one_row: bool,
 }
 
-/// Replaces `scratch.bytes` with the pixels of the tensor.
+/// Replaces `scratch.bytes` with the pixels of the tensor, or with the image file that it holds instead.
 pub(super) fn decode(
     object: &[u8],
     given: &RawSpec,
     limits: &Limits,
     scratch: &mut Scratch,
-) -> Result<Pixels> {
+) -> Result<Payload> {
     let kind = value::kind(object);
     if kind != Kind::Object {
         return Err(Error::field(format!("expected a tensor object, found {}", kind.name())));
@@ -43,7 +44,7 @@ pub(super) fn decode(
     match value::kind(payload) {
         Kind::Array => {
             let found = listed::read(payload, &spec, limits, out, spare)?;
-            return listed::finish(found, &spec, limits, out, spare);
+            return listed::finish(found, &spec, limits, out, spare).map(Payload::Pixels);
         }
         Kind::String => {
             let text = super::string(payload, text)?;
@@ -75,10 +76,13 @@ pub(super) fn decode(
             std::mem::swap(out, spare);
         }
         if out.starts_with(npy::MAGIC) {
-            return npy::finish(&spec, limits, out, spare);
+            return npy::finish(&spec, limits, out, spare).map(Payload::Pixels);
+        }
+        if format::sniff(out).is_some() {
+            return Ok(Payload::File);
         }
     }
-    raw::finish(&spec, limits, out, spare)
+    raw::finish(&spec, limits, out, spare).map(Payload::Pixels)
 }
 
 /// Keys that only tensor objects have.
@@ -164,13 +168,16 @@ fn find(object: &[u8], outer: bool) -> Result<Tensor<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoding::Pixels;
     use crate::error::ErrorKind;
 
     fn read(text: &str) -> Result<(Pixels, Vec<u8>)> {
         let mut scratch = Scratch::default();
         let spec = RawSpec::default();
-        let pixels = decode(text.as_bytes(), &spec, &Limits::default(), &mut scratch)?;
-        Ok((pixels, scratch.bytes))
+        match decode(text.as_bytes(), &spec, &Limits::default(), &mut scratch)? {
+            Payload::Pixels(pixels) => Ok((pixels, scratch.bytes)),
+            other => Err(Error::field(format!("no pixels: {other:?}"))),
+        }
     }
 
     #[test]

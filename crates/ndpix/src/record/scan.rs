@@ -26,8 +26,10 @@ pub(crate) struct Query {
     siblings: &'static [&'static str],
     /// Whether NaN and infinities are numbers.
     nan: bool,
-    /// A bit for each of those keys: where that of another key is not set it is none of them.
-    marks: [u64; 4],
+    /// By the hash of a key the number of the last sibling that has it, and by that of a sibling the one
+    /// before; each and 1 more, 0 for none.
+    heads: Vec<u8>,
+    before: Vec<u8>,
 }
 
 /// A pointer of a query.
@@ -72,29 +74,35 @@ impl Query {
         self.nan = allow;
     }
 
-    /// Notes members of these names, at most 256, in every object that is walked through: [`Hits::siblings`].
+    /// Notes members of these names, at most 255, in every object that is walked through: [`Hits::siblings`].
     pub(crate) fn note_siblings(&mut self, names: &'static [&'static str]) {
         self.siblings = names;
-        for (word, bit) in names.iter().map(|name| mark(name.as_bytes())) {
-            self.marks[word] |= bit;
+        (self.heads, self.before) = (vec![0; 256], vec![0; names.len()]);
+        for (number, name) in names.iter().enumerate() {
+            let head = &mut self.heads[hash(name.as_bytes())];
+            (self.before[number], *head) = (*head, number as u8 + 1);
         }
     }
 
     /// The number of a sibling's name.
     fn sibling(&self, key: &[u8]) -> Option<u8> {
-        let (word, bit) = mark(key);
-        if self.marks[word] & bit == 0 {
-            return None;
+        let mut next = *self.heads.get(hash(key))?;
+        while next > 0 {
+            let number = next - 1;
+            if self.siblings[usize::from(number)].as_bytes() == key {
+                return Some(number);
+            }
+            next = self.before[usize::from(number)];
         }
-        self.siblings.iter().position(|name| name.as_bytes() == key).map(|i| i as u8)
+        None
     }
 }
 
-/// Which of the marks of siblings is that of a key.
-fn mark(key: &[u8]) -> (usize, u64) {
+/// A number below 256 that is the same for the same key.
+fn hash(key: &[u8]) -> usize {
     let (first, last) = (key.first().copied().unwrap_or(0), key.last().copied().unwrap_or(0));
-    let place = first.wrapping_mul(37) ^ last.wrapping_mul(11) ^ (key.len() as u8).wrapping_mul(71);
-    (usize::from(place >> 6), 1 << (place & 63))
+    let mixed = first.wrapping_mul(37) ^ last.wrapping_mul(11) ^ (key.len() as u8).wrapping_mul(71);
+    usize::from(mixed)
 }
 
 /// Validates the whole record and replaces `hits` with the values that `query` asks for, in the

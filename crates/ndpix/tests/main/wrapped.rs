@@ -46,6 +46,20 @@ fn wrappers_open_alike_with_a_name_and_without() {
 }
 
 #[test]
+fn an_object_of_an_image_file_is_that_file() {
+    let (text, pixels) = file();
+    for object in [
+        format!(r#"{{"height":480,"width":640,"data":"{text}"}}"#),
+        format!(r#"{{"shape":[9,10],"dtype":"uint16","data":"{text}"}}"#),
+    ] {
+        let record = format!(r#"{{"image":{object}}}"#);
+        for options in [Options::default(), field("image"), field("image.data")] {
+            assert_eq!(read(&record, &options), (vec![1, 9, 10], pixels.clone()), "{record}");
+        }
+    }
+}
+
+#[test]
 fn what_stands_beside_a_wrapper_is_said_of_its_pixels() {
     let deep: Vec<u8> = (0..90u16).flat_map(|i| (i * 700).to_le_bytes()).collect();
     let text = base64(&deep);

@@ -116,3 +116,11 @@ def test_numbers_of_files(tmp_path):
         (tmp_path / f"{name}.ndjson").write_bytes(lines(map(record, part)))
     (batch,) = ndpix.batches(tmp_path / "*.ndjson")
     assert batch.files.tolist() == [0, 1, 1, 1] and batch.lines.tolist() == [1, 1, 2, 3]
+
+
+def test_text_is_given_as_bytes():
+    text = '{"image": "a secret"}\n' * 3
+    for source in (text, text.strip(), [text, text]):
+        with pytest.raises(ndpix.Error, match=r"text\.encode\(\)") as caught:
+            ndpix.load(source)
+        assert caught.value.kind == "options" and "secret" not in str(caught.value)

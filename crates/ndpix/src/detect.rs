@@ -101,7 +101,7 @@ fn refuse_drawings(sample: &Sample<'_>, field: &Field) -> Result<()> {
     match field.alternatives().iter().find_map(drawn) {
         None => Ok(()),
         Some((pointer, said)) => Err(Error::plan(format!(
-            "field {pointer} holds {said}, which ndpix does not draw; pass encoding list to read its numbers as they are"
+            "field {pointer:#} holds {said}, which ndpix does not draw; pass encoding list to read its numbers as they are"
         ))),
     }
 }
@@ -166,7 +166,7 @@ fn alternatives(
 fn place(chosen: &Candidate, options: &Options, notes: &mut Vec<String>) -> Result<Place> {
     let Some(known) = chosen.encoding.as_ref().filter(|e| **e != Encoding::Url) else {
         return Err(Error::plan(format!(
-            "field {} holds URLs, which ndpix does not fetch; download them and give their paths",
+            "field {:#} holds URLs, which ndpix does not fetch; download them and give their paths",
             chosen.field
         )));
     };
@@ -200,7 +200,7 @@ fn several_ways(field: &Pointer, ways: &[(&String, &u64)]) -> Error {
         |(name, _): &(&String, &u64)| Remedy::new(format!("{name} alone"), with("encoding", name));
     let remedies = std::iter::once(each).chain(ways.iter().map(one)).collect();
     Error::plan(format!(
-        "field {field} holds images in several ways: {}; pass mixed to decide for each record, or encoding to take one",
+        "field {field:#} holds images in several ways: {}; pass mixed to decide for each record, or encoding to take one",
         seen.join(", ")
     ))
     .with_remedies(remedies)

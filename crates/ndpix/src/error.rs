@@ -2,7 +2,8 @@
 //!
 //! Stations make errors without a position; the engine adds it, because only the engine knows
 //! which record a station was working on. Messages are one sentence, lower case, without a final
-//! period, and quote at most 40 bytes of user data, escaped ([`quote`]).
+//! period, and hold little of what users wrote: at most 40 bytes of a value, escaped ([`quote`]), and 120 of
+//! a name ([`brief`]; of a field with `{:#}`).
 
 use std::fmt;
 use std::sync::Arc;
@@ -273,6 +274,17 @@ macro_rules! constructors {
 }
 constructors!(json Json, field Field, encoding Encoding, image Image, unsupported Unsupported,
     shape Shape, limit Limit, path Path, options Options, plan Plan);
+
+/// A name for a message: at most 120 bytes of it, its beginning and its end where it is longer.
+pub(crate) fn brief(name: &str) -> String {
+    if name.len() <= 120 {
+        return name.to_string();
+    }
+    let is_whole = |at: &usize| name.is_char_boundary(*at);
+    let head = (0..=80).rev().find(is_whole).unwrap_or(0);
+    let tail = (name.len() - 30..).find(is_whole).unwrap_or(name.len());
+    format!("{}...{}", &name[..head], &name[tail..])
+}
 
 /// User data for a message: at most 40 bytes, escaped, in double quotes, `...` when cut.
 pub(crate) fn quote(bytes: &[u8]) -> String {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::column::ColumnType;
 use crate::dtype::DType;
 use crate::encoding::Encoding;
-use crate::error::Result;
+use crate::error::{Result, brief};
 use crate::format::{Color, ImageFormat};
 use crate::limits::Limits;
 use crate::options::{Fit, Frames, Layout, Mode, Normalize, Options, Resample, Scale, Size, Stack};
@@ -326,7 +326,10 @@ impl Plan {
         };
         let word = if self.bands.is_empty() { "field" } else { "fields" };
         let all = images.map(|images| {
-            format!("{word} {}, encoding {encoding}, {images}", self.fields().join(", "))
+            format!(
+                "{word} {}, encoding {encoding}, {images}",
+                self.fields().iter().map(|f| brief(f)).collect::<Vec<_>>().join(", ")
+            )
         });
         all.into_iter().chain(self.notes.iter().cloned()).collect()
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::batch::{File, Text};
 use crate::detect::{self, Candidate, Findings, SAMPLE_BYTES, SAMPLE_RECORDS, Sample, Survey};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, brief};
 use crate::framing::Feed;
 use crate::options::{Options, Ragged};
 use crate::pipeline::{self, Fate, Part, Work};
@@ -72,7 +72,10 @@ impl Reader {
         let mut folders =
             folders.chain(options.allow_dir.iter().map(|folder| ("allow_dir", folder)));
         if let Some((name, folder)) = folders.find(|(_, folder)| !folder.is_dir()) {
-            return Err(Error::options(format!("{name} {} is not a directory", folder.display())));
+            return Err(Error::options(format!(
+                "{name} {} is not a directory",
+                brief(&folder.display().to_string())
+            )));
         }
         let mut feed =
             Feed::new(inputs, options.framing, &options.limits, options.skip, options.limit)

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, brief};
 use crate::paths::{Base, absolute};
 
 /// Something that holds records. Compressed ones (gzip, zstd, bzip2, xz) are recognised by their first bytes.
@@ -109,7 +109,7 @@ impl Input {
                 Ok(m) if m.is_dir() => {
                     return Err(Error::options(format!(
                         "{0} is a directory; name its files, for example \"{0}/*.ndjson\"",
-                        pattern.display()
+                        shown(pattern)
                     )));
                 }
                 Ok(_) => inputs.push(Self::Path(pattern.to_owned())),
@@ -150,20 +150,36 @@ impl Input {
     }
 }
 
+/// Whether a name that is not one of a file reads like records.
+fn is_text(name: &[u8]) -> bool {
+    let begins = matches!(name.trim_ascii_start().first(), Some(b'{' | b'['));
+    name.contains(&b'\n') || (begins && name.contains(&b'"'))
+}
+
+/// A name as it is shown in messages.
+fn shown(path: &Path) -> String {
+    brief(&path.display().to_string())
+}
+
 /// The files that match a glob; `why` is the reason why it is not the name of a file.
 fn matches(pattern: &Path, why: io::Error) -> Result<Vec<PathBuf>> {
-    let missing = |why| Error::io(format!("cannot read {}", pattern.display()), why);
+    if is_text(pattern.as_os_str().as_encoded_bytes()) {
+        return Err(Error::options(
+            "an input is the name of a file, and this is the text of records; give text as bytes, in Python text.encode()",
+        ));
+    }
+    let missing = |why| Error::io(format!("cannot read {}", shown(pattern)), why);
     let text = match pattern.to_str() {
         Some(text) if text.contains(['*', '?', '[']) => text,
         _ => return Err(missing(why)),
     };
     let found = glob::glob(text).map_err(|e| {
-        Error::options(format!("{text} is neither a file nor a glob: {e}")).caused_by(e)
+        Error::options(format!("{} is neither a file nor a glob: {e}", shown(pattern))).caused_by(e)
     })?;
     let mut paths = Vec::new();
     for path in found {
         let path = path.map_err(|e| {
-            let what = format!("cannot read {}", e.path().display());
+            let what = format!("cannot read {}", shown(e.path()));
             Error::io(what, e.into())
         })?;
         if !path.is_dir() {

@@ -115,8 +115,8 @@ impl Decoder<'_> {
             kept.columns[column].push((!null && !nul && read.is_some()).then_some(&value[..]));
             if nul && result.is_ok() {
                 result = Err(Error::field(format!(
-                    "column {}: text with a NUL character, which HDF5 cannot hold",
-                    plan.name
+                    "column {:#}: text with a NUL character, which HDF5 cannot hold",
+                    plan.field
                 )));
             }
             if !null && read.is_none() && result.is_ok() {
@@ -224,8 +224,8 @@ fn mistyped(plan: &ColumnPlan, text: &[u8], image: bool) -> Error {
         (kind, _) => kind.name(),
     };
     Error::field(format!(
-        "column {}: found {found}, wanted {} as in the first records: {}",
-        plan.name,
+        "column {:#}: found {found}, wanted {} as in the first records: {}",
+        plan.field,
         plan.kind,
         quote(text)
     ))

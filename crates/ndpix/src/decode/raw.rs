@@ -302,7 +302,7 @@ impl Stand<'_, '_> {
         found
             .filter(|text| *text != b"null")
             .map(<[u8]>::to_vec)
-            .ok_or_else(|| Error::field(format!("{option} takes {}, which is missing", part.at)))
+            .ok_or_else(|| Error::field(format!("{option} takes {:#}, which is missing", part.at)))
     }
 }
 

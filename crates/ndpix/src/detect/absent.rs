@@ -97,11 +97,11 @@ fn unread_words(sample: &Sample<'_>, options: &Options, field: &Field) -> String
         if found.next().is_none() {
             return match first_keys(sample) {
                 Some(keys) => format!(
-                    "field {field} is in none of the first {count} records, which have {keys}{}; where it begins later, pass skip",
+                    "field {field:#} is in none of the first {count} records, which have {keys}{}; where it begins later, pass skip",
                     first_reason(sample)
                 ),
                 None => format!(
-                    "field {field} is in none of the first {count} records{}",
+                    "field {field:#} is in none of the first {count} records{}",
                     first_reason(sample)
                 ),
             };
@@ -109,11 +109,11 @@ fn unread_words(sample: &Sample<'_>, options: &Options, field: &Field) -> String
     }
     match refusal(sample, options, field) {
         Some((encoding, error)) => format!(
-            "field {field} holds no image that ndpix recognises in the first {count} records; read as {encoding} the first is refused: {}",
+            "field {field:#} holds no image that ndpix recognises in the first {count} records; read as {encoding} the first is refused: {}",
             error.message()
         ),
         None => format!(
-            "field {field} holds no image that ndpix recognises in the first {count} records{}; raw base64 pixels need raw_shape (and raw_dtype), anything else encoding",
+            "field {field:#} holds no image that ndpix recognises in the first {count} records{}; raw base64 pixels need raw_shape (and raw_dtype), anything else encoding",
             first_reason(sample)
         ),
     }

@@ -80,7 +80,7 @@ pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
     let mut rows: Vec<(String, Shape, DType)> = Vec::new();
     let fields = options.field.iter().chain(&options.bands);
     for ((band, survey), field) in plan.bands.iter_mut().zip(&survey.bands).zip(fields) {
-        let name = field.to_string();
+        let name = format!("{field:#}");
         let options = options_of(options, field);
         band.steps = Steps::new(&options);
         band.notes.clear();

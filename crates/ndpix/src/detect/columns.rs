@@ -106,7 +106,7 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
         }
     }
     plan.columns = columns;
-    let said: Vec<_> = plan.columns.iter().map(|c| format!("{} ({})", c.name, c.kind)).collect();
+    let said: Vec<_> = plan.columns.iter().map(|c| format!("{:#} ({})", c.field, c.kind)).collect();
     plan.notes.push(format!("columns: {}", said.join(", ")));
     let repeats = plan.columns.iter().filter_map(|column| {
         let length = column.field.steps().len();
@@ -116,15 +116,15 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
         };
         plan.pointers().find(within).map(|image| {
             format!(
-                "column {} holds the list that {image} goes through, and each of its images gets all of it: of records with many images that is much; name what stands beside the list instead",
-                column.name
+                "column {:#} holds the list that {image:#} goes through, and each of its images gets all of it: of records with many images that is much; name what stands beside the list instead",
+                column.field
             )
         })
     });
     let repeats: Vec<String> = repeats.collect();
     plan.notes.extend(repeats);
     let absent = plan.columns.iter().zip(&all).filter(|(_, values)| !values.any);
-    let absent: Vec<&str> = absent.map(|(column, _)| &*column.name).collect();
+    let absent: Vec<String> = absent.map(|(column, _)| format!("{:#}", column.field)).collect();
     if !absent.is_empty() && !sample.records.is_empty() {
         plan.notes
             .push(format!("absent or null in all of the first records: {}", absent.join(", ")));
@@ -134,8 +134,9 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
 
 /// Why columns that none of the records has are refused.
 fn refused(missing: &[&ColumnPlan], sample: &Sample<'_>, records: usize) -> Error {
-    let named =
-        |column: &&ColumnPlan| format!("{} ({})", column.name, near::hint(sample, &column.field));
+    let named = |column: &&ColumnPlan| {
+        format!("{:#} ({})", column.field, near::hint(sample, &column.field))
+    };
     let names: Vec<_> = missing.iter().take(NAMED).map(named).collect();
     let (columns, are) = if missing.len() > 1 { ("columns", "are") } else { ("column", "is") };
     Error::plan(format!(

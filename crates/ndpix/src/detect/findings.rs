@@ -149,7 +149,7 @@ impl Candidate {
     /// What is to be said where numbers are read: the shapes that a flat list may have.
     pub(super) fn said_of_numbers(&self) -> Option<String> {
         let remedy = self.best.remedy.as_ref().filter(|_| self.best.what == What::Numbers)?;
-        Some(format!("field {} is a flat list; {remedy}", self.field))
+        Some(format!("field {:#} is a flat list; {remedy}", self.field))
     }
 
     /// The encoding of its best value.

@@ -216,7 +216,7 @@ pub(super) fn inside(value: &[u8], limits: &Limits) -> Option<Graded> {
         What::Image { .. } => Unread::Format,
         _ => Unread::Opaque,
     };
-    let said = format!("JSON text inside a string, holds {field} ({})", best.said);
+    let said = format!("JSON text inside a string, holds {field:#} ({})", best.said);
     Some(Graded { what: What::Unreadable(what), ..nothing(&said) })
 }
 

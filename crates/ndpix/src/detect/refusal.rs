@@ -40,7 +40,7 @@ pub(super) fn error(
         ),
         Refusal::Rival { image, rival } => (
             format!(
-                "field {} could be read, but {} beside it may be the image",
+                "field {:#} could be read, but {:#} beside it may be the image",
                 all[*image].field, all[*rival].field
             ),
             vec![*image, *rival],
@@ -80,7 +80,7 @@ pub(super) fn error(
 /// A candidate in one line.
 pub(super) fn line(candidate: &Candidate, records: usize) -> String {
     let Candidate { field, seen, .. } = candidate;
-    format!("\n  {field}: in {} of {records} records, {}", seen.len(), candidate.said())
+    format!("\n  {field:#}: in {} of {records} records, {}", seen.len(), candidate.said())
 }
 
 /// Where nothing is an image, what comes nearest to one.
@@ -104,8 +104,8 @@ fn remedies(refusal: &Refusal, all: &[Candidate]) -> Vec<Remedy> {
         .filter(|&n| all[n].encoding() != Some(&Encoding::Url))
         .collect();
     let one = |number: &usize| {
-        let field = all[*number].field.to_string();
-        Remedy::new(format!("{field} alone"), vec![("field", field)])
+        let field = &all[*number].field;
+        Remedy::new(format!("{field:#} alone"), vec![("field", field.to_string())])
     };
     let mut remedies: Vec<Remedy> = readable.iter().take(LINES).map(one).collect();
     if let Refusal::Several(several) = refusal

@@ -144,7 +144,7 @@ impl<'p> Watcher<'p> {
         });
         match found {
             Some((field, said)) => Err(Error::field(format!(
-                "no image in the field, but it seems to be in {field} ({said})"
+                "no image in the field, but it seems to be in {field:#} ({said})"
             ))),
             None => Ok(()),
         }
@@ -193,13 +193,13 @@ impl Watcher<'_> {
         });
         if let [first, second, ..] = &present.into_iter().flatten().collect::<Vec<_>>()[..] {
             return Err(Error::field(format!(
-                "both {first} and {second} hold an image; in the sample a record had one of them"
+                "both {first:#} and {second:#} hold an image; in the sample a record had one of them"
             )));
         }
         for group in prints {
             if let Some((other, _)) = group.iter().find(|p| p.1 != group[0].1) {
                 return Err(Error::field(format!(
-                    "{} and {other} differ; in the sample both were the same image",
+                    "{:#} and {other:#} differ; in the sample both were the same image",
                     group[0].0
                 )));
             }
@@ -235,7 +235,7 @@ impl Watcher<'_> {
             if speaks {
                 let field = Pointer::new(leaf.steps.to_vec());
                 verdict = Err(Error::field(format!(
-                    "beside the image, {field} may be one too ({}); in the sample it held none",
+                    "beside the image, {field:#} may be one too ({}); in the sample it held none",
                     graded.said
                 )));
             }

@@ -85,8 +85,8 @@ pub enum At {
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Record(pointer) => write!(f, "@{pointer}"),
-            Self::Beside(pointer) => write!(f, "@.{pointer}"),
+            Self::Record(pointer) => f.write_str("@").and_then(|()| pointer.fmt(f)),
+            Self::Beside(pointer) => f.write_str("@.").and_then(|()| pointer.fmt(f)),
             Self::Number(number) => number.fmt(f),
         }
     }

@@ -44,11 +44,11 @@ impl Options {
         for (i, column) in self.columns.iter().enumerate() {
             if column.is_wild() {
                 return no(format!(
-                    "column {column} names several values, and a row has one; name the list that holds them, or one of them: [0]"
+                    "column {column:#} names several values, and a row has one; name the list that holds them, or one of them: [0]"
                 ));
             }
             if self.columns[..i].contains(column) {
-                return no(format!("column {column} is given twice"));
+                return no(format!("column {column:#} is given twice"));
             }
         }
         if self.images_as == ImagesAs::Encoded
@@ -199,7 +199,7 @@ impl Options {
         let wild = |field: &&Field| field.alternatives().iter().any(Pointer::leads_to_several);
         if let Some(wild) = self.field.iter().chain(&self.bands).find(wild) {
             return Err(Error::options(format!(
-                "field {wild} names several images, and stack takes one for each band; name each with its index"
+                "field {wild:#} names several images, and stack takes one for each band; name each with its index"
             )));
         }
         if self.shape.is_some() {

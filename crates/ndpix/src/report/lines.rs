@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::command::flags;
 use super::{Line, Report, ShapeReport, human, quoted};
+use crate::error::brief;
 use crate::options::{Options, Ragged};
 
 /// More kinds of images than this are folded: the most frequent, how many others, the extremes.
@@ -84,7 +85,7 @@ impl Report {
                 }
                 None => counts(&field.encodings),
             };
-            lines.push(("field", format!("{}: {said}{chosen}", field.field)));
+            lines.push(("field", format!("{}: {said}{chosen}", brief(&field.field))));
         }
         lines
     }

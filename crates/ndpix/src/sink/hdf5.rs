@@ -30,7 +30,7 @@ use super::tape::Tape;
 use super::{Facts, Holds, Images, Job, Place, Sink, able};
 use crate::column::Column;
 use crate::dtype::DType;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, brief};
 use crate::options::OutputCompression;
 use message::Message;
 use pen::Pen;
@@ -196,7 +196,7 @@ impl Sink for Hdf5 {
             if column.kind.dtype().is_none() && memchr::memchr(0, &column.values).is_some() {
                 return Err(Error::options(format!(
                     "column {} has text with a NUL character, where text ends in HDF5; leave the column out or write {}",
-                    column.name,
+                    brief(&column.name),
                     able(Ability::Nul, "or")
                 )));
             }

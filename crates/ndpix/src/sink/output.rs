@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Holds, Sink, able, listed};
 use crate::column::ColumnType;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, brief};
 use crate::options::{ImagesAs, Options, OutputCompression, Ragged};
 
 /// See the module.
@@ -134,8 +134,9 @@ impl Output {
             let speaks = |output: &Self| holds(output) && (output.refuses)(name).is_none();
             if !holds(self) {
                 return Err(Error::options(format!(
-                    "{} holds numbers only, and column {name} holds {kind}; leave it out or write {}",
+                    "{} holds numbers only, and column {} holds {kind}; leave it out or write {}",
                     self.name,
+                    brief(name),
                     fit(&speaks)
                 )));
             }
@@ -143,15 +144,17 @@ impl Output {
                 None => {}
                 Some(Refusal::Taken) => {
                     return Err(Error::options(format!(
-                        "a column {name} would have the name of an array that {} holds; rename the field or write {}",
+                        "a column {} would have the name of an array that {} holds; rename the field or write {}",
+                        brief(name),
                         self.name,
                         fit(&speaks)
                     )));
                 }
                 Some(Refusal::Unspeakable) => {
                     return Err(Error::options(format!(
-                        "{} cannot call a column {name:.100?}; rename the field or write {}",
+                        "{} cannot call a column {:?}; rename the field or write {}",
                         self.name,
+                        brief(name),
                         fit(&speaks)
                     )));
                 }
@@ -160,8 +163,10 @@ impl Output {
             let lists = beside(".offsets").filter(|_| !kind.is_scalar());
             if let Some((other, _)) = beside(".valid").or(lists).filter(|_| self.splits) {
                 return Err(Error::options(format!(
-                    "a column {other} has the name of an array that {} holds beside a column {name}; leave one of them out or write {}",
+                    "a column {} has the name of an array that {} holds beside a column {}; leave one of them out or write {}",
+                    brief(other),
                     self.name,
+                    brief(name),
                     fit(&|output| speaks(output) && !output.splits)
                 )));
             }

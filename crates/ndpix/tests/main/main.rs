@@ -18,6 +18,7 @@ mod columns;
 mod corpus;
 mod doors;
 mod fuzz;
+mod hostile;
 mod limits;
 mod nan;
 mod npy;

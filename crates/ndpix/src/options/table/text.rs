@@ -64,7 +64,8 @@ pub(super) fn bytes(name: &str, text: &str) -> Result<u64> {
         _ => (digits, 0),
     };
     number.parse::<u64>().ok().and_then(|n| n.checked_mul(1 << shift)).ok_or_else(|| {
-        Error::options(format!("{name} {text:?} is not a number of bytes; write 500000 or 64M"))
+        let found = quote(text.as_bytes());
+        Error::options(format!("{name} {found} is not a number of bytes; write 500000 or 64M"))
     })
 }
 

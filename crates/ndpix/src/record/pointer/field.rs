@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::Pointer;
 use super::grammar::{bad, one_of};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, brief};
 
 /// Where an image stands: `image`, or `image_base64|image_path` for the first of these that is present,
 /// not null and not empty.
@@ -60,7 +60,7 @@ impl FromStr for Field {
         loop {
             let (pointer, after) = one_of(text, rest)?;
             if alternatives.contains(&pointer) {
-                return Err(bad(text, &format!("{pointer} is there twice")));
+                return Err(bad(text, &format!("{pointer:#} is there twice")));
             }
             alternatives.push(pointer);
             match after.strip_prefix('|') {
@@ -80,13 +80,12 @@ impl FromStr for Field {
     }
 }
 
+/// With `{:#}` a long one is cut, for messages.
 impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, pointer) in self.alternatives.iter().enumerate() {
-            let bar = if i > 0 { "|" } else { "" };
-            write!(f, "{bar}{pointer}")?;
-        }
-        Ok(())
+        let all: Vec<String> = self.alternatives.iter().map(Pointer::to_string).collect();
+        let all = all.join("|");
+        f.write_str(&if f.alternate() { brief(&all) } else { all })
     }
 }
 

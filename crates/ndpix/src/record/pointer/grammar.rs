@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Pointer, Step};
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result, brief, quote};
 
 impl FromStr for Pointer {
     type Err = Error;
@@ -114,8 +114,20 @@ pub(super) fn bad(whole: &str, what: &str) -> Error {
     ))
 }
 
+/// With `{:#}` a long one is cut, for messages.
 impl fmt::Display for Pointer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return self.spell(f);
+        }
+        let mut whole = String::new();
+        self.spell(&mut whole)?;
+        f.write_str(&brief(&whole))
+    }
+}
+
+impl Pointer {
+    fn spell(&self, f: &mut impl fmt::Write) -> fmt::Result {
         if self.steps.is_empty() {
             return f.write_str(".");
         }

@@ -338,39 +338,33 @@ impl Encoding {
         let reads = Self::NAMES.iter().filter(|(_, encoding)| *encoding != Self::Url);
         std::iter::once("auto").chain(reads.map(|(name, _)| *name)).collect()
     }
-
-    /// Every encoding but the chains, with its word.
-    const NAMES: [(&'static str, Self); 11] = [
-        ("raw", Self::Raw),
-        ("encoded", Self::Encoded),
-        ("data-url", Self::DataUrl),
-        ("npy", Self::Npy),
-        ("hex", Self::Hex),
-        ("list", Self::List),
-        ("text", Self::Text),
-        ("tensor", Self::Tensor),
-        ("bytes", Self::Bytes),
-        ("path", Self::Path),
-        ("url", Self::Url),
-    ];
 }
 
-impl Transport {
-    const NAMES: [(&'static str, Self); 4] = [
-        ("base64", Self::Base64),
-        ("hex", Self::Hex),
-        ("latin1", Self::Latin1),
-        ("bytes", Self::Bytes),
-    ];
+/// The words of an enum. Of a variant without one the compiler says that it is missing.
+macro_rules! names {
+    ($kind:ident: $($variant:ident $word:literal),* $(; but $other:pat)?) => {
+        impl $kind {
+            const NAMES: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),*];
+
+            fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                    $($other => "",)?
+                }
+            }
+        }
+    };
 }
 
-impl Content {
-    const NAMES: [(&'static str, Self); 3] =
-        [("image", Self::Image), ("raw", Self::Raw), ("npy", Self::Npy)];
-}
+names!(
+    Encoding: Raw "raw", Encoded "encoded", DataUrl "data-url", Npy "npy", Hex "hex", List "list", Text "text",
+    Tensor "tensor", Bytes "bytes", Path "path", Url "url"; but Self::Chain(_)
+);
+names!(Transport: Base64 "base64", Hex "hex", Latin1 "latin1", Bytes "bytes");
+names!(Content: Image "image", Raw "raw", Npy "npy");
 
-fn name_of<T: PartialEq>(names: &'static [(&'static str, T)], value: &T) -> &'static str {
-    names.iter().find(|(_, v)| v == value).map_or("", |(name, _)| name)
+fn words<T>(names: &[(&'static str, T)]) -> String {
+    names.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
 fn named<T: Clone>(names: &[(&str, T)], name: &str) -> Option<T> {
@@ -381,7 +375,7 @@ impl fmt::Display for Encoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Chain(chain) => chain.fmt(f),
-            plain => f.write_str(name_of(&Self::NAMES, plain)),
+            plain => f.write_str(plain.name()),
         }
     }
 }
@@ -393,11 +387,11 @@ impl FromStr for Encoding {
         if name.contains('+') {
             return name.parse().map(Self::Chain);
         }
-        named(&Self::NAMES, name).ok_or_else(|| {
+        named(Self::NAMES, name).ok_or_else(|| {
             Error::options(format!(
                 "unknown encoding {}; use {}, or a chain such as base64+zlib+npy",
                 quote(name.as_bytes()),
-                Self::NAMES.map(|(name, _)| name).join(", ")
+                words(Self::NAMES)
             ))
         })
     }
@@ -405,11 +399,11 @@ impl FromStr for Encoding {
 
 impl fmt::Display for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(name_of(&Transport::NAMES, &self.transport))?;
+        f.write_str(self.transport.name())?;
         for compression in &self.compressions {
             write!(f, "+{}", compression.name())?;
         }
-        write!(f, "+{}", name_of(&Content::NAMES, &self.content))
+        write!(f, "+{}", self.content.name())
     }
 }
 
@@ -429,10 +423,10 @@ impl FromStr for Chain {
             Some((middle, last)) => (Some(middle), last),
             None => (None, rest),
         };
-        let transport = named(&Transport::NAMES, first)
-            .ok_or_else(|| bad(first, Transport::NAMES.map(|(n, _)| n).join(", ")))?;
-        let content = named(&Content::NAMES, last)
-            .ok_or_else(|| bad(last, Content::NAMES.map(|(n, _)| n).join(", ")))?;
+        let transport =
+            named(Transport::NAMES, first).ok_or_else(|| bad(first, words(Transport::NAMES)))?;
+        let content =
+            named(Content::NAMES, last).ok_or_else(|| bad(last, words(Content::NAMES)))?;
         let compressions = middle
             .into_iter()
             .flat_map(|steps| steps.split('+'))
@@ -450,12 +444,20 @@ impl FromStr for Chain {
 impl Encoding {
     /// Whether members beside the value can say what its pixels are.
     pub(crate) fn wants_shape(&self) -> bool {
-        !matches!(self, Self::Encoded | Self::DataUrl | Self::Npy | Self::Path | Self::Url)
+        match self {
+            Self::Raw | Self::Hex | Self::List | Self::Text | Self::Tensor => true,
+            Self::Bytes | Self::Chain(_) => true,
+            Self::Encoded | Self::DataUrl | Self::Npy | Self::Path | Self::Url => false,
+        }
     }
 
     /// Whether a JSON array is one value of this encoding, and not a list of images.
     pub(crate) fn takes_arrays(&self) -> bool {
-        matches!(self, Self::List | Self::Bytes | Self::Tensor)
+        match self {
+            Self::List | Self::Bytes | Self::Tensor => true,
+            Self::Raw | Self::Hex | Self::Text | Self::Chain(_) => false,
+            Self::Encoded | Self::DataUrl | Self::Npy | Self::Path | Self::Url => false,
+        }
     }
 }
 
@@ -465,7 +467,7 @@ mod tests {
 
     #[test]
     fn words_round_trip() {
-        for (name, _) in Encoding::NAMES {
+        for &(name, _) in Encoding::NAMES {
             assert_eq!(name.parse::<Encoding>().map(|e| e.to_string()).ok().as_deref(), Some(name));
         }
         for name in [

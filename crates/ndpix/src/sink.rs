@@ -208,6 +208,23 @@ mod tests {
     }
 
     #[test]
+    fn every_output_stands_where_outputs_are_listed() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for file in [
+            "README.md",
+            "docs/outputs.md",
+            "docs/options/index.md",
+            "crates/ndpix-cli/src/args.rs",
+            "crates/ndpix-cli/tests/inspect.rs",
+        ] {
+            let text = std::fs::read_to_string(root.join(file)).expect(file);
+            for ending in OUTPUTS.iter().filter_map(|output| output.extensions.first()) {
+                assert!(text.contains(ending), "{file} does not name {ending}");
+            }
+        }
+    }
+
+    #[test]
     fn columns_have_names_of_their_own() {
         let refused = |output: &Output, names: [&str; 2], kind| {
             output.check_columns(&names.map(|name| (name.into(), kind))).is_err()

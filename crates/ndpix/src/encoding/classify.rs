@@ -63,9 +63,7 @@ fn string(
     let plain = |c: u8| (b' '..=b'~').contains(&c) | (c == b'\t') | (c == b'\r') | (c == b'\n');
     if !text.chunks(64).all(|chunk| chunk.iter().fold(true, |all, &c| all & plain(c))) {
         if chain::latin1(text, out).is_ok() && signature(out) == Some(Content::Image) {
-            let transport = Transport::Latin1;
-            let content = Content::Image;
-            return Some(Encoding::Chain(Chain { transport, compressions: vec![], content }));
+            return plain_or_chain(Transport::Latin1, spec, limits, spare, out);
         }
         return is_image_path(text).then_some(Encoding::Path);
     }
@@ -100,7 +98,10 @@ fn plain_or_chain(
             (Transport::Base64, Content::Raw) => Encoding::Raw,
             (Transport::Base64, Content::Image) => Encoding::Encoded,
             (Transport::Base64, Content::Npy) => Encoding::Npy,
-            _ => Encoding::Hex,
+            (Transport::Hex, _) => Encoding::Hex,
+            (Transport::Latin1 | Transport::Bytes, _) => {
+                Encoding::Chain(Chain { transport, compressions: vec![], content })
+            }
         });
     }
     let mut compressions = Vec::new();

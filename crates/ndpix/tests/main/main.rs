@@ -16,6 +16,7 @@ mod architecture;
 mod causes;
 mod columns;
 mod corpus;
+mod documented;
 mod doors;
 mod fuzz;
 mod hostile;

@@ -60,6 +60,8 @@ fn what_is_set_is_what_is_listed() {
         ("on_missing_column", "fill"),
         ("columns", "label\nmeta.id"),
     ];
+    let all: Vec<_> = Options::table().map(|option| option.name).collect();
+    assert_eq!(values.map(|(name, _)| name)[..], all, "every option is tried");
     let mut options = Options::default();
     for (name, value) in values {
         options.set(name, value).unwrap_or_else(|e| panic!("{name}: {e}"));

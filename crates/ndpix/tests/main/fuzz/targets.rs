@@ -509,17 +509,7 @@ fn record(input: &[u8]) {
 }
 
 fn encodings(input: &[u8]) {
-    let names = [
-        "raw",
-        "encoded",
-        "data-url",
-        "npy",
-        "hex",
-        "list",
-        "text",
-        "tensor",
-        "bytes",
-        "path",
+    let chains = [
         "base64+zlib+npy",
         "base64+gzip+raw",
         "base64+zstd+image",
@@ -527,7 +517,9 @@ fn encodings(input: &[u8]) {
         "latin1+raw",
         "bytes+npy",
     ];
-    for (i, name) in names.iter().enumerate() {
+    let option = Options::table().find(|option| option.name == "encoding").expect("an option");
+    let plain = option.words.into_iter().filter(|word| *word != "auto");
+    for (i, name) in plain.chain(chains).enumerate() {
         let dtype = ["uint8", "float32", "bool"].get(i % 4).map(|d| d.parse().expect("dtype"));
         let raw_shape = (i % 3 == 0).then(|| "@h,@w".parse().expect("fields"));
         let encoding = vec![name.parse().expect(name)];

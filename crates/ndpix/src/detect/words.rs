@@ -3,8 +3,37 @@
 //! A name never makes a value an image; it can only turn reading into refusing. So nobody adds a word
 //! without a record that asks for it (`tests/forms/decoys.py`).
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 pub(super) use crate::plan::watch::Level;
 use crate::record::pointer::Step;
+
+/// The tables below, by what is asked of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Table {
+    Images,
+    Lesser,
+    Never,
+    BeforeMask,
+    Transport,
+    Formats,
+    Sides,
+    Masks,
+    Pixels,
+}
+
+const TABLES: [(Table, &[&str]); 9] = [
+    (Table::Images, IMAGES),
+    (Table::Lesser, LESSER),
+    (Table::Never, NEVER),
+    (Table::BeforeMask, BEFORE_MASK),
+    (Table::Transport, TRANSPORT),
+    (Table::Formats, FORMATS),
+    (Table::Sides, SIDES),
+    (Table::Masks, &["mask"]),
+    (Table::Pixels, &["pixel"]),
+];
 
 /// Names of images.
 const IMAGES: &[&str] = &[
@@ -167,20 +196,20 @@ pub(super) fn name(steps: &[Step], image_type: bool) -> Name {
         .find(|(key, words)| is_format(key) || !weighed(words).is_empty())
         .is_some_and(|(key, _)| is_format(key));
     let level = match (&deciding, last) {
-        (Some(words), _) if words.iter().any(|word| is(LESSER, word)) && lesser(words) => {
+        (Some(words), _) if words.iter().any(|word| is(Table::Lesser, word)) && lesser(words) => {
             Level::Lesser
         }
         _ if image_type || is_format => Level::Image,
-        (_, Some(word)) if is(IMAGES, word) => Level::Image,
+        (_, Some(word)) if is(Table::Images, word) => Level::Image,
         (_, Some(_)) => Level::Unknown,
         (_, None) => Level::Bare,
     };
-    let masks_tokens = |words: &[&str]| matches!(words, [.., before, mask] if is(&["mask"], mask) && is(BEFORE_MASK, before));
+    let masks_tokens = |words: &[&str]| matches!(words, [.., before, mask] if is(Table::Masks, mask) && is(Table::BeforeMask, before));
     Name {
         level,
         never: deciding.as_ref().is_some_and(|words| masks_tokens(words))
-            || last.is_some_and(|word| is(NEVER, word)),
-        pixels: last.is_some_and(|word| is(&["pixel"], word)),
+            || last.is_some_and(|word| is(Table::Never, word)),
+        pixels: last.is_some_and(|word| is(Table::Pixels, word)),
         travels: left.last().is_none_or(|words| words.is_empty()),
         words: left.iter().filter(|words| !words.is_empty()).map(|words| words.to_vec()).collect(),
     }
@@ -195,8 +224,10 @@ pub(super) fn is_lesser(name: &str) -> bool {
 /// The last word is a lesser name, or an image's after a lesser one (`mask_image`).
 fn lesser(words: &[&str]) -> bool {
     match words {
-        [before @ .., last] if is(IMAGES, last) => before.iter().any(|word| is(LESSER, word)),
-        [.., last] => is(LESSER, last),
+        [before @ .., last] if is(Table::Images, last) => {
+            before.iter().any(|word| is(Table::Lesser, word))
+        }
+        [.., last] => is(Table::Lesser, last),
         [] => false,
     }
 }
@@ -210,12 +241,13 @@ fn key(step: &Step) -> Option<&str> {
 
 /// The words that weigh: neither numbers nor sides.
 fn weighed(words: &[String]) -> Vec<&str> {
-    let weighs = |word: &&str| !is(SIDES, word) && !word.starts_with(|c: char| c.is_ascii_digit());
+    let weighs =
+        |word: &&str| !is(Table::Sides, word) && !word.starts_with(|c: char| c.is_ascii_digit());
     words.iter().map(String::as_str).filter(weighs).collect()
 }
 
 fn without_transport(words: &[String]) -> &[String] {
-    let travels = |word: &String| is(TRANSPORT, word) || is(FORMATS, word);
+    let travels = |word: &String| is(Table::Transport, word) || is(Table::Formats, word);
     let kept = words.iter().rposition(|word| !travels(word)).map_or(0, |last| last + 1);
     &words[..kept]
 }
@@ -262,8 +294,18 @@ fn join(mut words: Vec<String>) -> Vec<String> {
 }
 
 /// Whether the word is in the table, in singular or plural.
-fn is(table: &[&str], word: &str) -> bool {
-    table.iter().any(|known| singular(known) == singular(word))
+fn is(table: Table, word: &str) -> bool {
+    /// A bit for each table that a word is in.
+    static KNOWN: LazyLock<HashMap<&str, u16>> = LazyLock::new(|| {
+        let mut known = HashMap::new();
+        for (table, words) in TABLES {
+            for word in words {
+                *known.entry(singular(word)).or_default() |= 1 << table as u16;
+            }
+        }
+        known
+    });
+    KNOWN.get(singular(word)).is_some_and(|tables| tables >> table as u16 & 1 == 1)
 }
 
 fn singular(word: &str) -> &str {

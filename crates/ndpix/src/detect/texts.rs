@@ -14,38 +14,11 @@ const DIGESTS: [usize; 6] = [32, 40, 56, 64, 96, 128];
 /// Grades an unescaped string.
 pub(super) fn grade(text: &[u8], around: Around<'_>) -> Graded {
     let image_name = around.name.level == Level::Image;
-    // An image for sure, in a form that is not read.
-    let wrapped =
-        |said: String| Graded { what: What::Unreadable(Unread::Format), ..nothing(&said) };
-    let opaque = |said: String| Graded { what: What::Unreadable(Unread::Opaque), ..nothing(&said) };
     if let Some(rest) = encoding::strip_scheme(text) {
         return data_url(rest);
     }
-    if let Some(inner) = python_bytes(text) {
-        return match (holds_signature(inner), inner.len() >= LEAST) {
-            (true, _) => wrapped(format!(
-                "an image inside of Python b'...' text of {} characters",
-                grouped(text.len())
-            )),
-            (_, true) => opaque(format!(
-                "Python {}'...' text of {} characters",
-                &text[..1].escape_ascii(),
-                grouped(text.len())
-            )),
-            _ => nothing("a Python bytes text"),
-        };
-    }
-    if damaged(text) {
-        return wrapped("text damaged by U+FFFD: the bytes of an image are gone".to_string());
-    }
-    const CHARACTERS: [&[u8]; 4] = [
-        b"\xED\xB2\x89PNG",
-        b"\xED\xB3\xBF\xED\xB3\x98",
-        b"\xC2\x89PNG",
-        b"\xC3\xBF\xC3\x98\xC3\xBF",
-    ];
-    if CHARACTERS.iter().any(|start| text.starts_with(start)) {
-        return wrapped("the bytes of an image as characters, damaged".to_string());
+    if let Some(bytes) = written_out(text) {
+        return bytes;
     }
     if matches!(text.first(), Some(b'{' | b'[')) {
         return json(text);
@@ -89,6 +62,44 @@ pub(super) fn grade(text: &[u8], around: Around<'_>) -> Graded {
         ));
     }
     bytes(text, around)
+}
+
+/// Bytes that a program wrote out as text, and characters that were bytes once.
+fn written_out(text: &[u8]) -> Option<Graded> {
+    const CHARACTERS: [&[u8]; 4] = [
+        b"\xED\xB2\x89PNG",
+        b"\xED\xB3\xBF\xED\xB3\x98",
+        b"\xC2\x89PNG",
+        b"\xC3\xBF\xC3\x98\xC3\xBF",
+    ];
+    if let Some(inner) = python_bytes(text) {
+        return Some(match (holds_signature(inner), inner.len() >= LEAST) {
+            (true, _) => wrapped(format!(
+                "an image inside of Python b'...' text of {} characters",
+                grouped(text.len())
+            )),
+            (_, true) => opaque(format!(
+                "Python {}'...' text of {} characters",
+                &text[..1].escape_ascii(),
+                grouped(text.len())
+            )),
+            _ => nothing("a Python bytes text"),
+        });
+    }
+    if damaged(text) {
+        return Some(wrapped("text damaged by U+FFFD: the bytes of an image are gone".to_string()));
+    }
+    let begins = CHARACTERS.iter().any(|start| text.starts_with(start));
+    begins.then(|| wrapped("the bytes of an image as characters, damaged".to_string()))
+}
+
+/// An image for sure, in a form that is not read.
+fn wrapped(said: String) -> Graded {
+    Graded { what: What::Unreadable(Unread::Format), ..nothing(&said) }
+}
+
+fn opaque(said: String) -> Graded {
+    Graded { what: What::Unreadable(Unread::Opaque), ..nothing(&said) }
 }
 
 /// Text in hexadecimal or base64 digits, of bytes that are no known format.

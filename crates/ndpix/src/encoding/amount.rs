@@ -117,7 +117,7 @@ impl Said<'_> {
         match (dtype, bits) {
             (Some(dtype), _) => {
                 let room = 8 * dtype.size();
-                let pixel = known.is_some_and(|c| c * room == bits);
+                let pixel = known.is_some_and(|c| c.checked_mul(room) == Some(bits));
                 match pixel || bits == room || (bits < room && 2 * bits > room && bits > 8) {
                     true => Ok((Some(dtype), None)),
                     false => Err(contradiction(name, "dtype")),

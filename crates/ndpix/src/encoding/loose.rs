@@ -62,7 +62,7 @@ fn channels(loose: &Loose, height: usize, width: usize, len: usize, size: usize)
         let (Some(step), Some(row)) = (loose.step, width.checked_mul(size)) else { return false };
         let rows = step.checked_mul(height);
         // Of several that would fit in a row none is certain.
-        let alone = said == Some(*c) || (*c == 1 && step < 2 * row);
+        let alone = said == Some(*c) || (*c == 1 && step / 2 < row);
         alone && rows == Some(len) && row.checked_mul(*c).is_some_and(|row| row <= step)
     };
     let mut found = known.into_iter().flatten().filter(|c| fits(c) || padded(c));

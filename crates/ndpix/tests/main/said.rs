@@ -324,6 +324,29 @@ fn four_bytes_a_pixel_are_not_guessed() {
 }
 
 #[test]
+fn sizes_beyond_memory_are_refused() {
+    let value = base64(&picture(1, 1));
+    for huge in ["9223372036854775807", "4611686018427387904", "1e300", "-1"] {
+        for said in [
+            format!(r#""height":{huge},"width":{huge},"step":{huge}"#),
+            format!(r#""height":1,"width":{huge},"step":90,"channels":{huge}"#),
+            format!(r#""h":{huge},"w":{huge},"c":{huge},"stride":3"#),
+            format!(r#""shape":[{huge},2,{huge}],"strides":[{huge},1,1],"layout":"CHW""#),
+            format!(r#""channels":{huge},"bits":{huge},"dtype":"uint16","height":2,"width":2"#),
+            format!(r#""size":[{huge},{huge}],"mode":"RGB","order":"F""#),
+        ] {
+            for value in [format!("\"{value}\""), numbers(&picture(1, 1))] {
+                let record = format!(r#"{{"x":{value},{said}}}"#);
+                for options in [Options::default(), field("x")] {
+                    let text = bytes(record.as_bytes());
+                    drop(ndpix::load(text, &options, &Control::default()).result);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn image_files_are_what_they_are() {
     let file = base64(b"P5 2 2 255\nabcd");
     let record = format!(

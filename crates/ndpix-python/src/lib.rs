@@ -21,6 +21,8 @@ use pyo3::prelude::*;
 
 #[pymodule(gil_used = false)]
 fn _ndpix(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    // Here an interrupt is an exception; where arrays are made it would be a panic.
+    m.py().import("numpy")?;
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     m.add("optimised", !cfg!(debug_assertions))?;
     m.add_function(wrap_pyfunction!(options::defaults, m)?)?;

@@ -67,3 +67,9 @@ def test_an_interrupt_is_one(tmp_path, act):
         assert took < 1.5 and left == "[]\n"
     assert took < 4
     assert not out.exists()
+
+
+def test_numpy_comes_with_the_module():
+    """An interrupt of a later import, where arrays are made, would be a panic."""
+    program = "import sys, ndpix; sys.exit('numpy' not in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

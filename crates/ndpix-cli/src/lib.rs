@@ -12,9 +12,10 @@ mod tests;
 
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
 use ndpix::{Control, Error, ErrorKind, Input, Options, Run, quoted};
@@ -120,7 +121,7 @@ fn convert(args: &Convert) -> u8 {
         return 2;
     }
     let stop = Arc::new(AtomicBool::new(false));
-    interrupts(&stop);
+    interrupts(&stop, &args.inputs);
     let progress = Progress::default();
     let note = |text: &str| print::say(&format!("ndpix: {text}"));
     let started = |counter, total| progress.start(args.progress, counter, total);
@@ -175,17 +176,27 @@ fn same(a: &Path, b: &Path) -> bool {
     a == b || full(a).is_some_and(|a| Some(a) == full(b))
 }
 
-/// The first Ctrl-C ends the run between batches; a second one, or a run that is stuck in a read,
-/// ends the process.
-fn interrupts(stop: &Arc<AtomicBool>) {
+/// The first Ctrl-C ends the run between batches; a second one, or a run that is stuck in a read of
+/// something else than files, ends the process.
+fn interrupts(stop: &Arc<AtomicBool>, inputs: &[PathBuf]) {
     let stop = Arc::clone(stop);
+    let may_wait = |input: &PathBuf| std::fs::metadata(input).is_ok_and(|found| !found.is_file());
+    let waits = inputs.iter().any(|input| input.as_os_str() == "-" || may_wait(input));
     let handler = move || {
         if stop.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
+        // Files that are read, synced or put in place take their time and come to an end.
+        if !waits {
+            return;
+        }
         std::thread::spawn(|| {
-            std::thread::sleep(std::time::Duration::from_secs(3));
-            print::say("ndpix: interrupted while waiting for input; nothing was put in place");
+            std::thread::sleep(Duration::from_secs(3));
+            // Standard error may be a pipe that nobody reads.
+            std::thread::spawn(|| {
+                print::say("ndpix: interrupted while waiting for input; nothing was put in place");
+            });
+            std::thread::sleep(Duration::from_millis(200));
             std::process::exit(130);
         });
     };

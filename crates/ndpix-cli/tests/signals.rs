@@ -1,0 +1,31 @@
+//! What a signal does to a run that waits for its input.
+
+use std::io::{Write, pipe};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+#[test]
+fn messages_that_nobody_reads_do_not_hold_an_interrupted_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_reader, mut writer) = pipe().expect("a pipe");
+    let full = writer.try_clone().expect("its other end");
+    std::thread::spawn(move || while writer.write_all(&[0]).is_ok() {});
+    std::thread::sleep(Duration::from_millis(500));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ndpix"));
+    command.args(["convert", "-", "-o", "out.npy"]).current_dir(folder.path());
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(full);
+    let mut child = command.spawn().expect("it runs");
+    std::thread::sleep(Duration::from_millis(700));
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill").success());
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(10) {
+        if let Some(status) = child.try_wait().expect("a child") {
+            assert_eq!(status.code(), Some(130));
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    child.kill().expect("killed");
+    panic!("it was not ended by the interrupt");
+}

@@ -49,7 +49,7 @@ pub(crate) struct Books<'o> {
     last_record: Option<u64>,
     /// Numbers of the files that a rejects file names.
     file_numbers: HashMap<Arc<str>, u32>,
-    /// Whether the first axis of a padded image is its channels, so that its size is behind it.
+    /// Whether the first axis of a padded image is its channels, so that its size is after it.
     planes: bool,
 }
 
@@ -371,7 +371,7 @@ impl<'o> Books<'o> {
 fn shrunk(reader: &Reader, hit_limit: bool) -> Result<()> {
     let read = reader.counter().load(Ordering::Relaxed);
     match reader.feed.total_bytes() {
-        // A decompressor need not read what stands behind its stream.
+        // A decompressor need not read what stands after its stream.
         Some(total) if read < total && !hit_limit && reader.feed.compressions().is_empty() => {
             Err(Error::new(
                 ErrorKind::Io,

@@ -151,7 +151,7 @@ fn refusal(sample: &Sample<'_>, options: &Options, field: &Field) -> Option<(Enc
         let mut decoder = Decoder::new(&plan).ok()?;
         (decoder.find(record.text).ok()? > 0).then_some(())?;
         let error = decoder.probe(record.text, 0, None).err()?;
-        // Text that is no base64 says nothing about pixels.
+        // Text that is not base64 says nothing about pixels.
         let told = options.raw_shape.is_some() || error.kind() != ErrorKind::Encoding;
         (told || encoding == Encoding::List).then_some((encoding, error))
     })

@@ -284,7 +284,7 @@ impl Grader<'_> {
 
 const VIDEOS: &[&str] = &["mp4", "m4v", "mov", "avi", "mkv", "webm", "mpg", "mpeg", "wmv", "flv"];
 
-/// A list that is no array: rows of differing lengths.
+/// A list that is not an array: rows of differing lengths.
 fn ragged(value: &[u8], around: Around<'_>) -> Graded {
     let nested = value::elements(value).next().is_some_and(|e| value::kind(e) == Kind::Array);
     let what = match nested && around.name.level == Level::Image && !around.name.never {

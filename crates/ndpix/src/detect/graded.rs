@@ -113,7 +113,7 @@ pub(super) struct Around<'a> {
     pub(super) refused: Option<&'a Error>,
 }
 
-/// Bytes that are no image of a format that is read: what they are, if that is known.
+/// Bytes that are not an image of a format that is read: what they are, if that is known.
 pub(super) fn foreign(encoding: Option<Encoding>, bytes: &[u8], error: &Error) -> Graded {
     let what = match format::foreign::sort(bytes) {
         Some(format::foreign::Sort::Image) => What::Unreadable(Unread::Format),

@@ -102,7 +102,7 @@ fn opaque(said: String) -> Graded {
     Graded { what: What::Unreadable(Unread::Opaque), ..nothing(&said) }
 }
 
-/// Text in hexadecimal or base64 digits, of bytes that are no known format.
+/// Text in hexadecimal or base64 digits, of bytes that are not of a known format.
 fn bytes(text: &[u8], around: Around<'_>) -> Graded {
     let is_hex = text.len().is_multiple_of(2) && text.iter().all(u8::is_ascii_hexdigit);
     if is_hex && (DIGESTS.contains(&text.len()) || text.len() < 2 * LEAST) {
@@ -130,7 +130,7 @@ fn bytes(text: &[u8], around: Around<'_>) -> Graded {
             let said = match again {
                 true => format!("{digits} of base64 of an image"),
                 false => {
-                    format!("{digits} of {} bytes that are no known format", grouped(bytes.len()))
+                    format!("{digits} of {} bytes that are not of a known format", grouped(bytes.len()))
                 }
             };
             let remedy = (!again).then(|| {
@@ -148,7 +148,7 @@ pub(super) fn claims_image(value: &[u8]) -> bool {
     head.get(..11).is_some_and(|head| head.eq_ignore_ascii_case(b"data:image/"))
 }
 
-/// What follows `data:`, where it is no image that is read.
+/// What follows `data:`, where it is not an image that is read.
 fn data_url(rest: &[u8]) -> Graded {
     let head = rest.split(|&c| c == b',').next().unwrap_or(rest);
     let kind = head.split(|&c| c == b';').next().unwrap_or(head);
@@ -196,7 +196,7 @@ fn holds_signature(text: &[u8]) -> bool {
         || encoding::any_bytes(text).is_some_and(|bytes| format::sniff(&bytes).is_some())
 }
 
-/// Whether bytes that are no text were made text, and lost.
+/// Whether bytes that are not text were made text, and lost.
 fn damaged(text: &[u8]) -> bool {
     let lost = memchr::memmem::find(text, "\u{FFFD}".as_bytes()).is_some();
     let head = &text[..text.len().min(32)];

@@ -130,7 +130,7 @@ impl Said<'_> {
             (None, 24) if known.is_none_or(|c| c == 3) => Ok((Some(DType::Uint8), Some(3))),
             (None, 32) if known == Some(4) => Ok((Some(DType::Uint8), None)),
             (None, n) => Err(Error::unsupported(format!(
-                "{name} says {n}, which is no element type by itself; pass raw_dtype"
+                "{name} says {n}, which is not an element type by itself; pass raw_dtype"
             ))),
         }
     }

@@ -14,7 +14,7 @@ pub(super) fn digit(c: u8) -> Option<u8> {
     }
 }
 
-/// What stands behind a prefix that says hexadecimal, if there is one.
+/// What stands after a prefix that says hexadecimal, if there is one.
 pub(super) fn strip_prefix(text: &[u8]) -> Option<&[u8]> {
     match text {
         [b'\\', b'x' | b'X', rest @ ..] | [b'0', b'x' | b'X', rest @ ..] => Some(rest),

@@ -267,7 +267,7 @@ pub(crate) fn fortran(text: &[u8]) -> Option<bool> {
 /// `shape` for anything else.
 pub(crate) fn shape_of(text: &[u8]) -> Result<Shape> {
     let bad = || {
-        Error::shape(format!("{} is no shape: it takes a list of positive integers", plain(text)))
+        Error::shape(format!("{} is not a shape: it takes a list of positive integers", plain(text)))
     };
     let text = scalar(envelope::open(text));
     let mut scratch = Vec::new();
@@ -304,7 +304,7 @@ pub(crate) fn shape_from(texts: &[&[u8]]) -> Result<Shape> {
     }
     let axes = texts.iter().map(|text| match shape_of(text)?[..] {
         [axis] => Ok(axis),
-        _ => Err(Error::shape(format!("{} is no axis of a shape", quote(text)))),
+        _ => Err(Error::shape(format!("{} is not an axis of a shape", quote(text)))),
     });
     Shape::new(&axes.collect::<Result<Vec<_>>>()?)
 }

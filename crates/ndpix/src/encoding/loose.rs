@@ -39,7 +39,7 @@ pub(super) fn fitted(raw: &RawSpec, len: usize, size: usize) -> RawSpec {
     if let (Some(step), Some(shape), None) = (loose.step, spec.shape, raw.step) {
         let dtype = raw.dtype.unwrap_or(DType::Uint8);
         let plain = shape.elements().and_then(|n| n.checked_mul(size)) == Some(len);
-        // Where nothing is padded it says so too, or is no step of rows at all.
+        // Where nothing is padded it says so too, or is not a step of rows at all.
         if !plain && is_padded(&spec, &shape, dtype, step, len) {
             spec.step = Some(step);
         }

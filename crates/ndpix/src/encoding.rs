@@ -323,7 +323,7 @@ pub(crate) fn any_bytes(text: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether the object is marked as one value by a key that nothing else has, whatever it holds.
 pub(crate) fn is_marked(object: &[u8]) -> bool {
-    tensor::MARKS.iter().any(|mark| value::get(object, mark).is_some())
+    value::members(object, tensor::MARKS).iter().any(Option::is_some)
 }
 
 /// Whether the object is one value that says itself what it is: a tensor, or bytes as JavaScript writes

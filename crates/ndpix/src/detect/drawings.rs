@@ -8,8 +8,9 @@ use crate::record::value::{self, Kind};
 
 /// COCO run lengths: `{"size": [H, W], "counts": ...}`.
 pub(super) fn run_lengths(object: &[u8]) -> Option<Graded> {
-    let size = value::get(object, "size")?;
-    let counts = value::get(object, "counts")?;
+    let [Some(size), Some(counts)] = value::members(object, ["size", "counts"]) else {
+        return None;
+    };
     let sides: Vec<i64> = value::elements(size).filter_map(value::integer).collect();
     let [height, width] = sides[..] else { return None };
     matches!(value::kind(counts), Kind::String | Kind::Array)

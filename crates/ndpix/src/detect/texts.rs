@@ -130,7 +130,10 @@ fn bytes(text: &[u8], around: Around<'_>) -> Graded {
             let said = match again {
                 true => format!("{digits} of base64 of an image"),
                 false => {
-                    format!("{digits} of {} bytes that are not of a known format", grouped(bytes.len()))
+                    format!(
+                        "{digits} of {} bytes that are not of a known format",
+                        grouped(bytes.len())
+                    )
                 }
             };
             let remedy = (!again).then(|| {

@@ -267,7 +267,10 @@ pub(crate) fn fortran(text: &[u8]) -> Option<bool> {
 /// `shape` for anything else.
 pub(crate) fn shape_of(text: &[u8]) -> Result<Shape> {
     let bad = || {
-        Error::shape(format!("{} is not a shape: it takes a list of positive integers", plain(text)))
+        Error::shape(format!(
+            "{} is not a shape: it takes a list of positive integers",
+            plain(text)
+        ))
     };
     let text = scalar(envelope::open(text));
     let mut scratch = Vec::new();

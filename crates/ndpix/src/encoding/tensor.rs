@@ -160,7 +160,9 @@ fn find(object: &[u8], outer: bool) -> Result<Tensor<'_>> {
         tensor.payload = value::get(wrapped, "data");
     }
     if tensor.payload.is_none() {
-        return Err(Error::field("an object that is not a tensor: it has no shape, dtype and data"));
+        return Err(Error::field(
+            "an object that is not a tensor: it has no shape, dtype and data",
+        ));
     }
     Ok(tensor)
 }

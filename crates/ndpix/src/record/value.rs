@@ -149,14 +149,21 @@ pub(crate) fn smaller_bytes(word: u64, limit: u8) -> u64 {
 
 /// The value of a member; of several with the same key the last, as Python reads it.
 pub(crate) fn get<'a>(object: &'a [u8], key: &str) -> Option<&'a [u8]> {
+    let [found] = members(object, [key]);
+    found
+}
+
+/// The values of several members, as [`get`], in one pass over the object.
+pub(crate) fn members<'a, const N: usize>(
+    object: &'a [u8],
+    keys: [&str; N],
+) -> [Option<&'a [u8]>; N] {
     let mut scratch = Vec::new();
-    let mut found = None;
+    let mut found = [None; N];
     for (raw, value) in entries(object) {
-        // An escaped key is never shorter than what it stands for.
-        if raw == key.as_bytes()
-            || (raw.len() > key.len() && unescape_inner(raw, &mut scratch) == key.as_bytes())
-        {
-            found = Some(value);
+        let name = unescape_inner(raw, &mut scratch);
+        if let Some(at) = keys.iter().position(|key| key.as_bytes() == name) {
+            found[at] = Some(value);
         }
     }
     found

@@ -3,6 +3,24 @@
 use crate::plan::watch::{Known, Watch};
 use crate::record::pointer::Step;
 
+/// No image and no path of one, with its key, is shorter than this.
+const LEAST: usize = 32;
+
+/// Whether there is too little beside the images of a record for another one, and nothing like a path.
+pub(super) fn is_bare(record: &[u8], images: &[(usize, usize)]) -> bool {
+    let taken: usize = images.iter().map(|(start, end)| end - start).sum();
+    if record.len() - taken.min(record.len()) >= LEAST {
+        return false;
+    }
+    let mut from = 0;
+    let end = (record.len(), record.len());
+    images.iter().copied().chain([end]).all(|(start, end)| {
+        let text = record.get(from..start).unwrap_or_default();
+        from = end;
+        !text.iter().any(|c| matches!(c, b'.' | b'/' | b'\\'))
+    })
+}
+
 /// A pass over a record that stops at values that may be images, without looking into the images that
 /// are read: one step for each character of punctuation, one search for each string.
 pub(super) struct Search<'a> {
@@ -24,11 +42,14 @@ impl<'a> Search<'a> {
     pub(super) fn next(&mut self, watch: &Watch) -> Option<usize> {
         loop {
             let start = self.at;
-            if let Ok(image) = self.images.binary_search_by_key(&start, |image| image.0) {
+            let first = *self.record.get(start)?;
+            if matches!(first, b'"' | b'[' | b'{')
+                && let Ok(image) = self.images.binary_search_by_key(&start, |image| image.0)
+            {
                 self.at = self.images[image].1;
                 continue;
             }
-            match *self.record.get(start)? {
+            match first {
                 b'{' if self.is_indexed() && !watch.known.contains_key(&self.path) => {
                     self.enter(true);
                     return Some(start);
@@ -58,7 +79,12 @@ impl<'a> Search<'a> {
                     }
                     self.at += 1;
                 }
-                _ => self.at += 1,
+                // Numbers and words, to the next character that means something.
+                _ => {
+                    let rest = &self.record[start..];
+                    let means = |c: &u8| matches!(c, b'"' | b',' | b'[' | b']' | b'{' | b'}');
+                    self.at += rest.iter().position(means).unwrap_or(rest.len());
+                }
             }
         }
     }
@@ -242,6 +268,18 @@ mod tests {
             let found = stops(&record, &known, &["\"/9j/4AAQ\""]);
             assert_eq!(!found.is_empty(), stop, "{value} {found:?}");
         }
+    }
+
+    #[test]
+    fn little_beside_an_image_holds_no_other() {
+        let bare = |record: &str, image: &str| {
+            let at = record.find(image).expect(image);
+            is_bare(record.as_bytes(), &[(at, at + image.len())])
+        };
+        assert!(bare(r#"{"id":1234567,"image":[[1,2]]}"#, "[[1,2]]"));
+        assert!(!bare(r#"{"image":[[1,2]],"b":"a.png"}"#, "[[1,2]]"));
+        assert!(!bare(r#"{"image":[[1,2]],"b":"a\/b"}"#, "[[1,2]]"));
+        assert!(!bare(r#"{"image":[[1,2]],"b":"R0lGODlhAQABAIAAAAAAAP"}"#, "[[1,2]]"));
     }
 
     #[test]

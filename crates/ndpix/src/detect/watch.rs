@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::decide::{self, Group};
 use super::findings::{At, Findings, Given, is_one, weigh};
-use super::glance::{Search, of_path};
+use super::glance::{self, Search, of_path};
 use super::grade::Grader;
 use super::graded::What;
 use super::leaves::{self, Leaf};
@@ -164,6 +164,9 @@ impl<'p> Watcher<'p> {
         }
         if !self.watch.same.is_empty() || !self.watch.apart.is_empty() {
             self.alike(record, base)?;
+        }
+        if glance::is_bare(record, images) {
+            return Ok(());
         }
         let mut search = Search::new(record, images);
         while let Some(suspect) = search.next(self.watch) {

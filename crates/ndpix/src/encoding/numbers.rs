@@ -224,6 +224,7 @@ fn stray(text: &[u8]) -> Error {
 
 /// As many integers from 0 to 255 as the best kernel of this processor takes from `text[at..]`: where
 /// they end, and how many there are. None at all where there is no kernel.
+#[inline(always)]
 fn small_run(text: &[u8], at: usize, values: &mut [u8; SMALL]) -> (usize, usize) {
     #[cfg(target_arch = "x86_64")]
     return match avx512::available() {
@@ -239,7 +240,7 @@ fn small_run(text: &[u8], at: usize, values: &mut [u8; SMALL]) -> (usize, usize)
 
 /// Reads numbers with single commas between them, from `text[at..]` where one begins, until
 /// something else comes: there `at` then is. An error says what is wrong with the number there.
-#[inline]
+#[inline(always)]
 fn row<T: Element>(
     text: &[u8],
     at: &mut usize,

@@ -184,6 +184,7 @@ macro_rules! integers {
         impl Element for $int {
             const SMALL: bool = <$int>::MAX as u64 >= 255;
 
+            #[inline(always)]
             fn put_small(values: &[u8], out: &mut Vec<u8>) {
                 match size_of::<Self>() {
                     1 => out.extend_from_slice(values),

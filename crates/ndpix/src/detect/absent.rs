@@ -1,5 +1,8 @@
 //! Why no field of the sample can be read: what was found in its place, and what to do.
 
+use super::candidates::candidates_for;
+use super::decide::{Decision, decide};
+use super::findings::find;
 use super::plan_for;
 use super::sample::{Sample, Sampled};
 use crate::decode::Decoder;
@@ -35,13 +38,28 @@ pub(super) fn not_a_number(sample: &Sample<'_>, options: &Options) -> Result<()>
             && scan(record.text, &strict, &mut hits).is_err()
             && scan(record.text, &lenient, &mut hits).is_ok()
     });
-    match found {
-        None => Ok(()),
-        Some(_) => Err(Error::plan(
-            "records of the sample hold NaN or Infinity, which JSON does not have; pass allow_nan to read them as numbers",
-        )
-        .with_remedies(vec![Remedy::new("as numbers", vec![("allow_nan", "true".to_string())])])),
+    if found.is_none() {
+        return Ok(());
     }
+    let allow = Remedy::new("as numbers", vec![("allow_nan", "true".to_string())]);
+    let remedies = if can_be_read(sample, &Options { allow_nan: true, ..options.clone() }) {
+        vec![allow]
+    } else {
+        Vec::new()
+    };
+    Err(Error::plan(
+        "records of the sample hold NaN or Infinity, which JSON does not have; pass allow_nan to read them as numbers",
+    )
+    .with_remedies(remedies))
+}
+
+/// Whether these options find images: only then they are worth a command.
+fn can_be_read(sample: &Sample<'_>, options: &Options) -> bool {
+    if options.field.is_some() {
+        let candidates = candidates_for(sample, options);
+        return !options.encoding.is_empty() || candidates.is_ok_and(|found| !found.is_empty());
+    }
+    find(sample, options).is_ok_and(|found| matches!(decide(&found), Decision::Read(_)))
 }
 
 /// What lines of a rejects file look like where nothing says that they are some.
@@ -61,7 +79,10 @@ pub(super) fn first_reason(sample: &Sample<'_>) -> String {
         if let Some(length) = record.overlong {
             return Some(format!("it is {length} bytes long, over max_record_bytes"));
         }
-        let error = scan(record.text, &Query::default(), &mut hits).err()?;
+        // Numbers that JSON does not have were said before.
+        let mut query = Query::default();
+        query.allow_nan(true);
+        let error = scan(record.text, &query, &mut hits).err()?;
         // Where the end is missing, it may stand on a later line.
         let advice = match error.message().contains("ends early") {
             true => "; if records span lines, pass framing concat",

@@ -17,7 +17,7 @@ pub(super) fn is_bare(record: &[u8], images: &[(usize, usize)]) -> bool {
     images.iter().copied().chain([end]).all(|(start, end)| {
         let text = record.get(from..start).unwrap_or_default();
         from = end;
-        !text.iter().any(|c| matches!(c, b'.' | b'/' | b'\\'))
+        memchr::memchr3(b'.', b'/', b'\\', text).is_none()
     })
 }
 

@@ -43,7 +43,10 @@ fn nan_in_the_sample_is_refused_once() {
         let error = loaded.result.expect_err("NaN");
         assert_eq!(error.kind(), ErrorKind::Plan);
         assert!(error.message().contains("allow_nan"), "{error}");
-        assert_eq!(error.remedies()[0].options, [("allow_nan", "true".to_string())]);
+        // A list that small is read where it is named, and a remedy is what would be read.
+        let remedies: Vec<_> = error.remedies().iter().map(|r| r.options.clone()).collect();
+        let allow = vec![("allow_nan", "true".to_string())];
+        assert_eq!(remedies, if options.field.is_some() { vec![allow] } else { Vec::new() });
     }
     // In a text it is a word.
     let words = "{\"image\":[[0.5,1.5]],\"x\":\"NaN\"}\n";

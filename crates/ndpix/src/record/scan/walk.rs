@@ -178,18 +178,27 @@ impl<'a> Scan<'a> {
         again
     }
 
-    /// Puts a state of the value at `at` on the stack, above `to`: where it goes to any depth, also what
-    /// comes after that.
+    /// Puts a state of the value at `at` on the stack, above `to`.
+    #[inline]
     fn enter(&mut self, to: usize, state: State) {
+        if self.query.wanted[usize::from(state.pointer)].deep {
+            self.enter_deep(to, state);
+        } else {
+            self.hits.states.push(State { seen: false, ..state });
+        }
+    }
+
+    /// As [`Scan::enter`], of a pointer that goes to any depth: also what comes after that.
+    fn enter_deep(&mut self, to: usize, state: State) {
         let wanted = &self.query.wanted[usize::from(state.pointer)];
         let same = |s: &State| (s.pointer, s.step) == (state.pointer, state.step);
-        if wanted.deep && self.hits.states[to..].iter().any(same) {
+        if self.hits.states[to..].iter().any(same) {
             return;
         }
         self.hits.states.push(State { seen: false, ..state });
         if wanted.pointer.steps().get(usize::from(state.step)) == Some(&Step::Deep) {
             let bound = self.hits.bind(state.bound, self.at);
-            self.enter(to, State { step: state.step + 1, bound, ..state });
+            self.enter_deep(to, State { step: state.step + 1, bound, ..state });
         }
     }
 

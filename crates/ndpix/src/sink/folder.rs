@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::partial::{Partial, beside, rename, write_failed};
+use super::partial::{Partial, beside, own_empty, rename, write_failed};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The file that says of a folder that it is unfinished, and may be removed.
@@ -61,7 +61,7 @@ impl Folder {
         may_go(&path, known)?;
         discard(&path).map_err(|e| write_failed(&path, e))?;
         fs::create_dir(&path)
-            .and_then(|()| File::create(path.join(MARK)))
+            .and_then(|()| own_empty(&path.join(MARK)))
             .map_err(|e| write_failed(&path, e))?;
         Ok(Self { path, out: out.to_path_buf(), known, _lock: lock })
     }
@@ -148,7 +148,7 @@ fn discard(path: &Path) -> std::io::Result<()> {
         Ok(found) if !found.is_dir() => return fs::remove_file(path),
         Ok(_) => {}
     }
-    File::create(path.join(MARK))?;
+    own_empty(&path.join(MARK))?;
     for entry in fs::read_dir(path)? {
         let entry = entry?;
         if entry.file_name() == MARK {

@@ -4,6 +4,7 @@
 use std::io::{ErrorKind as Io, Write};
 use std::path::Path;
 
+use super::partial::own_empty;
 use super::{beside, rename};
 use crate::error::{Error, Result};
 
@@ -81,7 +82,7 @@ pub(crate) fn write(path: &Path, key: &str, entries: &[Entry]) -> Result<()> {
     // Several processes may do so at once.
     let partial = beside(path, &format!(".{}.partial", std::process::id()));
     let write = || {
-        let mut file = std::fs::File::create(&partial)?;
+        let mut file = own_empty(&partial)?;
         file.write_all(&text(key, entries))?;
         file.sync_all()
     };

@@ -2,7 +2,11 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind as Io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -23,15 +27,19 @@ impl Partial {
         Ok(partial)
     }
 
-    /// The file `path`, as it is, which will be called `out`.
+    /// The file `path`, as it is, which will be called `out`; a link is refused.
     pub(crate) fn open(out: &Path, path: &Path) -> Result<Self> {
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(path)
-            .map_err(|e| write_failed(path, e))?;
+        let file = own(path).map_err(|e| write_failed(path, e))?;
+        Self::lock(file, out, path)
+    }
+
+    /// An output that is there and is added to.
+    pub(crate) fn append(out: &Path) -> Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).open(out);
+        Self::lock(file.map_err(|e| write_failed(out, e))?, out, out)
+    }
+
+    fn lock(file: File, out: &Path, path: &Path) -> Result<Self> {
         // The lock is taken before the old content goes, so that two runs never share a file.
         file.try_lock().map_err(|_| {
             let message = format!("{} is being written by another run", path.display());
@@ -73,6 +81,30 @@ impl Partial {
     }
 }
 
+/// A file under a name that only ndpix gives, made if it is not there and as it is otherwise. What somebody
+/// else has put there is not written through: links, and what is not a file, are refused.
+pub(super) fn own(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true);
+    let refused = || {
+        std::io::Error::other("it is a link, or not a file, which this run did not make; remove it")
+    };
+    let file = match options.custom_flags(OFlags::NOFOLLOW.bits() as i32).open(path) {
+        Ok(file) => file,
+        Err(e) if e.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => return Err(refused()),
+        Err(e) => return Err(e),
+    };
+    let found = file.metadata()?;
+    if found.is_file() && found.nlink() <= 1 { Ok(file) } else { Err(refused()) }
+}
+
+/// As [`own`], emptied.
+pub(super) fn own_empty(path: &Path) -> std::io::Result<File> {
+    let file = own(path)?;
+    file.set_len(0)?;
+    Ok(file)
+}
+
 /// An error of writing to `path`, with what to do about a full disk.
 pub(crate) fn write_failed(path: &Path, error: std::io::Error) -> Error {
     let hint = match error.kind() {
@@ -101,4 +133,29 @@ pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
     // Some file systems refuse to sync a folder; the rename itself has succeeded.
     let _ = File::open(folder_of(to)).and_then(|f| f.sync_all());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_put_under_our_names_is_not_written_through() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("theirs"), "kept").expect("a file");
+        std::os::unix::fs::symlink(at("theirs"), at("link.npy.partial")).expect("a link");
+        std::fs::hard_link(at("theirs"), at("hard.npy.partial")).expect("a link");
+        std::os::unix::fs::symlink(at("nowhere"), at("loose.npy.partial")).expect("a link");
+        std::fs::create_dir(at("folder.npy.partial")).expect("a folder");
+        for name in ["link.npy", "hard.npy", "loose.npy", "folder.npy"] {
+            assert!(Partial::create(&at(name)).is_err(), "{name}");
+        }
+        assert_eq!(std::fs::read(at("theirs")).expect("a file"), b"kept");
+        assert!(!at("nowhere").exists());
+        // What a killed run left is used again.
+        std::fs::write(at("left.npy.partial"), "old").expect("a file");
+        let left = Partial::create(&at("left.npy")).expect("a file of ours");
+        assert_eq!(left.file.metadata().expect("a file").len(), 0);
+    }
 }

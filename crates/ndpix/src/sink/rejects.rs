@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::partial::own_empty;
 use super::{beside, rename};
 use crate::error::{Error, Result};
 use crate::options::RejectsContent;
@@ -28,12 +29,11 @@ impl RejectsFile {
     }
 
     fn create(&self) -> std::io::Result<BufWriter<File>> {
-        let partial = self.partial();
+        let mut file = own_empty(&self.partial())?;
         if self.adds && self.path.exists() {
-            std::fs::copy(&self.path, &partial)?;
-            return Ok(BufWriter::new(File::options().append(true).open(partial)?));
+            std::io::copy(&mut File::open(&self.path)?, &mut file)?;
         }
-        Ok(BufWriter::new(File::create(partial)?))
+        Ok(BufWriter::new(file))
     }
 
     fn partial(&self) -> PathBuf {

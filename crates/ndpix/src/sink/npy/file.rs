@@ -73,7 +73,7 @@ impl Npy {
         item: Vec<usize>,
         item_len: usize,
     ) -> Result<Self> {
-        let partial = Partial::open(out, out)?;
+        let partial = Partial::append(out)?;
         let mut npy = Self { partial, descr, item, item_len, bytes: 0, before: None };
         let rows = npy.rows_of_header()?.ok_or_else(|| {
             Error::options(format!(

@@ -49,6 +49,13 @@ pub(crate) use suggest::{choices, suggest};
 pub(crate) use survey::Survey;
 pub(crate) use watch::Watcher;
 
+/// Refuses a sample with numbers that JSON does not have, once instead of record by record; where nothing is
+/// learned from the sample its records are judged as all others.
+pub(crate) fn refuse_nan(sample: &Sample<'_>, options: &Options) -> Result<()> {
+    let shaped = options.shape.is_some() && options.dtype.is_some();
+    if shaped && options.field.is_some() { Ok(()) } else { absent::not_a_number(sample, options) }
+}
+
 /// Decides where images stand and how they are held: as the options say, or by what was found.
 pub(crate) fn locate(
     sample: &Sample<'_>,
@@ -58,10 +65,6 @@ pub(crate) fn locate(
     plan: &mut Plan,
 ) -> Result<()> {
     let shaped = options.shape.is_some() && options.dtype.is_some();
-    // Where nothing is learned from the sample, its records are judged as all others.
-    if !(shaped && options.field.is_some()) {
-        absent::not_a_number(sample, options)?;
-    }
     if !options.bands.is_empty() {
         return bands::locate(sample, options, candidates, plan);
     }

@@ -181,6 +181,10 @@ impl Reader {
             ));
         }
         let findings = self.findings.as_ref();
+        // Image by image each record has its own error.
+        if !each {
+            detect::refuse_nan(&known, options)?;
+        }
         detect::locate(&known, options, &self.candidates, findings, &mut self.plan)?;
         self.located = true;
         detect::columns(&known, options, &mut self.plan)?;

@@ -173,7 +173,10 @@ impl RawFields {
         match &options.raw_order {
             Some(Given::Value(order)) => spec.fortran = *order == RawOrder::F,
             Some(Given::Field(_)) => {
-                spec.fortran = stand.word("raw_order", &self.order, "C nor F", keys::fortran)?;
+                // A record that does not say it has the usual order.
+                let told = self.order.iter().all(|part| stand.get("raw_order", part).is_ok());
+                spec.fortran =
+                    told && stand.word("raw_order", &self.order, "C nor F", keys::fortran)?;
             }
             None => {}
         }

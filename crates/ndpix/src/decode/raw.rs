@@ -170,17 +170,21 @@ impl RawFields {
             }
             None => {}
         }
-        match &options.raw_order {
-            Some(Given::Value(order)) => spec.fortran = *order == RawOrder::F,
-            Some(Given::Field(_)) => {
-                // A record that does not say it has the usual order.
-                let told = self.order.iter().all(|part| stand.get("raw_order", part).is_ok());
-                spec.fortran =
-                    told && stand.word("raw_order", &self.order, "C nor F", keys::fortran)?;
-            }
-            None => {}
+        if let Some(order) = &options.raw_order {
+            spec.fortran = self.is_fortran(order, stand)?;
         }
         Ok(spec)
+    }
+
+    /// Whether pixels lie column by column; a record that does not say it has the usual order.
+    fn is_fortran(&self, order: &Given<RawOrder>, stand: Stand<'_, '_>) -> Result<bool> {
+        match order {
+            Given::Value(order) => Ok(*order == RawOrder::F),
+            Given::Field(_) if self.order.iter().any(|p| stand.get("raw_order", p).is_err()) => {
+                Ok(false)
+            }
+            Given::Field(_) => stand.word("raw_order", &self.order, "C nor F", keys::fortran),
+        }
     }
 
     /// What the siblings of the image say, if there are any.

@@ -155,8 +155,9 @@ def _leaf(rng, used):
     value, images, *opens = rng.choice({"image": IMAGES, "form": FORMS, "numbers": NUMBERS}[kind])
     if opens == [False]:
         return Leaf(key, level, "unreadable", value, known=True)
-    if isinstance(value(0), dict) and any(name in IMAGE_NAMES for name in value(0)):
-        level = 2  # that of the name inside
+    inside = value(0) if isinstance(value(0), dict) else {}
+    if any(name in IMAGE_NAMES for name in inside) or str(inside.get("mimeType")).startswith("image/"):
+        level = 2  # that of the name inside, or of the media type beside
     return Leaf(key, level, "numbers" if kind == "numbers" else "image", value, images)
 
 

@@ -3,10 +3,12 @@
 use crate::plan::watch::{Known, Watch};
 use crate::record::pointer::Step;
 
-/// No image and no path of one, with its key, is shorter than this.
-const LEAST: usize = 32;
+/// Lists that are shorter are not looked at, and eight bytes by their numbers, as the shortest image file has
+/// (a PBM of one pixel), take more than this.
+const LEAST: usize = 56;
 
-/// Whether there is too little beside the images of a record for another one, and nothing like a path.
+/// Whether there is nothing beside the images of a record that could be another one or name it: little text,
+/// and no string but keys.
 pub(super) fn is_bare(record: &[u8], images: &[(usize, usize)]) -> bool {
     let taken: usize = images.iter().map(|(start, end)| end - start).sum();
     if record.len() - taken.min(record.len()) >= LEAST {
@@ -17,7 +19,11 @@ pub(super) fn is_bare(record: &[u8], images: &[(usize, usize)]) -> bool {
     images.iter().copied().chain([end]).all(|(start, end)| {
         let text = record.get(from..start).unwrap_or_default();
         from = end;
-        memchr::memchr3(b'.', b'/', b'\\', text).is_none()
+        memchr::memchr_iter(b'"', text).all(|quote| {
+            // After a value comes one of these; before a key that begins with one it does no harm.
+            let after = text[quote + 1..].iter().find(|c| !c.is_ascii_whitespace());
+            after.is_some_and(|c| !matches!(c, b',' | b']' | b'}'))
+        })
     })
 }
 
@@ -156,7 +162,7 @@ const TEXT: usize = 64;
 
 /// Whether a string may be an image, at a glance.
 fn suspicious(text: &[u8], known: Option<Known>) -> bool {
-    const BEGINNINGS: [&[u8]; 12] = [
+    const BEGINNINGS: [&[u8]; 11] = [
         b"iVBOR",
         b"/9j/",
         b"\\/9j",
@@ -164,8 +170,8 @@ fn suspicious(text: &[u8], known: Option<Known>) -> bool {
         b"UklG",
         b"SUkq",
         b"TU0A",
-        b"UDUg",
-        b"UDYg",
+        // All of PNM.
+        b"UD",
         b"cW9p",
         b"data:image",
         b"\\u0089PNG",
@@ -276,10 +282,15 @@ mod tests {
             let at = record.find(image).expect(image);
             is_bare(record.as_bytes(), &[(at, at + image.len())])
         };
-        assert!(bare(r#"{"id":1234567,"image":[[1,2]]}"#, "[[1,2]]"));
+        assert!(bare(r#"{"id":1234567,"size": [3, 4], "image":[[1,2]]}"#, "[[1,2]]"));
+        // The shortest there is.
+        for least in [r#"{"":[[1,2]],"b":"UDQgMSAxCoA="}"#, r#"["UDQgMSAxCoA=" ,[[1,2]]]"#] {
+            assert!(!bare(least, "[[1,2]]"), "{least}");
+            assert_eq!(stops(least, &[], &["[[1,2]]"]), ["\"UDQgMSA"], "{least}");
+        }
         assert!(!bare(r#"{"image":[[1,2]],"b":"a.png"}"#, "[[1,2]]"));
-        assert!(!bare(r#"{"image":[[1,2]],"b":"a\/b"}"#, "[[1,2]]"));
-        assert!(!bare(r#"{"image":[[1,2]],"b":"R0lGODlhAQABAIAAAAAAAP"}"#, "[[1,2]]"));
+        let numbers = r#"{"0":80,"1":52,"2":32,"3":49,"4":32,"5":49,"6":10,"7":128}"#;
+        assert!(!bare(&format!("[[[1,2]],{numbers}]"), "[[1,2]]"));
     }
 
     #[test]

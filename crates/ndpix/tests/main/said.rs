@@ -399,6 +399,11 @@ fn a_field_that_is_missing_is_named() {
         let said = loaded.summary.first_rejects.join("");
         assert!(said.contains(&format!("{option} takes @x, which is missing")), "{said}");
     }
+    // But for the memory order, whose usual one is meant.
+    let options = raw.with("raw_order", "@x").expect("an order");
+    let record = format!("{{\"image\":\"{value}\"}}\n");
+    let loaded = ndpix::load(bytes(record.as_bytes()), &options, &Control::default());
+    assert_eq!(loaded.result.expect("an array").bytes[..], deep[..]);
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub(crate) fn remedy(
     for name in names.iter().take(NAMES) {
         let Some(path) = plain(name) else { continue };
         match from.map(|folder| flat(&folder.join(&path))) {
+            // The query of a server's address is not a folder.
+            _ if path.is_absolute() && name.contains('?') => {}
             _ if path.is_absolute() => outside.push(flat(&path)),
             Some(path) if !from.is_some_and(|f| path.starts_with(f)) => outside.push(path),
             _ => inside.push(name),
@@ -166,6 +168,7 @@ mod tests {
             allow("/no/such/project/images")
         );
         assert_eq!(find(&["/no/a.png", "/data/b.png"]), None, "the root is never offered");
+        assert_eq!(find(&["/data/local-files/?d=pics/a.png"]), None, "the address of a server");
         assert_eq!(find(&[]), None);
     }
 

@@ -102,6 +102,11 @@ impl<'p> Decoder<'p> {
         self.finder.items.iter().flatten().map(|item| (item.start, item.end))
     }
 
+    /// How many strings that record holds, but for keys.
+    pub(crate) fn strings(&self) -> usize {
+        self.finder.hits.strings()
+    }
+
     /// How image `item` of the record that was last found is held, if it is recognised.
     pub(crate) fn classify(&mut self, record: &[u8], item: usize) -> Option<Encoding> {
         self.bands[0].classify(record, &self.finder.hits, &self.finder.items[0][item])

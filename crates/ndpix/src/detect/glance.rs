@@ -8,23 +8,15 @@ use crate::record::pointer::Step;
 const LEAST: usize = 56;
 
 /// Whether there is nothing beside the images of a record that could be another one or name it: little text,
-/// and no string but keys.
-pub(super) fn is_bare(record: &[u8], images: &[(usize, usize)]) -> bool {
-    let taken: usize = images.iter().map(|(start, end)| end - start).sum();
-    if record.len() - taken.min(record.len()) >= LEAST {
-        return false;
+/// and none of its `strings`, which are not keys.
+pub(super) fn is_bare(record: &[u8], images: &[(usize, usize)], strings: usize) -> bool {
+    let (mut taken, mut read) = (0, 0);
+    for same in images.chunk_by(|a, b| a.0 == b.0) {
+        let (start, end) = same[0];
+        taken += end - start;
+        read += usize::from(record.get(start) == Some(&b'"'));
     }
-    let mut from = 0;
-    let end = (record.len(), record.len());
-    images.iter().copied().chain([end]).all(|(start, end)| {
-        let text = record.get(from..start).unwrap_or_default();
-        from = end;
-        memchr::memchr_iter(b'"', text).all(|quote| {
-            // After a value comes one of these; before a key that begins with one it does no harm.
-            let after = text[quote + 1..].iter().find(|c| !c.is_ascii_whitespace());
-            after.is_some_and(|c| !matches!(c, b',' | b']' | b'}'))
-        })
-    })
+    strings <= read && record.len().saturating_sub(taken) < LEAST
 }
 
 /// A pass over a record that stops at values that may be images, without looking into the images that
@@ -278,19 +270,20 @@ mod tests {
 
     #[test]
     fn little_beside_an_image_holds_no_other() {
-        let bare = |record: &str, image: &str| {
+        let bare = |record: &str, image: &str, strings: usize| {
             let at = record.find(image).expect(image);
-            is_bare(record.as_bytes(), &[(at, at + image.len())])
+            is_bare(record.as_bytes(), &[(at, at + image.len())], strings)
         };
-        assert!(bare(r#"{"id":1234567,"size": [3, 4], "image":[[1,2]]}"#, "[[1,2]]"));
+        assert!(bare(r#"{"id":1234567,"size": [3, 4], "image":[[1,2]]}"#, "[[1,2]]", 0));
+        assert!(bare(r#"{"id":1,"image":"iVBORw0K"}"#, "\"iVBORw0K\"", 1));
         // The shortest there is.
         for least in [r#"{"":[[1,2]],"b":"UDQgMSAxCoA="}"#, r#"["UDQgMSAxCoA=" ,[[1,2]]]"#] {
-            assert!(!bare(least, "[[1,2]]"), "{least}");
+            assert!(!bare(least, "[[1,2]]", 1), "{least}");
             assert_eq!(stops(least, &[], &["[[1,2]]"]), ["\"UDQgMSA"], "{least}");
         }
-        assert!(!bare(r#"{"image":[[1,2]],"b":"a.png"}"#, "[[1,2]]"));
+        assert!(!bare(r#"{"image":[[1,2]],"b":"a.png"}"#, "[[1,2]]", 1));
         let numbers = r#"{"0":80,"1":52,"2":32,"3":49,"4":32,"5":49,"6":10,"7":128}"#;
-        assert!(!bare(&format!("[[[1,2]],{numbers}]"), "[[1,2]]"));
+        assert!(!bare(&format!("[[[1,2]],{numbers}]"), "[[1,2]]", 0));
     }
 
     #[test]

@@ -151,12 +151,13 @@ impl<'p> Watcher<'p> {
     }
 
     /// Refuses a record with an image that holds another one, where the sample had none. `number` is that
-    /// of the record; `images` are the places of its images, in order.
+    /// of the record; `images` are the places of its images, in order, and `strings` counts what is no key.
     pub(crate) fn with_image(
         &mut self,
         record: &[u8],
         number: u64,
         images: &[(usize, usize)],
+        strings: usize,
         base: Option<&Base>,
     ) -> Result<()> {
         if number < self.watch.sampled {
@@ -165,7 +166,7 @@ impl<'p> Watcher<'p> {
         if !self.watch.same.is_empty() || !self.watch.apart.is_empty() {
             self.alike(record, base)?;
         }
-        if glance::is_bare(record, images) {
+        if glance::is_bare(record, images, strings) {
             return Ok(());
         }
         let mut search = Search::new(record, images);

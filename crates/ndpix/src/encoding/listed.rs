@@ -35,6 +35,9 @@ pub(super) fn finish(
     let dtype = found.dtype;
     let [count] = found.shape[..] else {
         let shape = nested(found.shape, spec)?;
+        if !spec.planes && !spec.bgr {
+            return Ok(Pixels { shape, dtype });
+        }
         // The nesting is the logical order whatever the memory order was.
         let spec = RawSpec { fortran: false, ..*spec };
         let shape = raw::rearrange(&spec, shape, dtype, bytes, spare)?;

@@ -32,7 +32,7 @@ impl<'p> Doubts<'p> {
         self.spans.extend(decoder.spans());
         match &self.spans[..] {
             [] => watcher.without_image(record, base),
-            images => watcher.with_image(record, number, images, base),
+            images => watcher.with_image(record, number, images, decoder.strings(), base),
         }
     }
 

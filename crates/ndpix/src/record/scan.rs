@@ -216,6 +216,7 @@ impl Scan<'_> {
             match self.peek() {
                 Some(b'"') => {
                     self.string()?;
+                    self.hits.strings += 1;
                 }
                 Some(c @ (b'{' | b'[')) => {
                     self.check_depth(depth + open)?;

@@ -17,11 +17,13 @@ use super::SMALL;
 const BLOCK: usize = 64;
 
 /// Whether this processor can.
+#[inline(always)]
 pub(super) fn available() -> bool {
     is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vbmi2")
 }
 
 /// As `ssse3::run`, and gives nothing where [`available`] is false.
+#[inline(always)]
 pub(super) fn run(text: &[u8], start: usize, out: &mut [u8; SMALL]) -> (usize, usize) {
     if !available() {
         return (start, 0);

@@ -22,6 +22,7 @@ const ROOM: usize = super::SMALL - 64;
 const BLOCK: usize = 32;
 
 /// Whether this processor can.
+#[inline(always)]
 pub(super) fn available() -> bool {
     is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("popcnt")
 }
@@ -29,6 +30,7 @@ pub(super) fn available() -> bool {
 /// Reads numbers from `text[start..]`, where one begins and nothing of a number stands before.
 /// Where the run ends (after the last digit that was taken), and how many values are in `out`.
 /// Gives nothing where [`available`] is false.
+#[inline(always)]
 pub(super) fn run(text: &[u8], start: usize, out: &mut [u8; super::SMALL]) -> (usize, usize) {
     if !available() {
         return (start, 0);

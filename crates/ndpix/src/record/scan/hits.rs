@@ -60,6 +60,8 @@ pub(crate) struct Hits {
     bound: Vec<(usize, usize)>,
     /// What is looked up, by pointer and object, each with its place in the list.
     asides: Vec<(u8, usize, usize)>,
+    /// How many strings there were that are values.
+    pub(super) strings: usize,
     pub(super) states: Vec<State>,
     pub(super) members: Vec<Member>,
 }
@@ -82,6 +84,7 @@ impl Hits {
         self.bound.clear();
         self.bound.push((0, 0));
         self.asides.clear();
+        self.strings = 0;
         self.states.clear();
         self.members.clear();
     }
@@ -107,6 +110,11 @@ impl Hits {
             }
         };
         self.list.get(found.2)
+    }
+
+    /// How many strings the record holds, but for keys and what stands in lists that were passed.
+    pub(crate) fn strings(&self) -> usize {
+        self.strings
     }
 
     /// What would have been found but for a later member with the same key.

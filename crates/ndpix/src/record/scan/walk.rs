@@ -250,21 +250,28 @@ fn names(text: &[u8]) -> Vec<Cow<'_, [u8]>> {
 /// The length of the array that `text` begins with, if it holds no strings.
 fn brackets(text: &[u8]) -> Option<usize> {
     let mut depth = 0;
-    for (i, chunk) in text.chunks(64).enumerate() {
+    let (chunks, rest) = text.as_chunks::<64>();
+    for (i, chunk) in chunks.iter().enumerate() {
         // Sums of bytes over a whole chunk become vector instructions.
         let count = |bracket| chunk.iter().map(|&b| u8::from(b == bracket)).sum::<u8>() as usize;
         let (opened, closed) = (count(b'['), count(b']'));
         if closed < depth {
             depth = depth + opened - closed;
-            continue;
+        } else if let Some(end) = close(chunk, &mut depth) {
+            return Some(64 * i + end);
         }
-        for (j, &byte) in chunk.iter().enumerate() {
-            match byte {
-                b'[' => depth += 1,
-                b']' if depth == 1 => return Some(64 * i + j + 1),
-                b']' => depth -= 1,
-                _ => {}
-            }
+    }
+    Some(text.len() - rest.len() + close(rest, &mut depth)?)
+}
+
+/// Where the bracket ends that closes the outermost of `depth` open arrays.
+fn close(text: &[u8], depth: &mut usize) -> Option<usize> {
+    for (at, &byte) in text.iter().enumerate() {
+        match byte {
+            b'[' => *depth += 1,
+            b']' if *depth == 1 => return Some(at + 1),
+            b']' => *depth -= 1,
+            _ => {}
         }
     }
     None

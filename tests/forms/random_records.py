@@ -34,6 +34,7 @@ IMAGE_NAMES = ["image", "img", "photo", "picture", "frame", "screenshot", "tile"
 CARRIERS = ["data", "content", "value", "file", "bytes", "base64"]
 UNKNOWN_NAMES = ["canvas", "plot", "face", "sample", "chart", "page", "upload", "foo"]
 LESSER_NAMES = ["thumb", "thumbnail", "mask", "depth", "icon", "avatar", "preview", "mask_image"]
+FORMATS = ["jpg", "png"]
 LEVELS = {2: IMAGE_NAMES, 1: CARRIERS, 0: UNKNOWN_NAMES, -1: LESSER_NAMES}
 SAMPLE = 64
 
@@ -81,8 +82,8 @@ def _single(section):
             and form.right[0].shape[-1] == 3
             # Where the keys are data, each is a field of its own, read where they show what another field does.
             and len({tuple(v) if isinstance(v, dict) else () for r in form.records for v in r.values()}) == 1
-            # A caption may well hold a picture.
-            and form.name != "reported-markdown"]
+            # A caption may well hold a picture; of the others a value alone may be whole.
+            and form.name not in ("reported-markdown", "reported-plus-blank", "reported-prefix-or-not")]
 
 
 TABLE = dict(reversed(line.split()[:2]) for line in (Path(__file__).parent / "table.txt").read_text().splitlines())
@@ -225,7 +226,8 @@ def _rivals(image, leaf):
         return True
     # With no names of their own an address, or a path beside embedded bytes, is another way to hold the same image.
     ways = ("https://",) if image.value is path else ("https://", "no/")
-    if image.level == leaf.level == 1 and str(leaf.value(0)).startswith(ways):
+    wordless = all(name in (*CARRIERS, *FORMATS) for name in image.key + leaf.key)
+    if wordless and leaf.level >= image.level and str(leaf.value(0)).startswith(ways):
         return False
     return leaf.level != -1 and (leaf.known or leaf.level >= image.level)
 
@@ -266,10 +268,12 @@ def oracle(leaves):
         apart = not any(_beside(a, b) for a in images for b in images if a is not b)
         return [], [_rows([leaf]) for leaf in images] if apart else []
     rest = kinds["drawing"] + kinds["numbers"]
+    if len(rest) > 1 and kinds["numbers"] == rest and _joined(rest):
+        rest = [_joined(rest)]
     if kinds["unreadable"] or len(rest) != 1:
         return [], []
     # Boxes have a name that pictures never have.
-    grids = [leaf for leaf in leaves if leaf.kind == "grid" and leaf.key[-1] != "boxes"]
+    grids = [leaf for leaf in leaves if leaf.kind == "grid" and leaf.key[-1] != "boxes" and any(leaf.present[:SAMPLE])]
     if rest[0].kind == "numbers" and rest[0].level < 2 and grids:
         return [], []
     return _read(rest[0], [*rest, *late], late)

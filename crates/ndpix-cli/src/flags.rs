@@ -30,10 +30,22 @@ const FLAGS: &[(&str, &[Flag])] = &[
                 "Shape of raw pixels: H,W or H,W,C, or fields: @height,@.width,3",
             ),
             ("raw_dtype", "DTYPE", "Element type of raw pixels, or @field"),
-            ("raw_byteorder", "ORDER", "Byte order of raw pixels, or @field [default: little]"),
-            ("raw_order", "ORDER", "Memory order of raw pixels, or @field [default: C]"),
+            (
+                "raw_byteorder",
+                "ORDER",
+                "Byte order of raw pixels, or @field [default: as the record says, else little]",
+            ),
+            (
+                "raw_order",
+                "ORDER",
+                "Memory order of raw pixels, or @field [default: as the record says, else C]",
+            ),
             ("raw_channels", "ORDER", "Colour order of raw pixels"),
-            ("raw_layout", "ORDER", "Axis order of raw pixels, or @field [default: hwc]"),
+            (
+                "raw_layout",
+                "ORDER",
+                "Axis order of raw pixels, or @field [default: as the record says, else hwc]",
+            ),
             ("raw_step", "BYTES", "Bytes from one row of raw pixels to the next, or @field"),
             (
                 "allow_nan",

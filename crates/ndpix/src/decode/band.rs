@@ -158,7 +158,7 @@ impl<'p> Band<'p> {
                         Error::field(format!(
                             "{} that holds no image ndpix knows: {}",
                             value::kind(text).name(),
-                            quote(text)
+                            quote(self.scratch.text_of(text))
                         ))
                     }));
                 };

@@ -168,7 +168,9 @@ fn rival(all: &[Candidate], images: &[&Group]) -> Option<usize> {
     let level = images.iter().map(|g| g.level(all)).max()?;
     (0..all.len()).filter(|number| !members.contains(number)).find(|&number| {
         let other = &all[number];
-        let same_words = members.iter().any(|&m| all[m].name.words == other.name.words);
+        // What is read has the name of the member that says most.
+        let mut named = members.iter().filter(|&&m| all[m].name.level == level);
+        let same_words = named.any(|&m| all[m].name.words == other.name.words);
         if level == Level::Lesser {
             let travels = other.name.travels;
             return other.seen.iter().any(|seen| against_lesser(seen.what, travels, same_words));

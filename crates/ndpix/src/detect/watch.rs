@@ -134,7 +134,7 @@ impl<'p> Watcher<'p> {
             let is_image = match graded.what {
                 _ if other => false,
                 What::Image { .. } | What::Unreadable(_) => true,
-                What::Numbers => name.level == Level::Image,
+                What::Numbers => name.level == Level::Image || name.level >= watch.level,
                 _ => false,
             };
             if is_image {

@@ -148,7 +148,7 @@ impl Decoder<'_> {
             let text = &record[start..end];
             let empty = match value::kind(text) {
                 Kind::Null => true,
-                Kind::Array => value::elements(text).next().is_none(),
+                Kind::Array => value::is_empty(text),
                 _ => false,
             };
             if !empty {

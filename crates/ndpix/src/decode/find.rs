@@ -110,7 +110,7 @@ fn push(record: &[u8], place: &Place, item: Item, items: &mut Vec<Item>) {
                 }
             }
         }
-        Kind::Array if value::elements(text).next().is_none() => {}
+        Kind::Array if value::is_empty(text) => {}
         _ => items.push(item),
     }
 }

@@ -39,7 +39,7 @@ impl Values {
         self.any |= kind != Kind::Null;
         self.full |= match kind {
             Kind::Null => return,
-            Kind::Array => value::elements(text).next().is_some(),
+            Kind::Array => !value::is_empty(text),
             _ => true,
         };
         self.fraction |= text.iter().any(|c| matches!(c, b'.' | b'e' | b'E'));

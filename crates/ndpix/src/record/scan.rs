@@ -4,6 +4,7 @@
 //! but checked on the way. Nesting is counted in a bit stack, not on the call stack; the scan
 //! recurses only along the wanted paths (`walk.rs`). Duplicate keys: the last wins, as in Python.
 
+mod brackets;
 mod hits;
 #[cfg(target_arch = "x86_64")]
 mod sse2;

@@ -73,6 +73,12 @@ pub(crate) fn elements(array: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// Whether an array has no elements.
+pub(crate) fn is_empty(array: &[u8]) -> bool {
+    let inside = array.trim_ascii().strip_prefix(b"[").unwrap_or_default();
+    inside.trim_ascii_start().starts_with(b"]")
+}
+
 /// The characters of a string, escapes resolved. Borrows from the text where it has no backslash.
 /// A lone surrogate becomes its three bytes (WTF-8), so the result need not be UTF-8.
 pub(crate) fn unescape<'a>(quoted: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {

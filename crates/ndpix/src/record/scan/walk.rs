@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use super::brackets::brackets;
 use super::hits::{Member, State};
 use super::{Hit, Scan};
 use crate::error::Result;
@@ -57,8 +58,8 @@ impl<'a> Scan<'a> {
     /// Passes an array by its brackets, if they match.
     fn pass(&mut self, depth: usize) -> Result<()> {
         match brackets(&self.text[self.at..]) {
-            Some(length) => {
-                self.ascii &= self.text[self.at..self.at + length].is_ascii();
+            Some((length, ascii)) => {
+                self.ascii &= ascii;
                 self.at += length;
                 self.passed += 1;
                 Ok(())
@@ -245,34 +246,4 @@ fn names(text: &[u8]) -> Vec<Cow<'_, [u8]>> {
         }
     }
     names.into_iter().map(|(_, name)| name).collect()
-}
-
-/// The length of the array that `text` begins with, if it holds no strings.
-fn brackets(text: &[u8]) -> Option<usize> {
-    let mut depth = 0;
-    let (chunks, rest) = text.as_chunks::<64>();
-    for (i, chunk) in chunks.iter().enumerate() {
-        // Sums of bytes over a whole chunk become vector instructions.
-        let count = |bracket| chunk.iter().map(|&b| u8::from(b == bracket)).sum::<u8>() as usize;
-        let (opened, closed) = (count(b'['), count(b']'));
-        if closed < depth {
-            depth = depth + opened - closed;
-        } else if let Some(end) = close(chunk, &mut depth) {
-            return Some(64 * i + end);
-        }
-    }
-    Some(text.len() - rest.len() + close(rest, &mut depth)?)
-}
-
-/// Where the bracket ends that closes the outermost of `depth` open arrays.
-fn close(text: &[u8], depth: &mut usize) -> Option<usize> {
-    for (at, &byte) in text.iter().enumerate() {
-        match byte {
-            b'[' => *depth += 1,
-            b']' if *depth == 1 => return Some(at + 1),
-            b']' => *depth -= 1,
-            _ => {}
-        }
-    }
-    None
 }

@@ -32,10 +32,10 @@ fn plain(text: &[u8]) -> Option<(usize, bool)> {
         let (opened, closed) = (count(b'['), count(b']'));
         if closed < depth {
             depth = depth + opened - closed;
-            seen |= chunk.iter().fold(0, |all, byte| all | byte);
         } else if let Some(end) = close(chunk, &mut depth) {
             return Some((CHUNK * i + end, seen < 0x80 && chunk[..end].is_ascii()));
         }
+        seen |= chunk.iter().fold(0, |all, byte| all | byte);
     }
     let end = close(rest, &mut depth)?;
     Some((text.len() - rest.len() + end, seen < 0x80 && rest[..end].is_ascii()))

@@ -231,6 +231,7 @@ fn unsafe_is_where_it_is_argued() {
         | "encoding/numbers/avx512.rs"
         | "encoding/numbers/ssse3.rs"
         | "pixels/resize/avx2.rs"
+        | "record/scan/brackets.rs"
         | "record/scan/sse2.rs"
         | "sieve/ssse3.rs" => Vec::new(),
         _ => [holding(f, "unsafe {"), holding(f, "unsafe fn"), holding(f, "allow(unsafe")].concat(),

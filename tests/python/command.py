@@ -33,9 +33,7 @@ def killed(seconds, *args):
 
 def small_disk(limit):
     """Options of a run in which no file can have more bytes, as on a disk that is full."""
-    # The signal that tells of the limit stays ignored, as Python has it.
-    bound = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    return {"preexec_fn": bound, "restore_signals": False}
+    return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))}
 
 
 def rejects_of(out):

@@ -7,21 +7,21 @@
 mod args;
 mod flags;
 mod print;
+mod signals;
 #[cfg(test)]
 mod tests;
 
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
-use ndpix::{Control, Error, ErrorKind, Input, Options, Run, quoted};
+use ndpix::{Control, Error, ErrorKind, Input, Meter, Options, Run, quoted};
 
 use crate::args::{Cli, Command, Convert, Inspect};
 use crate::print::Progress;
+use crate::signals::Watch;
 
 /// Runs the command with these words, the first of them its own name, and gives its exit code.
 ///
@@ -120,15 +120,19 @@ fn convert(args: &Convert) -> u8 {
         ));
         return 2;
     }
-    let stop = Arc::new(AtomicBool::new(false));
-    interrupts(&stop, &args.inputs);
+    let watch = Watch::begin();
     let progress = Progress::default();
     let note = |text: &str| print::say(&format!("ndpix: {text}"));
-    let started = |counter, total| progress.start(args.progress, counter, total);
-    let control = Control { stop: Arc::clone(&stop), note: Some(&note), started: Some(&started) };
+    let started = |meter: Arc<Meter>, total| {
+        progress.start(args.progress, Arc::clone(&meter), total);
+        drop(watch.meter.set(meter));
+    };
+    let stop = Arc::clone(&watch.stop);
+    let control = Control { stop, note: Some(&note), started: Some(&started) };
     let run = ndpix::run(inputs, &args.output, &options, &control);
-    progress.end();
     let end = exit_code(&run, &options);
+    watch.end.get_or_init(|| end);
+    progress.end();
     let s = &run.summary;
     if end != 2 && s.records + s.blank_lines + s.outputs.len() as u64 > 0 {
         print::say(run.summary.text(&options).trim_end());
@@ -174,35 +178,6 @@ fn same(a: &Path, b: &Path) -> bool {
         Some(folder.canonicalize().ok()?.join(path.file_name()?))
     };
     a == b || full(a).is_some_and(|a| Some(a) == full(b))
-}
-
-/// The first Ctrl-C ends the run between batches; a second one, or a run that is stuck in a read of
-/// something else than files, ends the process.
-fn interrupts(stop: &Arc<AtomicBool>, inputs: &[PathBuf]) {
-    let stop = Arc::clone(stop);
-    let may_wait = |input: &PathBuf| std::fs::metadata(input).is_ok_and(|found| !found.is_file());
-    let waits = inputs.iter().any(|input| input.as_os_str() == "-" || may_wait(input));
-    let handler = move || {
-        if stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        // Files that are read, synced or put in place take their time and come to an end.
-        if !waits {
-            return;
-        }
-        std::thread::spawn(|| {
-            std::thread::sleep(Duration::from_secs(3));
-            // Standard error may be a pipe that nobody reads.
-            std::thread::spawn(|| {
-                print::say("ndpix: interrupted while waiting for input; nothing was put in place");
-            });
-            std::thread::sleep(Duration::from_millis(200));
-            std::process::exit(130);
-        });
-    };
-    if ctrlc::set_handler(handler).is_err() {
-        print::say("ndpix: interrupts cannot be caught here; Ctrl-C ends the run at once");
-    }
 }
 
 fn inspect(args: &Inspect) -> u8 {

@@ -1,12 +1,13 @@
 //! What is printed: lines and progress on standard error, text for the next program on standard output.
 
 use std::io::{IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use ndpix::Meter;
 
 /// A line for people. A closed pipe is not an error.
 pub(crate) fn say(line: &str) {
@@ -34,7 +35,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn start(&self, forced: bool, counter: Arc<AtomicU64>, total: Option<u64>) {
+    pub(crate) fn start(&self, forced: bool, meter: Arc<Meter>, total: Option<u64>) {
         let ended = Arc::clone(&self.ended);
         let bar = (forced || std::io::stderr().is_terminal()).then(|| bar(total));
         let ticker = std::thread::spawn(move || {
@@ -42,7 +43,7 @@ impl Progress {
             let mut logged = 0;
             while !ended.load(Ordering::Relaxed) {
                 std::thread::park_timeout(Duration::from_millis(200));
-                let read = counter.load(Ordering::Relaxed);
+                let read = meter.bytes();
                 let minutes = begun.elapsed().as_secs() / 60;
                 match &bar {
                     Some(bar) => bar.set_position(read),

@@ -2,11 +2,11 @@
 //! calling thread passes messages on and listens for Ctrl-C.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use ndpix::Control;
+use ndpix::{Control, Meter};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
@@ -14,7 +14,7 @@ use crate::inputs::Stop;
 
 /// How often the calling thread looks up.
 const TICK: Duration = Duration::from_millis(50);
-/// How long an interrupted run may take to end; what is stuck in a read is left behind.
+/// How long an interrupted run may wait for bytes.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where a run's messages go.
@@ -29,14 +29,13 @@ pub(crate) struct Hooks {
 
 enum Message<T> {
     Note(String),
-    Started(Arc<AtomicU64>, Option<u64>),
+    Started(Arc<Meter>, Option<u64>),
     Done(T),
 }
 
 /// A bar that is closed however the run ends.
 struct Bar<'py> {
     tick: Bound<'py, PyAny>,
-    counter: Arc<AtomicU64>,
 }
 
 impl Drop for Bar<'_> {
@@ -56,7 +55,7 @@ pub(crate) fn run<T: Send + 'static>(
 ) -> PyResult<T> {
     let (sender, mut messages) = channel();
     start(sender, Arc::clone(&stop), work)?;
-    let mut bar = None;
+    let (mut bar, mut meter) = (None, None);
     loop {
         let (back, message) = receive(py, messages, TICK);
         messages = back;
@@ -65,10 +64,11 @@ pub(crate) fn run<T: Send + 'static>(
             Ok(Message::Note(text)) => {
                 hooks.note.call1(py, (text,))?;
             }
-            Ok(Message::Started(counter, total)) => {
+            Ok(Message::Started(of_run, total)) => {
                 if let Some(progress) = &hooks.progress {
-                    bar = Some(Bar { tick: progress.bind(py).call1((total,))?, counter });
+                    bar = Some(Bar { tick: progress.bind(py).call1((total,))? });
                 }
+                meter = Some(of_run);
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
@@ -77,15 +77,34 @@ pub(crate) fn run<T: Send + 'static>(
                 ));
             }
         }
-        let ticked = bar.as_ref().map(|b| b.tick.call1((b.counter.load(Ordering::Relaxed),)));
+        let ticked = bar.as_ref().zip(meter.as_ref()).map(|(b, m)| b.tick.call1((m.bytes(),)));
         if let Err(error) = ticked.transpose().and_then(|_| py.check_signals()) {
             stop.store(true, Ordering::Relaxed);
-            while let (back, Ok(Message::Note(_) | Message::Started(..))) =
-                receive(py, messages, PATIENCE)
-            {
-                messages = back;
-            }
+            wait_for_end(py, messages, meter);
             return Err(error);
+        }
+    }
+}
+
+/// Waits for an interrupted run: what is decoded and written comes to an end, and what is stuck in a read is
+/// left behind.
+fn wait_for_end<T: Send>(
+    py: Python<'_>,
+    mut messages: Receiver<Message<T>>,
+    mut meter: Option<Arc<Meter>>,
+) {
+    let mut stuck = Duration::ZERO;
+    while stuck < PATIENCE {
+        let (back, message) = receive(py, messages, TICK);
+        messages = back;
+        match message {
+            Ok(Message::Note(_)) => {}
+            Ok(Message::Started(of_run, _)) => meter = Some(of_run),
+            Err(RecvTimeoutError::Timeout) => {
+                let is_waiting = meter.as_ref().is_none_or(|meter| meter.is_waiting());
+                stuck = if is_waiting { stuck + TICK } else { Duration::ZERO };
+            }
+            Ok(Message::Done(_)) | Err(RecvTimeoutError::Disconnected) => return,
         }
     }
 }
@@ -102,7 +121,7 @@ fn start<T: Send + 'static>(
             let _ = notes.lock().map(|sender| sender.send(message));
         };
         let note = |text: &str| send(Message::Note(text.to_string()));
-        let started = |counter, total| send(Message::Started(counter, total));
+        let started = |meter, total| send(Message::Started(meter, total));
         let control = Control { stop, note: Some(&note), started: Some(&started) };
         let result = work(&control);
         send(Message::Done(result));

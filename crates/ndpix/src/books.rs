@@ -112,7 +112,7 @@ impl<'o> Books<'o> {
     /// Runs everything that the reader has through the books.
     pub(crate) fn drive(&mut self, reader: &mut Reader, control: &Control<'_>) -> Result<()> {
         if let Some(started) = control.started {
-            started(reader.counter(), reader.feed.total_bytes());
+            started(reader.meter(), reader.feed.total_bytes());
         }
         let threads = self.options.thread_count();
         let ended = reader.run(threads, &control.stop, |part| self.commit(part));
@@ -369,7 +369,7 @@ impl<'o> Books<'o> {
 
 /// Refuses to call whole what was made from files that became shorter while they were read.
 fn shrunk(reader: &Reader, hit_limit: bool) -> Result<()> {
-    let read = reader.counter().load(Ordering::Relaxed);
+    let read = reader.meter().bytes();
     match reader.feed.total_bytes() {
         // A decompressor need not read what stands after its stream.
         Some(total) if read < total && !hit_limit && reader.feed.compressions().is_empty() => {

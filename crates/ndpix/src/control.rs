@@ -1,7 +1,7 @@
 //! What a caller may say and hear while a run goes on.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// What a caller may say and hear while a run goes on.
 ///
@@ -23,8 +23,8 @@ pub struct Control<'a> {
     pub stop: Arc<AtomicBool>,
     /// Gets each note of the plan, before anything is written.
     pub note: Option<&'a (dyn Fn(&str) + Sync)>,
-    /// Gets the counter of raw input bytes and their total where it is known, once, at the start.
-    pub started: Option<&'a (dyn Fn(Arc<AtomicU64>, Option<u64>) + Sync)>,
+    /// Gets the meter of the inputs and their total of bytes where it is known, once, when the plan is made.
+    pub started: Option<&'a (dyn Fn(Arc<Meter>, Option<u64>) + Sync)>,
 }
 
 impl Control<'_> {
@@ -33,5 +33,50 @@ impl Control<'_> {
         if let Some(note) = self.note {
             notes.into_iter().for_each(|text| note(&text));
         }
+    }
+}
+
+/// How far the reading of the inputs is, and whether it goes on.
+///
+/// ```
+/// use std::sync::{Arc, OnceLock};
+/// use ndpix::{Control, Input, Meter, Options};
+/// let meter: OnceLock<Arc<Meter>> = OnceLock::new();
+/// let started = |of_run: Arc<Meter>, _: Option<u64>| drop(meter.set(of_run));
+/// let control = Control { started: Some(&started), ..Control::default() };
+/// let options = Options::default().with("field", "image")?;
+/// ndpix::load(vec![Input::bytes(r#"{"image": [[1, 2]]}"#)], &options, &control);
+/// let meter = meter.get().expect("the run began");
+/// assert_eq!((meter.bytes(), meter.is_waiting()), (19, false));
+/// # Ok::<(), ndpix::Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Meter {
+    bytes: AtomicU64,
+    waits: AtomicBool,
+}
+
+impl Meter {
+    /// The raw bytes that were read so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether the run waits for more bytes at this moment: a run that was told to stop and still waits is
+    /// stuck in a read, and one that does not wait is about to end.
+    pub fn is_waiting(&self) -> bool {
+        self.waits.load(Ordering::Relaxed)
+    }
+
+    /// Notes a read that gives its number of bytes.
+    pub(crate) fn read(
+        &self,
+        read: impl FnOnce() -> std::io::Result<usize>,
+    ) -> std::io::Result<usize> {
+        self.waits.store(true, Ordering::Relaxed);
+        let got = read();
+        self.waits.store(false, Ordering::Relaxed);
+        self.bytes.fetch_add(*got.as_ref().unwrap_or(&0) as u64, Ordering::Relaxed);
+        got
     }
 }

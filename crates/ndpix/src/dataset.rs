@@ -391,7 +391,7 @@ fn key(options: &Options, stamps: &[Stamp]) -> String {
 /// Goes through all records and notes where their images are.
 fn survey(reader: &mut Reader, control: &Control<'_>) -> Result<Vec<Entry>> {
     if let Some(started) = control.started {
-        started(reader.counter(), reader.feed.total_bytes());
+        started(reader.meter(), reader.feed.total_bytes());
     }
     let plan = reader.plan.clone();
     let mut decoder = Decoder::new(&plan)?;

@@ -82,7 +82,7 @@ pub mod stations;
 pub use array::{Aligned, Array, Element};
 pub use batches::{Batch, Batches, Reject, Spares};
 pub use column::{Column, ColumnType};
-pub use control::Control;
+pub use control::{Control, Meter};
 pub use convert::{Run, convert, files_of, run};
 pub use dataset::{Dataset, Item};
 pub use dtype::{ByteOrder, DType};

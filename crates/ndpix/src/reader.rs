@@ -5,9 +5,10 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::batch::{File, Text};
+use crate::control::Meter;
 use crate::detect::{self, Candidate, Findings, SAMPLE_BYTES, SAMPLE_RECORDS, Sample, Survey};
 use crate::error::{Error, ErrorKind, Result, brief};
 use crate::framing::Feed;
@@ -274,9 +275,9 @@ impl Reader {
         }
     }
 
-    /// Counts the raw bytes read, for progress.
-    pub(crate) fn counter(&self) -> Arc<AtomicU64> {
-        self.feed.counter()
+    /// How far the reading is.
+    pub(crate) fn meter(&self) -> Arc<Meter> {
+        self.feed.meter()
     }
 }
 

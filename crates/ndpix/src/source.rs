@@ -17,8 +17,8 @@ use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::control::Meter;
 use crate::error::{Error, Result, brief};
 use crate::paths::{Base, absolute};
 
@@ -208,8 +208,8 @@ impl Read for Opened {
 
 /// Opens an input and takes off its compression; a reader of the caller's is used up.
 ///
-/// `counter` grows by every raw byte that is read.
-pub(crate) fn open(input: &mut Input, counter: Arc<AtomicU64>) -> Result<Opened> {
+/// `meter` notes every raw byte that is read.
+pub(crate) fn open(input: &mut Input, meter: Arc<Meter>) -> Result<Opened> {
     let name = input.name();
     let raw: Box<dyn Read + Send> = match input {
         Input::Path(path) => {
@@ -219,7 +219,7 @@ pub(crate) fn open(input: &mut Input, counter: Arc<AtomicU64>) -> Result<Opened>
         Input::Bytes(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
         Input::Reader { reader, .. } => std::mem::replace(reader, Box::new(io::empty())),
     };
-    let mut peeked = Peeked::new(Box::new(Counted { inner: raw, counter }));
+    let mut peeked = Peeked::new(Box::new(Counted { inner: raw, meter }));
     let mut compressions = Vec::new();
     while compressions.len() < 2
         && let Some(kind) = compressed::Compression::of(&peeked.prefix)
@@ -282,16 +282,13 @@ impl std::error::Error for Raw {}
 /// Counts raw bytes and marks raw failures.
 struct Counted {
     inner: Box<dyn Read + Send>,
-    counter: Arc<AtomicU64>,
+    meter: Arc<Meter>,
 }
 
 impl Read for Counted {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        match self.inner.read(buf) {
-            Ok(n) => {
-                self.counter.fetch_add(n as u64, Ordering::Relaxed);
-                Ok(n)
-            }
+        match self.meter.read(|| self.inner.read(buf)) {
+            Ok(n) => Ok(n),
             Err(e) if e.kind() == io::ErrorKind::Interrupted => Err(e),
             Err(e) => Err(io::Error::new(e.kind(), Raw(e))),
         }

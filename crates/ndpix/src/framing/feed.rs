@@ -7,10 +7,10 @@
 
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use super::{Event, Framing, Scanner, sniff, trailing_space};
 use crate::batch::{File, Record, Text};
+use crate::control::Meter;
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::limits::Limits;
 use crate::source::{self, Input, Opened};
@@ -86,7 +86,7 @@ pub(crate) struct Feed {
     skip: u64,
     limit: Option<u64>,
     block: usize,
-    counter: Arc<AtomicU64>,
+    meter: Arc<Meter>,
     counts: FeedCounts,
     index: u64,
     current: Option<Current>,
@@ -122,7 +122,7 @@ impl Feed {
             skip,
             limit,
             block: BLOCK,
-            counter: Arc::default(),
+            meter: Arc::default(),
             counts: FeedCounts::default(),
             index: 0,
             current: None,
@@ -283,7 +283,7 @@ impl Feed {
         };
         let file = self.opened;
         self.opened += 1;
-        let reader = source::open(&mut input, Arc::clone(&self.counter)).map_err(|e| {
+        let reader = source::open(&mut input, Arc::clone(&self.meter)).map_err(|e| {
             if e.kind() == ErrorKind::Json { e.at(self.position(file, 1, 0)) } else { e }
         })?;
         for name in &reader.compressions {
@@ -422,8 +422,8 @@ impl Feed {
     }
 
     /// Grows by every raw (compressed) byte that is read.
-    pub(crate) fn counter(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.counter)
+    pub(crate) fn meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.meter)
     }
 
     /// How many of so many records are handed out, by `skip` and `limit`.

@@ -342,7 +342,7 @@ fn inputs() {
     assert_eq!(Input::Path("x".into()).base().map(|b| b.folder), Some(here));
     let mut text = Text::default();
     while feed.next(&mut text, 10, &|| {}).expect("no error") {}
-    assert_eq!(feed.counter().load(std::sync::atomic::Ordering::Relaxed), 6);
+    assert_eq!(feed.meter().bytes(), 6);
 }
 
 #[test]

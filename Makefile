@@ -1,6 +1,7 @@
 # make demo         build, then turn 28 sample records into demo/images.npy
 # make test         everything that has to be green
 # make random       random records through the command, N=5000 of them
+# make fuzz         libFuzzer on every target, T=60 seconds each; TARGETS="png record" for some (nightly Rust)
 # make conformance  the conformance corpus, where it is present
 # make wheel        build the Python package and install it into .venv
 # make manylinux    a wheel for any Linux
@@ -21,6 +22,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 CORPUS ?= ../shared/conformance
 N      ?= 5000
+T      ?= 60
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
@@ -34,7 +36,7 @@ MATURIN = PATH="$(abspath $(VENV)/bin):$$PATH" $(PY) -m maturin
 FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,format:qoi,format:tga,tiff:cmyk,tiff:fax,tiff:odd-bits
 
 .PHONY: demo test rust python random licences conformance maybe-conformance release clean
-.PHONY: wheel manylinux site
+.PHONY: wheel manylinux site fuzz
 .PHONY: bench-quick bench bench-outputs bench-scale floor stages instructions
 .NOTPARALLEL:
 
@@ -58,6 +60,9 @@ python: release wheel
 # Reports the seed of what goes wrong; SEED=... begins there.
 random: release $(VENV)/ready
 	NDPIX="$(NDPIX)" PYTHONPATH=tests:tests/python $(PY) -m forms.random_records $(N) $(SEED)
+
+fuzz:
+	CARGO="$(CARGO)" $(PYTHON) fuzz/run.py $(T) $(TARGETS)
 
 # Built anew and installed into the environment of the tests.
 wheel: $(VENV)/ready

@@ -1,11 +1,14 @@
 //! What belongs here: that no input, however damaged, ends in anything but a result or an error,
 //! soon, and the same whatever the threads and blocks.
 //!
+//! What is tried, and what must hold, are the targets in `fuzz/src`, which `make fuzz` gives to libFuzzer too.
 //! Inputs are changed copies of good ones, by a fixed seed. `NDPIX_FUZZ=SEED,SECONDS` goes on for
 //! so long with another. What is found is written to a file; moved to `testdata/fuzz/TARGET-what`
 //! it is tried in every run (CONTRIBUTING.md).
 
 mod mutate;
+#[path = "../../../../fuzz/src/lib.rs"]
+#[allow(dead_code, unreachable_pub, reason = "it is a crate of its own as well")]
 mod targets;
 
 use std::fs;
@@ -50,8 +53,7 @@ fn attempt(target: &Target, input: &[u8]) -> Result<(), String> {
 
 /// Changes the target's seeds and tries them, so many rounds or as long as NDPIX_FUZZ says.
 fn check(name: &str, rounds: usize) {
-    let all = targets::all();
-    let target = all.iter().find(|t| t.name == name).expect("a target");
+    let target = targets::named(name);
     let (seed, seconds) = match std::env::var("NDPIX_FUZZ") {
         Ok(text) => {
             let (seed, seconds) = text.split_once(',').expect("NDPIX_FUZZ=SEED,SECONDS");
@@ -98,12 +100,11 @@ fn check(name: &str, rounds: usize) {
 
 #[test]
 fn what_was_found_before() {
-    let targets = targets::all();
     for entry in fs::read_dir(root().join("testdata/fuzz")).expect("testdata/fuzz") {
         let path = entry.expect("an entry").path();
         let file = path.file_name().expect("a name").to_string_lossy();
         let name = file.split('-').next().unwrap_or_default();
-        let target = targets.iter().find(|t| t.name == name);
+        let target = targets::ALL.iter().find(|t| t.name == name);
         let target = target.unwrap_or_else(|| panic!("{file} begins with no target's name"));
         let input = fs::read(&path).expect("a file");
         attempt(target, &input).unwrap_or_else(|wrong| panic!("{file}: {wrong}"));
@@ -112,9 +113,9 @@ fn what_was_found_before() {
 
 #[test]
 fn every_seed_is_good_for_its_target() {
-    for target in targets::all() {
+    for target in targets::ALL {
         for (i, seed) in (target.seeds)().iter().enumerate() {
-            attempt(&target, seed).unwrap_or_else(|wrong| panic!("{} {i}: {wrong}", target.name));
+            attempt(target, seed).unwrap_or_else(|wrong| panic!("{} {i}: {wrong}", target.name));
         }
     }
 }
@@ -129,7 +130,8 @@ macro_rules! targets {
 }
 // About a second each.
 targets! {
-    lines 200, compressed 3000, record 8000, encodings 5000, npy 30_000, runs 600,
+    lines 200, compressed 3000, record 8000, pointer 5000, encodings 5000, npy 30_000, detect 1000,
+    rejects 300, runs 600, outputs 300,
     png 12_000, jpeg 2500, webp 2500, tiff 3000, gif 2000, bmp 2000, pnm 15_000, qoi 12_000,
     ico 12_000, tga 6000,
 }

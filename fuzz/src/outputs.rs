@@ -58,7 +58,7 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("chunks", &["1", "2"]),
     ("output_compression", &["none", "gzip:1", "zstd:1"]),
     ("shard_rows", &["1", "2"]),
-    ("memory", &["40", "1M"]),
+    ("memory", &["16M", "64M"]),
     ("max_record_bytes", &["60"]),
     ("max_pixels", &["4"]),
     ("append", &["true"]),

@@ -28,6 +28,7 @@ use crate::signals::Watch;
 /// It prints, and catches interrupts of the process, as the only thing that the process does.
 pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
     quiet_workers();
+    ndpix::Reserve::keep();
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(said) => {

@@ -19,10 +19,14 @@ mod task;
 
 use pyo3::prelude::*;
 
+#[global_allocator]
+static MEMORY: ndpix::Reserve = ndpix::Reserve;
+
 #[pymodule(gil_used = false)]
 fn _ndpix(m: &Bound<'_, PyModule>) -> PyResult<()> {
     // Here an interrupt is an exception; where arrays are made it would be a panic.
     m.py().import("numpy")?;
+    let _ = numpy::dtype::<u8>(m.py());
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     m.add("optimised", !cfg!(debug_assertions))?;
     m.add_function(wrap_pyfunction!(options::defaults, m)?)?;

@@ -53,6 +53,7 @@ pub(crate) fn run<T: Send + 'static>(
     stop: Stop,
     work: impl FnOnce(&Control<'_>) -> T + Send + 'static,
 ) -> PyResult<T> {
+    ndpix::Reserve::keep();
     let (sender, mut messages) = channel();
     start(sender, Arc::clone(&stop), work)?;
     let (mut bar, mut meter) = (None, None);

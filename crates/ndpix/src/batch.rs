@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Position};
+use crate::limits::Limits;
 use crate::paths::Base;
 
 /// A file that records come from.
@@ -111,11 +112,9 @@ impl Text {
     }
 
     /// Why a record of the text cannot be read, where that is known before it is looked at.
-    pub(crate) fn unreadable(&self, number: usize, max_record_bytes: u64) -> Option<Error> {
+    pub(crate) fn unreadable(&self, number: usize, limits: &Limits) -> Option<Error> {
         if let Some(length) = self.records[number].overlong {
-            return Some(Error::limit(format!(
-                "the record is {length} bytes long, over max_record_bytes {max_record_bytes}"
-            )));
+            return limits.check_record(length).err();
         }
         let lost = self.originals.get(number).and_then(Option::as_ref).and_then(|o| o.lost);
         lost.map(|(kind, message)| Error::new(kind, message))

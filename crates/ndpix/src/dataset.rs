@@ -349,15 +349,9 @@ impl Dataset {
 
     /// Decodes the image of an entry. `number` is its own, which is not below that of its record.
     fn decode(&self, hands: &mut Hands<'_>, entry: &Entry, number: u64) -> Result<Array> {
-        let most = self.plan.limits.max_record_bytes;
         hands.missing = false;
         hands.text.clear();
-        if entry.len > most {
-            return Err(Error::limit(format!(
-                "the record is {} bytes long, over max_record_bytes {most}",
-                entry.len
-            )));
-        }
+        self.plan.limits.check_record(entry.len)?;
         self.places.read(entry.file, entry.byte, entry.len, &mut hands.text)?;
         let items = hands.decoder.find(&hands.text)?;
         let base = self.files[entry.file as usize].base.as_ref();

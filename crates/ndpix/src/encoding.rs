@@ -21,6 +21,7 @@ mod npy;
 mod numbers;
 mod raw;
 pub(crate) mod said;
+mod scratch;
 mod tensor;
 mod text;
 
@@ -30,6 +31,7 @@ use std::str::FromStr;
 pub(crate) use classify::is_image_path;
 pub(crate) use data_url::strip_scheme;
 use loose::Loose;
+pub(crate) use scratch::Scratch;
 
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Error, Result, quote};
@@ -149,27 +151,6 @@ pub(crate) struct RawSpec {
     pub loose: Loose,
 }
 
-/// Buffers that decoding reuses from record to record.
-#[derive(Debug, Default)]
-pub(crate) struct Scratch {
-    /// The result of the last [`decode`].
-    pub(crate) bytes: Vec<u8>,
-    text: Vec<u8>,
-    spare: Vec<u8>,
-}
-
-impl Scratch {
-    /// The characters of a JSON string.
-    pub(crate) fn text_of<'a>(&'a mut self, value: &'a [u8]) -> &'a [u8] {
-        value::unescape(value, &mut self.text)
-    }
-
-    /// The bytes that the buffers take.
-    pub(crate) fn capacity(&self) -> usize {
-        self.bytes.capacity() + self.text.capacity() + self.spare.capacity()
-    }
-}
-
 /// What [`decode`] left in [`Scratch::bytes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Payload {
@@ -198,6 +179,7 @@ pub(crate) fn decode(
     limits: &Limits,
     scratch: &mut Scratch,
 ) -> Result<Payload> {
+    scratch.make_room(encoding, value)?;
     let Scratch { bytes, text, spare } = &mut *scratch;
     Ok(match encoding {
         Encoding::Raw => {

@@ -212,8 +212,20 @@ pub(crate) fn has_extension(extension: &str) -> bool {
 }
 
 /// What the image says of itself, from its headers alone. Checks `limits.max_pixels`.
+/// Kind `image` where there are too few bytes for the pixels that they claim.
 pub(crate) fn info(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
-    (format.row().info)(bytes, limits)
+    let row = format.row();
+    let info = (row.info)(bytes, limits)?;
+    let least = (row.least)(bytes, &info);
+    if (bytes.len() as u64) < least {
+        return Err(Error::image(format!(
+            "{} data is cut short: {} bytes cannot hold an image of shape {}",
+            row.name.to_uppercase(),
+            bytes.len(),
+            info.shape
+        )));
+    }
+    Ok(info)
 }
 
 /// As [`info`] for a frame or page by its number, from 0: kind `shape` where the file does not have it.

@@ -90,6 +90,10 @@ pub(crate) fn inflate(
     };
     let name = compression.name();
     grown.map_err(|e| {
+        if e.kind() == std::io::ErrorKind::OutOfMemory {
+            return Error::limit(format!("the machine has no memory for the {name} payload"))
+                .caused_by(e);
+        }
         Error::encoding(format!("the {name} payload is damaged or cut: {e}")).caused_by(e)
     })?;
     if out.len() as u64 > max_bytes {

@@ -44,6 +44,7 @@ mod inflate;
 mod machine;
 mod pixels;
 mod record;
+mod reserve;
 mod sieve;
 mod sink;
 mod source;
@@ -104,6 +105,7 @@ pub use options::{
 pub use paths::PathPrefix;
 pub use record::pointer::{Field, Pointer, Step};
 pub use report::{Entries, FieldReport, Report, ShapeReport, Spread, quoted};
+pub use reserve::Reserve;
 pub use shape::Shape;
 pub use single::decode;
 pub use source::Input;

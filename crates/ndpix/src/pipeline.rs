@@ -17,6 +17,7 @@ mod driver;
 mod part;
 
 use std::collections::VecDeque;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -29,6 +30,7 @@ use crate::options::OnMissing;
 use crate::plan::Plan;
 use crate::record::rejected;
 use crate::sink::Job;
+use crate::{limits, reserve};
 
 pub(crate) use doubts::Doubts;
 pub(crate) use driver::{Driver, spread};
@@ -210,6 +212,9 @@ where
     let mut text = Text::default();
     while let Some(ticket) = take(shared, &mut text) {
         rejected::unwrap(&mut text, shared.files);
+        if reserve::is_short() {
+            return Err(Error::io("cannot go on", io::ErrorKind::OutOfMemory.into()));
+        }
         for index in 0..text.records.len() {
             if !worker.record(shared, ticket, &text, index)? {
                 return Ok(());
@@ -285,7 +290,7 @@ impl Worker<'_> {
         let origin = text.origin(index, shared.files);
         let bytes = text.record(&text.records[index]);
         let place = |error: Error, item: usize| error.at(origin.position(item as u32));
-        let found = match text.unreadable(index, shared.plan.limits.max_record_bytes) {
+        let found = match text.unreadable(index, &shared.plan.limits) {
             Some(error) => Err(error),
             None => self.decoder.find(bytes),
         };
@@ -368,7 +373,11 @@ impl Worker<'_> {
         }
         let before = self.pixels.used().len();
         let at = |error: Error| error.at(origin.position(item as u32));
-        let result = match opened.and_then(|o| self.decoder.fill(&o, &mut self.pixels)) {
+        let result = match opened.and_then(|o| {
+            // Codecs of others do not ask before they allocate.
+            if o.need > LARGE { limits::probe(o.need) } else { Ok(()) }?;
+            self.decoder.fill(&o, &mut self.pixels)
+        }) {
             Ok(found) => Fate::Row { found, len: self.pixels.used().len() - before },
             Err(error) if error.kind() == ErrorKind::Json => Fate::Unreadable(at(error)),
             Err(_)

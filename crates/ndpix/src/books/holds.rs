@@ -3,6 +3,7 @@
 use super::names;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::limits::make_room;
 use crate::options::{Governs, IfExists, Options};
 use crate::pixels::sample;
 use crate::plan::{Plan, Target};
@@ -60,7 +61,14 @@ pub(crate) fn fill_row(options: &Options, plan: &Plan) -> Result<Vec<u8>> {
     if !options.fills() {
         return Ok(Vec::new());
     }
-    Ok(fill_element(plan.fill_value, dtype)?.repeat(shape.elements().unwrap_or(0)))
+    let element = fill_element(plan.fill_value, dtype)?;
+    let mut row = Vec::new();
+    let len = shape.bytes(dtype)?;
+    make_room(&mut row, len)?;
+    while row.len() < len {
+        row.extend_from_slice(&element);
+    }
+    Ok(row)
 }
 
 /// The bytes of one element that holds `value`; kind `options` where the dtype cannot.

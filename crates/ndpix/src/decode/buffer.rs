@@ -1,6 +1,7 @@
 //! The pixels of a batch, image after image.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::limits::lengthen;
 
 /// The pixels of a batch: a buffer that only grows, and how much of it is used.
 #[derive(Debug, Default)]
@@ -30,10 +31,7 @@ impl PixelBuffer {
     pub(crate) fn slot(&mut self, len: usize) -> Result<&mut [u8]> {
         let end = self.used + len;
         if self.bytes.len() < end {
-            self.bytes
-                .try_reserve_exact(end - self.bytes.len())
-                .map_err(|_| Error::limit(format!("no memory for {len} bytes of pixels")))?;
-            self.bytes.resize(end, 0);
+            lengthen(&mut self.bytes, end)?;
         }
         Ok(&mut self.bytes[self.used..end])
     }

@@ -84,16 +84,16 @@ impl Band<'_> {
         let mut film = guarded(format, || format::open_film(format, bytes, &info, limits))?;
         let len = info.bytes()?;
         for _ in 0..first {
-            let passed = steps::room(&mut self.stored, len)?;
-            guarded(format, || film.next(passed))?;
+            guarded(format, || film.draw())?;
         }
         for part in slot.chunks_exact_mut(shape.bytes(opened.dtype)?) {
+            guarded(format, || film.draw())?;
             if !opened.work && info.shape == shape {
-                guarded(format, || film.next(part))?;
+                film.show(part);
                 continue;
             }
             let stored = steps::room(&mut self.stored, len)?;
-            guarded(format, || film.next(stored))?;
+            film.show(stored);
             if opened.work {
                 self.bench.run(steps, &info, &mut self.stored, opened.color, part)?
             } else {

@@ -77,7 +77,7 @@ pub(super) fn first_reason(sample: &Sample<'_>) -> String {
     let mut hits = Hits::default();
     let reason = |record: &Sampled<'_>| {
         if let Some(length) = record.overlong {
-            return Some(format!("it is {length} bytes long, over max_record_bytes"));
+            return Some(format!("it is {length} bytes long, over max_record_bytes or memory"));
         }
         // Numbers that JSON does not have were said before.
         let mut query = Query::default();

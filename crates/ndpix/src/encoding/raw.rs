@@ -6,7 +6,7 @@
 use super::{Pixels, RawSpec, loose};
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Error, Result};
-use crate::limits::Limits;
+use crate::limits::{Limits, make_room};
 use crate::shape::Shape;
 
 /// Makes the bytes the pixels that `raw` describes; `spare` is overwritten.
@@ -161,7 +161,7 @@ pub(super) fn rearrange(
             2 => to_c_order::<2>(&shape, bytes, spare),
             4 => to_c_order::<4>(&shape, bytes, spare),
             _ => to_c_order::<8>(&shape, bytes, spare),
-        });
+        })?;
     }
     let shape = match shape[..] {
         [ref before @ .., channels, height, width] if last => {
@@ -171,7 +171,7 @@ pub(super) fn rearrange(
                 2 => channels_last::<2>(channels, plane, bytes, spare),
                 4 => channels_last::<4>(channels, plane, bytes, spare),
                 _ => channels_last::<8>(channels, plane, bytes, spare),
-            });
+            })?;
             Shape::new(&[before, &[height, width, channels]].concat())?
         }
         _ => shape,
@@ -195,11 +195,16 @@ pub(super) fn rearrange(
 }
 
 /// Replaces the elements by the same in another order.
-fn reorder(bytes: &mut Vec<u8>, spare: &mut Vec<u8>, write: impl FnOnce(&[u8], &mut Vec<u8>)) {
+fn reorder(
+    bytes: &mut Vec<u8>,
+    spare: &mut Vec<u8>,
+    write: impl FnOnce(&[u8], &mut Vec<u8>),
+) -> Result<()> {
     spare.clear();
-    spare.reserve(bytes.len());
+    make_room(spare, bytes.len())?;
     write(bytes, spare);
     std::mem::swap(bytes, spare);
+    Ok(())
 }
 
 /// Appends planes of so many elements, `channels` of them for each image, with the channels last.

@@ -22,6 +22,7 @@ pub(super) const ROW: Row = Row {
     sniff,
     evidence: Evidence::Signature,
     info,
+    least,
     decode,
     more: More::Nothing,
     indices,
@@ -49,6 +50,11 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         premultiplied: false,
         frames: 1,
     })
+}
+
+/// All rows, where they are not runs.
+fn least(bytes: &[u8], _info: &ImageInfo) -> u64 {
+    open(bytes).map_or(0, |dib| dib.least(dib.height))
 }
 
 /// The pixels, top row first.

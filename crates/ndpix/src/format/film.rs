@@ -53,7 +53,7 @@ mod tests {
         let mut frames = Vec::new();
         for _ in 0..info.frames.min(9) {
             let mut out = vec![0xA5; info.bytes()?];
-            if let Err(error) = film.next(&mut out) {
+            if let Err(error) = film.draw().map(|()| film.show(&mut out)) {
                 return Ok((frames, Some(error)));
             }
             frames.push(out);

@@ -24,6 +24,7 @@ pub(super) const ROW: Row = Row {
     sniff: |bytes| matches!(bytes, [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..]),
     evidence: Evidence::Signature,
     info,
+    least,
     decode,
     more: More::Film {
         check: |bytes, _| check_frames(bytes),
@@ -31,6 +32,12 @@ pub(super) const ROW: Row = Row {
     },
     indices: |_, _| Ok(Some(decode_indices)),
 };
+
+/// A code is at most all that the table holds, 4,096 pixels, and has more than eight bits by then.
+fn least(bytes: &[u8], _info: &ImageInfo) -> u64 {
+    let pixels = |gif: Gif<'_>| (gif.frame.width as u64).saturating_mul(gif.frame.height as u64);
+    Gif::open(bytes).map_or(0, pixels) / 4096
+}
 
 /// What the screen header and the first frame's headers say.
 fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {

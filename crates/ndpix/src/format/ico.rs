@@ -19,6 +19,7 @@ pub(super) const ROW: Row = Row {
     sniff,
     evidence: Evidence::Structure,
     info,
+    least,
     decode,
     more: More::Nothing,
     indices: no_indices,
@@ -44,6 +45,15 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
                 frames: 1,
             })
         }
+    }
+}
+
+/// What the chosen entry takes.
+fn least(bytes: &[u8], info: &ImageInfo) -> u64 {
+    match Entry::choose(bytes).and_then(|entry| entry.open(bytes)) {
+        Ok(Picture::Png(file)) => (png::ROW.least)(file, info),
+        Ok(Picture::Bitmap { dib, height }) => dib.least(height),
+        Err(_) => 0,
     }
 }
 

@@ -13,7 +13,7 @@ use libjpeg_turbo_rs::precision::{
 };
 use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, JpegError, PixelFormat};
 
-use super::row::{Evidence, More, Row, no_indices};
+use super::row::{Evidence, More, Row, no_indices, pixels};
 use super::{Color, ImageInfo, exif};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -37,6 +37,8 @@ pub(super) const ROW: Row = Row {
     sniff: |bytes| bytes.starts_with(&[0xFF, 0xD8, 0xFF]),
     evidence: Evidence::Signature,
     info,
+    // Of the component with the most blocks each takes a bit of a scan.
+    least: |_, info| pixels(info) / (64 * 8),
     decode,
     more: More::Nothing,
     indices: no_indices,

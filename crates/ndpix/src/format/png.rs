@@ -11,7 +11,6 @@
 //! The frames of an APNG are in `film`.
 
 mod film;
-
 mod text;
 
 use std::io::{Cursor, ErrorKind};
@@ -24,11 +23,11 @@ use png::{
 
 use self::film::PngFilm;
 use self::text::Texts;
-use super::row::{DecodeIndices, Evidence, More, Row};
+use super::row::{DecodeIndices, Evidence, More, Row, pixels};
 use super::{Color, ImageInfo, exif};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::limits::Limits;
+use crate::limits::{Limits, zeros};
 use crate::shape::Shape;
 
 const SIGNATURE: &[u8; 8] = b"\x89PNG\r\n\x1A\n";
@@ -42,6 +41,8 @@ pub(super) const ROW: Row = Row {
     sniff: |bytes| bytes.starts_with(SIGNATURE),
     evidence: Evidence::Signature,
     info,
+    // A pixel has a bit at least, and deflate makes at most 1,032 bytes of one.
+    least: |_, info| pixels(info) / (8 * 1032),
     decode,
     more: More::Film {
         check: film::check_frames,
@@ -177,7 +178,7 @@ fn decode_indices(bytes: &[u8], limits: &Limits, out: &mut [u8]) -> Result<()> {
     if !held || !whole || line == 0 || out.len() != (width * height) as usize {
         return Err(Error::image("damaged PNG: its chunks contradict each other"));
     }
-    let mut packed = vec![0; line * height as usize];
+    let mut packed = zeros(line * height as usize)?;
     read_rows(&mut reader, &mut packed, line, bits)?;
     let rows = out.chunks_exact_mut(width as usize).zip(packed.chunks_exact(line));
     for (row, packed) in rows {

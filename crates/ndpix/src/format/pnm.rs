@@ -4,7 +4,7 @@
 //! the rounding of Pillow. Samples over 255 stay 16 bits in colour too, which Pillow narrows.
 //! Only the first picture of a file is read; nothing in the format says how many there are.
 
-use super::row::{DecodeIndices, Evidence, More, Row};
+use super::row::{DecodeIndices, Evidence, More, Row, pixels};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result, quote};
@@ -17,6 +17,7 @@ pub(super) const ROW: Row = Row {
     sniff: |bytes| matches!(bytes, [b'P', b'1'..=b'7', b' ' | b'\t' | b'\n' | b'\r' | b'#', ..]),
     evidence: Evidence::Signature,
     info,
+    least,
     decode,
     more: More::Nothing,
     indices,
@@ -40,6 +41,18 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         premultiplied: false,
         frames: 1,
     })
+}
+
+/// All samples; those that are words have white space between them.
+fn least(bytes: &[u8], info: &ImageInfo) -> u64 {
+    let Ok(header) = Header::parse(bytes) else { return 0 };
+    let samples = pixels(info).saturating_mul(header.channels as u64);
+    match header.samples {
+        Samples::PlainBits => samples,
+        Samples::Plain => samples.saturating_mul(2) - 1,
+        Samples::Bits => samples / 8,
+        Samples::Raw => samples.saturating_mul(if header.max > 255 { 2 } else { 1 }),
+    }
 }
 
 /// There is no palette; gray whose samples of 8 bits are not what is stored is refused.

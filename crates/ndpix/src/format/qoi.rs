@@ -4,7 +4,7 @@
 //! reference decoder for RGB files whose chunks change alpha. The colour space byte (sRGB or
 //! linear) does not change the pixels, and the end marker may be missing if every pixel is there.
 
-use super::row::{Evidence, More, Row, no_indices};
+use super::row::{Evidence, More, Row, no_indices, pixels};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -17,6 +17,8 @@ pub(super) const ROW: Row = Row {
     sniff: |bytes| bytes.starts_with(b"qoif"),
     evidence: Evidence::Signature,
     info,
+    // A byte is a run of at most 62 pixels.
+    least: |_, info| pixels(info) / 62,
     decode,
     more: More::Nothing,
     indices: no_indices,

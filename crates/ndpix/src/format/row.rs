@@ -19,6 +19,9 @@ pub(super) struct Row {
     pub(super) evidence: Evidence,
     /// What the first image says of itself, from its headers; checks `limits.max_pixels`.
     pub(super) info: fn(&[u8], &Limits) -> Result<ImageInfo>,
+    /// The fewest bytes of a file that can hold the picture: a shorter one is cut, and nothing is allocated
+    /// for what it claims. 0 where a few bytes may stand for any size.
+    pub(super) least: fn(&[u8], &ImageInfo) -> u64,
     /// Fills `out` with the pixels that `info` announced.
     pub(super) decode: fn(&[u8], &ImageInfo, &Limits, &mut [u8]) -> Result<()>,
     /// What a file may hold after its first image.
@@ -60,12 +63,20 @@ type OpenFilm = for<'a> fn(&'a [u8], &ImageInfo, &Limits) -> Result<Box<dyn Film
 
 /// An animation that is being played.
 pub(crate) trait Film {
-    /// Draws the next frame and gives the picture in `out`, whose length is `info.bytes()`.
-    fn next(&mut self, out: &mut [u8]) -> Result<()>;
+    /// Draws the next frame.
+    fn draw(&mut self) -> Result<()>;
+
+    /// Writes the picture as the frames that were drawn left it; `out` has `info.bytes()` bytes.
+    fn show(&self, out: &mut [u8]);
 }
 
 /// Fills `out`, one byte a pixel, with the palette indices.
 pub(super) type DecodeIndices = fn(&[u8], &Limits, &mut [u8]) -> Result<()>;
+
+/// The pixels of a picture.
+pub(super) fn pixels(info: &ImageInfo) -> u64 {
+    info.shape.iter().take(2).fold(1, |n, &side| n.saturating_mul(side as u64))
+}
 
 /// Of formats without palettes.
 pub(super) fn no_indices(_bytes: &[u8], _limits: &Limits) -> Result<Option<DecodeIndices>> {

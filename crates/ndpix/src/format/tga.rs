@@ -5,7 +5,7 @@
 //! the extension area says that the fourth byte is not alpha. Palettes become RGB, those of 32-bit
 //! entries RGBA. The format has no signature: [`sniff`] asks for a header without a contradiction.
 
-use super::row::{Evidence, More, Row, no_indices};
+use super::row::{Evidence, More, Row, no_indices, pixels};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -18,6 +18,7 @@ pub(super) const ROW: Row = Row {
     sniff,
     evidence: Evidence::Header,
     info,
+    least,
     decode,
     more: More::Nothing,
     indices: no_indices,
@@ -57,6 +58,15 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         premultiplied: false,
         frames: 1,
     })
+}
+
+/// All pixels, or a packet for each run of 128.
+fn least(bytes: &[u8], info: &ImageInfo) -> u64 {
+    match Tga::open(bytes) {
+        Ok(tga) if tga.runs => pixels(info) / 128 * 2,
+        Ok(tga) => pixels(info).saturating_mul(tga.pixel.bytes()),
+        Err(_) => 0,
+    }
 }
 
 /// The pixels, from the top left.
@@ -115,6 +125,18 @@ enum Pixel {
         entry: usize,
         alpha: bool,
     },
+}
+
+impl Pixel {
+    /// The bytes that one takes.
+    fn bytes(self) -> u64 {
+        match self {
+            Self::Gray | Self::Palette { .. } => 1,
+            Self::GrayAlpha | Self::Bgra16 => 2,
+            Self::Bgr => 3,
+            Self::Bgra => 4,
+        }
+    }
 }
 
 impl<'a> Tga<'a> {

@@ -38,6 +38,7 @@ pub(super) const ROW: Row = Row {
     },
     evidence: Evidence::Signature,
     info,
+    least: |_, _| 0,
     decode,
     more: More::Film {
         // libwebp opens only files that are whole.
@@ -121,6 +122,8 @@ struct WebpFilm<'a> {
     /// Pixels of the canvas.
     pixels: usize,
     alpha: bool,
+    /// The canvas of the decoder, once something is drawn.
+    canvas: Option<NonNull<u8>>,
 }
 
 impl<'a> WebpFilm<'a> {
@@ -134,7 +137,8 @@ impl<'a> WebpFilm<'a> {
         let decoder = unsafe { WebPAnimDecoderNew(&raw const data, std::ptr::null()) };
         let decoder = NonNull::new(decoder).ok_or_else(broken)?;
         let pixels = layout.width as usize * layout.height as usize;
-        let film = Self { decoder, bytes: PhantomData, pixels, alpha: layout.alpha };
+        let alpha = layout.alpha;
+        let film = Self { decoder, bytes: PhantomData, pixels, alpha, canvas: None };
         let mut info = WebPAnimInfo::default();
         // SAFETY: the decoder is live, and `info` a valid place that libwebp writes and does not keep.
         let told = unsafe { WebPAnimDecoderGetInfo(decoder.as_ptr(), &raw mut info) };
@@ -148,27 +152,29 @@ impl<'a> WebpFilm<'a> {
 }
 
 impl Film for WebpFilm<'_> {
-    // The canvas, as RGB where the file says that it has no alpha.
-    fn next(&mut self, out: &mut [u8]) -> Result<()> {
+    fn draw(&mut self) -> Result<()> {
         let (mut canvas, mut time) = (std::ptr::null_mut(), 0);
         // SAFETY: the decoder is live and borrowed mutably; both places are valid and not kept.
         let more = unsafe {
             WebPAnimDecoderGetNext(self.decoder.as_ptr(), &raw mut canvas, &raw mut time)
         };
-        if more == 0 || canvas.is_null() {
-            return Err(broken());
-        }
+        self.canvas = NonNull::new(canvas).filter(|_| more != 0);
+        self.canvas.map(|_| ()).ok_or_else(broken)
+    }
+
+    // The canvas, as RGB where the file says that it has no alpha.
+    fn show(&self, out: &mut [u8]) {
+        let Some(canvas) = self.canvas else { return };
         // SAFETY: on success libwebp points at its canvas of four bytes a pixel, whose size `open`
         // compared with ours. It is initialised (allocated zeroed, then drawn on), and unchanged until the
-        // next call, which needs `self` again.
-        let canvas = unsafe { slice::from_raw_parts(canvas, self.pixels * 4) };
+        // next call, which needs `self` mutably and sets another one.
+        let canvas = unsafe { slice::from_raw_parts(canvas.as_ptr(), self.pixels * 4) };
         if self.alpha {
             out.copy_from_slice(canvas);
         } else {
             let pixels = out.as_chunks_mut::<3>().0.iter_mut().zip(canvas.as_chunks::<4>().0);
             pixels.for_each(|(out, [r, g, b, _])| *out = [*r, *g, *b]);
         }
-        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use super::{Event, Framing, Scanner, sniff, trailing_space};
 use crate::batch::{File, Record, Text};
 use crate::control::Meter;
 use crate::error::{Error, ErrorKind, Position, Result};
-use crate::limits::Limits;
+use crate::limits::{Limits, lengthen, make_room};
 use crate::source::{self, Input, Opened};
 
 /// How much is read at a time and handed out as one batch, unless `with_block_bytes` says otherwise.
@@ -118,7 +118,7 @@ impl Feed {
             asked: framing,
             decided: framing,
             compressions: Vec::new(),
-            max_record_bytes: limits.max_record_bytes,
+            max_record_bytes: limits.longest_record().0,
             skip,
             limit,
             block: BLOCK,
@@ -176,8 +176,21 @@ impl Feed {
             self.ended = true;
             return self.failure.take().map_or(Ok(false), Err);
         }
-        self.hand_over(text);
+        self.hand_over(text)?;
         Ok(true)
+    }
+
+    /// What a record that does not fit into memory is to the run: the machine's.
+    fn no_room(&self, error: Error) -> Error {
+        let Some(current) = &self.current else { return error };
+        let (line, byte) =
+            current.record.map_or((current.line, current.byte), |r| (r.line, r.byte));
+        let what = format!("cannot read a record: {}", error.message());
+        Error::io(what, io::ErrorKind::OutOfMemory.into()).at(self.position(
+            current.file,
+            line,
+            byte,
+        ))
     }
 
     /// One step: the next file, its framing, more bytes, or what the scanner meets next. `false`
@@ -332,9 +345,8 @@ impl Feed {
             alone();
         }
         let end = self.filled + self.block;
-        if self.buf.len() < end {
-            self.buf.resize(end, 0);
-        }
+        lengthen(&mut self.buf, end).map_err(|e| self.no_room(e))?;
+        let Some(current) = &mut self.current else { return Ok(true) };
         let got = loop {
             match current.reader.read(&mut self.buf[self.filled..end]) {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -356,20 +368,23 @@ impl Feed {
     }
 
     /// Gives the records' text away, by exchanging the buffers where that copies less.
-    fn hand_over(&mut self, text: &mut Text) {
-        let (Some(first), Some(last)) = (text.records.first(), text.records.last()) else { return };
+    fn hand_over(&mut self, text: &mut Text) -> Result<()> {
+        let (Some(first), Some(last)) = (text.records.first(), text.records.last()) else {
+            return Ok(());
+        };
         let (start, end) = (first.start, last.end);
-        let open = self.current.as_mut().and_then(|c| c.record.as_mut());
-        let needed = open.as_ref().map_or(self.scanned, |r| r.start);
+        let open = self.current.as_ref().and_then(|c| c.record.as_ref());
+        let needed = open.map_or(self.scanned, |r| r.start);
         let tail = self.filled - needed;
         if tail > end - start {
             text.bytes.clear();
+            make_room(&mut text.bytes, end - start).map_err(|e| self.no_room(e))?;
             text.bytes.extend_from_slice(&self.buf[start..end]);
             for record in &mut text.records {
                 record.start -= start;
                 record.end -= start;
             }
-            return;
+            return Ok(());
         }
         std::mem::swap(&mut text.bytes, &mut self.buf);
         let roomy = self.buf.capacity() > 8 * BLOCK.max(tail);
@@ -379,17 +394,17 @@ impl Feed {
         // The next text will be about as long. Growing to it in steps leaves pieces after that the
         // allocator keeps: 4 of 67 MiB on records of 10 MB.
         let room = (end - start).min(ALONE) + self.block;
-        self.buf.reserve_exact(room.saturating_sub(self.buf.len()));
-        if self.buf.len() < tail {
-            self.buf.resize(tail, 0);
-        }
+        // Where there is no room for it yet, there may be when it is read.
+        let _ = self.buf.try_reserve_exact(room.saturating_sub(self.buf.len()));
+        lengthen(&mut self.buf, tail).map_err(|e| self.no_room(e))?;
         self.buf[..tail].copy_from_slice(&text.bytes[needed..self.filled]);
         text.bytes.truncate(end);
         self.scanned -= needed;
         self.filled = tail;
-        if let Some(open) = open {
+        if let Some(open) = self.current.as_mut().and_then(|c| c.record.as_mut()) {
             open.start = 0;
         }
+        Ok(())
     }
 
     fn position(&self, file: u32, line: u64, byte: u64) -> Position {

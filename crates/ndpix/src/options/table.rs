@@ -247,7 +247,7 @@ const TABLE: &[Row] = &[
         |o, t| {
             o.limits.memory = match t {
                 "auto" => None,
-                text => Some(bytes("memory", text)?),
+                text => Some(at_least("memory", LEAST_MEMORY, bytes("memory", text)?)?),
             };
             Ok(())
         },

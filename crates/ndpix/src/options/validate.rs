@@ -28,6 +28,17 @@ impl Options {
         if self.limits.max_record_bytes == 0 || self.limits.max_pixels == 0 {
             return no("max_record_bytes and max_pixels must be at least 1");
         }
+        // Which axes are pixels is known only later; at most four values are one.
+        let pixels =
+            |axes: &[usize]| axes.iter().fold(1u64, |n, &axis| n.saturating_mul(axis as u64)) / 4;
+        if let Some(shape) = self.shape.filter(|shape| pixels(shape) > self.limits.max_pixels) {
+            return Err(self.too_large("shape", &shape.to_string()));
+        }
+        if let Some(Size { height, width }) = self.size
+            && self.limits.check_pixels(height as u64, width as u64).is_err()
+        {
+            return Err(self.too_large("size", &format!("{height},{width}")));
+        }
         if self.dtype.is_some_and(|d| !d.is_float()) && self.fill_value.fract() != 0.0 {
             return no("fill_value has a fraction but dtype holds integers");
         }
@@ -36,6 +47,13 @@ impl Options {
         }
         self.validate_output()?;
         self.validate_pixels()
+    }
+
+    fn too_large(&self, name: &str, value: &str) -> Error {
+        let most = self.limits.max_pixels;
+        Error::options(format!(
+            "{name} {value} has more than the {most} pixels of max_pixels; raise it if that is meant"
+        ))
     }
 
     /// Says yes, or which settings for outputs contradict each other or others.

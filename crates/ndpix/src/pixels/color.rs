@@ -9,6 +9,7 @@ use super::{channels, promote, promotes};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::Color;
+use crate::limits::zeros;
 
 /// Whether the color has an alpha channel, which is its last.
 pub(crate) fn has_alpha(color: Color) -> bool {
@@ -44,7 +45,7 @@ pub(crate) fn convert(
     let size = dtype.size();
     let count = pixels.len() / (channels(from) * size).max(1);
     if from == Color::Cmyk && to != from {
-        let mut rgb = vec![0; count * 3 * size];
+        let mut rgb = zeros(count * 3 * size)?;
         ink(pixels, &mut rgb);
         return convert(&rgb, (Color::Rgb, to), dtype, None, out);
     }
@@ -53,9 +54,9 @@ pub(crate) fn convert(
         return Ok(());
     }
     if let Some(rgb) = background.filter(|_| has_alpha(from) && !has_alpha(to)) {
-        let mut full = vec![0; count * 4 * size];
+        let mut full = zeros(count * 4 * size)?;
         promote(pixels, from, Color::Rgba, dtype, &mut full);
-        let mut blended = vec![0; count * 3 * size];
+        let mut blended = zeros(count * 3 * size)?;
         blend(&full, rgb, dtype, &mut blended)?;
         return convert(&blended, (Color::Rgb, to), dtype, None, out);
     }

@@ -21,6 +21,7 @@ use std::rc::Rc;
 use self::coefficients::{Axis, Coefficients};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::limits;
 use crate::options::Resample;
 
 /// Weight tables that are kept; an input of many sizes makes new ones all the time.
@@ -159,11 +160,11 @@ impl Resizer {
         let (first, end) = down.used();
         let mut between = std::mem::take(&mut self.between);
         if job.is_columns_first() {
-            between.resize(job.to.0 * row_len, 0);
+            limits::resize(&mut between, job.to.0 * row_len)?;
             self.vertical(src, row_len, 0, &down, &mut between);
             self.horizontal(&between, job, &across, out);
         } else {
-            between.resize((end - first) * job.to.1 * job.channels, 0);
+            limits::resize(&mut between, (end - first) * job.to.1 * job.channels)?;
             self.horizontal(&src[first * row_len..end * row_len], job, &across, &mut between);
             self.vertical(&between, job.to.1 * job.channels, first, &down, out);
         }
@@ -212,13 +213,13 @@ impl Resizer {
             return Ok(());
         }
         if job.is_columns_first() {
-            self.between.resize(job.to.0 * row * size, 0);
+            limits::resize(&mut self.between, job.to.0 * row * size)?;
             (passes.vertical)(src, row, 0, &down, &mut self.between);
             (passes.horizontal)(&self.between, job.from.1, job.channels, &across, out);
             return Ok(());
         }
         let (first, end) = down.used();
-        self.between.resize((end - first) * job.to.1 * job.channels * size, 0);
+        limits::resize(&mut self.between, (end - first) * job.to.1 * job.channels * size)?;
         let used = &src[first * row * size..end * row * size];
         (passes.horizontal)(used, job.from.1, job.channels, &across, &mut self.between);
         (passes.vertical)(&self.between, job.to.1 * job.channels, first, &down, out);

@@ -13,6 +13,7 @@ use super::{associated, channels, layout, orient, promote, promotes, sample};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::{Color, ImageInfo};
+use crate::limits::lengthen;
 use crate::options::{Fit, Frames, Layout, Scale};
 use crate::plan::{Resize, Steps};
 use crate::shape::Shape;
@@ -211,12 +212,7 @@ pub(crate) struct Bench {
 
 /// The first `len` bytes of a buffer that only grows: shrinking it would cost zeros the next time.
 pub(crate) fn room(buffer: &mut Vec<u8>, len: usize) -> Result<&mut [u8]> {
-    if buffer.len() < len {
-        buffer
-            .try_reserve_exact(len - buffer.len())
-            .map_err(|_| Error::limit(format!("no memory for {len} bytes of pixels")))?;
-        buffer.resize(len, 0);
-    }
+    lengthen(buffer, len)?;
     Ok(&mut buffer[..len])
 }
 

@@ -105,6 +105,7 @@ fn inner(string: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limits;
 
     const LINE: &[u8] = br#"{"file":"/etc/x.ndjson","line":2,"byte":9,"item":1,"kind":"image","message":"m","record":"{\"a\":\"\\u0041\"}"}"#;
 
@@ -137,7 +138,9 @@ mod tests {
         let found: Vec<_> = (0..4)
             .map(|i| {
                 let origin = text.origin(i, &files);
-                let error = text.unreadable(i, 9).map(|e| e.kind());
+                let error = text
+                    .unreadable(i, &Limits { max_record_bytes: 9, ..Limits::default() })
+                    .map(|e| e.kind());
                 (&*origin.file.name, origin.line, origin.byte, origin.wanted(5), error)
             })
             .collect();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::Input;
 use crate::error::{Error, Result};
+use crate::limits;
 
 /// What tells whether an input has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +99,8 @@ impl Places {
         };
         match &self.places[file as usize] {
             Place::File(file) => {
-                out.resize(usize::try_from(len).map_err(|_| gone())?, 0);
+                let len = usize::try_from(len).map_err(|_| gone())?;
+                limits::resize(out, len)?;
                 file.read_exact_at(out, byte)
                     .map_err(|e| Error::io(format_args!("cannot read {name}"), e))
             }
@@ -106,6 +108,7 @@ impl Places {
                 let end = byte.checked_add(len).and_then(|end| usize::try_from(end).ok());
                 let text = end.and_then(|end| bytes.get(byte as usize..end)).ok_or_else(gone)?;
                 out.clear();
+                limits::make_room(out, text.len())?;
                 out.extend_from_slice(text);
                 Ok(())
             }

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use super::fence::{Fence, Stop};
 use super::original;
 use crate::error::{Error, Result, quote};
+use crate::limits::make_room;
 use crate::paths::{Base, Paths, flat, from_here};
 
 /// Opens what paths name. It belongs to one thread, and keeps the folders open that it used last.
@@ -58,9 +59,7 @@ impl<'p> Opener<'p> {
             return Err(over(length));
         }
         let room = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(1);
-        out.try_reserve(room).map_err(|_| {
-            Error::limit(format!("image file {shown} of {length} bytes does not fit in memory"))
-        })?;
+        make_room(out, room)?;
         file.take(max_bytes.saturating_add(1))
             .read_to_end(out)
             .map_err(|e| refuse(&shown, e, ""))?;

@@ -153,6 +153,16 @@ impl Dib {
         })
     }
 
+    /// The fewest bytes that hold so many rows; 0 where they are runs, of which some may be left out.
+    pub(in crate::format) fn least(&self, rows: usize) -> u64 {
+        match self.layout {
+            Layout::Rle(_) => 0,
+            Layout::Indexed(_) | Layout::Masks(_) => {
+                (self.width as u64).saturating_mul(rows as u64).saturating_mul(self.bits as u64) / 8
+            }
+        }
+    }
+
     /// Whether pixels are indices into a palette that is not a gray ramp.
     pub(in crate::format) fn has_palette(&self) -> bool {
         !self.gray && matches!(self.layout, Layout::Indexed(_) | Layout::Rle(_))

@@ -10,6 +10,7 @@ use super::{Frame, Gif, colors, cut, next_frame, skip_frame};
 use crate::error::{Error, Result};
 use crate::format::row::Film;
 use crate::format::{Color, ImageInfo};
+use crate::limits::zeros;
 
 /// A GIF that is being played.
 pub(super) struct GifFilm<'a> {
@@ -56,7 +57,7 @@ impl<'a> GifFilm<'a> {
             color: info.color,
             rest: gif.frame.data,
             gif,
-            pixels: vec![0; info.bytes()?],
+            pixels: zeros(info.bytes()?)?,
             width,
             height,
             channels: if info.color == Color::Rgba { 4 } else { 3 },
@@ -153,14 +154,17 @@ impl<'a> GifFilm<'a> {
 }
 
 impl Film for GifFilm<'_> {
-    fn next(&mut self, out: &mut [u8]) -> Result<()> {
+    fn draw(&mut self) -> Result<()> {
         match self.drawn {
             0 => self.first()?,
             _ => self.later()?,
         }
         self.drawn += 1;
-        out.copy_from_slice(&self.pixels);
         Ok(())
+    }
+
+    fn show(&self, out: &mut [u8]) {
+        out.copy_from_slice(&self.pixels);
     }
 }
 
@@ -202,7 +206,7 @@ mod tests {
         (0..info.frames)
             .map(|_| {
                 let mut out = vec![0; info.bytes()?];
-                film.next(&mut out).map(|()| out)
+                film.draw().map(|()| film.show(&mut out)).map(|()| out)
             })
             .collect()
     }

@@ -11,7 +11,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::row::Film;
 use crate::format::{Color, ImageInfo};
-use crate::limits::Limits;
+use crate::limits::{Limits, zeros};
 use crate::shape::Shape;
 
 /// Refuses a file with fewer frames than it says.
@@ -79,7 +79,7 @@ impl<'a> PngFilm<'a> {
             chunks: Chunks(bytes.get(SIGNATURE.len()..).unwrap_or_default()),
             sequence: 0,
             control: None,
-            canvas: vec![0; info.bytes()?],
+            canvas: zeros(info.bytes()?)?,
             before: None,
             drawn: 0,
         };
@@ -258,7 +258,7 @@ impl<'a> PngFilm<'a> {
 }
 
 impl Film for PngFilm<'_> {
-    fn next(&mut self, out: &mut [u8]) -> Result<()> {
+    fn draw(&mut self) -> Result<()> {
         match self.drawn {
             0 => {
                 decode(self.bytes, &self.info, &self.limits, &mut self.canvas)?;
@@ -270,8 +270,11 @@ impl Film for PngFilm<'_> {
             _ => self.later()?,
         }
         self.drawn += 1;
-        out.copy_from_slice(&self.canvas);
         Ok(())
+    }
+
+    fn show(&self, out: &mut [u8]) {
+        out.copy_from_slice(&self.canvas);
     }
 }
 

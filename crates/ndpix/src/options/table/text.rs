@@ -69,6 +69,19 @@ pub(super) fn bytes(name: &str, text: &str) -> Result<u64> {
     })
 }
 
+/// What a run takes by itself: less cannot be kept.
+pub(super) const LEAST_MEMORY: u64 = 16 << 20;
+
+pub(super) fn at_least(name: &str, least: u64, given: u64) -> Result<u64> {
+    if given >= least {
+        return Ok(given);
+    }
+    let (least, given) = (size(least), size(given));
+    Err(Error::options(format!(
+        "{name} {given} is less than the {least} that a run takes by itself; give at least {least}"
+    )))
+}
+
 pub(super) fn size(bytes: u64) -> String {
     let units = [(30, "G"), (20, "M"), (10, "K")];
     let unit = units.iter().find(|(shift, _)| bytes > 0 && bytes.is_multiple_of(1 << shift));

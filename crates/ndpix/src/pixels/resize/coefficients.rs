@@ -5,6 +5,7 @@
 use std::f64::consts::PI;
 
 use crate::error::{Error, Result};
+use crate::limits::zeros;
 use crate::options::Resample;
 
 /// Bits after the point of 8-bit weights: what an `i32` leaves beside 8 bits of sample and two
@@ -87,7 +88,7 @@ fn build<T: Copy + Default>(axis: &Axis, convert: impl Fn(f64) -> T) -> Result<C
         )));
     }
     let mut bounds = Vec::with_capacity(axis.out);
-    let mut weights = vec![T::default(); count as usize];
+    let mut weights = zeros::<T>(count as usize)?;
     let mut line = Vec::with_capacity(stride);
     for (i, row) in weights.chunks_exact_mut(stride).enumerate() {
         let center = f64::from(axis.from) + (i as f64 + 0.5) * scale;

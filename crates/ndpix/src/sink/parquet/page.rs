@@ -13,6 +13,7 @@ use super::thrift::{Thrift, varint};
 use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::limits::make_room;
 use crate::options::OutputCompression;
 use crate::sink::pack::{Spare, Zstd};
 
@@ -204,7 +205,7 @@ fn before(dtype: DType, elements: usize, count: usize, body: &mut Vec<u8>) -> Ar
 pub(super) fn tensors(dtype: DType, elements: usize, rows: &[u8], codec: &Codec) -> Result<Page> {
     let count = rows.len() / (elements * dtype.size()).max(1);
     let mut body = codec.room();
-    body.reserve(rows.len() + 8 * count + 64);
+    make_room(&mut body, rows.len() + 8 * count + 64)?;
     let Around { values, encoding, padding } = before(dtype, elements, count, &mut body);
     match dtype {
         DType::Bool => bits(&mut body, rows.iter().map(|b| *b != 0)),
@@ -254,7 +255,7 @@ pub(super) fn images(rows: &[u8], codec: &Codec) -> Result<Page> {
     }
     let count = present.len();
     let mut body = codec.room();
-    body.reserve(rows.len() + 64);
+    make_room(&mut body, rows.len() + 64)?;
     present.with(|level| 2 * level).write(&mut body);
     files.into_iter().for_each(|file| body.extend_from_slice(file));
     Ok(Page { present, ..data(body, count, count, PLAIN, codec)? })

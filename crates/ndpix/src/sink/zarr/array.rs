@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::shards::Shards;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::limits::zeros;
 use crate::options::OutputCompression;
 use crate::sink::pack::Zstd;
 use crate::sink::partial::write_failed;
@@ -128,7 +129,7 @@ impl Array {
     /// Writes the rest of an array: rows from `rows`, `count` of them, and `zarr.json`.
     pub(super) fn write_all(&self, folder: &Path, count: u64, mut rows: impl Read) -> Result<()> {
         let mut shards = self.shards(folder);
-        let mut chunk = vec![0; self.chunk_len()];
+        let mut chunk = zeros(self.chunk_len())?;
         let row_len = chunk.len() / self.chunk_rows;
         let mut left = if row_len == 0 { 0 } else { count };
         while left > 0 {

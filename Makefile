@@ -2,6 +2,8 @@
 # make test         everything that has to be green
 # make random       random records through the command, N=5000 of them
 # make fuzz         libFuzzer on every target, T=60 seconds each; TARGETS="png record" for some (nightly Rust)
+# make miri         unit tests of the files with `unsafe` under Miri (nightly Rust)
+# make careful      all unit tests with a standard library that checks itself (nightly Rust)
 # make conformance  the conformance corpus, where it is present
 # make wheel        build the Python package and install it into .venv
 # make manylinux    a wheel for any Linux
@@ -36,7 +38,7 @@ MATURIN = PATH="$(abspath $(VENV)/bin):$$PATH" $(PY) -m maturin
 FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,format:qoi,format:tga,tiff:cmyk,tiff:fax,tiff:odd-bits
 
 .PHONY: demo test rust python random licences conformance maybe-conformance release clean
-.PHONY: wheel manylinux site fuzz
+.PHONY: wheel manylinux site fuzz miri careful
 .PHONY: bench-quick bench bench-outputs bench-scale floor stages instructions
 .NOTPARALLEL:
 
@@ -63,6 +65,21 @@ random: release $(VENV)/ready
 
 fuzz:
 	CARGO="$(CARGO)" $(PYTHON) fuzz/run.py $(T) $(TARGETS)
+
+# What is unsafe, of what Miri can run: not the C of WebP, and not AVX-512. It takes the instructions that it is
+# told of for those that are there.
+UNSAFE = array::aligned:: reserve:: record::scan:: sieve:: encoding::numbers::ssse3:: encoding::numbers::tests:: pixels::resize::tests::
+
+miri:
+	@$(CARGO) +nightly miri --version >/dev/null 2>&1 || { \
+	  echo "make miri needs nightly Rust with Miri: rustup +nightly component add miri rust-src"; exit 1; }
+	RUSTFLAGS="-C target-feature=+avx2,+popcnt" \
+	  $(CARGO) +nightly miri test -p ndpix --lib --target-dir "$(TARGET)/miri" -- $(UNSAFE)
+
+careful:
+	@$(CARGO) +nightly careful --version >/dev/null 2>&1 || { \
+	  echo "make careful needs nightly Rust with rust-src, and cargo-careful: cargo install cargo-careful"; exit 1; }
+	$(CARGO) +nightly careful test -p ndpix --lib --features stations --target-dir "$(TARGET)/careful"
 
 # Built anew and installed into the environment of the tests.
 wheel: $(VENV)/ready

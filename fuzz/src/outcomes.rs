@@ -75,9 +75,11 @@ pub(super) fn outcomes(inputs: Vec<Input>, options: &Options) -> String {
     said
 }
 
-pub(super) fn bug(error: &ndpix::Error) -> Option<String> {
-    let marks = ["a bug in ndpix", "decoder failed on this image"];
-    let caught = marks.iter().any(|mark| error.message().contains(mark));
+fn bug(error: &ndpix::Error) -> Option<String> {
+    // Whole sentences: what is quoted of the input may say so too.
+    let message = error.message();
+    let caught = message.ends_with("decoder failed on this image")
+        || message.starts_with("a bug in ndpix ended the run");
     caught.then(|| format!("a panic was caught: {error}"))
 }
 

@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve() / "fuzz"
 CARGO = os.environ.get("CARGO", "cargo")
 # A small input that takes longer hangs; one allocation of more is not for it. The targets allow 2**20 pixels.
-LIMITS = ["-timeout=10", "-report_slow_units=1", "-rss_limit_mb=2048", "-malloc_limit_mb=256", "-max_len=65536"]
+LIMITS = ["-timeout=10", "-rss_limit_mb=2048", "-malloc_limit_mb=256", "-max_len=65536"]
 
 
 def needed():
@@ -53,7 +53,11 @@ def fuzz(program, name, seconds):
     words = folder / "words"
     if words.stat().st_size:
         flags.append(f"-dict={words}")
-    environment = os.environ | {"NDPIX_TARGET": name, "ASAN_OPTIONS": "detect_odr_violation=0"}
+    environment = os.environ | {
+        "NDPIX_TARGET": name,
+        "NDPIX_SLOW": str(found),
+        "ASAN_OPTIONS": "detect_odr_violation=0",
+    }
     begun = resource.getrusage(resource.RUSAGE_CHILDREN)
     with open(folder / "log", "w") as log:
         command = [program, *flags, folder / "corpus", folder / "seeds"]
@@ -63,7 +67,7 @@ def fuzz(program, name, seconds):
     said = (folder / "log").read_text(errors="replace")
     stats = dict(re.findall(r"stat::(\w+):\s+(\d+)", said))
     new = sorted(set(found.iterdir()) - before)
-    slow = [path for path in new if path.name.startswith("slow-unit")]
+    slow = [path for path in new if path.name.startswith("slow-")]
     crashes = [path for path in new if path not in slow]
     if code != 0 and not crashes:
         crashes.append(folder / "log")

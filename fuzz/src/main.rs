@@ -1,16 +1,18 @@
 //! One target for libFuzzer: that of the name in NDPIX_TARGET. `run.sh` calls it.
 //!
 //! With NDPIX_PLANT it writes into the folder of that name what every target begins with, `TARGET/seeds/` and
-//! `TARGET/words`, and ends.
+//! `TARGET/words`, and ends. With NDPIX_SLOW it keeps in that folder the inputs that take too long.
 #![no_main]
 
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use ndpix_fuzz::Target;
+use nix::sys::resource::{UsageWho, getrusage};
 
 static TARGET: LazyLock<&Target> =
     LazyLock::new(|| ndpix_fuzz::named(&std::env::var("NDPIX_TARGET").expect("NDPIX_TARGET")));
@@ -30,6 +32,29 @@ fn plant(target: &Target, folder: &Path) {
     fs::write(folder.join("words"), words).expect("words");
 }
 
+/// Of the processor, for a target's handful of runs, all of them instrumented.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// What the process has used of the processor: others on the machine do not count.
+fn used() -> Duration {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("usage");
+    let micros =
+        [usage.user_time(), usage.system_time()].map(|t| t.tv_sec() * 1_000_000 + t.tv_usec());
+    Duration::from_micros(micros.iter().sum::<i64>() as u64)
+}
+
+fn run(input: &[u8]) {
+    let begun = used();
+    (TARGET.run)(input);
+    let took = used() - begun;
+    if let Some(folder) = std::env::var_os("NDPIX_SLOW")
+        && took > SLOW
+    {
+        let name = format!("slow-{}-{}ms", input.len(), took.as_millis());
+        fs::write(Path::new(&folder).join(name), input).expect("a slow input");
+    }
+}
+
 fuzz_target!(
     init: if let Some(folder) = std::env::var_os("NDPIX_PLANT") {
         for target in ndpix_fuzz::ALL {
@@ -37,7 +62,7 @@ fuzz_target!(
         }
         std::process::exit(0);
     },
-    |input: &[u8]| (TARGET.run)(input)
+    |input: &[u8]| run(input)
 );
 
 // Half of the inputs keep checksums that are wrong.

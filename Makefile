@@ -77,7 +77,7 @@ miri:
 	  $(CARGO) +nightly miri test -p ndpix --lib --target-dir "$(TARGET)/miri" -- $(UNSAFE)
 
 careful:
-	@$(CARGO) +nightly careful --version >/dev/null 2>&1 || { \
+	@$(CARGO) +nightly careful setup >/dev/null 2>&1 || { \
 	  echo "make careful needs nightly Rust with rust-src, and cargo-careful: cargo install cargo-careful"; exit 1; }
 	$(CARGO) +nightly careful test -p ndpix --lib --features stations --target-dir "$(TARGET)/careful"
 

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
@@ -38,7 +38,8 @@ impl Progress {
     pub(crate) fn start(&self, forced: bool, meter: Arc<Meter>, total: Option<u64>) {
         let ended = Arc::clone(&self.ended);
         let bar = (forced || std::io::stderr().is_terminal()).then(|| bar(total));
-        let ticker = std::thread::spawn(move || {
+        // Where there is no room for a thread there is no progress.
+        let ticker = Builder::new().spawn(move || {
             let begun = Instant::now();
             let mut logged = 0;
             while !ended.load(Ordering::Relaxed) {
@@ -60,7 +61,7 @@ impl Progress {
             }
         });
         if let Ok(mut slot) = self.ticker.lock() {
-            *slot = Some(ticker);
+            *slot = ticker.ok();
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::thread::{sleep, spawn};
+use std::thread::{Builder, sleep};
 use std::time::Duration;
 
 use ndpix::Meter;
@@ -43,12 +43,12 @@ impl Watch {
             true => Ok(()),
             false => signal_hook::flag::register(SIGXFSZ, Arc::default()).map(|_| ()),
         };
-        match (Signals::new(caught), limit) {
-            (Ok(mut signals), Ok(())) => {
-                let watch = Arc::clone(&watch);
-                spawn(move || signals.forever().for_each(|_| watch.interrupt()));
-            }
-            _ => print::say("ndpix: interrupts cannot be caught here; Ctrl-C ends the run at once"),
+        let of_thread = Arc::clone(&watch);
+        let caught = limit.and_then(|()| Signals::new(caught)).and_then(|mut signals| {
+            Builder::new().spawn(move || signals.forever().for_each(|_| of_thread.interrupt()))
+        });
+        if caught.is_err() {
+            print::say("ndpix: interrupts cannot be caught here; Ctrl-C ends the run at once");
         }
         watch
     }
@@ -58,7 +58,8 @@ impl Watch {
             std::process::exit(INTERRUPTED.into());
         }
         let watch = Arc::clone(self);
-        spawn(move || watch.cut());
+        // Where there is no room for a thread, a second signal still ends the process.
+        drop(Builder::new().spawn(move || watch.cut()));
     }
 
     /// Ends an interrupted process that waits for bytes that do not come, or for somebody who reads its words.
@@ -77,9 +78,9 @@ impl Watch {
         }
         if self.end.get().is_none() {
             // Standard error may be a pipe that nobody reads.
-            spawn(|| {
+            drop(Builder::new().spawn(|| {
                 print::say("ndpix: interrupted while waiting for input; nothing was put in place");
-            });
+            }));
             sleep(2 * TICK);
         }
         std::process::exit(self.end.get().copied().unwrap_or(INTERRUPTED).into());

@@ -380,6 +380,7 @@ impl Worker<'_> {
         }) {
             Ok(found) => Fate::Row { found, len: self.pixels.used().len() - before },
             Err(error) if error.kind() == ErrorKind::Json => Fate::Unreadable(at(error)),
+            Err(error) if error.kind() == ErrorKind::Limit => Fate::Rejected(at(error)),
             Err(_)
                 if self.doubts.is_other(&self.decoder, item, bytes, origin.file.base.as_ref()) =>
             {

@@ -225,17 +225,14 @@ impl<'l> Grader<'l> {
     /// A value of no encoding.
     fn unknown(&mut self, value: &[u8], around: Around<'_>) -> Graded {
         match value::kind(value) {
-            Kind::String => {
-                let text = self.scratch.text_of(value).trim_ascii().to_vec();
-                match texts::grade(&text, around) {
-                    graded if graded.what == What::Unreadable(Unread::Opaque) => {
-                        let misfit = self.misfit(&Encoding::Raw, value, around);
-                        let misfit = misfit.filter(|_| around.spec.is_sized());
-                        graded.against(around.refused.or(misfit.as_ref()))
-                    }
-                    graded => graded,
+            Kind::String => match texts::grade(self.scratch.text_of(value).trim_ascii(), around) {
+                graded if graded.what == What::Unreadable(Unread::Opaque) => {
+                    let misfit = self.misfit(&Encoding::Raw, value, around);
+                    let misfit = misfit.filter(|_| around.spec.is_sized());
+                    graded.against(around.refused.or(misfit.as_ref()))
                 }
-            }
+                graded => graded,
+            },
             Kind::Array => self.list(value, around),
             Kind::Object if encoding::is_marked(value) => {
                 let read = encoding::decode(

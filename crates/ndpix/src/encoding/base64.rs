@@ -7,6 +7,7 @@
 //! defines what is right; mending only makes the usual spellings as fast as strict ones.
 
 use crate::error::{Error, Result};
+use crate::limits::{lengthen, make_room};
 use crate::sieve::{Leave, sieve};
 
 /// Prefixes that some writers leave in front of the text.
@@ -23,9 +24,8 @@ pub(super) fn strip_prefix(text: &[u8]) -> &[u8] {
 pub(super) fn decode_string(value: &[u8], text: &mut Vec<u8>, out: &mut Vec<u8>) -> Result<()> {
     let escaped = value.trim_ascii().strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\""));
     if let Some(escaped) = escaped.filter(|v| memchr::memchr(b'\\', v).is_some()) {
-        if text.len() < escaped.len() {
-            text.resize(escaped.len(), 0);
-        }
+        lengthen(text, escaped.len())?;
+        make_room(out, escaped.len().saturating_sub(out.len()))?;
         let (read, written) = sieve(Leave::Escapes, escaped, text);
         out.clear();
         if read == escaped.len()
@@ -41,6 +41,8 @@ pub(super) fn decode_string(value: &[u8], text: &mut Vec<u8>, out: &mut Vec<u8>)
 /// Replaces `out` with the bytes that `text` stands for.
 pub(super) fn decode(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
     out.clear();
+    // For whatever way it is read in.
+    make_room(out, text.len())?;
     if base64_simd::STANDARD.decode_append(text, out).is_ok() {
         return Ok(());
     }

@@ -16,7 +16,7 @@ mod ssse3;
 use super::Pixels;
 use crate::dtype::DType;
 use crate::error::{Error, Result, quote};
-use crate::limits::Limits;
+use crate::limits::{Limits, make_room};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 use element::{Element, Half};
@@ -69,8 +69,15 @@ fn natural(text: &[u8], nan: bool) -> DType {
     }
 }
 
+/// For shorter lists there is always room.
+const LONG: usize = 1 << 20;
+
 fn decode_as(text: &[u8], dtype: DType, nan: bool, out: &mut Vec<u8>) -> Result<Shape> {
     out.clear();
+    if text.len() >= LONG {
+        // The kernels cannot be refused what they push.
+        make_room(out, (memchr::memchr_iter(b',', text).count() + 1).saturating_mul(dtype.size()))?;
+    }
     match dtype {
         DType::Bool => walk::<bool>(text, dtype, nan, out),
         DType::Uint8 => walk::<u8>(text, dtype, nan, out),

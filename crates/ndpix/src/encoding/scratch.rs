@@ -29,13 +29,9 @@ impl Scratch {
             return Ok(());
         }
         let Self { bytes, text, spare } = self;
-        // Numbers have commas between them, and at most eight bytes.
-        let numbers = || 8 * (memchr::memchr_iter(b',', value).count() + 1);
         let (bytes_len, spare_len) = match encoding {
-            Encoding::List => (numbers(), 0),
-            Encoding::Text | Encoding::Tensor | Encoding::Chain(_) => {
-                (numbers().max(value.len()), value.len())
-            }
+            // Numbers have room made for them.
+            Encoding::List => (0, 0),
             Encoding::Raw | Encoding::Encoded | Encoding::Npy => (value.len(), 0),
             _ => (value.len(), value.len()),
         };

@@ -1,9 +1,8 @@
 //! PNG and the first image of APNG, through the `png` crate.
 //!
-//! Takes a whole file; gives palettes as RGB or RGBA, transparency keys as alpha, gray of 1, 2 and
-//! 4 bits scaled to 8, and 16 bits kept. [`info`] walks the chunk headers itself and inflates
-//! nothing. Refuses damaged and truncated files as `image`; only what follows the last row of
-//! pixels (the IEND chunk) may be missing.
+//! Takes a whole file; gives palettes as RGB or RGBA, transparency keys as alpha, gray of 1, 2 and 4
+//! bits scaled to 8, and 16 bits kept. [`info`] walks the chunk headers and inflates nothing. Refuses
+//! damaged and truncated files as `image`; only what follows the last row of pixels may be missing.
 //!
 //! Pixels count as whole when their own checksum (Adler-32, over all of them) is right: a wrong
 //! one of the chunks around them loses nothing, and Pillow reads such files too. What pixels are
@@ -41,8 +40,12 @@ pub(super) const ROW: Row = Row {
     sniff: |bytes| bytes.starts_with(SIGNATURE),
     evidence: Evidence::Signature,
     info,
-    // A pixel has a bit at least, and deflate makes at most 1,032 bytes of one.
-    least: |_, info| pixels(info) / (8 * 1032),
+    // Deflate makes at most 1,032 bytes of one.
+    least: |bytes, info| {
+        let &[depth, color] = bytes.get(24..26).unwrap_or_default() else { return 0 };
+        let samples = [1, 1, 3, 1, 2, 1, 4][usize::from(color.min(6))];
+        pixels(info).saturating_mul(u64::from(depth) * samples) / 8 / 1032
+    },
     decode,
     more: More::Film {
         check: film::check_frames,

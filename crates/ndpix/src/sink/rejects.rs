@@ -49,7 +49,7 @@ impl RejectsFile {
             self.file = Some(self.create().map_err(io)?);
         }
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
-        let mut line = format!(
+        let line = format!(
             "{{\"file\":{},\"line\":{},\"byte\":{},\"item\":{}{},\"kind\":\"{}\",\"message\":{}",
             quoted(&position.file),
             position.line,
@@ -59,18 +59,9 @@ impl RejectsFile {
             error.kind(),
             quoted(error.message()),
         );
-        if let (Some(text), RejectsContent::Full) = (record, self.content) {
-            match std::str::from_utf8(text) {
-                Ok(text) => line.push_str(&format!(",\"record\":{}", quoted(text))),
-                Err(_) => line.push_str(&format!(
-                    ",\"record_b64\":\"{}\"",
-                    base64_simd::STANDARD.encode_to_string(text)
-                )),
-            }
-        }
-        line.push_str("}\n");
+        let record = record.filter(|_| self.content == RejectsContent::Full);
         let written = match &mut self.file {
-            Some(file) => file.write_all(line.as_bytes()).map_err(io),
+            Some(file) => write_line(file, &line, record).map_err(io),
             None => Ok(()),
         };
         self.broken |= written.is_err();
@@ -99,6 +90,27 @@ impl RejectsFile {
             Ok(Some(partial))
         }
     }
+}
+
+/// Writes the line that begins like this, with the text of its record; a long one is never there twice.
+fn write_line(file: &mut impl Write, line: &str, record: Option<&[u8]>) -> std::io::Result<()> {
+    file.write_all(line.as_bytes())?;
+    match record.map(|text| (text, std::str::from_utf8(text))) {
+        Some((_, Ok(text))) => {
+            file.write_all(b",\"record\":")?;
+            serde_json::to_writer(&mut *file, text)?;
+        }
+        Some((text, Err(_))) => {
+            file.write_all(b",\"record_b64\":\"")?;
+            // Groups of three bytes are four characters each, whatever comes after them.
+            for part in text.chunks(3 << 10) {
+                file.write_all(base64_simd::STANDARD.encode_to_string(part).as_bytes())?;
+            }
+            file.write_all(b"\"")?;
+        }
+        None => {}
+    }
+    file.write_all(b"}\n")
 }
 
 /// The path of the rejects file that goes with `out`.

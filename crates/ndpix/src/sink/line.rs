@@ -148,9 +148,10 @@ impl<T: Send + 'static, P: Send + 'static> Chunks<T, P> {
     pub(crate) fn spare(&self, len: usize) -> Result<Vec<u8>> {
         let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut buffer = spare.unwrap_or_default();
-        buffer
-            .try_reserve_exact(len)
-            .map_err(|_| Error::limit(format!("no memory for a chunk of {len} bytes")))?;
+        buffer.try_reserve_exact(len).map_err(|_| {
+            let why = std::io::ErrorKind::OutOfMemory.into();
+            Error::io(format_args!("cannot hold a chunk of {len} bytes"), why)
+        })?;
         Ok(buffer)
     }
 

@@ -16,6 +16,7 @@ use flate2::{Compress, Compression, Crc, FlushCompress};
 use super::line::{Chunks, Line};
 use super::npy::file::{descr, header};
 use super::output::{Ability, Output, Refusal, is_array, taken};
+use super::pack::make_room;
 use super::spool::{Spool, Whole};
 use super::tape::Tape;
 use super::zip::{Archive, Method};
@@ -203,7 +204,8 @@ fn deflate(chunk: &[u8], level: u32) -> Result<(Vec<u8>, Crc)> {
     let mut packed = Vec::new();
     loop {
         // Stored blocks are the worst case; the flush takes a few bytes more.
-        packed.reserve(chunk.len() / 2 + 4096);
+        make_room(&mut packed, chunk.len() / 2 + 4096)
+            .map_err(|e| Error::io("cannot deflate", e))?;
         let rest = &chunk[packer.total_in() as usize..];
         packer
             .compress_vec(rest, &mut packed, FlushCompress::Sync)

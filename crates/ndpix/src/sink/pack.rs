@@ -44,11 +44,16 @@ impl Zstd {
             None => Compressor::new(self.level)?,
         };
         out.clear();
-        out.reserve(zstd::zstd_safe::compress_bound(plain.len()));
+        make_room(out, zstd::zstd_safe::compress_bound(plain.len()))?;
         compressor.compress_to_buffer(plain, out)?;
         self.spare.give(compressor);
         Ok(())
     }
+}
+
+/// Makes room for `more` bytes in what is written; without memory a write fails, as on a disk that is full.
+pub(crate) fn make_room(buffer: &mut Vec<u8>, more: usize) -> std::io::Result<()> {
+    buffer.try_reserve(more).map_err(|_| std::io::ErrorKind::OutOfMemory.into())
 }
 
 #[cfg(test)]

@@ -13,9 +13,8 @@ use super::thrift::{Thrift, varint};
 use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::limits::make_room;
 use crate::options::OutputCompression;
-use crate::sink::pack::{Spare, Zstd};
+use crate::sink::pack::{Spare, Zstd, make_room};
 
 /// How pages are compressed, and buffers of pages that are filed.
 pub(super) struct Codec {
@@ -75,6 +74,8 @@ impl Codec {
             Method::None => {}
             Method::Zstd(zstd) => zstd.pack(&plain, &mut packed).map_err(failed)?,
             Method::Gzip(level) => {
+                // Stored blocks are the worst case.
+                make_room(&mut packed, plain.len() + plain.len() / 1000 + 64).map_err(failed)?;
                 let mut pen = GzEncoder::new(packed, Compression::new(*level));
                 packed = pen.write_all(&plain).and_then(|()| pen.finish()).map_err(failed)?;
             }
@@ -205,7 +206,7 @@ fn before(dtype: DType, elements: usize, count: usize, body: &mut Vec<u8>) -> Ar
 pub(super) fn tensors(dtype: DType, elements: usize, rows: &[u8], codec: &Codec) -> Result<Page> {
     let count = rows.len() / (elements * dtype.size()).max(1);
     let mut body = codec.room();
-    make_room(&mut body, rows.len() + 8 * count + 64)?;
+    make_room(&mut body, rows.len() + 8 * count + 64).map_err(failed)?;
     let Around { values, encoding, padding } = before(dtype, elements, count, &mut body);
     match dtype {
         DType::Bool => bits(&mut body, rows.iter().map(|b| *b != 0)),
@@ -255,7 +256,7 @@ pub(super) fn images(rows: &[u8], codec: &Codec) -> Result<Page> {
     }
     let count = present.len();
     let mut body = codec.room();
-    make_room(&mut body, rows.len() + 64)?;
+    make_room(&mut body, rows.len() + 64).map_err(failed)?;
     present.with(|level| 2 * level).write(&mut body);
     files.into_iter().for_each(|file| body.extend_from_slice(file));
     Ok(Page { present, ..data(body, count, count, PLAIN, codec)? })

@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 use super::shards::Shards;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::limits::zeros;
 use crate::options::OutputCompression;
-use crate::sink::pack::Zstd;
+use crate::sink::pack::{Zstd, make_room};
 use crate::sink::partial::write_failed;
 
 /// A chunk of what stands beside the images holds about this many bytes.
@@ -129,7 +128,9 @@ impl Array {
     /// Writes the rest of an array: rows from `rows`, `count` of them, and `zarr.json`.
     pub(super) fn write_all(&self, folder: &Path, count: u64, mut rows: impl Read) -> Result<()> {
         let mut shards = self.shards(folder);
-        let mut chunk = zeros(self.chunk_len())?;
+        let mut chunk = Vec::new();
+        make_room(&mut chunk, self.chunk_len()).map_err(|e| write_failed(folder, e))?;
+        chunk.resize(self.chunk_len(), 0);
         let row_len = chunk.len() / self.chunk_rows;
         let mut left = if row_len == 0 { 0 } else { count };
         while left > 0 {

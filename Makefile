@@ -5,6 +5,7 @@
 # make miri         unit tests of the files with `unsafe` under Miri (nightly Rust)
 # make careful      all unit tests with a standard library that checks itself (nightly Rust)
 # make conformance  the conformance corpus, where it is present
+# make reliability  the figures of RELIABILITY.md, about an hour
 # make wheel        build the Python package and install it into .venv
 # make manylinux    a wheel for any Linux
 # make site         the documentation, into target/site
@@ -38,7 +39,7 @@ MATURIN = PATH="$(abspath $(VENV)/bin):$$PATH" $(PY) -m maturin
 FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,format:qoi,format:tga,tiff:cmyk,tiff:fax,tiff:odd-bits
 
 .PHONY: demo test rust python random licences conformance maybe-conformance release clean
-.PHONY: wheel manylinux site fuzz miri careful
+.PHONY: wheel manylinux site reliability fuzz miri careful
 .PHONY: bench-quick bench bench-outputs bench-scale floor stages instructions
 .NOTPARALLEL:
 
@@ -94,6 +95,9 @@ manylinux: $(VENV)/ready
 
 site: wheel
 	$(PY) -m mkdocs build --strict
+
+reliability: release wheel
+	NDPIX="$(NDPIX)" $(PY) scripts/reliability.py
 
 licences: $(VENV)/ready
 	CARGO="$(CARGO)" $(PY) scripts/check_licences.py

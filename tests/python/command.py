@@ -36,6 +36,13 @@ def small_disk(limit):
     return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))}
 
 
+def figure(**facts):
+    """Notes what a test found, for RELIABILITY.md, where FIGURES names a file for it."""
+    if "FIGURES" in os.environ:
+        with open(os.environ["FIGURES"], "a") as file:
+            file.write(json.dumps(facts) + "\n")
+
+
 def rejects_of(out):
     path = Path(f"{out}.rejects.ndjson")
     return [json.loads(x) for x in path.read_bytes().splitlines()] if path.exists() else []

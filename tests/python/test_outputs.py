@@ -490,11 +490,14 @@ class Names(Outputs):
     def test_what_an_array_left_beside_it(self):
         source = self.source(self.rows(3))
         self.convert(source, "out.npy", *self.RAW, "--rows", "always")
-        self.out.unlink()
-        self.convert(source, "out.npy", *self.RAW, code=2)
-        self.convert(source, "out.npy", *self.RAW, "--append", code=2)
-        self.convert(source, "out.npy", *self.RAW, "--if-exists", "replace")
-        self.assertEqual(sorted(p.name for p in self.dir.iterdir()), ["in.ndjson", "out.npy"])
+        for flags in [], ["--if-exists", "replace"], ["--if-exists", "skip"]:
+            # What lies beside an array is part of an output, and nobody's without it.
+            if not flags:
+                self.convert(source, "out.npy", *self.RAW, code=2)
+            self.out.unlink()
+            Path(f"{self.out}.rows.npy").write_bytes(b"of an array that is gone")
+            self.convert(source, "out.npy", *self.RAW, *flags)
+            self.assertEqual(sorted(p.name for p in self.dir.iterdir()), ["in.ndjson", "out.npy"])
 
     def test_what_an_output_cannot_hold(self):
         source = self.source(self.rows(3))

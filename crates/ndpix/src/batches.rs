@@ -7,7 +7,6 @@
 //! small batches one more may wait. Dropping [`Batches`] ends it all.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +22,7 @@ use crate::options::Options;
 use crate::pipeline::Driver;
 use crate::reader::Reader;
 use crate::shape::Shape;
-use crate::sink::{self, Facts, Sink};
+use crate::sink::{self, Facts, Ready, Sink};
 use crate::source::Input;
 use crate::summary::Summary;
 
@@ -385,7 +384,7 @@ impl Sink for &mut Batcher {
         self.rest()
     }
 
-    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
-        Ok(Vec::new())
+    fn finish(self: Box<Self>) -> Result<Ready> {
+        Ok(Ready::default())
     }
 }

@@ -13,6 +13,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use serde_json::Value;
+
 use crate::batch::{Origin, Record, Text};
 use crate::control::Control;
 use crate::decode::Kept;
@@ -22,6 +24,7 @@ use crate::pipeline::{Fate, Outcome, Part};
 use crate::plan::{Plan, Target};
 use crate::reader::Reader;
 use crate::shape::Shape;
+use crate::sink::moves::Company;
 use crate::sink::rejects::{self, RejectsFile};
 use crate::sink::{self, Facts, Job, Place, Sink};
 use crate::summary::Summary;
@@ -322,12 +325,13 @@ impl<'o> Books<'o> {
         (result, self.summary)
     }
 
-    /// Seals the files, and gives them their final names when the run ended well.
-    /// `may_be`: something may stand under the final name.
+    /// Seals the files, and gives them their final names when the run ended well. `may_be`: something may
+    /// stand under the final name. `run` is what the next run is told of this one, should it be killed at that.
     pub(crate) fn close(
         mut self,
         out: &Path,
         may_be: bool,
+        run: Value,
         ended: Result<()>,
     ) -> (Result<()>, Summary) {
         // A run that began when nothing was there must not end over what has come since.
@@ -339,19 +343,29 @@ impl<'o> Books<'o> {
                 format!("{} appeared while the run went on and is left alone", out.display()),
             )),
         });
-        let sealed = ended.and(self.sink.seal(&self.facts()));
-        let replace = sealed.is_ok() || !out.exists();
-        let mut result = self.finish_rejects(replace, sealed);
-        let files = match result {
-            Ok(()) => self.sink.finish().unwrap_or_else(|error| {
-                result = Err(error);
-                Vec::new()
-            }),
-            Err(_) => self.sink.abandon(self.summary.rows > 0),
+        let sealed = ended.and(self.sink.seal(&self.facts())).and_then(|()| self.company(out, run));
+        let (result, files) = match sealed {
+            Ok(company) => {
+                let named = self.sink.finish().and_then(|ready| ready.named(company));
+                named.map_or_else(|error| (Err(error), Vec::new()), |files| (Ok(()), files))
+            }
+            Err(error) => {
+                let result = self.finish_rejects(!out.exists(), Err(error));
+                (result, self.sink.abandon(self.summary.rows > 0))
+            }
         };
         let names = files.iter().map(|path| path.display().to_string());
         self.summary.outputs.splice(0..0, names);
         (result, self.summary)
+    }
+
+    /// What stands beside the output and comes, or goes with an older one.
+    fn company(&mut self, out: &Path, run: Value) -> Result<Company> {
+        let beside = sink::named(out, self.options)?.beside;
+        let mut goes: Vec<_> = beside.iter().map(|suffix| sink::beside(out, suffix)).collect();
+        goes.extend(self.rejects.as_ref().and_then(RejectsFile::old));
+        let comes = self.rejects.as_mut().map_or(Ok(None), RejectsFile::seal)?;
+        Ok(Company { comes: comes.into_iter().collect(), goes, run })
     }
 
     /// Makes the rejects file whole, under its final name if `replace`; the first error stays.

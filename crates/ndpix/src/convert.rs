@@ -1,6 +1,7 @@
 //! `convert`: a loop from the reader to a sink, and what is looked at before and after it.
 
 mod checks;
+mod same;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -88,6 +89,18 @@ fn go(
     options.validate()?;
     checks::keep_apart(&inputs, out, options)?;
     checks::readable(&inputs)?;
+    let this = same::this(&inputs, options);
+    let left_to_do = checks::take_up(out, options)?;
+    if let Some(earlier) = left_to_do {
+        control.note([format!(
+            "an earlier run was killed before all files of {} had their names; they have them now",
+            out.display()
+        )]);
+        if options.if_exists != IfExists::Replace && !this.is_null() && this == earlier {
+            control.note([format!("{} is of this very command; nothing to do", out.display())]);
+            return Ok(());
+        }
+    }
     if !checks::may_write(out, options)? {
         control.note([format!("{} exists; nothing to do", out.display())]);
         return Ok(());
@@ -119,7 +132,7 @@ fn go(
         )]);
     }
     let ended = books.drive(&mut reader, control);
-    let (result, done) = books.close(out, may_be, ended);
+    let (result, done) = books.close(out, may_be, this, ended);
     *summary = done;
     result
 }

@@ -1,9 +1,9 @@
 //! Where rows go: one trait, one file per output.
 //!
-//! Takes rows in input order and writes them beside the final name; [`Sink::finish`] makes the file
-//! whole and puts it in place. A file under its final name is therefore always complete.
+//! Takes rows in input order and writes them beside the final name; [`Sink::finish`] gives what is whole,
+//! and `moves.rs` puts it in place. A file under its final name is therefore always complete.
 //!
-//! [`OUTPUTS`] are all of them, a row for each, which stands beside its sink. What they have in common stands in `partial.rs` (names and locks),
+//! [`OUTPUTS`] are all of them, a row for each, which stands beside its sink. What they have in common stands in `partial.rs` (names and locks), `moves.rs` (the final names),
 //! `spool.rs` (what is kept for each row beside its pixels) and `line.rs` (chunks that the threads pack
 //! beside each other and file one after the other).
 
@@ -14,6 +14,7 @@ mod holds;
 pub(crate) mod index;
 pub(crate) mod line;
 pub(crate) mod memory;
+pub(crate) mod moves;
 pub(crate) mod npy;
 mod npz;
 pub(crate) mod output;
@@ -38,6 +39,7 @@ use crate::options::Options;
 use crate::shape::Shape;
 
 pub(crate) use holds::{Facts, Holds, Images};
+pub(crate) use moves::Ready;
 pub(crate) use output::{Ability, Output};
 pub(crate) use partial::{beside, rename};
 
@@ -85,8 +87,8 @@ pub(crate) trait Sink {
     }
     /// Makes what is written readable, without giving it the final name. Every job is done.
     fn seal(&mut self, facts: &Facts) -> Result<()>;
-    /// Gives the sealed files their final names, the array last; their names, the array first.
-    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>>;
+    /// The sealed files, which wait for their final names.
+    fn finish(self: Box<Self>) -> Result<Ready>;
     /// Ends a run that failed: what is kept, if `keep`, and under which names.
     fn abandon(self: Box<Self>, _keep: bool) -> Vec<PathBuf> {
         Vec::new()

@@ -4,7 +4,7 @@ use super::names;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits::make_room;
-use crate::options::{Governs, IfExists, Options};
+use crate::options::{Governs, Options};
 use crate::pixels::sample;
 use crate::plan::{Plan, Target};
 use crate::shape::Shape;
@@ -31,7 +31,6 @@ pub(super) fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
         compression: options.output_compression,
         shard_rows: options.shard_rows,
         append: options.append,
-        replace: options.if_exists == IfExists::Replace,
         options: lasting(options),
     })
 }

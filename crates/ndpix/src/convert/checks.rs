@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::AccessFlags;
+use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::machine::free_bytes;
@@ -12,7 +13,7 @@ use crate::options::{IfExists, Options, OutputCompression, Rejects};
 use crate::reader::Reader;
 use crate::report::human;
 use crate::sink::partial::folder_of;
-use crate::sink::{self, beside, rejects};
+use crate::sink::{self, Output, beside, moves, rejects};
 use crate::source::Input;
 
 /// Whether to write at all: refuses what no output can be.
@@ -20,17 +21,10 @@ pub(super) fn may_write(out: &Path, options: &Options) -> Result<bool> {
     let output = sink::named(out, options)?;
     output.check(options)?;
     let Ok(found) = std::fs::metadata(out) else {
-        let mut files = array_files(out, options).into_iter().skip(1);
-        let left = files.find(|p| p.exists());
-        return match left.filter(|_| options.if_exists != IfExists::Replace) {
-            Some(left) => Err(Error::options(format!(
-                "{} is there without its array; remove it, or pass if_exists replace",
-                left.display()
-            ))),
-            None => Ok(true),
-        };
+        // What stands beside nothing is left of an output that is gone.
+        return Ok(true);
     };
-    match (output.is_folder, found.is_dir(), found.is_file()) {
+    match (output.is_folder(), found.is_dir(), found.is_file()) {
         (false, _, false) => {
             return Err(Error::options(format!(
                 "output {} is a folder, pipe or device; give a regular file",
@@ -69,7 +63,7 @@ fn rejects_path(out: &Path, options: &Options) -> PathBuf {
 
 /// Whether the output is a folder.
 fn is_folder(out: &Path, options: &Options) -> bool {
-    sink::named(out, options).is_ok_and(|output| output.is_folder)
+    sink::named(out, options).is_ok_and(Output::is_folder)
 }
 
 /// The output and what stands beside it.
@@ -90,10 +84,18 @@ fn array_files(out: &Path, options: &Options) -> Vec<PathBuf> {
 pub fn files_of(out: &Path, options: &Options) -> Vec<PathBuf> {
     let finals = array_files(out, options).into_iter().chain([rejects_path(out, options)]);
     let mut all: Vec<_> = finals.flat_map(|path| [beside(&path, ".partial"), path]).collect();
+    all.extend([moves::journal::path(out), moves::old(out)]);
     if is_folder(out, options) {
         all.push(beside(out, ".partial.lock"));
     }
     all
+}
+
+/// Makes the moves that are left of a run that was killed at its end; what that run was, if this is so.
+pub(super) fn take_up(out: &Path, options: &Options) -> Result<Option<Value>> {
+    let files = array_files(out, options).into_iter().skip(1);
+    let files: Vec<_> = files.chain([rejects_path(out, options)]).collect();
+    moves::take_up(out, &files, sink::named(out, options)?.folder)
 }
 
 /// Refuses to write over an input, over the array, or into what is not a regular file.
@@ -124,8 +126,9 @@ pub(super) fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Res
     let folder = is_folder(out, options);
     for path in files_of(out, options) {
         let Ok(found) = std::fs::metadata(&path) else { continue };
-        // The output itself is looked at by `may_write`, a folder that is unfinished by the sink.
-        let looked_at = path == out || (folder && path == beside(out, ".partial"));
+        // The output itself is looked at by `may_write`, a folder that is unfinished or old by the sink.
+        let ours = [beside(out, ".partial"), moves::old(out)];
+        let looked_at = path == out || (folder && ours.contains(&path));
         if !looked_at && !found.is_file() {
             return Err(Error::options(format!(
                 "{} would be written but is a folder, pipe or device; {}",

@@ -5,41 +5,34 @@
 //! the old or the new one stands under the final name, whole.
 
 use std::fs::{self, File};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::partial::{Partial, beside, own_empty, rename, write_failed};
-use crate::error::{Error, ErrorKind, Result};
+use super::partial::{Partial, beside, own_empty, rename, sync_folder, write_failed};
+use crate::error::{Error, Result};
 
 /// The file that says of a folder that it is unfinished, and may be removed.
 const MARK: &str = ".ndpix-partial";
+
+/// Whether a folder is an output of some kind, so that it may go.
+pub(crate) type Known = fn(&Path) -> bool;
 
 /// A folder that has its final name only when it is whole.
 pub(crate) struct Folder {
     path: PathBuf,
     out: PathBuf,
-    known: fn(&Path) -> bool,
+    known: Known,
     _lock: Lock,
 }
 
-/// Keeps other runs away, by a file beside the folder: one inside would become part of the output.
-struct Lock(Option<Partial>);
+/// Keeps other runs away from a folder, by a file beside the folder: one inside would become part of the output.
+pub(super) struct Lock(Option<Partial>);
 
 impl Lock {
-    fn take(out: &Path) -> Result<Self> {
+    pub(super) fn take(out: &Path) -> Result<Self> {
         let path = beside(out, ".partial.lock");
-        let lock = Partial::open(&path, &path)?;
-        // A run that ends removes its lock: then this may be the lock on a file without a name.
-        let here = |m: &fs::Metadata| (m.dev(), m.ino());
-        match (lock.file.metadata(), fs::metadata(&path)) {
-            (Ok(mine), Ok(named)) if here(&mine) == here(&named) => Ok(Self(Some(lock))),
-            _ => Err(Error::new(
-                ErrorKind::Io,
-                format!("{} is being written by another run", out.display()),
-            )),
-        }
+        Partial::open(&path, &path).map(|lock| Self(Some(lock)))
     }
 }
 
@@ -54,12 +47,11 @@ impl Drop for Lock {
 impl Folder {
     /// An empty `OUT.partial/`; one that an earlier run left is replaced. `known` says of a folder whether
     /// it is such an output, so that it may go.
-    pub(crate) fn create(out: &Path, known: fn(&Path) -> bool) -> Result<Self> {
+    pub(crate) fn create(out: &Path, known: Known) -> Result<Self> {
         may_go(out, known)?;
         let lock = Lock::take(out)?;
         let path = beside(out, ".partial");
-        may_go(&path, known)?;
-        discard(&path).map_err(|e| write_failed(&path, e))?;
+        remove(&path, known)?;
         fs::create_dir(&path)
             .and_then(|()| own_empty(&path.join(MARK)))
             .map_err(|e| write_failed(&path, e))?;
@@ -69,6 +61,16 @@ impl Folder {
     /// What it is called now.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What it will be called.
+    pub(crate) fn out(&self) -> &Path {
+        &self.out
+    }
+
+    /// What may go for it.
+    pub(crate) fn known(&self) -> Known {
+        self.known
     }
 
     /// Makes everything in it durable.
@@ -87,7 +89,7 @@ impl Folder {
     /// Gives it its final name; what had that name is removed.
     pub(crate) fn finish(self) -> Result<PathBuf> {
         may_go(&self.out, self.known)?;
-        fs::remove_file(self.path.join(MARK)).map_err(|e| write_failed(&self.path, e))?;
+        unmark(&self.path)?;
         if fs::symlink_metadata(&self.out).is_err() {
             rename(&self.path, &self.out)?;
             return Ok(self.out);
@@ -97,7 +99,7 @@ impl Folder {
             old = beside(&self.path, ".old");
             swap(&self.path, &self.out, &old, self.known)?;
         }
-        let _ = File::open(super::partial::folder_of(&self.out)).and_then(|f| f.sync_all());
+        sync_folder(&self.out);
         // The new one is in place, whatever becomes of the old one; the next run would remove it.
         let _ = discard(&old);
         Ok(self.out)
@@ -115,17 +117,30 @@ impl Folder {
 
 /// Puts `new` in the place of `out`, which is then called `old`, where the file system cannot exchange
 /// names: for a moment nothing is called `out`.
-fn swap(new: &Path, out: &Path, old: &Path, known: fn(&Path) -> bool) -> Result<()> {
-    may_go(old, known)?;
-    discard(old).map_err(|e| write_failed(old, e))?;
+fn swap(new: &Path, out: &Path, old: &Path, known: Known) -> Result<()> {
+    remove(old, known)?;
     rename(out, old)?;
     rename(new, out).inspect_err(|_| {
         let _ = fs::rename(old, out);
     })
 }
 
+/// Takes away what says that a folder is unfinished.
+pub(super) fn unmark(path: &Path) -> Result<()> {
+    match fs::remove_file(path.join(MARK)) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(write_failed(path, e)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes an output or an unfinished folder, if it is there.
+pub(super) fn remove(path: &Path, known: Known) -> Result<()> {
+    may_go(path, known)?;
+    discard(path).map_err(|e| write_failed(path, e))
+}
+
 /// Refuses what is neither an unfinished folder nor an output, so that nobody may remove it.
-fn may_go(path: &Path, known: fn(&Path) -> bool) -> Result<()> {
+pub(super) fn may_go(path: &Path, known: Known) -> Result<()> {
     let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
     let empty = || fs::read_dir(path).is_ok_and(|mut all| all.next().is_none());
     if found.is_symlink()

@@ -27,7 +27,7 @@ use super::output::{Ability, Output, Refusal, is_array, taken};
 use super::partial::{Partial, folder_of, write_failed};
 use super::spool::{Spool, Whole};
 use super::tape::Tape;
-use super::{Facts, Holds, Images, Job, Place, Sink, able};
+use super::{Facts, Holds, Images, Job, Place, Ready, Sink, able};
 use crate::column::Column;
 use crate::dtype::DType;
 use crate::error::{Error, Result, brief};
@@ -44,7 +44,7 @@ pub(super) const OUTPUT: Output = Output {
     name: "HDF5",
     extensions: &[".h5", ".hdf5"],
     can: &[Ability::Ragged, Ability::Chunks, Ability::Gzip, Ability::Text],
-    is_folder: false,
+    folder: None,
     packs: false,
     splits: true,
     beside: &[],
@@ -212,8 +212,8 @@ impl Sink for Hdf5 {
         self.complete(facts)
     }
 
-    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
-        Ok(vec![self.partial.finish()?])
+    fn finish(self: Box<Self>) -> Result<Ready> {
+        Ok(Ready::file(self.partial))
     }
 
     fn abandon(self: Box<Self>, keep: bool) -> Vec<PathBuf> {

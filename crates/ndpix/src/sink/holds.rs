@@ -68,8 +68,6 @@ pub(crate) struct Holds {
     pub(crate) compression: OutputCompression,
     pub(crate) shard_rows: Option<u64>,
     pub(crate) append: bool,
-    /// Whether something stands under the final name and may go.
-    pub(crate) replace: bool,
     /// The options that have a say in what is in the output, in the spelling of the command.
     pub(crate) options: Vec<(String, String)>,
 }

@@ -1,9 +1,8 @@
 //! Rows in memory: one array that grows, so that an image is there once, and the kept fields.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Facts, Sink};
+use super::{Facts, Ready, Sink};
 use crate::array::{Aligned, Array};
 use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
@@ -65,7 +64,7 @@ impl Sink for &mut Memory {
         Ok(())
     }
 
-    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
-        Ok(Vec::new())
+    fn finish(self: Box<Self>) -> Result<Ready> {
+        Ok(Ready::default())
     }
 }

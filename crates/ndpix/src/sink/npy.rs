@@ -5,11 +5,12 @@ pub(crate) mod file;
 use std::path::{Path, PathBuf};
 
 use self::file::{Npy, descr};
+use super::moves::Main;
 use super::output::{Ability, Output};
 use super::parquet::ColumnsFile;
 use super::partial::Partial;
 use super::rows::RowMap;
-use super::{Facts, Holds, Place, Sink, beside};
+use super::{Facts, Holds, Place, Ready, Sink, beside};
 use crate::column::Column;
 use crate::error::{Error, Result};
 use crate::options::Rows;
@@ -19,7 +20,7 @@ pub(super) const OUTPUT: Output = Output {
     name: ".npy",
     extensions: &[".npy"],
     can: &[Ability::Append, Ability::Text, Ability::Nul],
-    is_folder: false,
+    folder: None,
     packs: false,
     splits: false,
     beside: &[ROWS, COLUMNS],
@@ -37,9 +38,7 @@ pub(crate) struct NpyFiles {
     rows: Option<RowMap>,
     columns: Option<ColumnsFile>,
     guard: Option<Partial>,
-    out: PathBuf,
     always: bool,
-    replace: bool,
 }
 
 impl NpyFiles {
@@ -94,31 +93,17 @@ impl NpyFiles {
         };
         // An array that is to grow needs a map of all its rows from the first on.
         let always = holds.rows == Rows::Always || holds.append;
-        let (out, replace) = (out.to_path_buf(), holds.replace);
-        Ok(Self { array, rows, columns, guard, out, always, replace })
+        Ok(Self { array, rows, columns, guard, always })
     }
 
-    /// Removes what an array that is replaced had beside it.
-    fn remove_old(&self, suffix: &str) -> Result<()> {
-        let old = beside(&self.out, suffix);
-        if self.replace && old.exists() {
-            std::fs::remove_file(&old)
-                .map_err(|e| Error::io(format_args!("cannot remove {}", old.display()), e))?;
+    /// The row map, if it is wanted.
+    fn wanted_rows(&mut self) -> Option<RowMap> {
+        let rows = self.rows.take()?;
+        if self.always || !rows.trivial {
+            return Some(rows);
         }
-        Ok(())
-    }
-
-    /// The row map, if it is wanted; where it is not, an old one goes with the array it belonged to.
-    fn wanted_rows(&mut self, whole: bool) -> Result<Option<RowMap>> {
-        match self.rows.take() {
-            Some(rows) if self.always || !rows.trivial => return Ok(Some(rows)),
-            Some(rows) => drop(rows.abandon(false)),
-            None => {}
-        }
-        if whole {
-            self.remove_old(ROWS)?;
-        }
-        Ok(None)
+        rows.abandon(false);
+        None
     }
 }
 
@@ -137,25 +122,29 @@ impl Sink for NpyFiles {
 
     fn seal(&mut self, facts: &Facts) -> Result<()> {
         self.columns.as_mut().map_or(Ok(()), |columns| columns.seal(facts))?;
-        // The array last: a row map may be longer than it, after a kill, and never shorter.
+        // A row map may be longer than its array, after a kill, and never shorter.
         self.rows.as_mut().map_or(Ok(()), RowMap::seal)?;
-        self.array.seal()
+        // An array that is there counts its new rows when all else is written.
+        if self.guard.is_some() { self.array.settle() } else { self.array.seal() }
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Vec<PathBuf>> {
-        let rows = self.wanted_rows(true)?.map(RowMap::finish).transpose()?;
-        let columns = self.columns.take().map(ColumnsFile::finish).transpose()?;
-        if columns.is_none() {
-            self.remove_old(COLUMNS)?;
-        }
-        let array = self.array.finish()?;
-        self.guard.take().and_then(|guard| guard.abandon(false));
-        Ok(std::iter::once(array).chain(rows).chain(columns).collect())
+    fn finish(mut self: Box<Self>) -> Result<Ready> {
+        let rows = self.wanted_rows().map(RowMap::into_partial);
+        let columns = self.columns.take().map(ColumnsFile::into_partial);
+        let main = match self.guard.is_some() {
+            true => Main::Grows(self.array),
+            false => Main::File(self.array.into_partial()),
+        };
+        Ok(Ready {
+            main: Some(main),
+            beside: rows.into_iter().chain(columns).collect(),
+            guard: self.guard,
+        })
     }
 
     fn abandon(mut self: Box<Self>, keep: bool) -> Vec<PathBuf> {
         self.guard.take().and_then(|guard| guard.abandon(false));
-        let beside = self.wanted_rows(false).ok().flatten().and_then(|rows| rows.abandon(keep));
+        let beside = self.wanted_rows().and_then(|rows| rows.abandon(keep));
         if let Some(columns) = self.columns.take() {
             columns.abandon();
         }

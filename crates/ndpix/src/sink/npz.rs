@@ -20,7 +20,7 @@ use super::pack::make_room;
 use super::spool::{Spool, Whole};
 use super::tape::Tape;
 use super::zip::{Archive, Method};
-use super::{Facts, Holds, Images, Job, Place, Sink, entry};
+use super::{Facts, Holds, Images, Job, Place, Ready, Sink, entry};
 use crate::column::Column;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
@@ -31,7 +31,7 @@ pub(super) const OUTPUT: Output = Output {
     name: ".npz",
     extensions: &[".npz"],
     can: &[Ability::Ragged, Ability::Gzip, Ability::Text, Ability::Nul],
-    is_folder: false,
+    folder: None,
     packs: false,
     splits: true,
     beside: &[],
@@ -165,9 +165,9 @@ impl Sink for Npz {
         self.complete(facts)
     }
 
-    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
+    fn finish(self: Box<Self>) -> Result<Ready> {
         let lost = || Error::new(ErrorKind::Io, "the archive is still being written");
-        Ok(vec![self.into_archive().ok_or_else(lost)?.finish()?])
+        Ok(Ready::file(self.into_archive().ok_or_else(lost)?.into_partial()))
     }
 
     fn abandon(self: Box<Self>, keep: bool) -> Vec<PathBuf> {

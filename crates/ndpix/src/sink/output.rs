@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::folder::Known;
 use super::{Holds, Sink, able, listed};
 use crate::column::ColumnType;
 use crate::error::{Error, Result, brief};
@@ -16,8 +17,8 @@ pub(crate) struct Output {
     pub(crate) extensions: &'static [&'static str],
     /// All that it can be asked for.
     pub(crate) can: &'static [Ability],
-    /// Whether it is a folder.
-    pub(crate) is_folder: bool,
+    /// Of a folder: whether one is such an output, so that it may go.
+    pub(crate) folder: Option<Known>,
     /// Whether it is compressed where nothing else is asked for.
     pub(crate) packs: bool,
     /// Whether a column is several arrays in it: its values, and `.valid` and `.offsets` beside them.
@@ -112,6 +113,11 @@ impl Output {
     /// What makes a word the name of such an output.
     pub(crate) fn ending(&self) -> &'static str {
         self.extensions.first().copied().unwrap_or("-shards")
+    }
+
+    /// Whether it is a folder.
+    pub(crate) fn is_folder(&self) -> bool {
+        self.folder.is_some()
     }
 
     /// Refuses what this output cannot be asked for, kind `options`, with those that can.

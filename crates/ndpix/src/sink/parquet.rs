@@ -21,7 +21,7 @@ use std::sync::Arc;
 use super::line::{Chunks, Line};
 use super::output::{Ability, Output, taken};
 use super::spool::Spool;
-use super::{Facts, Holds, Images, Job, Place, Sink};
+use super::{Facts, Holds, Images, Job, Place, Ready, Sink};
 use crate::column::Column;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
@@ -47,7 +47,7 @@ pub(super) const OUTPUT: Output = Output {
         Ability::Text,
         Ability::Nul,
     ],
-    is_folder: false,
+    folder: None,
     packs: true,
     splits: false,
     beside: &[],
@@ -310,9 +310,9 @@ impl Sink for Parquet {
         })
     }
 
-    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
+    fn finish(self: Box<Self>) -> Result<Ready> {
         let lost = || Error::new(ErrorKind::Io, "the file is still being written");
-        Ok(vec![self.into_file().ok_or_else(lost)?.finish()?])
+        Ok(Ready::file(self.into_file().ok_or_else(lost)?.into_partial()))
     }
 
     fn abandon(self: Box<Self>, _keep: bool) -> Vec<PathBuf> {
@@ -343,7 +343,6 @@ mod tests {
                 compression: OutputCompression::Auto,
                 shard_rows: None,
                 append: false,
-                replace: false,
                 options: Vec::new(),
             };
             Parquet::create(&out, &holds).map(|_| ()).map_err(|e| e.message().to_string())

@@ -41,11 +41,24 @@ impl Partial {
 
     fn lock(file: File, out: &Path, path: &Path) -> Result<Self> {
         // The lock is taken before the old content goes, so that two runs never share a file.
-        file.try_lock().map_err(|_| {
+        let refused = || {
             let message = format!("{} is being written by another run", path.display());
             Error::new(ErrorKind::Io, message)
-        })?;
-        Ok(Self { file, out: out.to_path_buf(), path: path.to_path_buf() })
+        };
+        file.try_lock().map_err(|_| refused())?;
+        // A run that ends names or removes its file: then this may be the lock on one that is called otherwise.
+        let here = |m: &std::fs::Metadata| (m.dev(), m.ino());
+        match (file.metadata(), std::fs::metadata(path)) {
+            (Ok(mine), Ok(named)) if here(&mine) == here(&named) => {
+                Ok(Self { file, out: out.to_path_buf(), path: path.to_path_buf() })
+            }
+            _ => Err(refused()),
+        }
+    }
+
+    /// What it will be called.
+    pub(crate) fn out(&self) -> &Path {
+        &self.out
     }
 
     /// What it is called now.
@@ -130,9 +143,29 @@ pub(crate) fn folder_of(out: &Path) -> &Path {
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
     std::fs::rename(from, to)
         .map_err(|e| Error::io(format_args!("cannot put {} in place", to.display()), e))?;
-    // Some file systems refuse to sync a folder; the rename itself has succeeded.
-    let _ = File::open(folder_of(to)).and_then(|f| f.sync_all());
+    sync_folder(to);
     Ok(())
+}
+
+/// Removes a file, if it is there, and makes that durable.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Ok(()) => sync_folder(path),
+        Err(e) if e.kind() == Io::NotFound => {}
+        Err(e) => return Err(Error::io(format_args!("cannot remove {}", path.display()), e)),
+    }
+    Ok(())
+}
+
+/// Makes the names durable that are in the folder of `path`. Some file systems refuse to; what was done to
+/// them has succeeded.
+pub(crate) fn sync_folder(path: &Path) {
+    let _ = File::open(folder_of(path)).and_then(|f| f.sync_all());
+}
+
+/// Whether something has this name, be it a link that leads nowhere.
+pub(crate) fn there(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::partial::own_empty;
+use super::partial::{own_empty, remove};
 use super::{beside, rename};
 use crate::error::{Error, Result};
 use crate::options::RejectsContent;
@@ -68,26 +68,36 @@ impl RejectsFile {
         written
     }
 
-    /// Makes the file whole. `replace`: under its final name, where an old one (also one that has no
-    /// successor) goes; otherwise it stays `.partial`, so that it never stands beside an array that it
-    /// does not belong to. Gives its name, if there is one.
-    pub(crate) fn finish(mut self, replace: bool) -> Result<Option<PathBuf>> {
+    /// Makes what was written durable: the name that it is to have, if there is anything.
+    pub(crate) fn seal(&mut self) -> Result<Option<PathBuf>> {
         let io = |e| Error::io(format_args!("cannot write {}", self.path.display()), e);
-        let partial = self.partial();
-        let Some(file) = self.file.take() else {
-            // Only a file that is surely an earlier rejects file goes.
-            let ours = self.path.to_string_lossy().ends_with(".rejects.ndjson");
-            if replace && ours && !self.adds && self.path.is_file() {
-                std::fs::remove_file(&self.path).map_err(io)?;
-            }
-            return Ok(None);
-        };
+        let Some(file) = self.file.take() else { return Ok(None) };
         file.into_inner().map_err(|e| io(e.into_error()))?.sync_all().map_err(io)?;
-        if replace && !self.broken {
-            rename(&partial, &self.path)?;
-            Ok(Some(self.path))
-        } else {
-            Ok(Some(partial))
+        Ok(Some(self.path.clone()))
+    }
+
+    /// The file of an earlier run, which goes where this one rejects nothing. Only what is surely a rejects
+    /// file goes.
+    pub(crate) fn old(&self) -> Option<PathBuf> {
+        let ours = self.path.to_string_lossy().ends_with(".rejects.ndjson");
+        (ours && !self.adds && self.path.is_file()).then(|| self.path.clone())
+    }
+
+    /// Ends it alone, without an output that it goes with. `replace`: under its final name, where an old one
+    /// (also one that has no successor) goes; otherwise it stays `.partial`, so that it never stands beside an
+    /// array that it does not belong to. Gives its name, if there is one.
+    pub(crate) fn finish(mut self, replace: bool) -> Result<Option<PathBuf>> {
+        let partial = self.partial();
+        match self.seal()? {
+            None => {
+                self.old().filter(|_| replace).map_or(Ok(()), |old| remove(&old))?;
+                Ok(None)
+            }
+            Some(path) if replace && !self.broken => {
+                rename(&partial, &path)?;
+                Ok(Some(path))
+            }
+            Some(_) => Ok(Some(partial)),
         }
     }
 }

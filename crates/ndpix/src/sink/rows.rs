@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Place;
 use super::entry::{DESCR, ITEM, entry};
 use super::npy::file::Npy;
+use super::partial::Partial;
 use crate::error::{Error, Result};
 
 /// Writes the row map, a buffer at a time.
@@ -72,9 +73,9 @@ impl RowMap {
         self.npy.seal()
     }
 
-    /// Gives it its final name.
-    pub(crate) fn finish(self) -> Result<PathBuf> {
-        self.npy.finish()
+    /// The file, sealed.
+    pub(crate) fn into_partial(self) -> Partial {
+        self.npy.into_partial()
     }
 
     /// Leaves it as it is, or removes it.

@@ -10,7 +10,7 @@ use super::entry::FIELDS;
 use super::output::{Output, Refusal, is_array, taken};
 use super::partial::Partial;
 use super::spool::Spool;
-use super::{Facts, Holds, Images, Place, Sink, entry};
+use super::{Facts, Holds, Images, Place, Ready, Sink, entry};
 use crate::column::Column;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ pub(super) const OUTPUT: Output = Output {
     name: "safetensors",
     extensions: &[".safetensors"],
     can: &[],
-    is_folder: false,
+    folder: None,
     packs: false,
     splits: true,
     beside: &[],
@@ -166,8 +166,8 @@ impl Sink for Safetensors {
         self.partial.sync()
     }
 
-    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
-        Ok(vec![self.partial.finish()?])
+    fn finish(self: Box<Self>) -> Result<Ready> {
+        Ok(Ready::file(self.partial))
     }
 
     fn abandon(self: Box<Self>, keep: bool) -> Vec<PathBuf> {

@@ -14,7 +14,7 @@ use super::npy::file::{Npy, descr};
 use super::output::{Ability, Output};
 use super::parquet::ColumnsFile;
 use super::spool::Spool;
-use super::{Facts, Holds, Images, Place, Sink, entry};
+use super::{Facts, Holds, Images, Place, Ready, Sink, entry};
 use crate::column::Column;
 use crate::error::{Error, Result};
 
@@ -23,7 +23,7 @@ pub(super) const OUTPUT: Output = Output {
     name: "a folder of .npy files",
     extensions: &[],
     can: &[Ability::Ragged, Ability::Shards, Ability::Text, Ability::Nul],
-    is_folder: true,
+    folder: Some(is_ours),
     packs: false,
     splits: false,
     beside: &[],
@@ -183,7 +183,7 @@ impl Sink for Shards {
         }
         if let Some(mut columns) = self.columns.take() {
             columns.seal(facts)?;
-            columns.finish()?;
+            columns.into_partial().finish()?;
         }
         self.folder.sync()?;
         let path = folder.join(MANIFEST);
@@ -192,8 +192,8 @@ impl Sink for Shards {
         self.folder.sync_file(MANIFEST)
     }
 
-    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
-        Ok(vec![self.folder.finish()?])
+    fn finish(self: Box<Self>) -> Result<Ready> {
+        Ok(Ready::folder(self.folder))
     }
 
     fn abandon(mut self: Box<Self>, keep: bool) -> Vec<PathBuf> {

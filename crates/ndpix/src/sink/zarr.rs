@@ -21,7 +21,7 @@ use super::holds::{Facts, Holds, Images};
 use super::line::{Chunks, Line};
 use super::output::{Ability, Output, Refusal, is_array, taken};
 use super::spool::Spool;
-use super::{Job, Place, Sink};
+use super::{Job, Place, Ready, Sink};
 use crate::column::Column;
 use crate::error::{Error, Result};
 use array::{Array, Element, Packing, write_group};
@@ -47,7 +47,7 @@ pub(super) const OUTPUT: Output = Output {
         Ability::Text,
         Ability::Nul,
     ],
-    is_folder: true,
+    folder: Some(is_ours),
     packs: true,
     splits: true,
     beside: &[],
@@ -178,8 +178,8 @@ impl Sink for ZarrGroup {
         self.folder.sync_file("zarr.json")
     }
 
-    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
-        Ok(vec![self.folder.finish()?])
+    fn finish(self: Box<Self>) -> Result<Ready> {
+        Ok(Ready::folder(self.folder))
     }
 
     fn abandon(self: Box<Self>, keep: bool) -> Vec<PathBuf> {

@@ -105,9 +105,9 @@ impl Archive {
         self.partial.sync()
     }
 
-    /// Gives it its final name.
-    pub(crate) fn finish(self) -> Result<PathBuf> {
-        self.partial.finish()
+    /// The file, closed.
+    pub(crate) fn into_partial(self) -> Partial {
+        self.partial
     }
 
     /// See [`Partial::abandon`].

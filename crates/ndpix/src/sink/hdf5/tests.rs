@@ -4,6 +4,7 @@ use super::*;
 use crate::column::ColumnType;
 use crate::options::{ImagesAs, Rows};
 use crate::shape::Shape;
+use crate::sink::moves::Company;
 
 fn holds(images: Images, columns: &[Column]) -> Holds {
     Holds {
@@ -16,7 +17,6 @@ fn holds(images: Images, columns: &[Column]) -> Holds {
         compression: OutputCompression::None,
         shard_rows: None,
         append: false,
-        replace: false,
         options: Vec::new(),
     }
 }
@@ -85,7 +85,7 @@ fn written(out: &Path, images: Images, columns: &[Column], block: usize) -> Resu
         }
     }
     sink.seal(&Facts::default())?;
-    Ok(sink.finish()?.remove(0))
+    Ok(sink.finish()?.named(Company::default())?.remove(0))
 }
 
 #[test]

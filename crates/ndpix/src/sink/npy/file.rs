@@ -11,6 +11,9 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::sink::partial::Partial;
 
+/// Version 1.0.
+const MAGIC: &[u8] = b"\x93NUMPY\x01\x00";
+
 /// A dtype as it stands in the header.
 pub(crate) fn descr(dtype: DType) -> String {
     format!("'{}'", dtype.descr())
@@ -29,10 +32,15 @@ pub(crate) fn header(descr: &str, rows: u64, item: &[usize]) -> Vec<u8> {
     let pad = 64 - (10 + dict.len() + 1) % 64;
     dict.push_str(&" ".repeat(pad));
     dict.push('\n');
-    let mut out = b"\x93NUMPY\x01\x00".to_vec();
+    let mut out = MAGIC.to_vec();
     out.extend_from_slice(&(dict.len() as u16).to_le_bytes());
     out.extend_from_slice(dict.as_bytes());
     out
+}
+
+/// The first axis of a header's shape.
+fn first_axis(header: &str) -> Option<u64> {
+    header.split_once("'shape': (")?.1.split_once(',')?.0.parse().ok()
 }
 
 /// An array file that grows row by row.
@@ -97,9 +105,7 @@ impl Npy {
         if file.read_exact_at(&mut found, 0).is_err() {
             return Ok(None);
         }
-        let rows = String::from_utf8_lossy(&found)
-            .split_once("'shape': (")
-            .and_then(|(_, shape)| shape.split_once(',')?.0.parse::<u64>().ok())
+        let rows = first_axis(&String::from_utf8_lossy(&found))
             .filter(|rows| header(&self.descr, *rows, &self.item) == found);
         Ok(rows.filter(|rows| {
             let bytes = rows.checked_mul(self.item_len as u64);
@@ -109,6 +115,22 @@ impl Npy {
 
     fn put(&self, at: u64, bytes: &[u8]) -> Result<()> {
         self.partial.file.write_all_at(bytes, at).map_err(|e| self.partial.failed(e))
+    }
+
+    /// The rows that the header of a file counts, whatever they are; `None` of what is no `.npy`.
+    pub(crate) fn counted(path: &Path) -> Option<u64> {
+        let mut head = [0; 10];
+        let file = std::fs::File::open(path).ok()?;
+        file.read_exact_at(&mut head, 0).ok()?;
+        let len = u16::from_le_bytes(*head.last_chunk()?);
+        let mut text = vec![0; len.into()];
+        file.read_exact_at(&mut text, head.len() as u64).ok()?;
+        first_axis(&String::from_utf8_lossy(&text)).filter(|_| head.starts_with(MAGIC))
+    }
+
+    /// What it is called, or will be.
+    pub(crate) fn out(&self) -> &Path {
+        self.partial.out()
     }
 
     /// The rows so far.
@@ -141,11 +163,27 @@ impl Npy {
 
     /// Makes it readable and durable.
     pub(crate) fn seal(&mut self) -> Result<()> {
+        self.settle()?;
+        self.count()
+    }
+
+    /// Makes the rows of an array that is there durable, before its header counts them.
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        self.before.map_or(Ok(()), |_| self.partial.sync())
+    }
+
+    /// Counts the rows of an array that is there; where that fails, they go.
+    pub(crate) fn grow(self) -> Result<()> {
+        let counted = self.count();
+        if counted.is_err() {
+            self.abandon(false);
+        }
+        counted
+    }
+
+    fn count(&self) -> Result<()> {
         let head = header(&self.descr, self.rows(), &self.item);
         let end = head.len() as u64 + self.bytes;
-        if self.before.is_some() {
-            self.partial.sync()?;
-        }
         self.put(0, &head)?;
         self.partial.file.set_len(end).map_err(|e| self.partial.failed(e))?;
         self.partial.sync()
@@ -154,6 +192,11 @@ impl Npy {
     /// Gives it its final name.
     pub(crate) fn finish(self) -> Result<PathBuf> {
         self.partial.finish()
+    }
+
+    /// The file, sealed.
+    pub(crate) fn into_partial(self) -> Partial {
+        self.partial
     }
 
     /// See [`Partial::abandon`]; an array that was there before has its old rows.

@@ -1,7 +1,7 @@
 //! Kept fields alone, in a file beside an array that has no place for them: `OUT.columns.parquet`, a row for
 //! each row of the array.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::file::{Group, ParquetFile};
@@ -12,6 +12,7 @@ use crate::dtype::DType;
 use crate::error::Result;
 use crate::options::{OutputCompression, Rows};
 use crate::shape::Shape;
+use crate::sink::partial::Partial;
 use crate::sink::spool::Spool;
 use crate::sink::{Facts, Holds, Images};
 
@@ -54,9 +55,9 @@ impl ColumnsFile {
         self.file.seal(&facts.attributes())
     }
 
-    /// Gives it its final name.
-    pub(crate) fn finish(self) -> Result<PathBuf> {
-        self.file.finish()
+    /// The file, sealed.
+    pub(crate) fn into_partial(self) -> Partial {
+        self.file.into_partial()
     }
 
     /// Removes it.

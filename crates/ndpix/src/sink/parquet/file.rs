@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::page::{self, Codec, Page};
@@ -152,9 +152,9 @@ impl ParquetFile {
         t.end()
     }
 
-    /// Gives it its final name.
-    pub(super) fn finish(self) -> Result<PathBuf> {
-        self.partial.finish()
+    /// The file, sealed.
+    pub(super) fn into_partial(self) -> Partial {
+        self.partial
     }
 
     /// Removes it: without a footer no reader makes anything of it.

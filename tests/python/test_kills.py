@@ -1,0 +1,145 @@
+"""Runs that are killed at every single step of what they do to the disk: at each the old output stands with all that
+is beside it, or none, or the new one with all of its own; and the same command again makes what a run makes that nobody
+killed, byte by byte. The kills come from `killer.c`, which stops the command at its system calls."""
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+from collections import Counter
+from pathlib import Path
+
+from command import NDPIX, ROOT, ndpix
+from test_outputs import Outputs
+
+KILLED = 99
+# What keeps fields and rejects, and what has neither; the flags of an output come on top.
+FULL, BARE = ["--columns", "label", "--rows", "always"], ["--rows", "never", "--rejects", "none"]
+OUTPUTS = {
+    "out.npy": [],
+    "out.npz": [],
+    "out.safetensors": [],
+    "out.h5": ["--chunks", "16"],
+    "out.zarr": [],
+    "out.parquet": [],
+    "shards": ["--shard-rows", "32"],
+}
+
+
+def setUpModule():
+    global folder, killer
+    folder = tempfile.TemporaryDirectory(prefix="ndpix-killer-")
+    unittest.addModuleCleanup(folder.cleanup)
+    killer = Path(folder.name) / "killer"
+    compiler = os.environ.get("CC", "cc")
+    source = ROOT / "tests" / "python" / "killer.c"
+    subprocess.run([compiler, "-O1", "-Wall", "-Wextra", "-Werror", "-o", killer, source], check=True)
+
+
+def everything(folder):
+    """The bytes of every file below a folder, by its path."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def named(folder, out):
+    """Of these the ones that have their final names; None where the output has not."""
+    there = {name: text for name, text in everything(folder).items() if ".partial" not in name}
+    return there if (folder / out).exists() else None
+
+
+class Kills(Outputs):
+    def setUp(self):
+        super().setUp()
+        # Thousands of runs that make things durable: in memory, where there is such a folder.
+        memory = Path("/dev/shm")
+        folder = tempfile.TemporaryDirectory(prefix="ndpix-kills-", dir=memory if memory.is_dir() else None)
+        self.addCleanup(folder.cleanup)
+        self.place = Path(folder.name) / "place"
+        self.calls = self.dir / "calls"
+
+    def inputs(self):
+        """Two inputs of other pixels, with records that are rejected."""
+        for seed, (name, count) in enumerate([("old.ndjson", 40), ("new.ndjson", 50)]):
+            text = self.source(self.rows(count, seed=seed), name).read_bytes()
+            (self.dir / name).write_bytes(text[:text.index(b"\n") + 1] + b'{"image": %d}\n' % seed + text)
+        return self.dir / "old.ndjson", self.dir / "new.ndjson"
+
+    def command(self, source, out, *flags):
+        return ["convert", source, "-o", self.place / out, *self.RAW, "--threads", "1", *flags]
+
+    def fresh(self, before):
+        """The place as it was before the run."""
+        shutil.rmtree(self.place, ignore_errors=True)
+        if before.exists():
+            shutil.copytree(before, self.place)
+        else:
+            self.place.mkdir()
+
+    def killed(self, number, command):
+        """Whether the command was killed at this step; what it did until then."""
+        args = [killer, str(number), self.calls, NDPIX, *map(str, command)]
+        done = subprocess.run(args, capture_output=True, stdin=subprocess.DEVNULL, timeout=120)
+        self.assertIn(done.returncode, (0, 3, KILLED), done.stderr.decode())
+        return done.returncode == KILLED, self.calls.read_text().split()
+
+    def before(self, command):
+        """What a first run leaves, to begin with again and again."""
+        before = self.dir / "before"
+        shutil.rmtree(before, ignore_errors=True)
+        if command is not None:
+            self.fresh(before)
+            self.assertIn(ndpix(*command).returncode, (0, 3))
+            shutil.copytree(self.place, before)
+        return before
+
+    def check(self, out, old, new):
+        """Kills the command `new` at every step, with what `old` made in its place; how many steps there are."""
+        before = self.before(old)
+        self.fresh(before)
+        was = named(self.place, out)
+        done = ndpix(*new)
+        self.assertIn(done.returncode, (0, 3), done.stderr.decode())
+        want = everything(self.place)
+        self.assertFalse([name for name in want if ".partial" in name])
+        number = 0
+        while True:
+            number += 1
+            self.fresh(before)
+            was_killed, calls = self.killed(number, new)
+            if not was_killed:
+                self.assertEqual(everything(self.place), want)
+                return calls
+            with self.subTest(out=out, step=number, call=calls[-1], last=calls[-4:-1]):
+                found = named(self.place, out)
+                self.assertIn(found, [None, was, want], "a pair that does not belong together")
+                again = ndpix(*new)
+                if again.returncode == 2:
+                    # All had its name, and what is left are locks: a run that ended is not made again.
+                    self.assertEqual(found, want, again.stderr.decode())
+                    self.assertIn(b" exists; pass ", again.stderr)
+                    self.assertEqual(named(self.place, out), want)
+                else:
+                    self.assertIn(again.returncode, (0, 3), again.stderr.decode())
+                    self.assertEqual(everything(self.place), want)
+
+
+def test_of(out, flags):
+    def test(self):
+        old, new = self.inputs()
+        replace = ["--if-exists", "replace"]
+        steps = Counter()
+        for first, then in (None, FULL), (None, BARE), (FULL, FULL), (FULL, BARE), (BARE, FULL), (BARE, BARE):
+            made = first and self.command(old, out, *flags, *first, *replace)
+            steps.update(self.check(out, made, self.command(new, out, *flags, *then, *(replace if made else []))))
+        self.assertTrue(steps["fsync"] and steps["rename"] + steps["renameat2"], steps)
+        if os.environ.get("NDPIX_STEPS"):
+            print(f"{out}: {steps.total()} kills, {dict(steps)}", flush=True)
+    return test
+
+
+for out, flags in OUTPUTS.items():
+    setattr(Kills, f"test_{out.replace('.', '_')}", test_of(out, flags))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -9,6 +9,8 @@ import unittest
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+
 from command import NDPIX, ROOT, ndpix
 from test_outputs import Outputs
 
@@ -92,8 +94,10 @@ class Kills(Outputs):
             shutil.copytree(self.place, before)
         return before
 
-    def check(self, out, old, new):
-        """Kills the command `new` at every step, with what `old` made in its place; how many steps there are."""
+    def check(self, out, old, new, holds=None):
+        """Kills the command `new` at every step, with what `old` made in its place; how many steps there are. `holds`
+        says of what is found, what was there and what is wanted whether that can be."""
+        holds = holds or (lambda found, was, want: found in (None, was, want))
         before = self.before(old)
         self.fresh(before)
         was = named(self.place, out)
@@ -111,16 +115,44 @@ class Kills(Outputs):
                 return calls
             with self.subTest(out=out, step=number, call=calls[-1], last=calls[-4:-1]):
                 found = named(self.place, out)
-                self.assertIn(found, [None, was, want], "a pair that does not belong together")
+                self.assertTrue(holds(found, was, want), "files that do not belong together")
                 again = ndpix(*new)
                 if again.returncode == 2:
                     # All had its name, and what is left are locks: a run that ended is not made again.
                     self.assertEqual(found, want, again.stderr.decode())
-                    self.assertIn(b" exists; pass ", again.stderr)
+                    self.assertRegex(again.stderr, b" exists; pass | was appended to ")
                     self.assertEqual(named(self.place, out), want)
                 else:
                     self.assertIn(again.returncode, (0, 3), again.stderr.decode())
                     self.assertEqual(everything(self.place), want)
+
+
+    def test_append(self):
+        old, new = self.inputs()
+        steps = Counter()
+
+        def holds(found, was, want):
+            """The array has the old rows or all; a row map is never shorter."""
+            if found is None or was is None:
+                return found in (None, want)
+            place = self.dir / "found"
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir()
+            for name, text in found.items():
+                (place / name).write_bytes(text)
+            array, rows = np.load(place / "out.npy"), np.load(place / "out.npy.rows.npy")
+            text = want["out.npy"]
+            return (len(rows) >= len(array) and len(array) in counts and
+                    array.tobytes() == text[128:128 + array.nbytes] and
+                    rows[:len(array)].tobytes() == want["out.npy.rows.npy"][-25 * counts[1]:][:25 * len(array)])
+
+        first, then = (self.command(source, "out.npy", "--append") for source in (old, new))
+        counts = [41, 92]
+        for made, add in (None, then), (first, then):
+            steps.update(self.check("out.npy", made, add, holds))
+        self.assertTrue(steps["fsync"] and steps["rename"], steps)
+        if os.environ.get("NDPIX_STEPS"):
+            print(f"append: {steps.total()} kills, {dict(steps)}", flush=True)
 
 
 def test_of(out, flags):

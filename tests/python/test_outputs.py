@@ -327,13 +327,13 @@ class Append(Outputs):
     def test_the_map_grows_from_the_first_on(self):
         source = self.source(self.rows(5))
         self.convert(source, "out.npy", *self.RAW, "--append")
-        self.convert(source, "out.npy", *self.RAW, "--append", "--rows", "never", code=2)
-        self.convert(source, "out.npy", *self.RAW, "--append")
+        self.convert(source, "out.npy", *self.RAW, "--append", "--append-again", "--rows", "never", code=2)
+        self.convert(source, "out.npy", *self.RAW, "--append", "--append-again")
         self.assertEqual(load(Path(f"{self.out}.rows.npy"))["file"].tolist(), [0] * 5 + [1] * 5)
         plain = self.convert(source, "plain.npy", *self.RAW)
         done = self.run_ndpix(0, "convert", source, "-o", plain, *self.RAW, "--append")
         self.assertIn(b"has no row map", done.stderr)
-        self.convert(source, "plain.npy", *self.RAW, "--append", "--on-error", "fill", code=2)
+        self.convert(source, "plain.npy", *self.RAW, "--append", "--append-again", "--on-error", "fill", code=2)
 
     def test_no_other_run_replaces_it_meanwhile(self):
         import subprocess
@@ -377,7 +377,7 @@ class Append(Outputs):
     def test_killed(self):
         old, more = self.rows(200, (40, 40)), self.rows(3000, (40, 40), seed=1)
         first, second = self.source(old, "first.ndjson"), self.source(more, "second.ndjson")
-        args = ["convert", second, "-o", self.out, *self.RAW, "--append", "--threads", "2"]
+        args = ["convert", second, "-o", self.out, *self.RAW, "--append", "--append-again", "--threads", "2"]
         dice = random.Random(9)
         begun = time.monotonic()
         self.convert(first, "out.npy", *self.RAW)

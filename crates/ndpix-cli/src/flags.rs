@@ -164,6 +164,7 @@ const FLAGS: &[(&str, &[Flag])] = &[
                 "Rows of a shard: a folder of .npy files, or the shards of a Zarr array",
             ),
             ("append", "", "Add rows to the .npy file that is there"),
+            ("append_again", "", "Add inputs once more that were appended before"),
         ],
     ),
 ];

@@ -5,6 +5,7 @@
 //! becomes of each outcome is judged in `books/verdict.rs`; `books/ledger.rs` has the kept fields.
 
 mod holds;
+pub(crate) mod inputs;
 mod ledger;
 mod verdict;
 
@@ -26,11 +27,12 @@ use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::sink::moves::Company;
 use crate::sink::rejects::{self, RejectsFile};
-use crate::sink::{self, Facts, Job, Place, Sink};
+use crate::sink::{self, Facts, Holds, Job, Place, Sink};
 use crate::summary::Summary;
 
 pub(crate) use holds::{fill_element, fill_row, stacked};
 use holds::{holds, lasting};
+use inputs::Inputs;
 use ledger::{Became, Ledger};
 pub(crate) use ledger::{fill, names};
 use verdict::{Row, Verdict, count, judge};
@@ -45,6 +47,8 @@ pub(crate) struct Books<'o> {
     options: &'o Options,
     sink: Box<dyn Sink + Send + 'o>,
     rejects: Option<RejectsFile>,
+    /// The inputs, where a list of them can stand beside the output.
+    inputs: Option<Inputs>,
     fill: Vec<u8>,
     kept: Ledger,
     summary: Summary,
@@ -68,12 +72,16 @@ impl<'o> Books<'o> {
         out: &Path,
         options: &'o Options,
         plan: &Plan,
+        inputs: Option<Inputs>,
         summary: Summary,
     ) -> Result<Self> {
         let output = sink::named(out, options)?;
-        let sink = sink::open(output, out, &holds(options, plan)?)?;
+        let first_file = inputs.as_ref().map_or(0, |inputs| inputs.first_file);
+        let holds = Holds { first_file, ..holds(options, plan)? };
+        let sink = sink::open(output, out, &holds)?;
         let fill = fill_row(options, plan)?;
         let mut books = Self::new(options, plan, sink, fill, summary);
+        books.inputs = inputs;
         if options.rejects == Rejects::Beside {
             books.rejects = Some(RejectsFile::new(
                 rejects::default_path(out),
@@ -102,6 +110,7 @@ impl<'o> Books<'o> {
             options,
             sink,
             rejects,
+            inputs: None,
             fill,
             kept: Ledger::default(),
             summary: Summary { steps: plan.steps.said(), ..summary },
@@ -128,6 +137,9 @@ impl<'o> Books<'o> {
         s.steps = steps.said_of(s.oriented, s.alpha, s.premultiplied);
         s.steps.extend(steps.said());
         let settled = self.kept.finish(&mut *self.sink);
+        if let Some(inputs) = &mut self.inputs {
+            inputs.ended(reader.feed.taken(), self.summary.rows, counts.hit_limit);
+        }
         ended.and(settled)?;
         if control.stop.load(Ordering::Relaxed) {
             self.summary.interrupted = true;
@@ -167,6 +179,9 @@ impl<'o> Books<'o> {
         // A record can have several outcomes, in several parts: the first counts the record.
         let first = self.last_record.replace(record.index) != Some(record.index);
         self.kept.record(outcome.record);
+        if let Some(inputs) = &mut self.inputs {
+            inputs.reach(record.file, self.summary.rows);
+        }
         let json = !matches!(&outcome.result, Fate::Unreadable(e) if e.kind() == ErrorKind::Json);
         count(&mut self.summary, &outcome.result, first);
         let whole = !matches!(outcome.result, Fate::Rejected(_)) && origin.item().is_none();
@@ -261,6 +276,9 @@ impl<'o> Books<'o> {
         let inputs = &s.inputs;
         let number = inputs.iter().position(|input| input == name).unwrap_or_else(|| {
             s.originals.push(Arc::clone(name));
+            if let Some(list) = &mut self.inputs {
+                list.original(name, s.rows);
+            }
             inputs.len() + s.originals.len() - 1
         });
         let number = u32::try_from(number).map_err(|_| Error::limit("too many inputs"))?;
@@ -364,8 +382,11 @@ impl<'o> Books<'o> {
         let beside = sink::named(out, self.options)?.beside;
         let mut goes: Vec<_> = beside.iter().map(|suffix| sink::beside(out, suffix)).collect();
         goes.extend(self.rejects.as_ref().and_then(RejectsFile::old));
-        let comes = self.rejects.as_mut().map_or(Ok(None), RejectsFile::seal)?;
-        Ok(Company { comes: comes.into_iter().collect(), goes, run })
+        let rejects = self.rejects.as_mut().map_or(Ok(None), RejectsFile::seal)?;
+        let listed = self.options.append || self.sink.is_mapped();
+        let inputs = self.inputs.as_ref().filter(|_| listed);
+        let inputs = inputs.map(|inputs| inputs.write(self.summary.rows)).transpose()?;
+        Ok(Company { comes: rejects.into_iter().chain(inputs).collect(), goes, run })
     }
 
     /// Makes the rejects file whole, under its final name if `replace`; the first error stays.

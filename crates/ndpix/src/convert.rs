@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::books::Books;
+use crate::books::inputs::Inputs;
 use crate::control::Control;
 use crate::error::Result;
 use crate::machine;
@@ -105,6 +106,8 @@ fn go(
         control.note([format!("{} exists; nothing to do", out.display())]);
         return Ok(());
     }
+    let lists = sink::named(out, options)?.beside.contains(&sink::npy::INPUTS);
+    let listed = lists.then(|| Inputs::begin(out, &inputs, options)).transpose()?;
     let again = reader::again(&inputs, options)?;
     let mut reader = Reader::open(inputs, options, false)?;
     let measured = reader.measure(again, options, &control.stop);
@@ -120,7 +123,7 @@ fn go(
         && !beside(out, ".rows.npy").exists();
     checks::disk(&reader, out, options)?;
     let may_be = options.if_exists != IfExists::Error || (options.append && out.exists());
-    let mut books = Books::open(out, options, &reader.plan, std::mem::take(summary))?;
+    let mut books = Books::open(out, options, &reader.plan, listed, std::mem::take(summary))?;
     if left {
         control
             .note([format!("{} of an earlier run is replaced", beside(out, ".partial").display())]);

@@ -365,6 +365,8 @@ pub struct Options {
     pub shard_rows: Option<u64>,
     /// Whether rows are added to an output that is there.
     pub append: bool,
+    /// Whether inputs are added once more whose rows are there already.
+    pub append_again: bool,
     /// Bytes of text in a batch. Only for tests: it never changes a result.
     #[doc(hidden)]
     pub block_bytes: Option<usize>,

@@ -85,6 +85,10 @@ pub(crate) trait Sink {
     fn job(&mut self) -> Option<Job> {
         None
     }
+    /// Whether a row map will stand beside it, which numbers the inputs.
+    fn is_mapped(&self) -> bool {
+        false
+    }
     /// Makes what is written readable, without giving it the final name. Every job is done.
     fn seal(&mut self, facts: &Facts) -> Result<()>;
     /// The sealed files, which wait for their final names.

@@ -6,6 +6,7 @@
 
 mod compressed;
 mod fence;
+pub(crate) mod mark;
 mod original;
 pub(crate) mod random;
 pub(crate) mod reference;

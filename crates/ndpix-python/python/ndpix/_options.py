@@ -160,6 +160,8 @@ class Others(TypedDict, total=False):
     """Rows of a shard: the output is a folder of `.npy` files, or a Zarr array of such shards."""
     append: bool | None
     """Add rows to the `.npy` file that is there."""
+    append_again: bool | None
+    """Add inputs once more that were appended before."""
     on_missing_column: Literal["error", "fill"] | None
     """A field of `columns` that none of the first records has: refused, or kept as a column of nulls."""
 

@@ -50,6 +50,8 @@ struct Current {
     /// Line and offset of the next byte to scan.
     line: u64,
     byte: u64,
+    /// Records that ended, those that are passed over too.
+    records: u64,
     record: Option<Open>,
 }
 
@@ -88,6 +90,8 @@ pub(crate) struct Feed {
     block: usize,
     meter: Arc<Meter>,
     counts: FeedCounts,
+    /// Of each input the records up to the last that was handed out.
+    taken: Vec<u64>,
     index: u64,
     current: Option<Current>,
     /// Text read and not yet handed out: initialised memory, in use up to `filled`, scanned up to
@@ -112,6 +116,7 @@ impl Feed {
         let info = |i: &Input| File { name: i.name(), base: i.base(), rejects: i.is_rejects() };
         Self {
             files: inputs.iter().map(info).collect(),
+            taken: vec![0; inputs.len()],
             total_bytes: inputs.iter().map(Input::size).sum(),
             inputs: inputs.into_iter(),
             opened: 0,
@@ -265,6 +270,7 @@ impl Feed {
         let Some(open) = current.record.take() else { return };
         let index = self.index;
         self.index += 1;
+        current.records += 1;
         if index < self.skip {
             self.counts.skipped += 1;
             return;
@@ -286,6 +292,9 @@ impl Feed {
             record.end -= trailing_space(&self.buf[open.start..self.scanned]);
         }
         text.records.push(record);
+        if let Some(taken) = self.taken.get_mut(current.file as usize) {
+            *taken = current.records;
+        }
         self.counts.records += 1;
     }
 
@@ -312,6 +321,7 @@ impl Feed {
             sniff: sniff::Sniff::default(),
             line: 1,
             byte: 0,
+            records: 0,
             record: None,
         });
         Ok(())
@@ -424,6 +434,11 @@ impl Feed {
     /// What was done so far.
     pub(crate) fn counts(&self) -> FeedCounts {
         self.counts
+    }
+
+    /// Of each input the records up to the last that was handed out, those before it that were passed over too.
+    pub(crate) fn taken(&self) -> &[u64] {
+        &self.taken
     }
 
     /// The framing of the file that was last begun; never `Auto` once there was a record.

@@ -281,6 +281,12 @@ const TABLE: &[Row] = &[
     ),
     row("append", Run, |o| Some(o.append.to_string()), |o, t| flag("append", &mut o.append, t)),
     row(
+        "append_again",
+        Run,
+        |o| Some(o.append_again.to_string()),
+        |o, t| flag("append_again", &mut o.append_again, t),
+    ),
+    row(
         "on_missing_column",
         How,
         |o| Some(o.on_missing_column.to_string()),

@@ -82,6 +82,9 @@ impl Options {
                 self.if_exists
             ));
         }
+        if self.append_again && !self.append {
+            return no("append_again adds inputs once more to an array that grows; pass append too, or leave it out".into());
+        }
         if self.append && !self.columns.is_empty() {
             return no("append adds to an array, and columns would begin anew; leave one of them out, or convert all records again".into());
         }
@@ -100,7 +103,15 @@ impl Options {
 
     /// Refuses what only a file can be: images in memory have no chunks, and nothing is added to them.
     pub(crate) fn validate_arrays(&self) -> Result<()> {
-        let ours = ["ragged", "images_as", "chunks", "output_compression", "shard_rows", "append"];
+        let ours = [
+            "ragged",
+            "images_as",
+            "chunks",
+            "output_compression",
+            "shard_rows",
+            "append",
+            "append_again",
+        ];
         match self.changed().iter().find(|(name, _)| ours.contains(name)) {
             None => Ok(()),
             Some(("ragged", _)) => Err(Error::options(
@@ -251,6 +262,8 @@ mod tests {
         check(&[("images_as", "encoded"), ("mode", "L")], Some("mode is for pixels"));
         check(&[("append", "true")], None);
         check(&[("append", "true"), ("if_exists", "replace")], Some("append adds"));
+        check(&[("append_again", "true")], Some("pass append too"));
+        check(&[("append", "true"), ("append_again", "true")], None);
         check(&[("append", "true"), ("columns", "a")], Some("columns would begin anew"));
         check(&[("ragged", "pad"), ("size", "4")], None);
         check(&[("ragged", "flat"), ("size", "4")], Some("leave one of them out"));

@@ -23,7 +23,7 @@ pub(super) const OUTPUT: Output = Output {
     folder: None,
     packs: false,
     splits: false,
-    beside: &[ROWS, COLUMNS],
+    beside: &[ROWS, COLUMNS, INPUTS],
     refuses: |_| None,
     open: |out, holds| Ok(Box::new(NpyFiles::create(out, holds)?)),
 };
@@ -31,6 +31,17 @@ pub(super) const OUTPUT: Output = Output {
 /// What the files beside an array are called after its name.
 const ROWS: &str = ".rows.npy";
 const COLUMNS: &str = ".columns.parquet";
+/// The list of inputs, which the books keep.
+pub(crate) const INPUTS: &str = ".inputs.json";
+
+/// The number that the row map of the array `out` of `rows` rows has for the next input, if there is one.
+pub(crate) fn next_file(out: &Path, rows: u64) -> Result<u32> {
+    let path = beside(out, ROWS);
+    if !path.exists() {
+        return Ok(0);
+    }
+    RowMap::append(&path, rows, 0).map(|map| map.first_file())
+}
 
 /// The array, and beside it what it has no place for: the row map and the columns.
 pub(crate) struct NpyFiles {
@@ -70,7 +81,9 @@ impl NpyFiles {
             }
             (Rows::Never, _) => None,
             (_, false) => Some(RowMap::create(&path)?),
-            (_, true) if path.exists() => Some(RowMap::append(&path, array.rows())?),
+            (_, true) if path.exists() => {
+                Some(RowMap::append(&path, array.rows(), holds.first_file)?)
+            }
             (Rows::Always, true) if array.rows() > 0 => {
                 return Err(Error::options(format!(
                     "{} has no row map of its rows; leave rows out, or write it anew with rows always",
@@ -98,8 +111,9 @@ impl NpyFiles {
 
     /// The row map, if it is wanted.
     fn wanted_rows(&mut self) -> Option<RowMap> {
+        let mapped = self.is_mapped();
         let rows = self.rows.take()?;
-        if self.always || !rows.trivial {
+        if mapped {
             return Some(rows);
         }
         rows.abandon(false);
@@ -118,6 +132,10 @@ impl Sink for NpyFiles {
 
     fn columns(&mut self, rows: &[Column]) -> Result<()> {
         self.columns.as_mut().map_or(Ok(()), |columns| columns.push(rows))
+    }
+
+    fn is_mapped(&self) -> bool {
+        self.rows.as_ref().is_some_and(|rows| self.always || !rows.trivial)
     }
 
     fn seal(&mut self, facts: &Facts) -> Result<()> {

@@ -343,6 +343,7 @@ mod tests {
                 compression: OutputCompression::Auto,
                 shard_rows: None,
                 append: false,
+                first_file: 0,
                 options: Vec::new(),
             };
             Parquet::create(&out, &holds).map(|_| ()).map_err(|e| e.message().to_string())

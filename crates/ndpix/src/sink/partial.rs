@@ -1,7 +1,7 @@
 //! `OUT.partial`: what an output is called until it is whole, and the lock that keeps other runs away.
 
 use std::fs::{File, OpenOptions};
-use std::io::ErrorKind as Io;
+use std::io::{ErrorKind as Io, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -132,6 +132,26 @@ pub(crate) fn beside(out: &Path, suffix: &str) -> PathBuf {
     let mut name = out.as_os_str().to_os_string();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+/// A small file that lies whole and durable beside its final name, `path`, which it does not have yet.
+pub(crate) fn leave(path: &Path, text: &[u8]) -> Result<()> {
+    let partial = beside(path, ".partial");
+    let write = || {
+        let mut file = own_empty(&partial)?;
+        file.write_all(text)?;
+        file.sync_all()
+    };
+    write().map_err(|e| write_failed(&partial, e))
+}
+
+/// What a small file holds, if there is one.
+pub(crate) fn text_of(path: &Path) -> Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == Io::NotFound => Ok(None),
+        Err(e) => Err(Error::io(format_args!("cannot read {}", path.display()), e)),
+    }
 }
 
 /// The folder that holds `out`.

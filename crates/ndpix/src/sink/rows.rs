@@ -27,11 +27,11 @@ impl RowMap {
         Ok(Self { npy, buffer: Vec::new(), rows: 0, first_file: 0, trivial: true })
     }
 
-    /// The row map `path` of `rows` rows, with more to come; inputs are numbered on.
+    /// The row map `path` of `rows` rows, with more to come; inputs are numbered on, from `first_file` at least.
     ///
     /// # Errors
     /// Kind `options` where it has fewer rows, or is not a row map.
-    pub(crate) fn append(path: &Path, rows: u64) -> Result<Self> {
+    pub(crate) fn append(path: &Path, rows: u64, first_file: u32) -> Result<Self> {
         let mut npy = Npy::append(path, DESCR.to_string(), Vec::new(), ITEM)?;
         if npy.rows() < rows {
             return Err(Error::options(format!(
@@ -44,8 +44,13 @@ impl RowMap {
         // Inputs are numbered in the order of the rows, so that the last row has the highest number.
         let last = rows.checked_sub(1).map(|last| npy.row(last)).transpose()?;
         let last = last.and_then(|entry| Some(u32::from_le_bytes(*entry.first_chunk()?)));
-        let first_file = last.map_or(0, |file| file.saturating_add(1));
+        let first_file = last.map_or(0, |file| file.saturating_add(1)).max(first_file);
         Ok(Self { npy, buffer: Vec::new(), rows, first_file, trivial: false })
+    }
+
+    /// The number of the next input.
+    pub(crate) fn first_file(&self) -> u32 {
+        self.first_file
     }
 
     /// Notes the next row.

@@ -57,6 +57,7 @@ fn what_is_set_is_what_is_listed() {
         ("output_compression", "gzip:9"),
         ("shard_rows", "1000"),
         ("append", "true"),
+        ("append_again", "true"),
         ("on_missing_column", "fill"),
         ("columns", "label\nmeta.id"),
     ];

@@ -17,6 +17,7 @@ fn holds(images: Images, columns: &[Column]) -> Holds {
         compression: OutputCompression::None,
         shard_rows: None,
         append: false,
+        first_file: 0,
         options: Vec::new(),
     }
 }

@@ -21,6 +21,7 @@ fn holds(shape: &[usize]) -> Holds {
         compression: OutputCompression::None,
         shard_rows: None,
         append: false,
+        first_file: 0,
         options: Vec::new(),
     }
 }

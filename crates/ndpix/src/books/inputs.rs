@@ -1,0 +1,191 @@
+//! `OUT.inputs.json`: which inputs the rows of an array come from, by the numbers that its row map has for
+//! them, and what each is known by, so that rows are not added twice. Of all outputs it alone holds names.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result};
+use crate::options::Options;
+use crate::sink::npy::{self, INPUTS};
+use crate::sink::partial::{beside, leave, text_of};
+use crate::source::Input;
+use crate::source::mark::Mark;
+
+/// What the file says it is.
+const FORMAT: &str = "ndpix inputs";
+
+/// The inputs of an array: those of earlier runs, and those of this one as it goes on.
+pub(crate) struct Inputs {
+    path: PathBuf,
+    /// Entries of earlier runs, and the rows that they have.
+    earlier: Vec<Value>,
+    rows: u64,
+    /// The number of the first input of this run.
+    pub(crate) first_file: u32,
+    inputs: Vec<Entry>,
+    /// Files that a rejects file names come after the inputs.
+    originals: Vec<(Arc<str>, u64)>,
+    /// How many inputs were reached.
+    reached: usize,
+}
+
+/// An input of this run.
+struct Entry {
+    name: Arc<str>,
+    mark: Option<Mark>,
+    /// The row of the run with which it begins.
+    first_row: u64,
+    /// Its records up to the last that was taken, and whether there are more that `limit` left.
+    records: u64,
+    limited: bool,
+}
+
+impl Inputs {
+    /// The inputs of a run that is about to write `out`; marks are those of now, as a log may grow meanwhile.
+    ///
+    /// # Errors
+    /// Kind `options` where rows of one of them are to be added and are there already.
+    pub(crate) fn begin(out: &Path, inputs: &[Input], options: &Options) -> Result<Self> {
+        let path = beside(out, INPUTS);
+        let rows = npy::file::Npy::counted(out).filter(|_| options.append && out.exists());
+        let earlier = rows.map_or(Ok(Vec::new()), |rows| read(&path, rows))?;
+        let first_file = match rows {
+            Some(rows) => npy::next_file(out, rows)?,
+            None => 0,
+        };
+        let listed = earlier.iter().filter_map(|entry| entry["file"].as_u64());
+        let listed = listed.max().map_or(0, |file| file.saturating_add(1));
+        let first_file = first_file.max(u32::try_from(listed).unwrap_or(u32::MAX));
+        if !options.append_again {
+            refuse_twice(&earlier, inputs, out, options)?;
+        }
+        let entry = |input: &Input| Entry {
+            name: input.name(),
+            mark: Mark::of(input),
+            first_row: 0,
+            records: 0,
+            limited: false,
+        };
+        Ok(Self {
+            path,
+            earlier,
+            rows: rows.unwrap_or(0),
+            first_file,
+            inputs: inputs.iter().map(entry).collect(),
+            originals: Vec::new(),
+            reached: 0,
+        })
+    }
+
+    /// Hears of a record of input `file`, after so many `rows` of the run.
+    pub(crate) fn reach(&mut self, file: u32, rows: u64) {
+        while self.reached <= file as usize {
+            if let Some(entry) = self.inputs.get_mut(self.reached) {
+                entry.first_row = rows;
+            }
+            self.reached += 1;
+        }
+    }
+
+    /// Hears of a file that a rejects file names, before the first row of it.
+    pub(crate) fn original(&mut self, name: &Arc<str>, rows: u64) {
+        self.originals.push((Arc::clone(name), rows));
+    }
+
+    /// Hears at the end how many records there were of each input, up to the last that was taken, and whether
+    /// `limit` was reached.
+    pub(crate) fn ended(&mut self, records: &[u64], rows: u64, limited: bool) {
+        self.reach(self.inputs.len() as u32, rows);
+        for (entry, records) in self.inputs.iter_mut().zip(records) {
+            entry.records = *records;
+        }
+        let last = self.inputs.iter_mut().rfind(|entry| entry.records > 0);
+        last.into_iter().for_each(|entry| entry.limited = limited);
+    }
+
+    /// Writes the list beside its final name, which is given, of an array that has `rows` more rows.
+    pub(crate) fn write(&self, rows: u64) -> Result<PathBuf> {
+        let mut all = self.earlier.clone();
+        let file = |number: usize| self.first_file.saturating_add(number as u32);
+        for (number, entry) in self.inputs.iter().enumerate() {
+            all.push(json!({
+                "file": file(number),
+                "name": *entry.name,
+                "first_row": self.rows + entry.first_row,
+                "records": entry.records,
+                "limited": entry.limited,
+                "bytes": entry.mark.map(|mark| mark.bytes),
+                "head": entry.mark.map(|mark| format!("{:08x}", mark.head)),
+                "tail": entry.mark.map(|mark| format!("{:08x}", mark.tail)),
+            }));
+        }
+        for (number, (name, first_row)) in self.originals.iter().enumerate() {
+            let (file, first_row) = (file(self.inputs.len() + number), self.rows + first_row);
+            all.push(json!({"file": file, "name": **name, "first_row": first_row}));
+        }
+        let list = json!({"format": FORMAT, "rows": self.rows + rows, "inputs": all});
+        leave(&self.path, format!("{list:#}\n").as_bytes())?;
+        Ok(self.path.clone())
+    }
+}
+
+/// The entries of the list `path`, which must be that of an array of `rows` rows.
+fn read(path: &Path, rows: u64) -> Result<Vec<Value>> {
+    let Some(text) = text_of(path)? else { return Ok(Vec::new()) };
+    let mut list: Value = serde_json::from_slice(&text).unwrap_or_default();
+    if list["format"] != FORMAT {
+        return Err(Error::options(format!(
+            "{} is no list of inputs; move it away, and inputs that were appended before are not known",
+            path.display()
+        )));
+    }
+    if list["rows"] != rows {
+        return Err(Error::options(format!(
+            "{} lists the inputs of {} rows and its array has {rows}; remove the list, or write both anew",
+            path.display(),
+            list["rows"]
+        )));
+    }
+    Ok(list["inputs"].as_array_mut().map(std::mem::take).unwrap_or_default())
+}
+
+/// The mark of an entry, of an input of which records were read.
+fn mark(entry: &Value) -> Option<(Mark, u64)> {
+    let sum = |name: &str| u32::from_str_radix(entry[name].as_str()?, 16).ok();
+    let mark = Mark { bytes: entry["bytes"].as_u64()?, head: sum("head")?, tail: sum("tail")? };
+    Some((mark, entry["records"].as_u64().filter(|records| *records > 0)?))
+}
+
+/// Refuses inputs whose records the array has already, with what adds the others.
+fn refuse_twice(earlier: &[Value], inputs: &[Input], out: &Path, options: &Options) -> Result<()> {
+    for (number, input) in inputs.iter().enumerate() {
+        let known = earlier.iter().filter_map(|entry| Some((entry, mark(entry)?)));
+        let known = known.filter(|(_, (mark, _))| mark.begins(input));
+        // Of a log that has grown several times the last.
+        let Some((entry, (mark, records))) =
+            known.max_by_key(|(_, (mark, records))| (*records, mark.bytes))
+        else {
+            continue;
+        };
+        // What is passed over is counted over all inputs.
+        if number == 0 && options.skip >= records {
+            continue;
+        }
+        let name = input.name();
+        let whole = input.size() == Some(mark.bytes) && entry["limited"] != true;
+        let first = if number == 0 { "" } else { "give it as the first input and " };
+        return Err(Error::options(match whole {
+            true => format!(
+                "{name} was appended to {} before with its {records} records; leave it out, or pass append_again to add them once more",
+                out.display()
+            ),
+            false => format!(
+                "the first {records} records of {name} were appended to {} before; {first}pass skip {records} to add those after them, or append_again to add all once more",
+                out.display()
+            ),
+        }));
+    }
+    Ok(())
+}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from command import NDPIX, ROOT, ndpix
+from command import NDPIX, ROOT, figure, ndpix
 from test_outputs import Outputs
 
 KILLED = 99
@@ -47,6 +47,11 @@ def named(folder, out):
     """Of these the ones that have their final names; None where the output has not."""
     there = {name: text for name, text in everything(folder).items() if ".partial" not in name}
     return there if (folder / out).exists() else None
+
+
+def note(what, steps, found="the old files, the new ones or none"):
+    result = f"{found}; the same command again: the same bytes"
+    figure(what=f"killed at every step, {what}", runs=steps.total(), result=result)
 
 
 class Kills(Outputs):
@@ -151,8 +156,7 @@ class Kills(Outputs):
         for made, add in (None, then), (first, then):
             steps.update(self.check("out.npy", made, add, holds))
         self.assertTrue(steps["fsync"] and steps["rename"], steps)
-        if os.environ.get("NDPIX_STEPS"):
-            print(f"append: {steps.total()} kills, {dict(steps)}", flush=True)
+        note("`--append`", steps, "the old rows or all")
 
 
 def test_of(out, flags):
@@ -164,8 +168,7 @@ def test_of(out, flags):
             made = first and self.command(old, out, *flags, *first, *replace)
             steps.update(self.check(out, made, self.command(new, out, *flags, *then, *(replace if made else []))))
         self.assertTrue(steps["fsync"] and steps["rename"] + steps["renameat2"], steps)
-        if os.environ.get("NDPIX_STEPS"):
-            print(f"{out}: {steps.total()} kills, {dict(steps)}", flush=True)
+        note(f"`{out}`, without and with `--if-exists replace`", steps)
     return test
 
 

@@ -83,38 +83,54 @@ fn seed(out: usize, words: &[(&str, &str)], text: &[u8]) -> Vec<u8> {
     seed
 }
 
+/// Options that go together, and the outputs that can do so.
+const SEEDS: &[(&[usize], &[(&str, &str)])] = &[
+    (&[0, 1, 2, 3, 4, 5, 6], &[("columns", "n\nlabel"), ("dtype", "int64")]),
+    (&[0, 1, 2, 3, 4, 5, 6], &[("columns", "n"), ("on_missing", "fill"), ("rows", "never")]),
+    (&[0, 1, 2, 3, 4, 5, 6], &[("dtype", "float32"), ("layout", "chw"), ("on_error", "fill")]),
+    (&[0], &[("append", "true"), ("rows", "always")]),
+    (&[2, 3, 5], &[("chunks", "1"), ("output_compression", "gzip:1"), ("columns", "meta")]),
+    (&[2, 3, 5], &[("chunks", "2"), ("output_compression", "none"), ("rows", "always")]),
+    (&[3, 6], &[("shard_rows", "1"), ("columns", "n\nlabel")]),
+    (&[1, 2, 3, 6], &[("ragged", "flat"), ("columns", "n")]),
+    (&[1, 2, 3, 6], &[("ragged", "pad"), ("rows", "always")]),
+];
+
+/// The same for image files.
+const FILES: &[(&[usize], &[(&str, &str)])] = &[
+    (&[1, 2, 3, 6], &[("ragged", "flat"), ("mode", "RGB")]),
+    (&[1, 2, 3, 6], &[("ragged", "pad"), ("mode", "L"), ("columns", "image")]),
+    (&[0, 3, 5], &[("mode", "RGB"), ("size", "3,5"), ("fit", "pad"), ("resample", "lanczos")]),
+    (&[0, 4], &[("mode", "RGB"), ("size", "1"), ("fit", "crop"), ("normalize", "0.5/0.5")]),
+    (&[5], &[("images_as", "encoded"), ("columns", "n"), ("on_missing_column", "fill")]),
+];
+
 pub(super) fn seeds() -> Vec<Vec<u8>> {
     let listed = r#"{"image":[[1,2],[3,4]],"n":1,"label":"a","meta":{"x":[1.5]}}
 {"image":[[5,6],[7,8]],"n":2,"label":"b\n","meta":null}
 {"image":null,"n":3}
-{"image":[[5,6],[7,800]],"n":null,"label":""}
+{"image":[[5,6],[7,"800"]],"n":null,"label":""}
+{"image":[[9,6],[7,8]],"n":5}
 "#;
     let [gray, color] =
         ["P5 2 2 255\nabcd", "P6 1 3 255\nabcdefghi"].map(|f| record_of(f.as_bytes()));
     let files = [gray.as_str(), &gray, &color].concat();
-    let mut seeds = Vec::new();
-    for out in 0..OUTPUTS.len() {
-        let shards = [("columns", "n\nlabel"), ("shard_rows", "2"), ("dtype", "uint8")];
-        seeds.push(seed(out, &shards, listed.as_bytes()));
-        for words in [
-            &[][..],
-            &[("field", "image"), ("columns", "n"), ("on_missing", "fill"), ("append", "true")],
-            &[("field", "image\nn"), ("stack", "new-axis"), ("on_error", "fill")],
-            &[("chunks", "1"), ("output_compression", "gzip:1"), ("dtype", "float32")],
-        ] {
-            seeds.push(seed(out, words, listed.as_bytes()));
+    let of = |text: &str, rows: &[(&[usize], &[(&str, &str)])]| -> Vec<Vec<u8>> {
+        let mut seeds = Vec::new();
+        for (outputs, words) in rows {
+            for &out in *outputs {
+                let mut words = [&[("field", "image")], *words].concat();
+                if out == OUTPUTS.len() - 1 {
+                    words.push(("shard_rows", "2"));
+                }
+                seeds.push(seed(out, &words, text.as_bytes()));
+            }
         }
-        for words in [
-            &[("ragged", "flat"), ("mode", "RGB")][..],
-            &[("ragged", "pad"), ("mode", "L"), ("rows", "always")],
-            &[("size", "3,5"), ("fit", "pad"), ("layout", "chw"), ("resample", "lanczos")],
-            &[("images_as", "encoded"), ("columns", "n"), ("on_missing_column", "fill")],
-        ] {
-            seeds.push(seed(out, words, files.as_bytes()));
-        }
-        seeds.push(seed(out, &[("encoding", "raw"), ("raw_shape", "2,2")], &line_seeds()[0]));
-    }
-    seeds
+        seeds
+    };
+    let raw =
+        [("field", "image"), ("encoding", "raw"), ("raw_shape", "2,2"), ("raw_dtype", "int8")];
+    [of(listed, SEEDS), of(&files, FILES), vec![seed(0, &raw, &line_seeds()[0])]].concat()
 }
 
 /// Everything in a folder, by its path.

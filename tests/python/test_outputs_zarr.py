@@ -127,7 +127,7 @@ class Arrays(ZarrCase):
         source = self.raw("in.ndjson", self.images(1000))
         for options, chunk, shard in [
             ([], (1 << 20) // 144, 64 * ((1 << 20) // 144)),
-            (["--chunks", "7"], 7, 7 * ((64 << 20) // (7 * 144))),
+            (["--chunks", "7"], 7, 7 << 16),
             (["--chunks", "7", "--shard-rows", "210"], 7, 210),
             (["--shard-rows", "300"], 300, 300),
         ]:

@@ -29,6 +29,8 @@ use shards::Shards;
 
 /// A shard of about this many bytes, before compression.
 const SHARD: usize = 64 << 20;
+/// No more chunks unless more are asked for: the index has room for all of them, however few rows there are.
+const USUAL_CHUNKS: usize = 1 << 16;
 /// More chunks in a shard make its index too large to hold.
 const MOST_CHUNKS: usize = 1 << 20;
 /// Chunks must fit memory a few times over; what is asked for beyond this is a mistake.
@@ -225,7 +227,7 @@ fn images(holds: &Holds) -> Result<Array> {
     }
     let per_shard = match shard_rows {
         Some(rows) => rows / chunk_rows,
-        None => (SHARD / chunk_len).min(MOST_CHUNKS),
+        None => (SHARD / chunk_len).min(USUAL_CHUNKS),
     };
     if per_shard > MOST_CHUNKS {
         return Err(Error::options(format!(

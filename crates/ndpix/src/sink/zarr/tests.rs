@@ -47,6 +47,8 @@ fn chunks_are_of_a_mebibyte_and_shards_of_64() {
     assert_eq!(cut(&[32, 32], None, None), Ok((1024, 64)));
     assert_eq!(cut(&[4000, 4000, 3], None, None), Ok((1, 1)));
     assert_eq!(cut(&[32, 32], Some(16), None), Ok((16, 4096)));
+    assert_eq!(cut(&[2, 2], Some(1), None), Ok((1, 1 << 16)), "an index of 1 MiB");
+    assert_eq!(cut(&[2, 2], Some(1), Some(1 << 20)), Ok((1, 1 << 20)), "as it was asked for");
     assert_eq!(cut(&[32, 32], None, Some(5000)), Ok((1250, 4)));
     assert_eq!(cut(&[32, 32], None, Some(10)), Ok((10, 1)));
     assert_eq!(cut(&[32, 32], Some(20), Some(100)), Ok((20, 5)));

@@ -20,8 +20,7 @@ use png::{
     Transformations,
 };
 
-use self::film::PngFilm;
-use self::text::Texts;
+use self::{film::PngFilm, text::Texts};
 use super::row::{DecodeIndices, Evidence, More, Row, pixels};
 use super::{Color, ImageInfo, exif};
 use crate::dtype::DType;
@@ -40,10 +39,10 @@ pub(super) const ROW: Row = Row {
     sniff: |bytes| bytes.starts_with(SIGNATURE),
     evidence: Evidence::Signature,
     info,
-    // Deflate makes at most 1,032 bytes of one.
     least: |bytes, info| {
         let &[depth, color] = bytes.get(24..26).unwrap_or_default() else { return 0 };
         let samples = [1, 1, 3, 1, 2, 1, 4][usize::from(color.min(6))];
+        // Deflate makes 1,032 bytes of one.
         pixels(info).saturating_mul(u64::from(depth) * samples) / 8 / 1032
     },
     decode,

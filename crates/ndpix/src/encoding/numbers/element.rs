@@ -292,7 +292,9 @@ impl Element for f64 {
 
 impl Element for f32 {
     fn special(text: &[u8]) -> Option<(Self, usize)> {
-        special(text).map(|(number, used)| (number as Self, used))
+        // Which NaN a cast makes of one is left open by Rust; the bytes must always be the same.
+        let narrow = |number: f64| if number.is_nan() { Self::NAN } else { number as Self };
+        special(text).map(|(number, used)| (narrow(number), used))
     }
 
     const SMALL: bool = true;

@@ -83,8 +83,11 @@ fn seed(out: usize, words: &[(&str, &str)], text: &[u8]) -> Vec<u8> {
     seed
 }
 
+/// Outputs by their numbers, and options that fit them.
+type Fit = (&'static [usize], &'static [(&'static str, &'static str)]);
+
 /// Options that go together, and the outputs that can do so.
-const SEEDS: &[(&[usize], &[(&str, &str)])] = &[
+const SEEDS: &[Fit] = &[
     (&[0, 1, 2, 3, 4, 5, 6], &[("columns", "n\nlabel"), ("dtype", "int64")]),
     (&[0, 1, 2, 3, 4, 5, 6], &[("columns", "n"), ("on_missing", "fill"), ("rows", "never")]),
     (&[0, 1, 2, 3, 4, 5, 6], &[("dtype", "float32"), ("layout", "chw"), ("on_error", "fill")]),
@@ -97,7 +100,7 @@ const SEEDS: &[(&[usize], &[(&str, &str)])] = &[
 ];
 
 /// The same for image files.
-const FILES: &[(&[usize], &[(&str, &str)])] = &[
+const FILES: &[Fit] = &[
     (&[1, 2, 3, 6], &[("ragged", "flat"), ("mode", "RGB")]),
     (&[1, 2, 3, 6], &[("ragged", "pad"), ("mode", "L"), ("columns", "image")]),
     (&[0, 3, 5], &[("mode", "RGB"), ("size", "3,5"), ("fit", "pad"), ("resample", "lanczos")]),
@@ -115,7 +118,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
     let [gray, color] =
         ["P5 2 2 255\nabcd", "P6 1 3 255\nabcdefghi"].map(|f| record_of(f.as_bytes()));
     let files = [gray.as_str(), &gray, &color].concat();
-    let of = |text: &str, rows: &[(&[usize], &[(&str, &str)])]| -> Vec<Vec<u8>> {
+    let of = |text: &str, rows: &[Fit]| -> Vec<Vec<u8>> {
         let mut seeds = Vec::new();
         for (outputs, words) in rows {
             for &out in *outputs {

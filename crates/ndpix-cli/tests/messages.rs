@@ -268,7 +268,10 @@ const RECORDS: &[(&str, &[&str])] = &[
     ),
     ("--mixed", &[r#""what is this?""#, "{}", "7", "[1,2]"]),
     ("--encoding raw --raw-shape 2,2 --max-pixels 3", &[r#""AAECAw==""#]),
-    ("--encoding raw --raw-shape 5000,5000 --memory 16M", &[r#""AAECAw==""#]),
+    (
+        "--encoding encoded --size 2,2 --mode L --memory 16M",
+        &[r#""R0lGODlhyDLIMoAAAAAAAP///ywAAAAAAQABAAACAkQBADs=""#],
+    ),
     ("--encoding raw --raw-shape 2,2 --max-record-bytes 10", &[r#""AAECAw==""#]),
     ("--encoding raw --raw-shape 2,2 --on-missing reject", &["null"]),
 ];

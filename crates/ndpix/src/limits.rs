@@ -95,6 +95,9 @@ impl Limits {
     }
 }
 
+/// For what is shorter there is always room: the reserve has that much for each of a few threads.
+pub(crate) const LONG: usize = 1 << 20;
+
 /// Makes room for `more` elements after those of a buffer; kind `limit` where there is no memory for them.
 pub(crate) fn make_room<T>(buffer: &mut Vec<T>, more: usize) -> Result<()> {
     buffer.try_reserve(more).map_err(|_| no_memory(more.saturating_mul(size_of::<T>())))

@@ -375,7 +375,9 @@ impl Worker<'_> {
         let at = |error: Error| error.at(origin.position(item as u32));
         let result = match opened.and_then(|o| {
             // Codecs of others do not ask before they allocate.
-            if o.need > LARGE { limits::probe(o.need) } else { Ok(()) }?;
+            if o.need > LARGE {
+                limits::probe(o.need)?;
+            }
             self.decoder.fill(&o, &mut self.pixels)
         }) {
             Ok(found) => Fate::Row { found, len: self.pixels.used().len() - before },

@@ -16,7 +16,7 @@ mod ssse3;
 use super::Pixels;
 use crate::dtype::DType;
 use crate::error::{Error, Result, quote};
-use crate::limits::{Limits, make_room};
+use crate::limits::{LONG, Limits, make_room};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 use element::{Element, Half};
@@ -68,9 +68,6 @@ fn natural(text: &[u8], nan: bool) -> DType {
         _ => DType::Int64,
     }
 }
-
-/// For shorter lists there is always room.
-const LONG: usize = 1 << 20;
 
 fn decode_as(text: &[u8], dtype: DType, nan: bool, out: &mut Vec<u8>) -> Result<Shape> {
     out.clear();

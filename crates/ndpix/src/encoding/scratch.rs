@@ -2,11 +2,8 @@
 
 use super::Encoding;
 use crate::error::Result;
-use crate::limits::make_room;
+use crate::limits::{LONG, make_room};
 use crate::record::value;
-
-/// For shorter values there is always room.
-const LONG: usize = 1 << 20;
 
 /// Buffers that decoding reuses from record to record.
 #[derive(Debug, Default)]
@@ -29,14 +26,11 @@ impl Scratch {
             return Ok(());
         }
         let Self { bytes, text, spare } = self;
-        let (bytes_len, spare_len) = match encoding {
-            // Numbers have room made for them.
-            Encoding::List => (0, 0),
-            Encoding::Raw | Encoding::Encoded | Encoding::Npy => (value.len(), 0),
-            _ => (value.len(), value.len()),
-        };
-        for (buffer, len) in [(bytes, bytes_len), (spare, spare_len)] {
-            make_room(buffer, len.saturating_sub(buffer.len()))?;
+        // Numbers and base64 make room for themselves, also where they are not the whole of it.
+        if !matches!(encoding, Encoding::List | Encoding::Raw | Encoding::Encoded | Encoding::Npy) {
+            for buffer in [bytes, spare] {
+                make_room(buffer, value.len().saturating_sub(buffer.len()))?;
+            }
         }
         if memchr::memchr(b'\\', value).is_some() {
             make_room(text, value.len().saturating_sub(text.len()))?;

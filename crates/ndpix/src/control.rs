@@ -68,6 +68,11 @@ impl Meter {
         self.waits.load(Ordering::Relaxed)
     }
 
+    /// Notes bytes that an earlier run has read.
+    pub(crate) fn pass(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     /// Notes a read that gives its number of bytes.
     pub(crate) fn read(
         &self,

@@ -16,7 +16,7 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result, quote};
 
-pub(crate) use feed::Feed;
+pub(crate) use feed::{Begins, Feed, Start};
 
 /// How records follow each other in a file.
 ///
@@ -124,6 +124,11 @@ impl Scanner {
             Framing::Concat => Self::Values(values::Values::concat()),
             Framing::Seq => Self::Seq(seq::Seq::default()),
         }
+    }
+
+    /// A scanner of lines that begins after the record of a line, or before a line.
+    fn on_line(recorded: bool) -> Self {
+        Self::Lines(lines::Lines::begin(recorded))
     }
 
     /// Goes on in `bytes`, the ones after those already used. `last`: none follow them.

@@ -15,7 +15,7 @@ pub(crate) mod search;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -123,7 +123,7 @@ impl Input {
     /// The same input once more; `None` where it can be read only once.
     pub(crate) fn again(&self) -> Option<Self> {
         match self {
-            Self::Path(path) if path.is_file() => Some(Self::Path(path.clone())),
+            Self::Path(path) if self.is_file() => Some(Self::Path(path.clone())),
             Self::Bytes(bytes) => Some(Self::Bytes(Arc::clone(bytes))),
             Self::Path(_) | Self::Stdin | Self::Reader { .. } => None,
         }
@@ -136,6 +136,11 @@ impl Input {
             Self::Bytes(bytes) => Some(bytes.len() as u64),
             Self::Stdin | Self::Reader { .. } => None,
         }
+    }
+
+    /// Whether it is a file that can be read from any of its bytes.
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self, Self::Path(path) if path.is_file())
     }
 
     /// Where relative paths inside the records begin.
@@ -209,9 +214,14 @@ impl Read for Opened {
 
 /// Opens an input and takes off its compression; a reader of the caller's is used up.
 ///
-/// `meter` notes every raw byte that is read.
-pub(crate) fn open(input: &mut Input, meter: Arc<Meter>) -> Result<Opened> {
+/// From any byte but the first a file is no stream of its own: what it begins with there is text, whatever it
+/// looks like. `meter` notes every raw byte that is read.
+pub(crate) fn open(input: &mut Input, from: u64, meter: Arc<Meter>) -> Result<Opened> {
     let name = input.name();
+    if from > 0 {
+        return open_at(input, from, meter)
+            .map_err(|e| Error::io(format!("cannot open {name}"), e));
+    }
     let raw: Box<dyn Read + Send> = match input {
         Input::Path(path) => {
             Box::new(File::open(&*path).map_err(|e| Error::io(format!("cannot open {name}"), e))?)
@@ -237,6 +247,15 @@ pub(crate) fn open(input: &mut Input, meter: Arc<Meter>) -> Result<Opened> {
         )));
     }
     Ok(Opened { reader: Box::new(peeked), compressions })
+}
+
+/// The bytes of a file from byte `from` on.
+fn open_at(input: &Input, from: u64, meter: Arc<Meter>) -> io::Result<Opened> {
+    let Input::Path(path) = input else { return Err(io::ErrorKind::NotSeekable.into()) };
+    let mut inner = File::open(path)?;
+    inner.seek(SeekFrom::Start(from))?;
+    let reader = Box::new(Counted { inner: Box::new(inner), meter });
+    Ok(Opened { reader, compressions: Vec::new() })
 }
 
 /// What a failed read of an opened input means: damaged data, or the machine.

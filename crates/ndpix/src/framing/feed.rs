@@ -5,15 +5,19 @@
 //! moved only where that costs less than what was handed out, so the work is linear in the input.
 //! An error waits until every record before it was handed out.
 
+mod start;
+
 use std::io::{self, Read};
 use std::sync::Arc;
 
 use super::{Event, Framing, Scanner, sniff, trailing_space};
 use crate::batch::{File, Record, Text};
 use crate::control::Meter;
-use crate::error::{Error, ErrorKind, Position, Result};
+use crate::error::{Error, Position, Result};
 use crate::limits::{Limits, lengthen, make_room};
 use crate::source::{self, Input, Opened};
+
+pub(crate) use start::{Begins, Start};
 
 /// How much is read at a time and handed out as one batch, unless `with_block_bytes` says otherwise.
 const BLOCK: usize = 1 << 20;
@@ -41,6 +45,8 @@ pub(crate) struct FeedCounts {
 /// The file that is being cut.
 struct Current {
     reader: Opened,
+    /// Whether it can be opened again at any of its bytes.
+    seeks: bool,
     file: u32,
     /// Nothing more can be read.
     ended: bool,
@@ -93,6 +99,10 @@ pub(crate) struct Feed {
     /// Of each input the records up to the last that was handed out.
     taken: Vec<u64>,
     index: u64,
+    /// Where it begins, until that is opened; records before number `done` are not handed out.
+    start: Option<Start>,
+    done: u64,
+    begins: Begins,
     current: Option<Current>,
     /// Text read and not yet handed out: initialised memory, in use up to `filled`, scanned up to
     /// `scanned`.
@@ -130,6 +140,9 @@ impl Feed {
             meter: Arc::default(),
             counts: FeedCounts::default(),
             index: 0,
+            start: None,
+            done: 0,
+            begins: Begins::default(),
             current: None,
             buf: Vec::new(),
             filled: 0,
@@ -224,6 +237,9 @@ impl Feed {
             };
             self.decided = framing;
             current.scanner = Some(Scanner::new(framing));
+            if framing == Framing::Lines && current.seeks {
+                self.begins.lines();
+            }
         }
         let Some(scanner) = &mut current.scanner else { return Ok(true) };
 
@@ -247,7 +263,7 @@ impl Feed {
                     line: current.line,
                     byte: current.byte,
                     solid: current.byte,
-                    dropped: self.index < self.skip,
+                    dropped: self.index < self.skip.max(self.done),
                 });
             }
             Event::End => self.end_record(text),
@@ -275,6 +291,13 @@ impl Feed {
             self.counts.skipped += 1;
             return;
         }
+        if let Some(taken) = self.taken.get_mut(current.file as usize) {
+            *taken = current.records;
+        }
+        self.counts.records += 1;
+        if index < self.done {
+            return;
+        }
         let mut record = Record {
             start: open.start,
             end: self.scanned,
@@ -292,39 +315,6 @@ impl Feed {
             record.end -= trailing_space(&self.buf[open.start..self.scanned]);
         }
         text.records.push(record);
-        if let Some(taken) = self.taken.get_mut(current.file as usize) {
-            *taken = current.records;
-        }
-        self.counts.records += 1;
-    }
-
-    fn open_next(&mut self) -> Result<()> {
-        let Some(mut input) = self.inputs.next() else {
-            self.ended = true;
-            return Ok(());
-        };
-        let file = self.opened;
-        self.opened += 1;
-        let reader = source::open(&mut input, Arc::clone(&self.meter)).map_err(|e| {
-            if e.kind() == ErrorKind::Json { e.at(self.position(file, 1, 0)) } else { e }
-        })?;
-        for name in &reader.compressions {
-            if !self.compressions.contains(name) {
-                self.compressions.push(name);
-            }
-        }
-        self.current = Some(Current {
-            reader,
-            file,
-            ended: false,
-            scanner: None,
-            sniff: sniff::Sniff::default(),
-            line: 1,
-            byte: 0,
-            records: 0,
-            record: None,
-        });
-        Ok(())
     }
 
     /// Reads one more block after the text that is still needed; `false` when there is enough

@@ -14,6 +14,11 @@ pub(super) struct Lines {
 }
 
 impl Lines {
+    /// Begins on a line: after its record, or before anything of it.
+    pub(super) fn begin(recorded: bool) -> Self {
+        Self { recorded, ..Self::default() }
+    }
+
     pub(super) fn step(&mut self, bytes: &[u8], last: bool) -> Step {
         let step = |used, newlines, event| Step { used, newlines, event };
         if self.inside {

@@ -1,6 +1,7 @@
 //! Every framing at every block size: what the records are must not depend on how bytes arrive.
 
 mod compressed;
+mod starts;
 
 use std::io::{self, Cursor, Read};
 

@@ -28,6 +28,9 @@ pub(crate) struct File {
 pub(crate) struct Original {
     /// The file that the record was rejected from.
     pub(crate) file: File,
+    /// Line and offset at which it stands there.
+    pub(crate) line: u64,
+    pub(crate) byte: u64,
     /// The one image of the record that was rejected; `None`: all of them.
     pub(crate) item: Option<u32>,
     /// Why there is no record to be read, and who must act.
@@ -76,9 +79,9 @@ pub(crate) struct Record {
     pub(crate) end: usize,
     /// Which input, counted from 0.
     pub(crate) file: u32,
-    /// Line of the file on which the record starts, from 1.
+    /// Line of the input on which the record starts, from 1.
     pub(crate) line: u64,
-    /// Offset of the record's first byte in the decompressed file, from 0.
+    /// Offset of the record's first byte in the decompressed input, from 0.
     pub(crate) byte: u64,
     /// Number of the record over all files, from 0, counting skipped ones and not blank lines.
     pub(crate) index: u64,
@@ -97,6 +100,13 @@ pub(crate) struct Text {
     pub(crate) originals: Vec<Option<Original>>,
 }
 
+impl Record {
+    /// Where it stands among the inputs.
+    pub(crate) fn place(&self) -> (u32, u64) {
+        (self.file, self.byte)
+    }
+}
+
 impl Text {
     /// The text of one of its records.
     pub(crate) fn record(&self, record: &Record) -> &[u8] {
@@ -107,8 +117,11 @@ impl Text {
     pub(crate) fn origin<'t>(&'t self, number: usize, files: &'t [File]) -> Origin<'t> {
         let record = &self.records[number];
         let original = self.originals.get(number).and_then(Option::as_ref);
-        let file = original.map_or(&files[record.file as usize], |o| &o.file);
-        Origin { file, line: record.line, byte: record.byte, original }
+        let (file, line, byte) = match original {
+            Some(original) => (&original.file, original.line, original.byte),
+            None => (&files[record.file as usize], record.line, record.byte),
+        };
+        Origin { file, line, byte, original }
     }
 
     /// Why a record of the text cannot be read, where that is known before it is looked at.

@@ -117,7 +117,7 @@ impl<'o> Books<'o> {
             last_record: None,
             file_numbers: HashMap::new(),
             planes: matches!(plan.target, Target::Pad { shape, .. } if shape.len() > 2)
-                && options.layout == Layout::Chw,
+                && plan.steps.layout == Layout::Chw,
         }
     }
 

@@ -1,9 +1,11 @@
 //! Fields that stay beside the images: what they hold, and the values of some rows.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::dtype::DType;
+use crate::error::{Error, Result, quote};
 
 /// What every value of a column is.
 ///
@@ -45,6 +47,19 @@ impl ColumnType {
     /// Whether each row has exactly one number.
     pub fn is_scalar(self) -> bool {
         matches!(self, Self::Int64 | Self::Float64 | Self::Bool)
+    }
+}
+
+impl FromStr for ColumnType {
+    type Err = Error;
+
+    /// What its values are, as they are called: `integers`, `JSON text`.
+    fn from_str(words: &str) -> Result<Self> {
+        use ColumnType::{Bool, Float64, Floats, Int64, Ints, Json, Text};
+        let all = [Int64, Float64, Bool, Text, Ints, Floats, Json];
+        all.into_iter().find(|kind| kind.to_string() == words).ok_or_else(|| {
+            Error::options(format!("unknown type of a column {}", quote(words.as_bytes())))
+        })
     }
 }
 

@@ -306,7 +306,7 @@ impl Dataset {
             )));
         };
         hands.kept.clear(KEEP_BYTES);
-        let image = match self.decode(hands, entry, at as u64) {
+        let image = match self.decode(hands, entry) {
             Ok(image) => image,
             Err(error) if error.kind() == ErrorKind::Io => return Err(error),
             Err(error) => match (self.fills(&error, hands), self.options.shape, self.options.dtype)
@@ -347,8 +347,8 @@ impl Dataset {
         }
     }
 
-    /// Decodes the image of an entry. `number` is its own, which is not below that of its record.
-    fn decode(&self, hands: &mut Hands<'_>, entry: &Entry, number: u64) -> Result<Array> {
+    /// Decodes the image of an entry.
+    fn decode(&self, hands: &mut Hands<'_>, entry: &Entry) -> Result<Array> {
         hands.missing = false;
         hands.text.clear();
         self.plan.limits.check_record(entry.len)?;
@@ -356,7 +356,8 @@ impl Dataset {
         let items = hands.decoder.find(&hands.text)?;
         let base = self.files[entry.file as usize].base.as_ref();
         let kept = hands.decoder.keep(&hands.text, &mut hands.kept);
-        hands.doubts.of_record(&hands.decoder, number, &hands.text, base)?;
+        let place = (entry.file, entry.byte);
+        hands.doubts.of_record(&hands.decoder, place, &hands.text, base)?;
         if items <= entry.item as usize {
             hands.missing = items == 0;
             return Err(Error::field("the record has no image"));

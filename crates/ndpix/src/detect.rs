@@ -36,8 +36,8 @@ use std::sync::Arc;
 use crate::dtype::DType;
 use crate::encoding::Encoding;
 use crate::error::{Error, Remedy, Result};
-use crate::options::{ImagesAs, Options, Ragged, Scale};
-use crate::plan::{Place, Plan, Steps, Target};
+use crate::options::{ImagesAs, OnMissing, Options, Ragged, Scale};
+use crate::plan::{Place, Plan, Raw, Steps, Target};
 use crate::record::pointer::{Field, Pointer};
 
 pub(crate) use candidates::{Candidate, candidates_for};
@@ -138,7 +138,8 @@ fn found(
         plan.notes.extend(findings.all[member].said_of_numbers());
     }
     plan.places = places;
-    plan.watch = Some(Arc::new(watch::watch(findings, &groups, sample.first + sample.len())));
+    plan.watch =
+        Some(Arc::new(watch::watch(findings, &groups, sample.records.last().map(|r| r.place))));
     Ok(())
 }
 
@@ -212,7 +213,7 @@ fn several_ways(field: &Pointer, ways: &[(&String, &u64)]) -> Error {
 /// The plan before the sample is looked at.
 pub(crate) fn plan_for(options: &Options, field: &Field, encoding: Option<Encoding>) -> Plan {
     let steps = Steps::new(options);
-    let mut raw = options.clone();
+    let mut raw = Raw::new(options);
     if steps.scale != Scale::None {
         // Lists and bare pixels must be what they are before they can be scaled.
         raw.dtype = None;
@@ -229,6 +230,7 @@ pub(crate) fn plan_for(options: &Options, field: &Field, encoding: Option<Encodi
         paths: options.paths(),
         limits: options.limits,
         raw,
+        fills_missing: options.on_missing == OnMissing::Fill,
         watch: None,
         notes: Vec::new(),
     }

@@ -391,11 +391,6 @@ impl Options {
         }
     }
 
-    /// Whether values may hold images in this way.
-    pub(crate) fn allows(&self, encoding: &Encoding) -> bool {
-        self.encoding.is_empty() || self.encoding.contains(encoding)
-    }
-
     /// What is said of the paths of images.
     pub(crate) fn paths(&self) -> Paths {
         Paths {

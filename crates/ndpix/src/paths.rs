@@ -4,7 +4,10 @@ use std::fmt;
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result, quote};
+use crate::plan::text::list;
 
 /// The beginning of paths, and what stands there instead: `/data/local-files/?d==images/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,13 +41,16 @@ impl fmt::Display for PathPrefix {
 
 /// What the options say of paths. All folders are absolute: they stay the same when the working directory
 /// changes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Paths {
     /// Where relative paths begin; `None`: at the folder of each input.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub base_dir: Option<PathBuf>,
     /// The folders that paths may reach beside that.
     pub allow_dir: Vec<PathBuf>,
     /// How their beginnings are rewritten; the first that fits counts.
+    #[serde(with = "list")]
     pub prefixes: Vec<PathPrefix>,
 }
 

@@ -26,7 +26,6 @@ use crate::batch::{File, Text};
 use crate::decode::{Decoder, Kept, PixelBuffer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::framing::Feed;
-use crate::options::OnMissing;
 use crate::plan::Plan;
 use crate::record::rejected;
 use crate::sink::Job;
@@ -305,18 +304,17 @@ impl Worker<'_> {
             }
         };
         let kept = self.decoder.keep(bytes, &mut self.kept);
-        let number = text.records[index].index;
+        let place_in = text.records[index].place();
         let refused = self
             .doubts
-            .of_record(&self.decoder, number, bytes, origin.file.base.as_ref())
+            .of_record(&self.decoder, place_in, bytes, origin.file.base.as_ref())
             .and(kept)
             .err();
         if items == 0 {
             // What is kept of it matters only where it becomes a row.
-            let fills = shared.plan.raw.on_missing == OnMissing::Fill;
             let result = match refused {
                 Some(error) if error.kind() == ErrorKind::Field => Fate::Rejected(place(error, 0)),
-                Some(error) if fills => Fate::Unreadable(place(error, 0)),
+                Some(error) if shared.plan.fills_missing => Fate::Unreadable(place(error, 0)),
                 _ => Fate::Missing,
             };
             self.outcomes.push(Outcome { record: index, item: 0, result });

@@ -1,31 +1,43 @@
 //! What will be done: options resolved against the sample. Stations and engine read this, never
-//! the options.
+//! the options. It can be written down, so that another process does the same (`plan/text.rs`).
 
+mod raw;
+pub(crate) mod text;
 pub(crate) mod watch;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
 use crate::column::ColumnType;
 use crate::dtype::DType;
 use crate::encoding::Encoding;
-use crate::error::{Result, brief};
+use crate::error::{Error, Result, brief};
 use crate::format::{Color, ImageFormat};
 use crate::limits::Limits;
 use crate::options::{Fit, Frames, Layout, Mode, Normalize, Options, Resample, Scale, Size, Stack};
 use crate::paths::Paths;
 use crate::record::pointer::Pointer;
 use crate::shape::Shape;
+use text::{axes, list, maybe, word};
+
+pub(crate) use raw::Raw;
 
 /// What every image becomes.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Target {
     /// One array: every image has this shape and dtype.
     Stack {
         /// Shape of one image.
+        #[serde(with = "axes")]
         shape: Shape,
         /// Element type.
+        #[serde(with = "word")]
         dtype: DType,
         /// What the channels are; images with fewer channels are promoted to it.
+        #[serde(with = "word")]
         color: Color,
     },
     /// Each image as it is.
@@ -37,71 +49,95 @@ pub(crate) enum Target {
         /// How many axes.
         rank: usize,
         /// Element type.
+        #[serde(with = "word")]
         dtype: DType,
         /// As above.
+        #[serde(with = "word")]
         color: Color,
     },
     /// Each image at the beginning of a row of this shape, with `pad_value` after it.
     Pad {
         /// Shape of the row.
+        #[serde(with = "axes")]
         shape: Shape,
         /// Element type.
+        #[serde(with = "word")]
         dtype: DType,
         /// As above.
+        #[serde(with = "word")]
         color: Color,
         /// What stands around it.
+        #[serde(with = "word")]
         pad_value: f64,
     },
     /// Nothing is decoded: what shape images would have is all that is asked for.
     Measure {
         /// Element type.
+        #[serde(with = "word")]
         dtype: DType,
         /// As above.
+        #[serde(with = "word")]
         color: Color,
     },
 }
 
 /// How images come to one size.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Resize {
     /// Height and width.
+    #[serde(with = "word")]
     pub size: Size,
     /// What becomes of another aspect; `None`: there must be none.
+    #[serde(with = "maybe")]
     pub fit: Option<Fit>,
     /// The filter.
+    #[serde(with = "word")]
     pub resample: Resample,
     /// What stands around a padded image.
+    #[serde(with = "word")]
     pub pad_value: f64,
 }
 
 /// What is done to the pixels of each image, in the order in which it is done; by default nothing.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Steps {
     /// Which frames are read.
+    #[serde(with = "word")]
     pub frames: Frames,
     /// Whether palette indices stay what they are.
     pub indices: bool,
     /// Turn upright by the orientation.
     pub transpose: bool,
     /// The channels that are asked for.
+    #[serde(with = "maybe")]
     pub mode: Option<Color>,
     /// What alpha is blended on when it goes.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub background: Option<[u8; 3]>,
     /// The size that is asked for.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub resize: Option<Resize>,
     /// The dtype that is asked for.
+    #[serde(with = "maybe")]
     pub dtype: Option<DType>,
     /// The one dtype that means and deviations are for, where nothing brings others to its range.
+    #[serde(with = "maybe")]
     pub stored: Option<DType>,
     /// How numbers are scaled to it.
+    #[serde(with = "word")]
     pub scale: Scale,
     /// Means and deviations.
+    #[serde(with = "word")]
     pub normalize: Normalize,
     /// Blue first.
     pub bgr: bool,
     /// The order of axes.
+    #[serde(with = "word")]
     pub layout: Layout,
     /// Whether several fields become one image.
+    #[serde(with = "word")]
     pub stack: Stack,
 }
 
@@ -224,12 +260,15 @@ impl Steps {
 }
 
 /// A field that is kept beside the images.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ColumnPlan {
+    #[serde(with = "word")]
     pub field: Pointer,
     /// The field as it is written.
     pub name: Arc<str>,
     /// What its values are; a value that is something else rejects its record.
+    #[serde(with = "word")]
     pub kind: ColumnType,
     /// Whether its value may be an image, hold one, or be part of one.
     pub touches: bool,
@@ -238,16 +277,20 @@ pub(crate) struct ColumnPlan {
 }
 
 /// Where the image of a record may stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Place {
     /// The path to it.
+    #[serde(with = "word")]
     pub field: Pointer,
     /// How the value there holds it; `None`: decided for each value.
+    #[serde(with = "maybe")]
     pub encoding: Option<Encoding>,
 }
 
 /// The decision of a run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Plan {
     /// Where the image stands in a record: it is read from the first of these that is there.
     pub places: Vec<Place>,
@@ -260,22 +303,53 @@ pub(crate) struct Plan {
     /// What is done to their pixels on the way.
     pub steps: Steps,
     /// The image formats that are read; empty: all.
+    #[serde(with = "list")]
     pub formats: Vec<ImageFormat>,
     /// The value of rows without image.
+    #[serde(with = "word")]
     pub fill_value: f64,
     /// Where image paths lead.
     pub paths: Paths,
     /// Limits on records, images and memory.
+    #[serde(with = "text::Bounds")]
     pub limits: Limits,
-    /// The raw pixel settings, from the options.
-    pub raw: Options,
+    /// How values hold their pixels, as far as the options say it.
+    pub raw: Raw,
+    /// Whether a record without image becomes a row.
+    pub fills_missing: bool,
     /// What it looks out for, where it found its places by itself.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub watch: Option<Arc<watch::Watch>>,
     /// What the run should say before it works.
     pub notes: Vec<String>,
 }
 
 impl Plan {
+    /// All of it, written down.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the journal and the parts will write it down")
+    )]
+    pub(crate) fn to_json(&self) -> Result<Value> {
+        serde_json::to_value(self)
+            .map_err(|e| Error::plan(format!("the plan cannot be written down: {e}")).caused_by(e))
+    }
+
+    /// What [`Plan::to_json`] gave, in whichever process.
+    ///
+    /// # Errors
+    /// Kind `plan` where a field is missing, or one that this version does not know.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the journal and the parts will write it down")
+    )]
+    pub(crate) fn from_json(text: Value) -> Result<Self> {
+        Self::deserialize(text).map_err(|e| {
+            Error::plan(format!("the plan is not one of this version: {e}; make it again"))
+                .caused_by(e)
+        })
+    }
+
     /// The field, with its alternatives, as it is written.
     pub(crate) fn field(&self) -> String {
         let all: Vec<String> = self.places.iter().map(|place| place.field.to_string()).collect();

@@ -6,8 +6,8 @@ use crate::encoding::keys;
 use crate::encoding::said::Said;
 use crate::encoding::{Encoding, RawSpec};
 use crate::error::{Error, Result, quote};
-use crate::options::{At, Given, Options, RawChannels, RawDType, RawLayout, RawOrder};
-use crate::plan::{Place, Plan};
+use crate::options::{At, Given, RawChannels, RawDType, RawLayout, RawOrder};
+use crate::plan::{Place, Plan, Raw};
 use crate::record::pointer::{Pointer, Step};
 use crate::record::scan::{Hits, Query};
 use crate::record::value;
@@ -57,8 +57,8 @@ impl RawFields {
         Ok(fields)
     }
 
-    /// Asks for the fields that the options name, beside values in these places.
-    pub(crate) fn ask(options: &Options, places: &[Place], query: &mut Query) -> Result<Self> {
+    /// Asks for the fields that settings name, beside values in these places.
+    pub(crate) fn ask(raw: &Raw, places: &[Place], query: &mut Query) -> Result<Self> {
         fn parts<T>(given: &Option<Given<T>>) -> &[At] {
             match given {
                 Some(Given::Field(parts)) => parts,
@@ -70,12 +70,12 @@ impl RawFields {
         };
         Ok(Self {
             siblings: false,
-            shape: all(parts(&options.raw_shape))?,
-            dtype: all(parts(&options.raw_dtype))?,
-            byteorder: all(parts(&options.raw_byteorder))?,
-            order: all(parts(&options.raw_order))?,
-            layout: all(parts(&options.raw_layout))?,
-            step: all(parts(&options.raw_step))?,
+            shape: all(parts(&raw.raw_shape))?,
+            dtype: all(parts(&raw.raw_dtype))?,
+            byteorder: all(parts(&raw.raw_byteorder))?,
+            order: all(parts(&raw.raw_order))?,
+            layout: all(parts(&raw.raw_layout))?,
+            step: all(parts(&raw.raw_step))?,
         })
     }
 
@@ -108,22 +108,22 @@ impl RawFields {
         Ok(spec)
     }
 
-    /// What the options say of the pixels, and of the rest what the siblings say.
+    /// What the settings say of the pixels, and of the rest what the siblings say.
     pub(crate) fn resolve(
         &self,
-        options: &Options,
+        raw: &Raw,
         said: Option<&Said<'_>>,
         stand: Stand<'_, '_>,
     ) -> Result<RawSpec> {
-        let (dtype, nan) = (options.dtype, options.allow_nan);
+        let (dtype, nan) = (raw.dtype, raw.allow_nan);
         let given = RawSpec { dtype, nan, ..RawSpec::default() };
         let mut spec = match said {
             None => given,
-            Some(said) if says_raw(options) => unless_told(*said, options).spec(&given)?,
+            Some(said) if raw.says_some() => unless_told(*said, raw).spec(&given)?,
             Some(said) => said.spec(&given)?,
         };
-        spec.bgr |= options.raw_channels == RawChannels::Bgr;
-        match &options.raw_layout {
+        spec.bgr |= raw.raw_channels == RawChannels::Bgr;
+        match &raw.raw_layout {
             Some(Given::Value(layout)) => spec.planes = *layout == RawLayout::Chw,
             Some(Given::Field(_)) => {
                 let read = stand.word("raw_layout", &self.layout, "hwc nor chw", keys::planes);
@@ -131,7 +131,7 @@ impl RawFields {
             }
             None => {}
         }
-        match &options.raw_shape {
+        match &raw.raw_shape {
             Some(Given::Value(shape)) => spec.shape = Some(keys::as_it_lies(*shape, spec.planes)),
             Some(Given::Field(_)) => {
                 let texts = self.shape.iter().map(|part| stand.get("raw_shape", part));
@@ -141,7 +141,7 @@ impl RawFields {
             }
             None => {}
         }
-        match &options.raw_dtype {
+        match &raw.raw_dtype {
             Some(Given::Value(RawDType(dtype, order))) => {
                 (spec.dtype, spec.byteorder) = (Some(*dtype), order.or(spec.byteorder));
             }
@@ -151,7 +151,7 @@ impl RawFields {
             }
             None => {}
         }
-        match &options.raw_byteorder {
+        match &raw.raw_byteorder {
             Some(Given::Value(order)) => spec.byteorder = Some(*order),
             Some(Given::Field(_)) => {
                 let read =
@@ -160,7 +160,7 @@ impl RawFields {
             }
             None => {}
         }
-        match &options.raw_step {
+        match &raw.raw_step {
             Some(Given::Value(step)) => spec.step = Some(*step),
             Some(Given::Field(_)) => {
                 let text = stand.one("raw_step", &self.step)?;
@@ -170,7 +170,7 @@ impl RawFields {
             }
             None => {}
         }
-        if let Some(order) = &options.raw_order {
+        if let Some(order) = &raw.raw_order {
             spec.fortran = self.is_fortran(order, stand)?;
         }
         Ok(spec)
@@ -230,34 +230,24 @@ fn beside(place: &Pointer, name: &Pointer) -> Pointer {
     Pointer::new([parent, name.steps()].concat())
 }
 
-/// Whether any option says what raw pixels are.
-fn says_raw(options: &Options) -> bool {
-    options.raw_shape.is_some()
-        || options.raw_dtype.is_some()
-        || options.raw_byteorder.is_some()
-        || options.raw_order.is_some()
-        || options.raw_layout.is_some()
-        || options.raw_step.is_some()
-}
-
 /// What the siblings say of what no option says.
-fn unless_told<'a>(mut said: Said<'a>, options: &Options) -> Said<'a> {
-    if options.raw_shape.is_some() {
+fn unless_told<'a>(mut said: Said<'a>, raw: &Raw) -> Said<'a> {
+    if raw.raw_shape.is_some() {
         said = said.without_shape();
     }
-    if options.raw_dtype.is_some() {
+    if raw.raw_dtype.is_some() {
         said = said.without_dtype();
     }
-    if options.raw_byteorder.is_some() {
+    if raw.raw_byteorder.is_some() {
         said = said.without_bytes();
     }
-    if options.raw_order.is_some() {
+    if raw.raw_order.is_some() {
         said = said.without_order();
     }
-    if options.raw_layout.is_some() {
+    if raw.raw_layout.is_some() {
         said = said.without_layout();
     }
-    if options.raw_step.is_some() {
+    if raw.raw_step.is_some() {
         said = said.without_step();
     }
     said

@@ -15,6 +15,7 @@ use crate::encoding::{Encoding, RawSpec};
 use crate::error::Result;
 use crate::options::Options;
 use crate::paths::Base;
+use crate::plan::Raw;
 use crate::record::pointer::{Pointer, Step};
 use crate::record::scan::{Hits, Query, scan};
 use crate::source::search::NAMES;
@@ -166,7 +167,8 @@ impl Candidate {
 
 /// Grades every leaf of the sample.
 pub(crate) fn find(sample: &Sample<'_>, options: &Options) -> Result<Findings> {
-    let mut given = Given::new(options)?;
+    let raw = Raw::new(options);
+    let mut given = Given::new(&raw)?;
     let paths = options.paths();
     let mut grader = Grader::new(&options.limits, &paths);
     let mut findings = Findings::default();
@@ -176,7 +178,7 @@ pub(crate) fn find(sample: &Sample<'_>, options: &Options) -> Result<Findings> {
         }
         walk(record.text, &mut |leaf| {
             let at = At { record: record.text, base: record.base };
-            let (name, graded) = weigh(&mut grader, leaf, &given, at, options);
+            let (name, graded) = weigh(&mut grader, leaf, &given, at);
             let is_one = is_one(leaf, &graded);
             if let Some(lost) = graded.lost.as_ref().filter(|_| findings.lost.len() < NAMES) {
                 findings.lost.push(lost.clone());
@@ -192,18 +194,19 @@ pub(crate) fn find(sample: &Sample<'_>, options: &Options) -> Result<Findings> {
 }
 
 /// What the options say of bare pixels, for the record that was scanned last.
-pub(super) struct Given {
+pub(super) struct Given<'o> {
+    raw: &'o Raw,
     query: Query,
     hits: Hits,
     fields: RawFields,
 }
 
-impl Given {
-    pub(super) fn new(options: &Options) -> Result<Self> {
+impl<'o> Given<'o> {
+    pub(super) fn new(raw: &'o Raw) -> Result<Self> {
         let mut query = Query::default();
-        query.allow_nan(options.allow_nan);
-        let fields = RawFields::ask(options, &[], &mut query)?;
-        Ok(Self { query, hits: Hits::default(), fields })
+        query.allow_nan(raw.allow_nan);
+        let fields = RawFields::ask(raw, &[], &mut query)?;
+        Ok(Self { raw, query, hits: Hits::default(), fields })
     }
 
     /// Validates a record, and takes from it what the options say of pixels by the names of fields.
@@ -223,9 +226,8 @@ pub(super) struct At<'a> {
 pub(super) fn weigh(
     grader: &mut Grader<'_>,
     leaf: Leaf<'_>,
-    given: &Given,
+    given: &Given<'_>,
     at: At<'_>,
-    options: &Options,
 ) -> (Name, Graded) {
     let name = words::name(leaf.steps, leaf.beside.image_type);
     let drawing = leaf.drawing.cloned().or_else(|| drawings::run_lengths(leaf.value));
@@ -240,8 +242,9 @@ pub(super) fn weigh(
         place: 0,
         parent: Some(leaf.beside.parent),
     };
-    let spec = given.fields.resolve(options, Some(&said), stand);
-    let shape_given = options.raw_shape.is_some();
+    let raw = given.raw;
+    let spec = given.fields.resolve(raw, Some(&said), stand);
+    let shape_given = raw.raw_shape.is_some();
     let (spec, refused) = match spec {
         Ok(spec) => (spec, None),
         Err(error) => (RawSpec::default(), Some(error)),
@@ -250,17 +253,17 @@ pub(super) fn weigh(
     let base = at.base;
     let refused = refused.as_ref();
     let around = Around { name: &name, spec: &spec, sized, shape_given, base, refused };
-    let graded = match options.one_encoding() {
+    let graded = match raw.one_encoding() {
         Some(encoding) => grader.as_told(encoding, leaf.value, around),
         None => match grader.grade(leaf.value, around) {
-            graded if graded.encoding.as_ref().is_some_and(|e| !options.allows(e)) => {
+            graded if graded.encoding.as_ref().is_some_and(|e| !raw.allows(e)) => {
                 nothing(&format!("{}, which encoding does not allow", graded.said))
             }
             graded => graded,
         },
     };
     let graded = match graded.what {
-        What::Nothing => leaves::inside(leaf.value, &options.limits).unwrap_or(graded),
+        What::Nothing => leaves::inside(leaf.value, grader.limits).unwrap_or(graded),
         _ => graded,
     };
     let graded = match leaf.beside.packed && matches!(graded.what, What::Image { .. }) {

@@ -223,7 +223,7 @@ mod tests {
             same: Vec::new(),
             apart: Vec::new(),
             named: false,
-            sampled: 0,
+            sampled: None,
         };
         let mut places: Vec<(usize, usize)> = images
             .iter()

@@ -20,7 +20,7 @@ use crate::source::reference::Opener;
 
 /// Grades values; its buffers are used again.
 pub(super) struct Grader<'l> {
-    limits: &'l Limits,
+    pub(super) limits: &'l Limits,
     paths: &'l Paths,
     scratch: Scratch,
     opener: Opener<'l>,

@@ -12,8 +12,6 @@ pub(crate) const SAMPLE_BYTES: usize = 16 << 20;
 /// The first records of the inputs.
 pub(crate) struct Sample<'a> {
     pub(super) records: Vec<Sampled<'a>>,
-    /// How many records stand before it.
-    pub(crate) first: usize,
 }
 
 /// A record of the sample.
@@ -21,6 +19,8 @@ pub(super) struct Sampled<'a> {
     pub(super) text: &'a [u8],
     pub(super) base: Option<&'a Base>,
     pub(super) position: Position,
+    /// Where it stands among the inputs.
+    pub(super) place: (u32, u64),
     /// Its length where it is over the limit; then the text is empty.
     pub(super) overlong: Option<u64>,
 }
@@ -48,10 +48,11 @@ impl<'a> Sample<'a> {
                 text: text.record(record),
                 base: origin.file.base.as_ref(),
                 position: origin.position(0),
+                place: record.place(),
                 overlong: record.overlong,
             }
         });
-        Self { records: records.collect(), first }
+        Self { records: records.collect() }
     }
 }
 

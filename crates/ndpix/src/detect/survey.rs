@@ -85,7 +85,7 @@ pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
         let start = span.map(|s| s.0);
         watcher.as_mut().zip(start).is_some_and(|(w, start)| w.is_other(record, start, base))
     };
-    for Sampled { text, base, position, overlong } in &sample.records {
+    for Sampled { text, base, position, overlong, .. } in &sample.records {
         let at = |item: usize| Position { item: item as u32, ..position.clone() };
         let kept = plan.limits.check_record(overlong.unwrap_or(0));
         match kept.and_then(|()| decoder.find(text)) {

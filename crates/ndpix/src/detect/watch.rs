@@ -14,14 +14,13 @@ use super::graded::What;
 use super::leaves::{self, Leaf};
 use super::words::{self, Name};
 use crate::error::{Error, Result};
-use crate::options::Options;
 use crate::paths::Base;
 use crate::plan::Plan;
 use crate::plan::watch::{Known, Level, Watch};
 use crate::record::pointer::{Field, Pointer, Step};
 
 /// What the run has to look out for, from what was found and what is read.
-pub(super) fn watch(findings: &Findings, groups: &[Group], sampled: usize) -> Watch {
+pub(super) fn watch(findings: &Findings, groups: &[Group], sampled: Option<(u32, u64)>) -> Watch {
     let all = &findings.all;
     let read: Vec<usize> = groups.iter().flat_map(|g| g.members.iter().copied()).collect();
     let mut known = HashMap::new();
@@ -52,7 +51,7 @@ pub(super) fn watch(findings: &Findings, groups: &[Group], sampled: usize) -> Wa
             groups.iter().map(paths).collect()
         }
     };
-    Watch { known, level, embedded, words, same, apart, named: false, sampled: sampled as u64 }
+    Watch { known, level, embedded, words, same, apart, named: false, sampled }
 }
 
 /// What is looked out for beside a field that was named; `None` where its name says nothing by which it
@@ -70,7 +69,7 @@ pub(super) fn beside(field: &Field) -> Option<Watch> {
         same: Vec::new(),
         apart: Vec::new(),
         named: true,
-        sampled: u64::MAX,
+        sampled: None,
     })
 }
 
@@ -83,8 +82,7 @@ fn same_of(findings: &Findings, group: &Group) -> Vec<u64> {
 /// Looks at the records of one thread.
 pub(crate) struct Watcher<'p> {
     watch: &'p Watch,
-    options: &'p Options,
-    given: Given,
+    given: Given<'p>,
     grader: Grader<'p>,
 }
 
@@ -93,20 +91,20 @@ impl<'p> Watcher<'p> {
     pub(crate) fn of(plan: &'p Plan) -> Result<Option<Self>> {
         let Some(watch) = plan.watch.as_deref() else { return Ok(None) };
         let grader = Grader::new(&plan.limits, &plan.paths);
-        Ok(Some(Self { watch, options: &plan.raw, given: Given::new(&plan.raw)?, grader }))
+        Ok(Some(Self { watch, given: Given::new(&plan.raw)?, grader }))
     }
 
     /// Whether the value at `start`, which could not be read, is said to be something else than an image,
     /// and is nothing like one: then its place holds no image.
     pub(crate) fn is_other(&mut self, record: &[u8], start: usize, base: Option<&Base>) -> bool {
-        let Self { options, given, grader, .. } = self;
+        let Self { given, grader, .. } = self;
         let mut other = false;
         if given.scan(record).is_err() {
             return false;
         }
         leaves::walk(record, &mut |leaf| {
             if leaf.value.as_ptr() as usize - record.as_ptr() as usize == start && !leaf.opens {
-                let (_, graded) = weigh(grader, leaf, given, At { record, base }, options);
+                let (_, graded) = weigh(grader, leaf, given, At { record, base });
                 other = leaf.beside.other_kind && !graded.what.counts();
             }
             false
@@ -117,14 +115,14 @@ impl<'p> Watcher<'p> {
     /// Refuses a valid record that has no image where one was looked for, but something like it elsewhere.
     /// Kind `field`.
     pub(crate) fn without_image(&mut self, record: &[u8], base: Option<&Base>) -> Result<()> {
-        let Self { watch, options, given, grader } = self;
+        let Self { watch, given, grader } = self;
         given.scan(record)?;
         let mut found = None;
         leaves::walk(record, &mut |leaf| {
             if found.is_some() || is_known(watch, leaf, &[Known::Read]) {
                 return true;
             }
-            let (name, graded) = weigh(grader, leaf, given, At { record, base }, options);
+            let (name, graded) = weigh(grader, leaf, given, At { record, base });
             if leaf.opens && !is_one(leaf, &graded) {
                 return false;
             }
@@ -150,17 +148,17 @@ impl<'p> Watcher<'p> {
         }
     }
 
-    /// Refuses a record with an image that holds another one, where the sample had none. `number` is that
+    /// Refuses a record with an image that holds another one, where the sample had none. `place` is that
     /// of the record; `images` are the places of its images, in order, and `strings` counts what is no key.
     pub(crate) fn with_image(
         &mut self,
         record: &[u8],
-        number: u64,
+        place: (u32, u64),
         images: &[(usize, usize)],
         strings: usize,
         base: Option<&Base>,
     ) -> Result<()> {
-        if number < self.watch.sampled {
+        if self.watch.named || self.watch.sampled.is_some_and(|last| place <= last) {
             return Ok(());
         }
         if !self.watch.same.is_empty() || !self.watch.apart.is_empty() {
@@ -180,7 +178,7 @@ impl<'p> Watcher<'p> {
 impl Watcher<'_> {
     /// Holds fields to what made them one: the same image, or never two of them in a record.
     fn alike(&mut self, record: &[u8], base: Option<&Base>) -> Result<()> {
-        let Self { watch, options, given, grader } = self;
+        let Self { watch, given, grader } = self;
         given.scan(record)?;
         let mut prints: Vec<Vec<(Pointer, u64)>> = vec![Vec::new(); watch.same.len()];
         let mut present: Vec<Option<Pointer>> = vec![None; watch.apart.len()];
@@ -190,7 +188,7 @@ impl Watcher<'_> {
                 present[group].get_or_insert_with(|| Pointer::new(leaf.steps.to_vec()));
             }
             for (group, _) in watch.same.iter().enumerate().filter(|g| g.1.contains(&path)) {
-                let (_, graded) = weigh(grader, leaf, given, At { record, base }, options);
+                let (_, graded) = weigh(grader, leaf, given, At { record, base });
                 prints[group].push((Pointer::new(leaf.steps.to_vec()), graded.print));
             }
             watch.known.contains_key(&path)
@@ -213,7 +211,7 @@ impl Watcher<'_> {
 
     /// Whether a value at a place that held nothing in the sample may be the image of its record.
     fn judge(&mut self, record: &[u8], suspect: usize, base: Option<&Base>) -> Result<()> {
-        let Self { watch, options, given, grader } = self;
+        let Self { watch, given, grader } = self;
         given.scan(record)?;
         let mut verdict = Ok(());
         leaves::walk(record, &mut |leaf| {
@@ -224,7 +222,7 @@ impl Watcher<'_> {
             if is_known(watch, leaf, &[Known::Read, Known::Beside, Known::Apart]) {
                 return true;
             }
-            let (name, graded) = weigh(grader, leaf, given, At { record, base }, options);
+            let (name, graded) = weigh(grader, leaf, given, At { record, base });
             if leaf.opens && !is_one(leaf, &graded) {
                 return false;
             }

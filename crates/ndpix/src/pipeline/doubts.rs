@@ -23,7 +23,7 @@ impl<'p> Doubts<'p> {
     pub(crate) fn of_record(
         &mut self,
         decoder: &Decoder<'_>,
-        number: u64,
+        place: (u32, u64),
         record: &[u8],
         base: Option<&Base>,
     ) -> Result<()> {
@@ -32,7 +32,7 @@ impl<'p> Doubts<'p> {
         self.spans.extend(decoder.spans());
         match &self.spans[..] {
             [] => watcher.without_image(record, base),
-            images => watcher.with_image(record, number, images, decoder.strings(), base),
+            images => watcher.with_image(record, place, images, decoder.strings(), base),
         }
     }
 

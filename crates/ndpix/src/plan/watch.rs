@@ -2,8 +2,13 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
+use super::text::ordered;
+
 /// How much the name of a field speaks for an image; the larger, the more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Level {
     /// The name of something beside the image.
     Lesser,
@@ -16,7 +21,8 @@ pub(crate) enum Level {
 }
 
 /// What a path was in the sample.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Known {
     /// It is read.
     Read,
@@ -29,9 +35,11 @@ pub(crate) enum Known {
 }
 
 /// What was decided on, to be held against every later record.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Watch {
     /// The paths of the sample, by what they amount to.
+    #[serde(with = "ordered")]
     pub(crate) known: HashMap<u64, Known>,
     /// How much the names of the fields that are read speak for them.
     pub(crate) level: Level,
@@ -45,6 +53,8 @@ pub(crate) struct Watch {
     pub(crate) apart: Vec<Vec<u64>>,
     /// Whether the field was named: then only another way to hold the same image is looked out for.
     pub(crate) named: bool,
-    /// Records of the sample.
-    pub(crate) sampled: u64,
+    /// The place of the last record of the sample, as input and offset: whether a record was of the sample does
+    /// not depend on how records are counted.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub(crate) sampled: Option<(u32, u64)>,
 }

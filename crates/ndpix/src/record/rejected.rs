@@ -46,14 +46,12 @@ pub(crate) fn unwrap(text: &mut Text, files: &[File]) {
             _ => None,
         };
         let original = match found {
-            Some((original, at)) => {
-                (record.line, record.byte) = at;
-                Some(original)
-            }
+            Some(original) => Some(original),
             None => {
                 text.bytes.extend_from_slice(line);
                 let lost = record.overlong.is_none().then_some((ErrorKind::Json, OTHER));
-                file.rejects.then(|| Original { file: file.clone(), item: None, lost })
+                let (line, byte) = (record.line, record.byte);
+                file.rejects.then(|| Original { file: file.clone(), line, byte, item: None, lost })
             }
         };
         record.end = text.bytes.len();
@@ -61,9 +59,9 @@ pub(crate) fn unwrap(text: &mut Text, files: &[File]) {
     }
 }
 
-/// What a line of a rejects file says whose own relative paths would begin at `base`, with line and offset of the record; the record's text
+/// What a line of a rejects file says whose own relative paths would begin at `base`, the record's text
 /// goes to `out`. `None`: the line is something else.
-fn original(line: &[u8], base: Option<&Base>, out: &mut Vec<u8>) -> Option<(Original, (u64, u64))> {
+fn original(line: &[u8], base: Option<&Base>, out: &mut Vec<u8>) -> Option<Original> {
     if !is_json(line) {
         return None;
     }
@@ -94,7 +92,7 @@ fn original(line: &[u8], base: Option<&Base>, out: &mut Vec<u8>) -> Option<(Orig
         (None, None) => Some((kind, LOST)),
     };
     let file = File { name: name.into(), base, rejects: false };
-    Some((Original { file, item: (!whole).then_some(item), lost }, at))
+    Some(Original { file, line: at.0, byte: at.1, item: (!whole).then_some(item), lost })
 }
 
 /// What stands between the quotes of a string.

@@ -110,7 +110,8 @@ pub(super) fn shape(shape: &Shape) -> String {
 pub(super) fn raw_dtype(RawDType(dtype, order): &RawDType) -> String {
     match order {
         Some(ByteOrder::Big) => dtype.descr().replace(['<', '|'], ">"),
-        _ => dtype.to_string(),
+        Some(ByteOrder::Little) => dtype.descr().replace('|', "<"),
+        None => dtype.to_string(),
     }
 }
 

@@ -78,7 +78,7 @@ impl<'o> Books<'o> {
         let output = sink::named(out, options)?;
         let first_file = inputs.as_ref().map_or(0, |inputs| inputs.first_file);
         let holds = Holds { first_file, ..holds(options, plan)? };
-        let sink = sink::open(output, out, &holds)?;
+        let sink = sink::open(output, out, &holds, None)?;
         let fill = fill_row(options, plan)?;
         let mut books = Self::new(options, plan, sink, fill, summary);
         books.inputs = inputs;

@@ -12,7 +12,10 @@ pub(crate) mod folder;
 pub(crate) mod hdf5;
 mod holds;
 pub(crate) mod index;
+#[cfg(test)]
+mod kill_tests;
 pub(crate) mod line;
+pub(crate) mod mark;
 pub(crate) mod memory;
 pub(crate) mod moves;
 pub(crate) mod npy;
@@ -25,6 +28,7 @@ pub(crate) mod rejects;
 pub(crate) mod rows;
 mod safetensors;
 mod shards;
+pub(crate) mod shelf;
 pub(crate) mod spool;
 pub(crate) mod tape;
 mod zarr;
@@ -33,12 +37,15 @@ mod zip;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::column::{Column, ColumnType};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::options::Options;
 use crate::shape::Shape;
 
 pub(crate) use holds::{Facts, Holds, Images};
+pub(crate) use mark::Mark;
 pub(crate) use moves::Ready;
 pub(crate) use output::{Ability, Output};
 pub(crate) use partial::{beside, rename};
@@ -85,6 +92,15 @@ pub(crate) trait Sink {
     fn job(&mut self) -> Option<Job> {
         None
     }
+    /// Hands everything so far to the file system and says how another process goes on from here, where
+    /// [`Holds::continues`]. It is taken in the turn, between parts, and waits for jobs of other threads.
+    ///
+    /// # Errors
+    /// Those of writing. Rows that go to no file are not gone on with, and nobody asks them.
+    #[allow(dead_code)]
+    fn mark(&mut self) -> Result<Mark> {
+        Err(Error::new(ErrorKind::Io, "this output cannot be gone on with by another run"))
+    }
     /// Whether a row map will stand beside it, which numbers the inputs.
     fn is_mapped(&self) -> bool {
         false
@@ -93,7 +109,8 @@ pub(crate) trait Sink {
     fn seal(&mut self, facts: &Facts) -> Result<()>;
     /// The sealed files, which wait for their final names.
     fn finish(self: Box<Self>) -> Result<Ready>;
-    /// Ends a run that failed: what is kept, if `keep`, and under which names.
+    /// Ends a run that failed: what is kept, if `keep`, and under which names. What is kept can be gone on with
+    /// from the last mark, if there was one.
     fn abandon(self: Box<Self>, _keep: bool) -> Vec<PathBuf> {
         Vec::new()
     }
@@ -184,13 +201,20 @@ fn joined(words: &[&str], last: &str) -> String {
     }
 }
 
-/// Opens the output `out` for what it is to hold.
+/// Opens the output `out` for what it is to hold; `from`: the state of a mark of the same output that was to hold the
+/// same. What came after that mark is cut off, and the run goes on from there.
 ///
 /// # Errors
-/// Kind `options` where this output cannot hold it; kind `io`.
-pub(crate) fn open(output: &Output, out: &Path, holds: &Holds) -> Result<Box<dyn Sink + Send>> {
+/// Kind `options` where this output cannot hold it; kind `io`, also where what was there at the mark is not there
+/// any more: then only another run from the beginning helps.
+pub(crate) fn open(
+    output: &Output,
+    out: &Path,
+    holds: &Holds,
+    from: Option<&Value>,
+) -> Result<Box<dyn Sink + Send>> {
     output.check_columns(&holds.columns)?;
-    (output.open)(out, holds)
+    (output.open)(out, holds, from)
 }
 
 #[cfg(test)]

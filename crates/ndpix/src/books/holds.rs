@@ -31,6 +31,7 @@ pub(super) fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
         compression: options.output_compression,
         shard_rows: options.shard_rows,
         append: options.append,
+        continues: false,
         first_file: 0,
         options: lasting(options),
     })

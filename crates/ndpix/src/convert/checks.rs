@@ -13,7 +13,7 @@ use crate::options::{IfExists, Options, OutputCompression, Rejects};
 use crate::reader::Reader;
 use crate::report::human;
 use crate::sink::partial::folder_of;
-use crate::sink::{self, Output, beside, moves, rejects};
+use crate::sink::{self, Output, beside, moves, rejects, shelf};
 use crate::source::Input;
 
 /// Whether to write at all: refuses what no output can be.
@@ -84,7 +84,7 @@ fn array_files(out: &Path, options: &Options) -> Vec<PathBuf> {
 pub fn files_of(out: &Path, options: &Options) -> Vec<PathBuf> {
     let finals = array_files(out, options).into_iter().chain([rejects_path(out, options)]);
     let mut all: Vec<_> = finals.flat_map(|path| [beside(&path, ".partial"), path]).collect();
-    all.extend([moves::journal::path(out), moves::old(out)]);
+    all.extend([moves::journal::path(out), moves::old(out), shelf::path(out)]);
     if is_folder(out, options) {
         all.push(beside(out, ".partial.lock"));
     }
@@ -115,7 +115,7 @@ pub(super) fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Res
             rejects.display()
         )));
     }
-    let inside = [out.to_path_buf(), beside(out, ".partial")];
+    let inside = [out.to_path_buf(), beside(out, ".partial"), shelf::path(out)];
     if inside.iter().any(|folder| rejects.starts_with(folder)) || !folder_of(&rejects).is_dir() {
         return Err(Error::options(format!(
             "rejects {} is inside the output, or in a folder that is not there; give another name",
@@ -128,7 +128,7 @@ pub(super) fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Res
         let Ok(found) = std::fs::metadata(&path) else { continue };
         // The output itself is looked at by `may_write`, a folder that is unfinished or old by the sink.
         let ours = [beside(out, ".partial"), moves::old(out)];
-        let looked_at = path == out || (folder && ours.contains(&path));
+        let looked_at = path == out || path == shelf::path(out) || (folder && ours.contains(&path));
         if !looked_at && !found.is_file() {
             return Err(Error::options(format!(
                 "{} would be written but is a folder, pipe or device; {}",

@@ -13,7 +13,7 @@ use super::partial::{Partial, beside, own_empty, rename, sync_folder, write_fail
 use crate::error::{Error, Result};
 
 /// The file that says of a folder that it is unfinished, and may be removed.
-const MARK: &str = ".ndpix-partial";
+pub(super) const MARK: &str = ".ndpix-partial";
 
 /// Whether a folder is an output of some kind, so that it may go.
 pub(crate) type Known = fn(&Path) -> bool;

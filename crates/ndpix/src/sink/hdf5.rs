@@ -20,11 +20,13 @@ use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use serde_json::Value;
 
 use super::entry::{FIELDS, field};
 use super::line::{Chunks, Line};
 use super::output::{Ability, Output, Refusal, is_array, taken};
-use super::partial::{Partial, folder_of, write_failed};
+use super::partial::{Partial, write_failed};
+use super::shelf::Shelf;
 use super::spool::{Spool, Whole};
 use super::tape::Tape;
 use super::{Facts, Holds, Images, Job, Place, Ready, Sink, able};
@@ -49,7 +51,7 @@ pub(super) const OUTPUT: Output = Output {
     splits: true,
     beside: &[],
     refuses,
-    open: |out, holds| Ok(Box::new(Hdf5::create(out, holds)?)),
+    open: |out, holds, from| Ok(Box::new(Hdf5::create(out, holds, from)?)),
 };
 
 /// Refuses the names that no object can have.
@@ -64,13 +66,13 @@ fn refuses(name: &str) -> Option<Refusal> {
 /// An HDF5 file that is being written: the chunks of its images as they come, all else at the end.
 pub(crate) struct Hdf5 {
     partial: Partial,
+    shelf: Arc<Shelf>,
     spool: Spool,
     images: Images,
     /// Rows of a chunk.
     rows: usize,
     /// Where rows go that are compressed.
     packing: Option<Packing>,
-    folder: PathBuf,
     /// Bytes of rows.
     bytes: u64,
 }
@@ -101,7 +103,7 @@ impl Packed {
 
 impl Hdf5 {
     /// Opens the file.
-    pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
+    pub(crate) fn create(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Self> {
         let rows = holds.chunk_rows()?;
         let len = rows.checked_mul(holds.images.item_len()?).filter(|&len| len < 1 << 32);
         let len = len.ok_or_else(|| {
@@ -111,21 +113,25 @@ impl Hdf5 {
             ))
         })?;
         let partial = Partial::create(out)?;
-        let folder = folder_of(out).to_path_buf();
+        let shelf = Shelf::open(out, holds.continues, from)?;
         let packing = match holds.compression {
             OutputCompression::Gzip(level) => {
                 let file = partial.file.try_clone().map_err(|e| partial.failed(e))?;
                 let path = partial.path().to_path_buf();
-                let line =
-                    Line::new(Packed { file, path, end: FIRST, lengths: Tape::new(&folder) });
+                let line = Line::new(Packed {
+                    file,
+                    path,
+                    end: FIRST,
+                    lengths: Tape::new(&shelf, "lengths", from)?,
+                });
                 let pack = move |chunk: &[u8]| deflate(chunk, level);
                 let chunks = Chunks::new(len, Arc::clone(&line), pack, Packed::put);
                 Some(Packing { chunks, line, level })
             }
             _ => None,
         };
-        let spool = Spool::new(out, holds)?;
-        Ok(Self { partial, spool, images: holds.images, rows, packing, folder, bytes: 0 })
+        let spool = Spool::new(&shelf, holds, from)?;
+        Ok(Self { partial, shelf, spool, images: holds.images, rows, packing, bytes: 0 })
     }
 
     /// Writes everything after the chunks.
@@ -154,7 +160,7 @@ impl Hdf5 {
             links.push((array.name.to_string(), object));
         }
         for whole in self.spool.wholes() {
-            column(&mut pen, whole, &self.folder, &mut links)?;
+            column(&mut pen, whole, &self.shelf, &mut links)?;
         }
         let count = self.spool.count();
         if let Some(tape) = self.spool.rows() {
@@ -213,10 +219,11 @@ impl Sink for Hdf5 {
     }
 
     fn finish(self: Box<Self>) -> Result<Ready> {
-        Ok(Ready::file(self.partial))
+        Ok(Ready::file(self.partial, self.shelf))
     }
 
     fn abandon(self: Box<Self>, keep: bool) -> Vec<PathBuf> {
+        self.shelf.end(keep);
         self.partial.abandon(keep).into_iter().collect()
     }
 }
@@ -265,7 +272,7 @@ fn index<'f>(
     packing.line.with(|packed| {
         let mut pen = Pen::new(partial, packed.end)?;
         let count = packed.lengths.len() / 4;
-        let mut tape = packed.lengths.read()?;
+        let mut tape = packed.lengths.read();
         let lengths = (0..count).map(|_| {
             let mut len = [0; 4];
             tape.read_exact(&mut len).map_err(read_back)?;
@@ -295,7 +302,7 @@ fn array(
 }
 
 fn numbers(pen: &mut Pen, dtype: DType, shape: &[u64], tape: &mut Tape) -> Result<u64> {
-    array(pen, message::number(dtype), shape, tape.read()?, dtype.size())
+    array(pen, message::number(dtype), shape, tape.read(), dtype.size())
 }
 
 /// Writes a group of objects with its attributes; its address.
@@ -311,7 +318,7 @@ fn group(pen: &mut Pen, links: &[(String, u64)], attributes: Vec<Message>) -> Re
 fn column(
     pen: &mut Pen,
     whole: &mut Whole,
-    folder: &Path,
+    shelf: &Arc<Shelf>,
     links: &mut Vec<(String, u64)>,
 ) -> Result<()> {
     let (name, rows) = (whole.name.to_string(), whole.rows);
@@ -328,12 +335,13 @@ fn column(
             }
         }
         (None, _) => {
-            let (mut heap, mut references) = (Heap::default(), Tape::new(folder));
+            let (mut heap, mut references) =
+                (Heap::default(), Tape::new(shelf, "references", None)?);
             for text in whole.texts()? {
                 references.write(&heap.push(pen, &text.map_err(read_back)?)?)?;
             }
             heap.flush(pen)?;
-            let data = references.read()?;
+            let data = references.read();
             links.push((
                 name.clone(),
                 array(pen, message::text(), &[rows], data, message::REFERENCE)?,
@@ -351,7 +359,7 @@ fn column(
 fn row_map(pen: &mut Pen, tape: &mut Tape, count: u64) -> Result<u64> {
     let mut links = Vec::new();
     for (number, (name, dtype, _)) in FIELDS.into_iter().enumerate() {
-        let values = field(tape.read()?, number);
+        let values = field(tape.read(), number);
         let object = array(pen, message::number(dtype), &[count], values, dtype.size())?;
         links.push((name.to_string(), object));
     }

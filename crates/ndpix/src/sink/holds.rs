@@ -68,6 +68,8 @@ pub(crate) struct Holds {
     pub(crate) compression: OutputCompression,
     pub(crate) shard_rows: Option<u64>,
     pub(crate) append: bool,
+    /// Whether another run may go on with it when this one is killed.
+    pub(crate) continues: bool,
     /// Where rows are added: the number of the first input, at least.
     pub(crate) first_file: u32,
     /// The options that have a say in what is in the output, in the spelling of the command.

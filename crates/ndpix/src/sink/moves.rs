@@ -9,6 +9,7 @@
 pub(crate) mod journal;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -16,6 +17,7 @@ use self::journal::Journal;
 use super::folder::{self, Folder, Known, Lock};
 use super::npy::file::Npy;
 use super::partial::{Partial, beside, remove, rename, there};
+use super::shelf::{self, Shelf};
 use crate::error::{Error, Result};
 
 /// An output that is whole and waits for its names.
@@ -27,6 +29,8 @@ pub(crate) struct Ready {
     pub(crate) beside: Vec<Partial>,
     /// What keeps other runs away meanwhile, and goes afterwards.
     pub(crate) guard: Option<Partial>,
+    /// What was laid aside for another run, which goes when it is not needed any more.
+    pub(crate) shelf: Option<Arc<Shelf>>,
 }
 
 /// The file or folder that is the output.
@@ -76,13 +80,13 @@ impl Main {
 
 impl Ready {
     /// A file without others of its own.
-    pub(crate) fn file(file: Partial) -> Self {
-        Self { main: Some(Main::File(file)), ..Self::default() }
+    pub(crate) fn file(file: Partial, shelf: Arc<Shelf>) -> Self {
+        Self { main: Some(Main::File(file)), shelf: Some(shelf), ..Self::default() }
     }
 
     /// A folder.
-    pub(crate) fn folder(folder: Folder) -> Self {
-        Self { main: Some(Main::Folder(folder)), ..Self::default() }
+    pub(crate) fn folder(folder: Folder, shelf: Arc<Shelf>) -> Self {
+        Self { main: Some(Main::Folder(folder)), shelf: Some(shelf), ..Self::default() }
     }
 
     /// Gives everything its final name; the names, the main one first.
@@ -102,6 +106,9 @@ impl Ready {
             main.finish()?;
         } else {
             together(main, moves)?;
+        }
+        if let Some(shelf) = self.shelf {
+            shelf.end(false);
         }
         self.guard.and_then(|guard| guard.abandon(false));
         Ok(names)
@@ -143,7 +150,10 @@ pub(crate) fn take_up(
     files: &[PathBuf],
     known: Option<Known>,
 ) -> Result<Option<Value>> {
-    let Some(journal) = Journal::open(out)? else { return Ok(None) };
+    let Some(journal) = Journal::open(out)? else {
+        tidy(out);
+        return Ok(None);
+    };
     // What that run had to keep others away goes with this one.
     let _lock = known.map(|_| Lock::take(out)).transpose()?;
     let Some(moves) = journal.read(out, files)? else {
@@ -159,8 +169,17 @@ pub(crate) fn take_up(
     if moves.rows.is_some() {
         remove(&beside(out, ".partial"))?;
     }
+    tidy(out);
     journal.discard();
     Ok(Some(moves.run))
+}
+
+/// Removes what was laid aside for an output that has its name now, as its run was killed before it came to that.
+/// Where this does not succeed, the next run of that output will see why.
+fn tidy(out: &Path) {
+    if !there(&beside(out, ".partial")) {
+        let _ = shelf::clear(out);
+    }
 }
 
 /// What is to happen to one file.
@@ -276,7 +295,7 @@ mod tests {
             std::fs::write(beside(&path, ".partial"), format!("new{name}")).expect("written");
             Partial::open(&path, &beside(&path, ".partial")).expect("opened")
         });
-        Ready { main: Some(Main::File(main)), beside: vec![rows], guard: None }
+        Ready { main: Some(Main::File(main)), beside: vec![rows], ..Ready::default() }
     }
 
     fn names(out: &Path) -> Vec<String> {

@@ -3,16 +3,21 @@
 pub(crate) mod file;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
 
 use self::file::{Npy, descr};
-use super::moves::Main;
+use super::mark::Mark;
+use super::moves;
 use super::output::{Ability, Output};
 use super::parquet::ColumnsFile;
 use super::partial::Partial;
 use super::rows::RowMap;
+use super::shelf::Shelf;
 use super::{Facts, Holds, Place, Ready, Sink, beside};
 use crate::column::Column;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::options::Rows;
 
 /// See [`Output`].
@@ -25,7 +30,7 @@ pub(super) const OUTPUT: Output = Output {
     splits: false,
     beside: &[ROWS, COLUMNS, INPUTS],
     refuses: |_| None,
-    open: |out, holds| Ok(Box::new(NpyFiles::create(out, holds)?)),
+    open: |out, holds, from| Ok(Box::new(NpyFiles::create(out, holds, from)?)),
 };
 
 /// What the files beside an array are called after its name.
@@ -45,21 +50,27 @@ pub(crate) fn next_file(out: &Path, rows: u64) -> Result<u32> {
 
 /// The array, and beside it what it has no place for: the row map and the columns.
 pub(crate) struct NpyFiles {
-    array: Npy,
-    rows: Option<RowMap>,
+    mapped: Mapped,
     columns: Option<ColumnsFile>,
-    guard: Option<Partial>,
     always: bool,
+    shelf: Arc<Shelf>,
 }
 
-impl NpyFiles {
-    /// Opens the array and the files beside it.
-    pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
+/// The array and its row map, and what keeps other runs away where they have their names already.
+struct Mapped {
+    array: Npy,
+    rows: Option<RowMap>,
+    guard: Option<Partial>,
+}
+
+impl Mapped {
+    /// Opens the array, anew or for more rows.
+    fn create(out: &Path, holds: &Holds) -> Result<Self> {
         let descr = descr(holds.images.dtype());
         let (item, item_len) = (holds.images.item(), holds.images.item_len()?);
         let adds = holds.append && out.exists();
         // A run that replaces the array has its own file: this keeps it away meanwhile.
-        let guard = adds.then(|| Partial::open(out, &beside(out, ".partial"))).transpose()?;
+        let guard = adds.then(|| guard(out)).transpose()?;
         let array = if adds {
             Npy::append(out, descr, item, item_len)?
         } else {
@@ -99,73 +110,144 @@ impl NpyFiles {
             }
             (Rows::Auto, true) => None,
         };
+        Ok(Self { array, rows, guard })
+    }
+
+    /// What the state `from` is of, without what came after it.
+    fn again(out: &Path, holds: &Holds, from: &Value) -> Result<Self> {
+        let descr = descr(holds.images.dtype());
+        let (item, item_len) = (holds.images.item(), holds.images.item_len()?);
+        let changed = || {
+            let message = format!("{} is not what it was when rows were last added", out.display());
+            Error::new(ErrorKind::Io, message)
+        };
+        let before = from["array"]["before"].as_u64().map(|bytes| bytes / item_len.max(1) as u64);
+        let guard = before.map(|_| guard(out)).transpose()?;
+        // An array that has come, or has grown since, is not written over.
+        if (holds.append && before.is_none() && out.exists())
+            || (before.is_some() && before != Npy::counted(out))
+        {
+            return Err(changed());
+        }
+        let array = Npy::again(out, descr, item, item_len, &from["array"])?;
+        let rows = Some(&from["rows"]).filter(|rows| !rows.is_null());
+        let rows = rows.map(|rows| RowMap::again(&beside(out, ROWS), rows)).transpose()?;
+        Ok(Self { array, rows, guard })
+    }
+}
+
+/// What a run takes whose array has its name already.
+fn guard(out: &Path) -> Result<Partial> {
+    Partial::open(out, &beside(out, ".partial"))
+}
+
+impl NpyFiles {
+    /// Opens the array and the files beside it, to go on from the state `from`.
+    pub(crate) fn create(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Self> {
+        let mapped = match from {
+            None => Mapped::create(out, holds)?,
+            Some(state) => Mapped::again(out, holds, state)?,
+        };
+        let shelf = Shelf::open(out, holds.continues, from)?;
         let columns = if holds.columns.is_empty() {
             None
         } else {
-            Some(ColumnsFile::create(&beside(out, COLUMNS), holds)?)
+            let from = from.map(|state| &state["columns"]);
+            Some(ColumnsFile::create(&beside(out, COLUMNS), holds, &shelf, from)?)
         };
         // An array that is to grow needs a map of all its rows from the first on.
         let always = holds.rows == Rows::Always || holds.append;
-        Ok(Self { array, rows, columns, guard, always })
+        Ok(Self { mapped, columns, always, shelf })
     }
 
     /// The row map, if it is wanted.
     fn wanted_rows(&mut self) -> Option<RowMap> {
         let mapped = self.is_mapped();
-        let rows = self.rows.take()?;
+        let rows = self.mapped.rows.take()?;
         if mapped {
             return Some(rows);
         }
         rows.abandon(false);
         None
     }
+
+    /// Leaves everything as it is, for the run that goes on: the names that are not final.
+    fn leave(self) -> Vec<PathBuf> {
+        let Mapped { array, rows, guard } = self.mapped;
+        if guard.is_some() {
+            return Vec::new();
+        }
+        let rows = rows.map(RowMap::into_partial);
+        let all = [Some(array.into_partial()), rows].into_iter().flatten();
+        all.filter_map(|file| file.abandon(true)).collect()
+    }
 }
 
 impl Sink for NpyFiles {
     fn write(&mut self, pixels: &[u8]) -> Result<()> {
-        self.array.write(pixels)
+        self.mapped.array.write(pixels)
     }
 
     fn place(&mut self, place: &Place) -> Result<()> {
-        self.rows.as_mut().map_or(Ok(()), |rows| rows.push(place))
+        self.mapped.rows.as_mut().map_or(Ok(()), |rows| rows.push(place))
     }
 
     fn columns(&mut self, rows: &[Column]) -> Result<()> {
         self.columns.as_mut().map_or(Ok(()), |columns| columns.push(rows))
     }
 
+    fn mark(&mut self) -> Result<Mark> {
+        let mut mark = Mark::default();
+        let state = json!({
+            "array": self.mapped.array.mark(&mut mark)?,
+            "rows": self.mapped.rows.as_mut().map(|rows| rows.mark(&mut mark)).transpose()?,
+            "columns": self.columns.as_mut().map(|all| all.mark(&mut mark)).transpose()?,
+            "shelf": self.shelf.mark(&mut mark, &[])?,
+        });
+        Ok(Mark { state, ..mark })
+    }
+
     fn is_mapped(&self) -> bool {
-        self.rows.as_ref().is_some_and(|rows| self.always || !rows.trivial)
+        self.mapped.rows.as_ref().is_some_and(|rows| self.always || !rows.trivial)
     }
 
     fn seal(&mut self, facts: &Facts) -> Result<()> {
         self.columns.as_mut().map_or(Ok(()), |columns| columns.seal(facts))?;
         // A row map may be longer than its array, after a kill, and never shorter.
-        self.rows.as_mut().map_or(Ok(()), RowMap::seal)?;
+        self.mapped.rows.as_mut().map_or(Ok(()), RowMap::seal)?;
         // An array that is there counts its new rows when all else is written.
-        if self.guard.is_some() { self.array.settle() } else { self.array.seal() }
+        if self.mapped.guard.is_some() {
+            self.mapped.array.settle()
+        } else {
+            self.mapped.array.seal()
+        }
     }
 
     fn finish(mut self: Box<Self>) -> Result<Ready> {
         let rows = self.wanted_rows().map(RowMap::into_partial);
         let columns = self.columns.take().map(ColumnsFile::into_partial);
-        let main = match self.guard.is_some() {
-            true => Main::Grows(self.array),
-            false => Main::File(self.array.into_partial()),
+        let main = match self.mapped.guard.is_some() {
+            true => moves::Main::Grows(self.mapped.array),
+            false => moves::Main::File(self.mapped.array.into_partial()),
         };
         Ok(Ready {
             main: Some(main),
             beside: rows.into_iter().chain(columns).collect(),
-            guard: self.guard,
+            guard: self.mapped.guard,
+            shelf: Some(self.shelf),
         })
     }
 
     fn abandon(mut self: Box<Self>, keep: bool) -> Vec<PathBuf> {
-        self.guard.take().and_then(|guard| guard.abandon(false));
+        self.shelf.end(keep);
+        if keep && self.shelf.is_marked() {
+            return self.leave();
+        }
+        self.mapped.guard.take().and_then(|guard| guard.abandon(false));
         let beside = self.wanted_rows().and_then(|rows| rows.abandon(keep));
         if let Some(columns) = self.columns.take() {
             columns.abandon();
         }
-        self.array.abandon(keep).into_iter().chain(beside).collect()
+        self.mapped.array.abandon(keep).into_iter().chain(beside).collect()
     }
 }

@@ -12,11 +12,13 @@ use std::sync::Arc;
 
 use flate2::write::DeflateEncoder;
 use flate2::{Compress, Compression, Crc, FlushCompress};
+use serde_json::Value;
 
 use super::line::{Chunks, Line};
 use super::npy::file::{descr, header};
 use super::output::{Ability, Output, Refusal, is_array, taken};
 use super::pack::make_room;
+use super::shelf::Shelf;
 use super::spool::{Spool, Whole};
 use super::tape::Tape;
 use super::zip::{Archive, Method};
@@ -36,7 +38,7 @@ pub(super) const OUTPUT: Output = Output {
     splits: true,
     beside: &[],
     refuses,
-    open: |out, holds| Ok(Box::new(Npz::create(out, holds)?)),
+    open: |out, holds, from| Ok(Box::new(Npz::create(out, holds, from)?)),
 };
 
 /// NumPy takes a member for what it is called without its extension.
@@ -58,6 +60,7 @@ pub(crate) struct Npz {
     body: Arc<Line<Body>>,
     /// Rows on their way to be deflated, where they are.
     chunks: Option<Chunks<Body, (Vec<u8>, Crc)>>,
+    shelf: Arc<Shelf>,
     spool: Spool,
     level: Option<u32>,
     images: Images,
@@ -72,8 +75,9 @@ struct Body {
 
 impl Npz {
     /// Opens the archive and begins its images.
-    pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
+    pub(crate) fn create(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Self> {
         let mut archive = Archive::create(out)?;
+        let shelf = Shelf::open(out, holds.continues, from)?;
         let level = match holds.compression {
             OutputCompression::Gzip(level) => Some(level),
             _ => None,
@@ -89,7 +93,8 @@ impl Npz {
             };
             Chunks::new(CHUNK, Arc::clone(&body), move |chunk| deflate(chunk, level), put)
         });
-        Ok(Self { body, chunks, spool: Spool::new(out, holds)?, level, images, bytes: 0 })
+        let spool = Spool::new(&shelf, holds, from)?;
+        Ok(Self { body, chunks, shelf, spool, level, images, bytes: 0 })
     }
 
     /// Ends the images and writes all other arrays.
@@ -127,7 +132,7 @@ impl Npz {
             let attributes = facts.attributes().into_iter();
             let attributes: serde_json::Map<_, _> =
                 attributes.map(|(name, value)| (name.to_string(), value.into())).collect();
-            archive.close(&serde_json::Value::from(attributes).to_string())
+            archive.close(&Value::from(attributes).to_string())
         })
     }
 
@@ -167,10 +172,12 @@ impl Sink for Npz {
 
     fn finish(self: Box<Self>) -> Result<Ready> {
         let lost = || Error::new(ErrorKind::Io, "the archive is still being written");
-        Ok(Ready::file(self.into_archive().ok_or_else(lost)?.into_partial()))
+        let shelf = Arc::clone(&self.shelf);
+        Ok(Ready::file(self.into_archive().ok_or_else(lost)?.into_partial(), shelf))
     }
 
     fn abandon(self: Box<Self>, keep: bool) -> Vec<PathBuf> {
+        self.shelf.end(keep);
         self.into_archive().and_then(|archive| archive.abandon(keep)).into_iter().collect()
     }
 }
@@ -275,7 +282,7 @@ fn copy(
     tape: &mut Tape,
     level: Option<u32>,
 ) -> Result<()> {
-    member(archive, name, descr, shape, tape.read()?, level)
+    member(archive, name, descr, shape, tape.read(), level)
 }
 
 /// Writes a column, with `NAME.valid` where rows have no value, and `NAME.offsets` where it is not an array.

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::folder::Known;
 use super::{Holds, Sink, able, listed};
 use crate::column::ColumnType;
@@ -27,9 +29,12 @@ pub(crate) struct Output {
     pub(crate) beside: &'static [&'static str],
     /// Why no column can have this name in it.
     pub(crate) refuses: fn(&str) -> Option<Refusal>,
-    /// Opens it.
-    pub(crate) open: fn(&Path, &Holds) -> Result<Box<dyn Sink + Send>>,
+    /// Opens it, to go on from the state of a mark where there is one.
+    pub(crate) open: Open,
 }
+
+/// Opens an output.
+type Open = fn(&Path, &Holds, Option<&Value>) -> Result<Box<dyn Sink + Send>>;
 
 /// What some outputs can be asked for, and others not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,8 +18,11 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::line::{Chunks, Line};
 use super::output::{Ability, Output, taken};
+use super::shelf::Shelf;
 use super::spool::Spool;
 use super::{Facts, Holds, Images, Job, Place, Ready, Sink};
 use crate::column::Column;
@@ -52,7 +55,7 @@ pub(super) const OUTPUT: Output = Output {
     splits: false,
     beside: &[],
     refuses: |name| taken(kept::is_taken(name)),
-    open: |out, holds| Ok(Box::new(Parquet::create(out, holds)?)),
+    open: |out, holds, from| Ok(Box::new(Parquet::create(out, holds, from)?)),
 };
 
 /// Bytes of images in a page, and in a group of rows: what a reader takes to read any of them.
@@ -74,6 +77,7 @@ pub(crate) struct Parquet {
     body: Arc<Line<Body>>,
     /// Of image files the lengths to come; `None`: there is none.
     lengths: VecDeque<Option<usize>>,
+    shelf: Arc<Shelf>,
     spool: Spool,
 }
 
@@ -91,7 +95,7 @@ struct Body {
 
 impl Parquet {
     /// Opens the file.
-    pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
+    pub(crate) fn create(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Self> {
         let codec = Arc::new(Codec::new(holds.compression));
         let images = holds.images;
         let (dtype, shape) = (images.dtype(), images.item());
@@ -114,6 +118,7 @@ impl Parquet {
         let mut fields = vec![Field::new("image", kind)];
         fields.extend(kept::fields(holds));
         let file = ParquetFile::create(out, fields, Arc::clone(&codec))?;
+        let shelf = Shelf::open(out, holds.continues, from)?;
         let pixels = (row_len > 0).then_some(dtype);
         let present = Levels::default();
         let body = Line::new(Body { file, pixels, group_rows, chunk: None, rows: 0, present });
@@ -145,7 +150,8 @@ impl Parquet {
             pages,
             body,
             lengths: VecDeque::new(),
-            spool: Spool::new(out, &plain)?,
+            spool: Spool::new(&shelf, &plain, from)?,
+            shelf,
         })
     }
 
@@ -312,10 +318,12 @@ impl Sink for Parquet {
 
     fn finish(self: Box<Self>) -> Result<Ready> {
         let lost = || Error::new(ErrorKind::Io, "the file is still being written");
-        Ok(Ready::file(self.into_file().ok_or_else(lost)?.into_partial()))
+        let shelf = Arc::clone(&self.shelf);
+        Ok(Ready::file(self.into_file().ok_or_else(lost)?.into_partial(), shelf))
     }
 
-    fn abandon(self: Box<Self>, _keep: bool) -> Vec<PathBuf> {
+    fn abandon(self: Box<Self>, keep: bool) -> Vec<PathBuf> {
+        self.shelf.end(keep);
         if let Some(file) = self.into_file() {
             file.abandon();
         }
@@ -343,10 +351,11 @@ mod tests {
                 compression: OutputCompression::Auto,
                 shard_rows: None,
                 append: false,
+                continues: false,
                 first_file: 0,
                 options: Vec::new(),
             };
-            Parquet::create(&out, &holds).map(|_| ()).map_err(|e| e.message().to_string())
+            Parquet::create(&out, &holds, None).map(|_| ()).map_err(|e| e.message().to_string())
         };
         assert_eq!(open(1 << 15, DType::Uint8), Ok(()));
         for (height, dtype) in [(1 + (1 << 15), DType::Uint8), (1 << 13, DType::Float64)] {

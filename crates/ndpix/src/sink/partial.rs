@@ -29,8 +29,18 @@ impl Partial {
 
     /// The file `path`, as it is, which will be called `out`; a link is refused.
     pub(crate) fn open(out: &Path, path: &Path) -> Result<Self> {
-        let file = own(path).map_err(|e| write_failed(path, e))?;
+        let file = own(path, true).map_err(|e| write_failed(path, e))?;
         Self::lock(file, out, path)
+    }
+
+    /// The first `len` bytes of the `OUT.partial` that an earlier run left, which this run goes on with.
+    pub(crate) fn again(out: &Path, len: u64) -> Result<Self> {
+        let path = beside(out, ".partial");
+        let file = own(&path, false)
+            .map_err(|e| Error::io(format_args!("cannot go on with {}", path.display()), e))?;
+        let partial = Self::lock(file, out, &path)?;
+        cut(&partial.file, &partial.path, len)?;
+        Ok(partial)
     }
 
     /// An output that is there and is added to.
@@ -94,11 +104,11 @@ impl Partial {
     }
 }
 
-/// A file under a name that only ndpix gives, made if it is not there and as it is otherwise. What somebody
+/// A file under a name that only ndpix gives, as it is; where it is not there, `makes` it. What somebody
 /// else has put there is not written through: links, and what is not a file, are refused.
-pub(super) fn own(path: &Path) -> std::io::Result<File> {
+pub(super) fn own(path: &Path, makes: bool) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
-    options.create(true).truncate(false).read(true).write(true);
+    options.create(makes).truncate(false).read(true).write(true);
     let refused = || {
         std::io::Error::other("it is a link, or not a file, which this run did not make; remove it")
     };
@@ -113,9 +123,22 @@ pub(super) fn own(path: &Path) -> std::io::Result<File> {
 
 /// As [`own`], emptied.
 pub(super) fn own_empty(path: &Path) -> std::io::Result<File> {
-    let file = own(path)?;
+    let file = own(path, true)?;
     file.set_len(0)?;
     Ok(file)
+}
+
+/// Cuts off what lies after the first `len` bytes of a file, which an earlier run wrote after its last mark.
+///
+/// # Errors
+/// Kind `io` where there are fewer.
+pub(super) fn cut(file: &File, path: &Path, len: u64) -> Result<()> {
+    let there = file.metadata().map_err(|e| write_failed(path, e))?.len();
+    if there < len {
+        let message = format!("{} has {there} bytes of the {len} that were in it", path.display());
+        return Err(Error::new(ErrorKind::Io, message));
+    }
+    file.set_len(len).map_err(|e| write_failed(path, e))
 }
 
 /// An error of writing to `path`, with what to do about a full disk.

@@ -2,10 +2,13 @@
 //! (`record/rejected.rs`). `whole` stands in a line where all images of the record are rejected together.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::partial::{own_empty, remove};
+use serde_json::Value;
+
+use super::mark::Mark;
+use super::partial::{cut, folder_of, own, own_empty, remove, write_failed};
 use super::{beside, rename};
 use crate::error::{Error, Result};
 use crate::options::RejectsContent;
@@ -20,12 +23,56 @@ pub(crate) struct RejectsFile {
     file: Option<BufWriter<File>>,
     /// A write failed: what is there is not whole.
     broken: bool,
+    /// Another run may go on with it.
+    marked: bool,
 }
 
 impl RejectsFile {
     /// The rejects file `path`; `adds`: what it holds stays.
     pub(crate) fn new(path: PathBuf, content: RejectsContent, adds: bool) -> Self {
-        Self { path, content, adds, file: None, broken: false }
+        Self { path, content, adds, file: None, broken: false, marked: false }
+    }
+
+    /// Goes on from the state of a mark. The output is opened before it, and keeps other runs away.
+    ///
+    /// # Errors
+    /// Kind `io` where what was there at the mark is not there any more.
+    #[allow(dead_code)]
+    pub(crate) fn again(mut self, from: &Value) -> Result<Self> {
+        let partial = self.partial();
+        match from.as_u64() {
+            // Those that came after the mark will come again.
+            None => remove(&partial)?,
+            Some(len) => {
+                let failed = |e| write_failed(&partial, e);
+                let mut file = own(&partial, false).map_err(failed)?;
+                cut(&file, &partial, len)?;
+                file.seek(SeekFrom::End(0)).map_err(failed)?;
+                self.file = Some(BufWriter::new(file));
+            }
+        }
+        Ok(Self { marked: true, ..self })
+    }
+
+    /// As [`super::Sink::mark`]. From then on what is not finished with its output stays beside it as it is.
+    #[allow(dead_code)]
+    pub(crate) fn mark(&mut self) -> Result<Mark> {
+        let mut mark = Mark::default();
+        if let Some(file) = &mut self.file {
+            let mut len = || {
+                file.flush()?;
+                mark.file(file.get_ref())?;
+                file.get_ref().metadata().map(|found| found.len())
+            };
+            mark.state = len().map_err(|e| self.failed(e))?.into();
+            mark.paths.push(folder_of(&self.path).to_path_buf());
+        }
+        self.marked = true;
+        Ok(mark)
+    }
+
+    fn failed(&self, error: std::io::Error) -> Error {
+        write_failed(&self.path, error)
     }
 
     fn create(&self) -> std::io::Result<BufWriter<File>> {
@@ -48,7 +95,7 @@ impl RejectsFile {
         if self.file.is_none() {
             self.file = Some(self.create().map_err(io)?);
         }
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let quoted = |text: &str| Value::from(text).to_string();
         let line = format!(
             "{{\"file\":{},\"line\":{},\"byte\":{},\"item\":{}{},\"kind\":\"{}\",\"message\":{}",
             quoted(&position.file),
@@ -93,7 +140,7 @@ impl RejectsFile {
                 self.old().filter(|_| replace).map_or(Ok(()), |old| remove(&old))?;
                 Ok(None)
             }
-            Some(path) if replace && !self.broken => {
+            Some(path) if replace && !self.broken && !self.marked => {
                 rename(&partial, &path)?;
                 Ok(Some(path))
             }

@@ -3,8 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
+
 use super::Place;
 use super::entry::{DESCR, ITEM, entry};
+use super::mark::{Mark, number};
 use super::npy::file::Npy;
 use super::partial::Partial;
 use crate::error::{Error, Result};
@@ -46,6 +49,28 @@ impl RowMap {
         let last = last.and_then(|entry| Some(u32::from_le_bytes(*entry.first_chunk()?)));
         let first_file = last.map_or(0, |file| file.saturating_add(1)).max(first_file);
         Ok(Self { npy, buffer: Vec::new(), rows, first_file, trivial: false })
+    }
+
+    /// The row map `path` that the state `from` is of, without what came after it.
+    pub(crate) fn again(path: &Path, from: &Value) -> Result<Self> {
+        Ok(Self {
+            npy: Npy::again(path, DESCR.to_string(), Vec::new(), ITEM, &from["file"])?,
+            buffer: Vec::new(),
+            rows: number(from, "rows")?,
+            first_file: number(from, "first_file")? as u32,
+            trivial: from["trivial"] == true,
+        })
+    }
+
+    /// Takes part in a mark: its state.
+    pub(crate) fn mark(&mut self, mark: &mut Mark) -> Result<Value> {
+        self.flush()?;
+        Ok(json!({
+            "file": self.npy.mark(mark)?,
+            "rows": self.rows,
+            "first_file": self.first_file,
+            "trivial": self.trivial,
+        }))
     }
 
     /// The number of the next input.

@@ -3,12 +3,15 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::entry::FIELDS;
+use super::mark::{Mark, number};
 use super::output::{Output, Refusal, is_array, taken};
 use super::partial::Partial;
+use super::shelf::Shelf;
 use super::spool::Spool;
 use super::{Facts, Holds, Images, Place, Ready, Sink, entry};
 use crate::column::Column;
@@ -25,7 +28,7 @@ pub(super) const OUTPUT: Output = Output {
     splits: true,
     beside: &[],
     refuses,
-    open: |out, holds| Ok(Box::new(Safetensors::create(out, holds)?)),
+    open: |out, holds, from| Ok(Box::new(Safetensors::create(out, holds, from)?)),
 };
 
 /// Fields of the row map are tensors too.
@@ -38,6 +41,7 @@ fn refuses(name: &str) -> Option<Refusal> {
 /// A `.safetensors` that is being written: its images as they come, header and all else at the end.
 pub(crate) struct Safetensors {
     partial: Partial,
+    shelf: Arc<Shelf>,
     spool: Spool,
     images: Images,
     /// Bytes of the header with its length.
@@ -47,21 +51,32 @@ pub(crate) struct Safetensors {
 }
 
 impl Safetensors {
-    /// Opens the file.
-    pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
+    /// Opens the file, to go on from the state `from`.
+    pub(crate) fn create(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Self> {
         // What the header will say, with numbers as long as they get.
         let names = holds.columns.iter().map(|(name, _)| 2 * name.len() + 300).sum::<usize>();
         let options =
             holds.options.iter().map(|(k, v)| 2 * (k.len() + v.len()) + 16).sum::<usize>();
         let head = (4096 + names + options).next_multiple_of(4096) as u64;
-        let partial = Partial::create(out)?;
-        Ok(Self { partial, spool: Spool::new(out, holds)?, images: holds.images, head, bytes: 0 })
+        let bytes = from.map_or(Ok(0), |state| number(state, "bytes"))?;
+        let partial = match from {
+            None => Partial::create(out)?,
+            Some(_) => Partial::again(out, end(head, bytes))?,
+        };
+        let shelf = Shelf::open(out, holds.continues, from)?;
+        let spool = Spool::new(&shelf, holds, from.map(|state| &state["spool"]))?;
+        Ok(Self { partial, shelf, spool, images: holds.images, head, bytes })
     }
 
     fn put(&self, at: u64, bytes: &[u8]) -> Result<()> {
         use std::os::unix::fs::FileExt;
         self.partial.file.write_all_at(bytes, at).map_err(|e| self.partial.failed(e))
     }
+}
+
+/// The end of the file, when there are so many bytes of pixels.
+fn end(head: u64, bytes: u64) -> u64 {
+    if bytes == 0 { 0 } else { head + bytes }
 }
 
 /// The tensors, and what the header says of them.
@@ -108,6 +123,17 @@ impl Sink for Safetensors {
         self.spool.columns(rows)
     }
 
+    fn mark(&mut self) -> Result<Mark> {
+        let mut mark = Mark::default();
+        mark.file(&self.partial.file).map_err(|e| self.partial.failed(e))?;
+        let state = json!({
+            "bytes": self.bytes,
+            "spool": self.spool.mark(&mut mark)?,
+            "shelf": self.shelf.mark(&mut mark, &[])?,
+        });
+        Ok(Mark { state, ..mark })
+    }
+
     fn seal(&mut self, facts: &Facts) -> Result<()> {
         use std::io::Seek;
         let count = self.spool.count() as usize;
@@ -127,19 +153,19 @@ impl Sink for Safetensors {
             for whole in self.spool.wholes() {
                 let dtype = whole.kind.dtype().unwrap_or(DType::Uint8);
                 if (dtype.size() == 8) == wide {
-                    let values = whole.values.read()?;
+                    let values = whole.values.read();
                     tensors.add(&whole.name, dtype, &[count], values).map_err(failed)?;
                 }
                 if !wide && whole.nulls > 0 {
                     let name = format!("{}.valid", whole.name);
-                    let valid = whole.valid.read()?;
+                    let valid = whole.valid.read();
                     tensors.add(&name, DType::Bool, &[count], valid).map_err(failed)?;
                 }
             }
             let Some(tape) = self.spool.rows() else { continue };
             for (number, (name, dtype, _)) in FIELDS.iter().enumerate() {
                 if (dtype.size() == 8) == wide {
-                    let field = entry::field(tape.read()?, number);
+                    let field = entry::field(tape.read(), number);
                     tensors
                         .add(&format!("rows.{name}"), *dtype, &[count], field)
                         .map_err(failed)?;
@@ -148,7 +174,7 @@ impl Sink for Safetensors {
         }
         for array in self.spool.arrays() {
             tensors
-                .add(array.name, array.dtype, &array.shape, array.tape.read()?)
+                .add(array.name, array.dtype, &array.shape, array.tape.read())
                 .map_err(failed)?;
         }
         tensors.out.flush().map_err(failed)?;
@@ -167,10 +193,11 @@ impl Sink for Safetensors {
     }
 
     fn finish(self: Box<Self>) -> Result<Ready> {
-        Ok(Ready::file(self.partial))
+        Ok(Ready::file(self.partial, self.shelf))
     }
 
     fn abandon(self: Box<Self>, keep: bool) -> Vec<PathBuf> {
+        self.shelf.end(keep);
         self.partial.abandon(keep).into_iter().collect()
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -13,6 +14,7 @@ use super::folder::Folder;
 use super::npy::file::{Npy, descr};
 use super::output::{Ability, Output};
 use super::parquet::ColumnsFile;
+use super::shelf::Shelf;
 use super::spool::Spool;
 use super::{Facts, Holds, Images, Place, Ready, Sink, entry};
 use crate::column::Column;
@@ -28,7 +30,7 @@ pub(super) const OUTPUT: Output = Output {
     splits: false,
     beside: &[],
     refuses: |_| None,
-    open: |out, holds| Ok(Box::new(Shards::create(out, holds)?)),
+    open: |out, holds, from| Ok(Box::new(Shards::create(out, holds, from)?)),
 };
 
 /// The file that makes a folder an output of this kind.
@@ -39,6 +41,7 @@ const FORMAT: &str = "ndpix shards";
 /// A folder of shards that is being written, and the shard that is open.
 pub(crate) struct Shards {
     folder: Folder,
+    shelf: Arc<Shelf>,
     images: Images,
     shard_rows: u64,
     /// The shard that is being written, and the rows in it.
@@ -55,18 +58,20 @@ pub(crate) struct Shards {
 
 impl Shards {
     /// Opens the folder.
-    pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
+    pub(crate) fn create(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Self> {
         let folder = Folder::create(out, is_ours)?;
+        let shelf = Shelf::open(out, holds.continues, from)?;
         let columns = if holds.columns.is_empty() {
             None
         } else {
-            Some(ColumnsFile::create(&folder.path().join("columns.parquet"), holds)?)
+            Some(ColumnsFile::create(&folder.path().join("columns.parquet"), holds, &shelf, from)?)
         };
         // Columns have their file, and nothing of them is spooled here.
         let holds = Holds { columns: Vec::new(), ..holds.clone() };
         Ok(Self {
-            spool: Spool::new(out, &holds)?,
+            spool: Spool::new(&shelf, &holds, from)?,
             folder,
+            shelf,
             images: holds.images,
             shard_rows: holds.shard_rows.unwrap_or(u64::MAX),
             open: None,
@@ -175,11 +180,11 @@ impl Sink for Shards {
             let descr = descr(numbers.dtype);
             let item = &numbers.shape[1..];
             let len = item.iter().product::<usize>() * numbers.dtype.size();
-            array(&path, descr, item, len, numbers.tape.read()?)?;
+            array(&path, descr, item, len, numbers.tape.read())?;
         }
         if let Some(tape) = self.spool.rows() {
             let path = folder.join("rows.npy");
-            array(&path, entry::DESCR.to_string(), &[], entry::ITEM, tape.read()?)?;
+            array(&path, entry::DESCR.to_string(), &[], entry::ITEM, tape.read())?;
         }
         if let Some(mut columns) = self.columns.take() {
             columns.seal(facts)?;
@@ -193,10 +198,11 @@ impl Sink for Shards {
     }
 
     fn finish(self: Box<Self>) -> Result<Ready> {
-        Ok(Ready::folder(self.folder))
+        Ok(Ready::folder(self.folder, self.shelf))
     }
 
     fn abandon(mut self: Box<Self>, keep: bool) -> Vec<PathBuf> {
+        self.shelf.end(keep);
         drop(self.open.take());
         if let Some(columns) = self.columns.take() {
             columns.abandon();

@@ -3,13 +3,15 @@
 //! anything is missing. Memory does not grow with the rows.
 
 use std::io::Read;
-use std::path::Path;
 use std::sync::Arc;
+
+use serde_json::{Value, json};
 
 use super::Place;
 use super::entry::entry;
 use super::holds::{Holds, Images};
-use super::partial::folder_of;
+use super::mark::{Mark, number};
+use super::shelf::Shelf;
 use super::tape::Tape;
 use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
@@ -52,49 +54,53 @@ pub(crate) struct Whole {
 }
 
 impl Spool {
-    /// An empty spool for an output at `out`.
-    pub(crate) fn new(out: &Path, holds: &Holds) -> Result<Self> {
-        let folder = folder_of(out);
-        let tape = || Tape::new(folder);
-        let mut columns = Vec::new();
-        for (name, kind) in &holds.columns {
-            let mut offsets = (!kind.is_scalar()).then(tape);
-            if let Some(offsets) = &mut offsets {
-                offsets.write(&0i64.to_le_bytes())?;
-            }
-            columns.push(Whole {
-                name: Arc::clone(name),
-                kind: *kind,
-                rows: 0,
-                values: tape(),
-                offsets,
-                valid: tape(),
-                nulls: 0,
-                longest: 0,
-                nul: false,
-                uniform: None,
-            });
-        }
+    /// An empty spool, or the one that the state `from` is of.
+    pub(crate) fn new(shelf: &Arc<Shelf>, holds: &Holds, from: Option<&Value>) -> Result<Self> {
+        let tape = |name: &str, wanted: bool| {
+            wanted.then(|| Tape::new(shelf, name, from.map(|state| &state[name]))).transpose()
+        };
+        let columns = holds.columns.iter().enumerate().map(|(i, (name, kind))| {
+            let from = from.map(|state| &state["columns"][i]);
+            Whole::new(shelf, i, (Arc::clone(name), *kind), from)
+        });
         let flat = matches!(holds.images, Images::Flat { .. });
         let rank = match holds.images {
             Images::Stack { .. } => 0,
             Images::Pad { .. } => 2,
             Images::Flat { rank, .. } => rank,
         };
-        let mut ends = flat.then(tape);
-        if let Some(ends) = &mut ends {
+        let mut ends = tape("ends", flat)?;
+        if let (Some(ends), None) = (&mut ends, from) {
             ends.write(&0i64.to_le_bytes())?;
         }
+        let count = |name| from.map_or(Ok(0), |state| number(state, name));
         Ok(Self {
-            columns,
-            rows: (holds.rows != Rows::Never).then(tape),
-            valid: holds.fills.then(tape),
+            columns: columns.collect::<Result<_>>()?,
+            rows: tape("rows", holds.rows != Rows::Never)?,
+            valid: tape("valid", holds.fills)?,
             ends,
-            shapes: (rank > 0).then(tape),
+            shapes: tape("shapes", rank > 0)?,
             rank,
-            count: 0,
-            elements: 0,
+            count: count("count")?,
+            elements: count("elements")?,
         })
+    }
+
+    /// Takes part in a mark: its state.
+    pub(crate) fn mark(&mut self, mark: &mut Mark) -> Result<Value> {
+        let mut state = json!({"count": self.count, "elements": self.elements});
+        let tapes = [
+            ("rows", &mut self.rows),
+            ("valid", &mut self.valid),
+            ("ends", &mut self.ends),
+            ("shapes", &mut self.shapes),
+        ];
+        for (name, tape) in tapes {
+            state[name] = tape.as_mut().map(|tape| tape.mark(mark)).transpose()?.into();
+        }
+        let columns = self.columns.iter_mut().map(|whole| whole.mark(mark));
+        state["columns"] = columns.collect::<Result<Vec<_>>>()?.into();
+        Ok(state)
     }
 
     /// Notes where the next row comes from.
@@ -165,6 +171,50 @@ pub(crate) struct Numbers<'t> {
 }
 
 impl Whole {
+    /// Column number `column`: an empty one, or the one that the state `from` is of.
+    fn new(
+        shelf: &Arc<Shelf>,
+        column: usize,
+        (name, kind): (Arc<str>, ColumnType),
+        from: Option<&Value>,
+    ) -> Result<Self> {
+        let tape = |part: &str| {
+            let from = from.map(|state| &state[part]);
+            Tape::new(shelf, format!("{column}.{part}"), from)
+        };
+        let mut offsets = (!kind.is_scalar()).then(|| tape("offsets")).transpose()?;
+        if let (Some(offsets), None) = (&mut offsets, from) {
+            offsets.write(&0i64.to_le_bytes())?;
+        }
+        let count = |name| from.map_or(Ok(0), |state| number(state, name));
+        Ok(Self {
+            name,
+            kind,
+            rows: count("rows")?,
+            values: tape("values")?,
+            offsets,
+            valid: tape("valid")?,
+            nulls: count("nulls")?,
+            longest: count("longest")? as usize,
+            nul: from.is_some_and(|state| state["nul"] == true),
+            uniform: from.and_then(|state| state["uniform"].as_u64()),
+        })
+    }
+
+    fn mark(&mut self, mark: &mut Mark) -> Result<Value> {
+        let offsets = self.offsets.as_mut().map(|tape| tape.mark(mark)).transpose()?;
+        Ok(json!({
+            "rows": self.rows,
+            "values": self.values.mark(mark)?,
+            "offsets": offsets,
+            "valid": self.valid.mark(mark)?,
+            "nulls": self.nulls,
+            "longest": self.longest,
+            "nul": self.nul,
+            "uniform": self.uniform,
+        }))
+    }
+
     fn append(&mut self, rows: &Column) -> Result<()> {
         let size = self.kind.dtype().map_or(1, DType::size) as u64;
         let before = self.values.len();
@@ -194,8 +244,8 @@ impl Whole {
 
     /// The text of each row.
     pub(crate) fn texts(&mut self) -> Result<impl Iterator<Item = std::io::Result<Vec<u8>>>> {
-        let mut text = self.values.read()?;
-        let mut offsets = self.offsets.as_mut().map(Tape::read).transpose()?;
+        let mut text = self.values.read();
+        let mut offsets = self.offsets.as_ref().map(Tape::read);
         let mut next = move || -> std::io::Result<u64> {
             let mut offset = [0; 8];
             match &mut offsets {

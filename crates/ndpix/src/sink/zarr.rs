@@ -20,6 +20,7 @@ use super::folder::Folder;
 use super::holds::{Facts, Holds, Images};
 use super::line::{Chunks, Line};
 use super::output::{Ability, Output, Refusal, is_array, taken};
+use super::shelf::Shelf;
 use super::spool::Spool;
 use super::{Job, Place, Ready, Sink};
 use crate::column::Column;
@@ -54,7 +55,7 @@ pub(super) const OUTPUT: Output = Output {
     splits: true,
     beside: &[],
     refuses,
-    open: |out, holds| Ok(Box::new(ZarrGroup::create(out, holds)?)),
+    open: |out, holds, from| Ok(Box::new(ZarrGroup::create(out, holds, from)?)),
 };
 
 /// A folder is called so.
@@ -70,6 +71,7 @@ fn refuses(name: &str) -> Option<Refusal> {
 /// A Zarr group that is being written: the chunks of its images as they come, all else at the end.
 pub(crate) struct ZarrGroup {
     folder: Folder,
+    shelf: Arc<Shelf>,
     spool: Spool,
     images: Array,
     name: &'static str,
@@ -89,9 +91,10 @@ enum Body {
 
 impl ZarrGroup {
     /// Opens the folder of a group.
-    pub(crate) fn create(out: &Path, holds: &Holds) -> Result<Self> {
+    pub(crate) fn create(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Self> {
         let images = images(holds)?;
         let folder = Folder::create(out, is_ours)?;
+        let shelf = Shelf::open(out, holds.continues, from)?;
         let name = holds.images.name();
         let shards = images.shards(&folder.path().join(name));
         let packing = Arc::clone(&images.packing);
@@ -108,8 +111,9 @@ impl ZarrGroup {
             }
         };
         Ok(Self {
-            spool: Spool::new(out, holds)?,
+            spool: Spool::new(&shelf, holds, from)?,
             folder,
+            shelf,
             images,
             name,
             flat: matches!(holds.images, Images::Flat { .. }),
@@ -181,10 +185,11 @@ impl Sink for ZarrGroup {
     }
 
     fn finish(self: Box<Self>) -> Result<Ready> {
-        Ok(Ready::folder(self.folder))
+        Ok(Ready::folder(self.folder, self.shelf))
     }
 
     fn abandon(self: Box<Self>, keep: bool) -> Vec<PathBuf> {
+        self.shelf.end(keep);
         self.folder.abandon(keep).into_iter().collect()
     }
 }

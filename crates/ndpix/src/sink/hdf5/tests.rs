@@ -17,6 +17,7 @@ fn holds(images: Images, columns: &[Column]) -> Holds {
         compression: OutputCompression::None,
         shard_rows: None,
         append: false,
+        continues: false,
         first_file: 0,
         options: Vec::new(),
     }
@@ -58,7 +59,7 @@ fn columns() -> Vec<Column> {
 
 /// Writes an output whose columns come in blocks of `block` rows.
 fn written(out: &Path, images: Images, columns: &[Column], block: usize) -> Result<PathBuf> {
-    let mut sink = Box::new(Hdf5::create(out, &holds(images, columns))?);
+    let mut sink = Box::new(Hdf5::create(out, &holds(images, columns), None)?);
     for row in 0..columns[0].len() {
         let shape = Shape::image(1 + row % 3, 1 + row % 2, 1);
         let place = Place {
@@ -129,7 +130,7 @@ fn what_readers_would_not_see_is_refused() {
 fn chunks_have_less_than_4_gib() {
     let folder = tempfile::tempdir().expect("a folder");
     let images = Images::Stack { shape: Shape::image(1 << 15, 1 << 15, 4), dtype: DType::Uint8 };
-    let opened = Hdf5::create(&folder.path().join("out.h5"), &holds(images, &[]));
+    let opened = Hdf5::create(&folder.path().join("out.h5"), &holds(images, &[]), None);
     assert!(opened.is_err_and(|e| e.to_string().contains("4 GiB")));
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }

@@ -7,9 +7,12 @@
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
+
 use crate::dtype::DType;
-use crate::error::{Error, Result};
-use crate::sink::partial::Partial;
+use crate::error::{Error, ErrorKind, Result};
+use crate::sink::mark::{Mark, number};
+use crate::sink::partial::{Partial, cut};
 
 /// Version 1.0.
 const MAGIC: &[u8] = b"\x93NUMPY\x01\x00";
@@ -94,6 +97,43 @@ impl Npy {
         npy.bytes = rows.saturating_mul(npy.item_len as u64);
         npy.before = Some(npy.bytes);
         Ok(npy)
+    }
+
+    /// The array that the state `from` is of, without rows that came after it.
+    ///
+    /// # Errors
+    /// Kind `io` where rows are missing that were there.
+    pub(crate) fn again(
+        out: &Path,
+        descr: String,
+        item: Vec<usize>,
+        item_len: usize,
+        from: &Value,
+    ) -> Result<Self> {
+        let (bytes, before) = (number(from, "bytes")?, from["before"].as_u64());
+        let start = header(&descr, 0, &item).len() as u64;
+        let partial = match before {
+            Some(_) => Partial::append(out)?,
+            None => Partial::again(out, start + bytes)?,
+        };
+        let npy = Self { partial, descr, item, item_len, bytes, before };
+        if let Some(before) = before {
+            let rows = before / (item_len as u64).max(1);
+            if npy.rows_of_header()?.is_none_or(|counted| counted < rows) {
+                let message =
+                    format!("{} has no longer the {rows} rows that it had", out.display());
+                return Err(Error::new(ErrorKind::Io, message));
+            }
+            cut(&npy.partial.file, out, start + bytes)?;
+            npy.put(0, &header(&npy.descr, rows, &npy.item))?;
+        }
+        Ok(npy)
+    }
+
+    /// Takes part in a mark: its state.
+    pub(crate) fn mark(&self, mark: &mut Mark) -> Result<Value> {
+        mark.file(&self.partial.file).map_err(|e| self.partial.failed(e))?;
+        Ok(json!({"bytes": self.bytes, "before": self.before}))
     }
 
     /// The rows that the header counts; `None` where it is that of another array, or rows are missing.

@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use super::file::{Group, ParquetFile};
 use super::kept;
 use super::page::Codec;
@@ -12,7 +14,9 @@ use crate::dtype::DType;
 use crate::error::Result;
 use crate::options::{OutputCompression, Rows};
 use crate::shape::Shape;
+use crate::sink::mark::{Mark, number};
 use crate::sink::partial::Partial;
+use crate::sink::shelf::Shelf;
 use crate::sink::spool::Spool;
 use crate::sink::{Facts, Holds, Images};
 
@@ -27,14 +31,25 @@ pub(crate) struct ColumnsFile {
 }
 
 impl ColumnsFile {
-    /// Opens the file that will be called `path`.
-    pub(crate) fn create(path: &Path, holds: &Holds) -> Result<Self> {
+    /// Opens the file that will be called `path`, to go on from the state `from`. Nothing is in it before the end.
+    pub(crate) fn create(
+        path: &Path,
+        holds: &Holds,
+        shelf: &Arc<Shelf>,
+        from: Option<&Value>,
+    ) -> Result<Self> {
         // Where rows come from stands in the row map, and how large images are in the array.
         let images = Images::Stack { shape: Shape::image(1, 1, 1), dtype: DType::Uint8 };
         let holds = Holds { images, rows: Rows::Never, fills: false, ..holds.clone() };
         let codec = Arc::new(Codec::new(OutputCompression::Auto));
         let file = ParquetFile::create(path, kept::fields(&holds), codec)?;
-        Ok(Self { file, spool: Spool::new(path, &holds)?, rows: 0 })
+        let spool = Spool::new(shelf, &holds, from.map(|state| &state["spool"]))?;
+        Ok(Self { file, spool, rows: from.map_or(Ok(0), |state| number(state, "rows"))? })
+    }
+
+    /// Takes part in a mark: its state.
+    pub(crate) fn mark(&mut self, mark: &mut Mark) -> Result<Value> {
+        Ok(json!({"spool": self.spool.mark(mark)?, "rows": self.rows}))
     }
 
     /// Appends the kept fields of rows.

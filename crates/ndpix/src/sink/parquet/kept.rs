@@ -55,7 +55,7 @@ pub(super) fn write(file: &mut ParquetFile, spool: &mut Spool) -> Result<()> {
         })?;
     }
     let mut numbers = |tape: &mut Tape, item: usize, (dtype, at): (DType, usize)| {
-        let mut tape = tape.read()?;
+        let mut tape = tape.read();
         let mut buffer = Vec::new();
         each(file, &mut |rows| {
             buffer.resize(rows as usize * item, 0);
@@ -114,7 +114,7 @@ struct Reading<'t> {
 impl<'t> Reading<'t> {
     fn new(whole: &'t mut Whole) -> Result<Self> {
         let mut ends: Option<Box<dyn Read + 't>> = match &mut whole.offsets {
-            Some(offsets) => Some(Box::new(offsets.read()?)),
+            Some(offsets) => Some(Box::new(offsets.read())),
             None => None,
         };
         // The first is where the first row begins.
@@ -124,9 +124,9 @@ impl<'t> Reading<'t> {
         Ok(Self {
             name: Arc::clone(&whole.name),
             kind: whole.kind,
-            values: Box::new(whole.values.read()?),
+            values: Box::new(whole.values.read()),
             ends,
-            valid: Box::new(whole.valid.read()?),
+            valid: Box::new(whole.valid.read()),
             unit: whole.kind.dtype().map_or(1, DType::size) as u64,
             before: 0,
             value: Vec::new(),

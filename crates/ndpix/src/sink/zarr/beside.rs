@@ -28,7 +28,7 @@ pub(super) fn write(folder: &Path, spool: &mut Spool, packing: &Arc<Packing>) ->
         Array::of_rows(count, numbers.dtype, &numbers.shape[1..], names, packing).write_all(
             &folder.join(numbers.name),
             count,
-            numbers.tape.read()?,
+            numbers.tape.read(),
         )?;
     }
     let count = spool.count();
@@ -41,7 +41,7 @@ pub(super) fn write(folder: &Path, spool: &mut Spool, packing: &Arc<Packing>) ->
 /// The row map: a group with an array for each field.
 fn row_map(folder: &Path, count: u64, tape: &mut Tape, packing: &Arc<Packing>) -> Result<()> {
     for (number, (name, dtype, _)) in entry::FIELDS.into_iter().enumerate() {
-        let field = entry::field(tape.read()?, number);
+        let field = entry::field(tape.read(), number);
         Array::of_rows(count, dtype, &[], &["row"], packing).write_all(
             &folder.join(name),
             count,
@@ -63,21 +63,17 @@ fn column(folder: &Path, whole: &mut Whole, packing: &Arc<Packing>) -> Result<()
         (Some(dtype), Some(shape)) => {
             let second = format!("{name}.axis");
             let names = &["row", &*second][..shape.len()];
-            of(rows, dtype, &shape[1..], names).write_all(&at, rows, whole.values.read()?)?;
+            of(rows, dtype, &shape[1..], names).write_all(&at, rows, whole.values.read())?;
         }
         (Some(dtype), None) => {
             let elements = whole.values.len() / dtype.size() as u64;
             let (element, offset) = (format!("{name}.element"), format!("{name}.offset"));
-            of(elements, dtype, &[], &[&*element]).write_all(
-                &at,
-                elements,
-                whole.values.read()?,
-            )?;
+            of(elements, dtype, &[], &[&*element]).write_all(&at, elements, whole.values.read())?;
             if let Some(offsets) = &mut whole.offsets {
                 of(rows + 1, DType::Int64, &[], &[&*offset]).write_all(
                     &folder.join(format!("{name}.offsets")),
                     rows + 1,
-                    offsets.read()?,
+                    offsets.read(),
                 )?;
             }
         }
@@ -86,7 +82,7 @@ fn column(folder: &Path, whole: &mut Whole, packing: &Arc<Packing>) -> Result<()
         of(rows, DType::Bool, &[], &["row"]).write_all(
             &folder.join(format!("{name}.valid")),
             rows,
-            whole.valid.read()?,
+            whole.valid.read(),
         )?;
     }
     Ok(())
@@ -99,7 +95,7 @@ fn text(folder: &Path, whole: &mut Whole, packing: &Arc<Packing>) -> Result<()> 
     let all = usize::try_from(rows).unwrap_or(usize::MAX).max(1);
     let usual = (CHUNK as u64).saturating_mul(rows) / (whole.values.len() + 4 * rows).max(1);
     let mut chunk_rows = usize::try_from(usual).unwrap_or(usize::MAX).clamp(1, all);
-    while chunk_rows > 1 && longest(offsets.read()?, rows, chunk_rows as u64, folder)? > LONGEST {
+    while chunk_rows > 1 && longest(offsets.read(), rows, chunk_rows as u64, folder)? > LONGEST {
         chunk_rows /= 2;
     }
     let array = Array {

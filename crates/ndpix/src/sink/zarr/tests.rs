@@ -21,6 +21,7 @@ fn holds(shape: &[usize]) -> Holds {
         compression: OutputCompression::None,
         shard_rows: None,
         append: false,
+        continues: false,
         first_file: 0,
         options: Vec::new(),
     }
@@ -85,7 +86,7 @@ fn a_group_has_no_description_before_it_is_whole() {
     let out = folder.path().join("a.zarr");
     let mut holds = holds(&[2, 2]);
     holds.columns = vec![("t".into(), ColumnType::Text), ("n".into(), ColumnType::Int64)];
-    let mut sink = Box::new(ZarrGroup::create(&out, &holds).expect("created"));
+    let mut sink = Box::new(ZarrGroup::create(&out, &holds, None).expect("created"));
     for row in 0..3 {
         sink.place(&place(row)).expect("placed");
         sink.write(&[row as u8; 4]).expect("written");

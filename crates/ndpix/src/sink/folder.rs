@@ -5,12 +5,16 @@
 //! the old or the new one stands under the final name, whole.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::partial::{Partial, beside, own_empty, rename, sync_folder, write_failed};
-use crate::error::{Error, Result};
+use super::mark::Mark;
+use super::partial::{
+    Partial, beside, folder_of, own_empty, rename, sync_folder, text_of, there, write_failed,
+};
+use crate::error::{Error, ErrorKind, Result};
 
 /// The file that says of a folder that it is unfinished, and may be removed.
 pub(super) const MARK: &str = ".ndpix-partial";
@@ -23,6 +27,8 @@ pub(crate) struct Folder {
     path: PathBuf,
     out: PathBuf,
     known: Known,
+    /// By what a state knows it, once there was a mark.
+    word: String,
     _lock: Lock,
 }
 
@@ -55,7 +61,47 @@ impl Folder {
         fs::create_dir(&path)
             .and_then(|()| own_empty(&path.join(MARK)))
             .map_err(|e| write_failed(&path, e))?;
-        Ok(Self { path, out: out.to_path_buf(), known, _lock: lock })
+        Ok(Self { path, out: out.to_path_buf(), known, word: String::new(), _lock: lock })
+    }
+
+    /// The `OUT.partial/` of an earlier run, as it is. Whether it is the one to go on with, [`Self::expect`] says.
+    pub(crate) fn again(out: &Path, known: Known) -> Result<Self> {
+        let lock = Lock::take(out)?;
+        let path = beside(out, ".partial");
+        Ok(Self { path, out: out.to_path_buf(), known, word: String::new(), _lock: lock })
+    }
+
+    /// Refuses to go on with another folder than the one that states know by this word.
+    ///
+    /// # Errors
+    /// Kind `io` where it is not there, or is of another run.
+    pub(crate) fn expect(&mut self, word: &str) -> Result<()> {
+        let found = fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_dir());
+        let is_ours = match text_of(&self.path.join(MARK))? {
+            Some(text) => text == word.as_bytes(),
+            // It lost its mark before it was to be named. Where it was to replace another, that one may lie here.
+            None => !there(&self.out) && (self.known)(&self.path),
+        };
+        if !found || !is_ours {
+            let message =
+                format!("{} is not the folder of the run to go on with", self.path.display());
+            return Err(Error::new(ErrorKind::Io, message));
+        }
+        self.mark(word, &mut Mark::default())
+    }
+
+    /// Takes part in a mark: from then on states know it by this word.
+    pub(crate) fn mark(&mut self, word: &str, mark: &mut Mark) -> Result<()> {
+        if self.word != word {
+            let path = self.path.join(MARK);
+            own_empty(&path)
+                .and_then(|mut file| file.write_all(word.as_bytes()))
+                .map_err(|e| write_failed(&path, e))?;
+            mark.paths.push(path);
+            self.word = word.to_string();
+        }
+        mark.paths.extend([self.path.clone(), folder_of(&self.path).to_path_buf()]);
+        Ok(())
     }
 
     /// What it is called now.
@@ -177,6 +223,29 @@ fn discard(path: &Path) -> std::io::Result<()> {
     }
     fs::remove_file(path.join(MARK))?;
     fs::remove_dir(path)
+}
+
+/// Removes what came into a folder after a mark: all but what `stays`, by its name.
+pub(crate) fn sweep(path: &Path, stays: impl Fn(&str) -> bool) -> Result<()> {
+    if !there(path) {
+        return Ok(());
+    }
+    let go = || {
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name == MARK || name.to_str().is_some_and(&stays) {
+                continue;
+            }
+            if entry.file_type()?.is_dir() {
+                fs::remove_dir_all(entry.path())?;
+            } else {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    };
+    go().map_err(|e| write_failed(path, e))
 }
 
 /// Makes a folder durable: its files, then what they are called.

@@ -20,10 +20,11 @@ use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::entry::{FIELDS, field};
 use super::line::{Chunks, Line};
+use super::mark::{Mark, number};
 use super::output::{Ability, Output, Refusal, is_array, taken};
 use super::partial::{Partial, write_failed};
 use super::shelf::Shelf;
@@ -102,7 +103,7 @@ impl Packed {
 }
 
 impl Hdf5 {
-    /// Opens the file.
+    /// Opens the file, to go on from the state `from`.
     pub(crate) fn create(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Self> {
         let rows = holds.chunk_rows()?;
         let len = rows.checked_mul(holds.images.item_len()?).filter(|&len| len < 1 << 32);
@@ -112,26 +113,31 @@ impl Hdf5 {
                 holds.images.item()
             ))
         })?;
-        let partial = Partial::create(out)?;
+        let of = |name| from.map_or(Ok(0), |state| number(state, name));
+        let (bytes, end) = (of("bytes")?, of("end")?);
+        let partial = match from {
+            None => Partial::create(out)?,
+            Some(_) => Partial::again(out, end)?,
+        };
         let shelf = Shelf::open(out, holds.continues, from)?;
         let packing = match holds.compression {
             OutputCompression::Gzip(level) => {
                 let file = partial.file.try_clone().map_err(|e| partial.failed(e))?;
                 let path = partial.path().to_path_buf();
-                let line = Line::new(Packed {
-                    file,
-                    path,
-                    end: FIRST,
-                    lengths: Tape::new(&shelf, "lengths", from)?,
-                });
+                let lengths = Tape::new(&shelf, "lengths", from.map(|state| &state["lengths"]))?;
+                let line = Line::new(Packed { file, path, end: end.max(FIRST), lengths });
                 let pack = move |chunk: &[u8]| deflate(chunk, level);
-                let chunks = Chunks::new(len, Arc::clone(&line), pack, Packed::put);
+                let mut chunks = Chunks::new(len, Arc::clone(&line), pack, Packed::put);
+                if let Some(state) = from {
+                    let [left] = shelf.left(state)?;
+                    chunks.write(&left)?;
+                }
                 Some(Packing { chunks, line, level })
             }
             _ => None,
         };
-        let spool = Spool::new(&shelf, holds, from)?;
-        Ok(Self { partial, shelf, spool, images: holds.images, rows, packing, bytes: 0 })
+        let spool = Spool::new(&shelf, holds, from.map(|state| &state["spool"]))?;
+        Ok(Self { partial, shelf, spool, images: holds.images, rows, packing, bytes })
     }
 
     /// Writes everything after the chunks.
@@ -212,6 +218,29 @@ impl Sink for Hdf5 {
 
     fn job(&mut self) -> Option<Job> {
         self.packing.as_mut()?.chunks.job()
+    }
+
+    fn mark(&mut self) -> Result<Mark> {
+        let mut mark = Mark::default();
+        mark.file(&self.partial.file).map_err(|e| self.partial.failed(e))?;
+        let (mut end, mut lengths, mut left) = (FIRST + self.bytes, Value::Null, &[][..]);
+        if let Some(packing) = &mut self.packing {
+            left = packing.chunks.left()?;
+            packing.line.with(|packed| {
+                end = packed.end;
+                lengths = packed.lengths.mark(&mut mark)?;
+                Ok::<_, Error>(())
+            })?;
+        }
+        let state = json!({
+            "bytes": self.bytes,
+            // Nothing stands in front of the first chunk before the end.
+            "end": if end == FIRST { 0 } else { end },
+            "lengths": lengths,
+            "spool": self.spool.mark(&mut mark)?,
+            "shelf": self.shelf.mark(&mut mark, None, &[left])?,
+        });
+        Ok(Mark { state, ..mark })
     }
 
     fn seal(&mut self, facts: &Facts) -> Result<()> {

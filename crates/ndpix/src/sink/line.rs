@@ -46,9 +46,17 @@ impl<T> Line<T> {
         act(&mut self.lock().file)
     }
 
-    /// Whether a ticket was lost, so that not everything is filed.
-    fn ended(&self) -> bool {
-        self.lock().next.is_none()
+    /// Waits until everything before the ticket of this number is filed.
+    ///
+    /// # Errors
+    /// Kind `io` where a ticket was lost, so that not everything will be.
+    fn filed(&self, number: u64) -> Result<()> {
+        let mut state = self.lock();
+        while state.next.is_some_and(|next| next < number) {
+            state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let lost = || Error::new(ErrorKind::Io, "the output could not be written");
+        state.next.map(|_| ()).ok_or_else(lost)
     }
 
     /// What is after the line, when nobody waits any more.
@@ -189,25 +197,28 @@ impl<T: Send + 'static, P: Send + 'static> Chunks<T, P> {
         }))
     }
 
-    /// Packs and files what is left, a chunk that is shorter than the others; with `pad` as long as they
-    /// are, by zeros. Every job is done.
-    pub(crate) fn last(&mut self, pad: bool) -> Result<()> {
+    /// Waits until all chunks are filed that are full, whoever packs them; what there is of the next one.
+    pub(crate) fn left(&mut self) -> Result<&[u8]> {
         if let Some(job) = self.job() {
             job()?;
         }
-        if !self.current.is_empty() {
+        // The threads that have their jobs need no turn for them.
+        self.line.filed(self.number)?;
+        Ok(&self.current)
+    }
+
+    /// Packs and files what is left, a chunk that is shorter than the others; with `pad` as long as they
+    /// are, by zeros. Every job is done.
+    pub(crate) fn last(&mut self, pad: bool) -> Result<()> {
+        if !self.left()?.is_empty() {
             let mut chunk = std::mem::take(&mut self.current);
             if pad {
                 chunk.resize(self.len, 0);
             }
             self.full.push(chunk);
-            self.job().map_or(Ok(()), |job| job())?;
+            self.left()?;
         }
-        if self.line.ended() {
-            Err(Error::new(ErrorKind::Io, "the output could not be written"))
-        } else {
-            Ok(())
-        }
+        Ok(())
     }
 }
 

@@ -202,7 +202,7 @@ impl Sink for NpyFiles {
             "array": self.mapped.array.mark(&mut mark)?,
             "rows": self.mapped.rows.as_mut().map(|rows| rows.mark(&mut mark)).transpose()?,
             "columns": self.columns.as_mut().map(|all| all.mark(&mut mark)).transpose()?,
-            "shelf": self.shelf.mark(&mut mark, &[])?,
+            "shelf": self.shelf.mark(&mut mark, None, &[])?,
         });
         Ok(Mark { state, ..mark })
     }

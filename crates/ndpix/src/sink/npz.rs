@@ -12,16 +12,17 @@ use std::sync::Arc;
 
 use flate2::write::DeflateEncoder;
 use flate2::{Compress, Compression, Crc, FlushCompress};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::line::{Chunks, Line};
+use super::mark::{Mark, number};
 use super::npy::file::{descr, header};
 use super::output::{Ability, Output, Refusal, is_array, taken};
 use super::pack::make_room;
 use super::shelf::Shelf;
 use super::spool::{Spool, Whole};
 use super::tape::Tape;
-use super::zip::{Archive, Method};
+use super::zip::{Archive, Method, Sum, joined};
 use super::{Facts, Holds, Images, Job, Place, Ready, Sink, entry};
 use crate::column::Column;
 use crate::dtype::DType;
@@ -70,13 +71,18 @@ pub(crate) struct Npz {
 /// The archive, and the checksum of the rows so far.
 struct Body {
     archive: Archive,
-    crc: Crc,
+    sum: Sum,
 }
 
 impl Npz {
-    /// Opens the archive and begins its images.
+    /// Opens the archive and begins its images, to go on from the state `from`.
     pub(crate) fn create(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Self> {
-        let mut archive = Archive::create(out)?;
+        let of = |name| from.map_or(Ok(0), |state| number(state, name));
+        let (bytes, end) = (of("bytes")?, of("end")?);
+        let mut archive = match from {
+            None => Archive::create(out)?,
+            Some(_) => Archive::again(out, end)?,
+        };
         let shelf = Shelf::open(out, holds.continues, from)?;
         let level = match holds.compression {
             OutputCompression::Gzip(level) => Some(level),
@@ -85,16 +91,23 @@ impl Npz {
         let images = holds.images;
         archive.begin(format!("{}.npy", images.name()), method(level))?;
         archive.append(&head(&images, 0, level))?;
-        let body = Line::new(Body { archive, crc: Crc::new() });
-        let chunks = level.map(|level| {
+        if from.is_some() {
+            archive.go_to(end);
+        }
+        let body = Line::new(Body { archive, sum: Sum::new(of("sum")? as u32) });
+        let mut chunks = level.map(|level| {
             let put = |body: &mut Body, _, (packed, crc): (Vec<u8>, Crc)| {
-                body.crc.combine(&crc);
+                body.sum.combine(&crc);
                 body.archive.append(&packed)
             };
             Chunks::new(CHUNK, Arc::clone(&body), move |chunk| deflate(chunk, level), put)
         });
-        let spool = Spool::new(&shelf, holds, from)?;
-        Ok(Self { body, chunks, shelf, spool, level, images, bytes: 0 })
+        if let (Some(state), Some(chunks)) = (from, &mut chunks) {
+            let [left] = shelf.left(state)?;
+            chunks.write(&left)?;
+        }
+        let spool = Spool::new(&shelf, holds, from.map(|state| &state["spool"]))?;
+        Ok(Self { body, chunks, shelf, spool, level, images, bytes })
     }
 
     /// Ends the images and writes all other arrays.
@@ -115,8 +128,8 @@ impl Npz {
             let text = plain_head(&images, rows);
             let mut crc = Crc::new();
             crc.update(&text);
-            crc.combine(&body.crc);
-            archive.end(crc.sum(), text.len() as u64 + bytes)?;
+            let sum = joined(crc.sum(), body.sum.value(), bytes);
+            archive.end(sum, text.len() as u64 + bytes)?;
             for array in self.spool.arrays() {
                 let descr = descr(array.dtype);
                 let numbers = (array.shape[0] as u64, &array.shape[1..]);
@@ -148,7 +161,7 @@ impl Sink for Npz {
         match &mut self.chunks {
             Some(chunks) => chunks.write(pixels),
             None => self.body.with(|body| {
-                body.crc.update(pixels);
+                body.sum.update(pixels);
                 body.archive.append(pixels)
             }),
         }
@@ -164,6 +177,22 @@ impl Sink for Npz {
 
     fn job(&mut self) -> Option<Job> {
         self.chunks.as_mut()?.job()
+    }
+
+    fn mark(&mut self) -> Result<Mark> {
+        let mut mark = Mark::default();
+        let left = self.chunks.as_mut().map_or(Ok(&[][..]), Chunks::left)?;
+        let (end, sum) = self
+            .body
+            .with(|body| body.archive.mark(&mut mark).map(|end| (end, body.sum.value())))?;
+        let state = json!({
+            "bytes": self.bytes,
+            "end": end,
+            "sum": sum,
+            "spool": self.spool.mark(&mut mark)?,
+            "shelf": self.shelf.mark(&mut mark, None, &[left])?,
+        });
+        Ok(Mark { state, ..mark })
     }
 
     fn seal(&mut self, facts: &Facts) -> Result<()> {

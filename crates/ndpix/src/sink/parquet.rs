@@ -5,6 +5,7 @@
 //! as they come; all else is spooled and written after them, which Parquet does not mind: the footer
 //! says where each column of each group of rows stands.
 
+mod body;
 mod columns;
 mod file;
 mod flat;
@@ -18,9 +19,10 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::line::{Chunks, Line};
+use super::mark::{Mark, number};
 use super::output::{Ability, Output, taken};
 use super::shelf::Shelf;
 use super::spool::Spool;
@@ -31,8 +33,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::{ImagesAs, OutputCompression};
 use crate::shape::Shape;
 
-use file::{Chunk, Group, ParquetFile};
-use page::{Codec, Frame, Levels, Page};
+use body::{Body, GROUP_BYTES};
+use file::ParquetFile;
+use page::{Codec, Levels, Page};
 use schema::{Field, FieldKind};
 use straight::Straight;
 
@@ -58,9 +61,8 @@ pub(super) const OUTPUT: Output = Output {
     open: |out, holds, from| Ok(Box::new(Parquet::create(out, holds, from)?)),
 };
 
-/// Bytes of images in a page, and in a group of rows: what a reader takes to read any of them.
+/// Bytes of images in a page: what a reader takes to read any of them.
 const PAGE_BYTES: usize = 1 << 20;
-const GROUP_BYTES: u64 = 16 << 20;
 
 /// A Parquet file that is being written: images as they come, all else at the end.
 pub(crate) struct Parquet {
@@ -81,20 +83,8 @@ pub(crate) struct Parquet {
     spool: Spool,
 }
 
-/// The file, and the group whose images are being written.
-struct Body {
-    file: ParquetFile,
-    /// `None`: images are files.
-    pixels: Option<DType>,
-    group_rows: Option<u64>,
-    chunk: Option<Chunk>,
-    rows: u64,
-    /// Of image files which rows have one.
-    present: Levels,
-}
-
 impl Parquet {
-    /// Opens the file.
+    /// Opens the file, to go on from the state `from`.
     pub(crate) fn create(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Self> {
         let codec = Arc::new(Codec::new(holds.compression));
         let images = holds.images;
@@ -117,18 +107,15 @@ impl Parquet {
         };
         let mut fields = vec![Field::new("image", kind)];
         fields.extend(kept::fields(holds));
-        let file = ParquetFile::create(out, fields, Arc::clone(&codec))?;
-        let shelf = Shelf::open(out, holds.continues, from)?;
+        let of = |name| from.map(|state| &state[name]);
         let pixels = (row_len > 0).then_some(dtype);
-        let present = Levels::default();
-        let body = Line::new(Body { file, pixels, group_rows, chunk: None, rows: 0, present });
-        let pack = move |rows: &[u8]| match pixels {
-            Some(dtype) => page::tensors(dtype, elements, rows, &codec),
-            None => page::images(rows, &codec),
-        };
-        let put = |body: &mut Body, _, page| body.page(page);
-        let pages = Chunks::new(PAGE_BYTES, Arc::clone(&body), pack, put);
-        let straight = match (pixels, holds.compression) {
+        let file = ParquetFile::create(out, fields, Arc::clone(&codec), of("end"))?;
+        let shelf = Shelf::open(out, holds.continues, from)?;
+        let left = from.map(|state| shelf.left(state)).transpose()?.unwrap_or_default();
+        let [page, lengths, present, open] = left;
+        let mut body = Body::new(file, pixels, group_rows, &shelf, of("body"))?;
+        body.present = Levels::of(&present);
+        let mut straight = match (pixels, holds.compression) {
             (Some(dtype), OutputCompression::None) if dtype != DType::Bool => Some(Straight {
                 dtype,
                 elements,
@@ -138,19 +125,23 @@ impl Parquet {
             }),
             _ => None,
         };
+        if let (Some(straight), Some(state)) = (&mut straight, of("straight")) {
+            straight.again(&mut body, state, &open)?;
+        }
+        let (body, pages) = in_pages(body, elements, codec);
         // Lengths of image files are in the file itself.
         let shape = Shape::image(0, 0, 1);
         let plain = Holds { images: Images::Stack { shape, dtype: DType::Uint8 }, ..holds.clone() };
         Ok(Self {
             row_len,
             group_rows,
-            rows: 0,
+            rows: from.map_or(Ok(0), |state| number(state, "rows"))?,
             straight,
-            page: Vec::new(),
+            page,
             pages,
             body,
-            lengths: VecDeque::new(),
-            spool: Spool::new(&shelf, &plain, from)?,
+            lengths: lengths.as_chunks().0.iter().map(|len| length_of(*len)).collect(),
+            spool: Spool::new(&shelf, &plain, of("spool"))?,
             shelf,
         })
     }
@@ -217,61 +208,31 @@ impl Parquet {
     }
 }
 
-impl Body {
-    /// Rows until the group ends, where that is fixed.
-    fn left_of_group(&self) -> u64 {
-        self.group_rows.map_or(u64::MAX, |rows| rows - self.rows)
-    }
+/// The body behind a line, and the pages on their way to it; tensors have so many elements.
+fn in_pages(
+    body: Body,
+    elements: usize,
+    codec: Arc<Codec>,
+) -> (Arc<Line<Body>>, Chunks<Body, Page>) {
+    let pixels = body.pixels;
+    let body = Line::new(body);
+    let pack = move |rows: &[u8]| match pixels {
+        Some(dtype) => page::tensors(dtype, elements, rows, &codec),
+        None => page::images(rows, &codec),
+    };
+    let put = |body: &mut Body, _, page| body.page(page);
+    let pages = Chunks::new(PAGE_BYTES, Arc::clone(&body), pack, put);
+    (body, pages)
+}
 
-    /// Begins a group, if none is being written.
-    fn begin(&mut self) -> Result<()> {
-        if self.chunk.is_none() {
-            self.chunk = Some(self.file.chunk(self.pixels)?);
-        }
-        Ok(())
-    }
+/// The length of an image file as it stands in what is left at a mark, where there may be no file.
+fn length(length: Option<usize>) -> [u8; 8] {
+    length.map_or(u64::MAX, |length| length as u64).to_le_bytes()
+}
 
-    /// Files a page, and the end of a group after it.
-    fn page(&mut self, page: Page) -> Result<()> {
-        self.begin()?;
-        let rows = page.rows;
-        self.present.extend(&page.present);
-        if let Some(chunk) = &mut self.chunk {
-            self.file.page(chunk, page)?;
-        }
-        self.filed(rows)
-    }
-
-    /// The same for a page of which frame and pixels are in the file.
-    fn framed(&mut self, frame: &Frame) -> Result<()> {
-        self.file.put(&vec![0; frame.padding])?;
-        if let Some(chunk) = &mut self.chunk {
-            chunk.count(frame.values, frame.len, frame.len);
-        }
-        self.filed(frame.rows)
-    }
-
-    fn filed(&mut self, rows: u64) -> Result<()> {
-        self.rows += rows;
-        let full = match self.group_rows {
-            Some(most) => self.rows >= most,
-            None => self.chunk.as_ref().is_some_and(|chunk| chunk.plain >= GROUP_BYTES),
-        };
-        if full { self.end_group() } else { Ok(()) }
-    }
-
-    fn end_group(&mut self) -> Result<()> {
-        let Some(chunk) = self.chunk.take() else { return Ok(()) };
-        let mut chunks = vec![chunk];
-        if self.pixels.is_none() {
-            let page = page::no_paths(&std::mem::take(&mut self.present), &self.file.codec)?;
-            let mut paths = self.file.chunk(None)?;
-            self.file.page(&mut paths, page)?;
-            chunks.push(paths);
-        }
-        self.file.groups.push(Group { rows: std::mem::take(&mut self.rows), chunks });
-        Ok(())
-    }
+/// The inverse of [`length`].
+fn length_of(bytes: [u8; 8]) -> Option<usize> {
+    usize::try_from(u64::from_le_bytes(bytes)).ok().filter(|length| *length as u64 != u64::MAX)
 }
 
 impl Sink for Parquet {
@@ -296,6 +257,30 @@ impl Sink for Parquet {
 
     fn job(&mut self) -> Option<Job> {
         self.pages.job()
+    }
+
+    fn mark(&mut self) -> Result<Mark> {
+        let mut mark = Mark::default();
+        self.pages.left()?;
+        let straight = self.straight.as_ref();
+        let (end, open, body, present) = self.body.with(|body| {
+            let open = straight.map(|straight| straight.mark(body)).transpose()?;
+            // A page that may be written anew is laid aside, and the file ends before it.
+            let end = open.as_ref().and_then(|open| open.at).unwrap_or(body.file.at());
+            Ok::<_, Error>((end, open, body.mark(&mut mark)?, body.present.bytes()))
+        })?;
+        let lengths: Vec<u8> = self.lengths.iter().flat_map(|len| length(*len)).collect();
+        let open = open.unwrap_or_default();
+        let left = [&self.page[..], &lengths, &present, &open.pixels];
+        let state = json!({
+            "rows": self.rows,
+            "end": end,
+            "body": body,
+            "straight": open.rows,
+            "spool": self.spool.mark(&mut mark)?,
+            "shelf": self.shelf.mark(&mut mark, None, &left)?,
+        });
+        Ok(Mark { state, ..mark })
     }
 
     fn seal(&mut self, facts: &Facts) -> Result<()> {
@@ -324,10 +309,9 @@ impl Sink for Parquet {
 
     fn abandon(self: Box<Self>, keep: bool) -> Vec<PathBuf> {
         self.shelf.end(keep);
-        if let Some(file) = self.into_file() {
-            file.abandon();
-        }
-        Vec::new()
+        // Without a footer no reader makes anything of it; the run that goes on does.
+        let keep = keep && self.shelf.is_marked();
+        self.into_file().and_then(|file| file.abandon(keep)).into_iter().collect()
     }
 }
 

@@ -129,7 +129,7 @@ impl Sink for Safetensors {
         let state = json!({
             "bytes": self.bytes,
             "spool": self.spool.mark(&mut mark)?,
-            "shelf": self.shelf.mark(&mut mark, &[])?,
+            "shelf": self.shelf.mark(&mut mark, None, &[])?,
         });
         Ok(Mark { state, ..mark })
     }

@@ -10,15 +10,17 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::folder::Folder;
+use super::folder::{Folder, sweep};
+use super::mark::{Mark, number};
 use super::npy::file::{Npy, descr};
 use super::output::{Ability, Output};
 use super::parquet::ColumnsFile;
+use super::partial::{beside, rename, there};
 use super::shelf::Shelf;
 use super::spool::Spool;
 use super::{Facts, Holds, Images, Place, Ready, Sink, entry};
 use crate::column::Column;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// See [`Output`].
 pub(super) const OUTPUT: Output = Output {
@@ -57,27 +59,36 @@ pub(crate) struct Shards {
 }
 
 impl Shards {
-    /// Opens the folder.
+    /// Opens the folder, to go on from the state `from`.
     pub(crate) fn create(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Self> {
-        let folder = Folder::create(out, is_ours)?;
-        let shelf = Shelf::open(out, holds.continues, from)?;
+        let (folder, shelf) = Shelf::of_folder(out, is_ours, holds.continues, from)?;
+        let of = |name| from.map(|state| &state[name]);
+        let count = |name| from.map_or(Ok(0), |state| number(state, name));
+        let (whole, missing) = (count("whole")?, count("missing")?);
+        let shard_rows = holds.shard_rows.unwrap_or(u64::MAX);
+        let open = from.map(|state| again(folder.path(), holds, whole as usize, &state["open"]));
+        let lengths = from.map(|state| shelf.left(state)).transpose()?;
+        let lengths = lengths.map(|[lengths]| {
+            lengths.as_chunks().0.iter().map(|length| u64::from_le_bytes(*length)).collect()
+        });
         let columns = if holds.columns.is_empty() {
             None
         } else {
-            Some(ColumnsFile::create(&folder.path().join("columns.parquet"), holds, &shelf, from)?)
+            let path = folder.path().join("columns.parquet");
+            Some(ColumnsFile::create(&path, holds, &shelf, of("columns"))?)
         };
         // Columns have their file, and nothing of them is spooled here.
         let holds = Holds { columns: Vec::new(), ..holds.clone() };
         Ok(Self {
-            spool: Spool::new(&shelf, &holds, from)?,
+            spool: Spool::new(&shelf, &holds, of("spool"))?,
             folder,
             shelf,
             images: holds.images,
-            shard_rows: holds.shard_rows.unwrap_or(u64::MAX),
-            open: None,
-            whole: Vec::new(),
-            lengths: VecDeque::new(),
-            missing: 0,
+            shard_rows,
+            open: open.transpose()?.flatten(),
+            whole: vec![shard_rows; whole as usize],
+            lengths: lengths.unwrap_or_default(),
+            missing,
             columns,
         })
     }
@@ -168,6 +179,26 @@ impl Sink for Shards {
         self.columns.as_mut().map_or(Ok(()), |columns| columns.push(rows))
     }
 
+    fn mark(&mut self) -> Result<Mark> {
+        let mut mark = Mark::default();
+        let open = self.open.as_ref().map(|(shard, rows)| {
+            shard.mark(&mut mark).map(|file| json!({"file": file, "rows": rows}))
+        });
+        let open = open.transpose()?;
+        let columns = self.columns.as_mut().map(|columns| columns.mark(&mut mark)).transpose()?;
+        let lengths: Vec<u8> = self.lengths.iter().flat_map(|len| len.to_le_bytes()).collect();
+        let state = json!({
+            // All of them have as many rows as a shard can have.
+            "whole": self.whole.len(),
+            "open": open,
+            "missing": self.missing,
+            "columns": columns,
+            "spool": self.spool.mark(&mut mark)?,
+            "shelf": self.shelf.mark(&mut mark, Some(&mut self.folder), &[&lengths])?,
+        });
+        Ok(Mark { state, ..mark })
+    }
+
     fn seal(&mut self, facts: &Facts) -> Result<()> {
         // Images without pixels may be the last.
         while self.lengths.pop_front().is_some() {
@@ -209,6 +240,36 @@ impl Sink for Shards {
         }
         self.folder.abandon(keep).into_iter().collect()
     }
+}
+
+/// Goes on in a folder with so many shards that are whole, and the one of the state `from`, if there was one: that one,
+/// and the rows in it. What came later is removed.
+fn again(folder: &Path, holds: &Holds, whole: usize, from: &Value) -> Result<Option<(Npy, u64)>> {
+    let (descr, item) = (descr(holds.images.dtype()), holds.images.item());
+    let item_len = holds.images.item_len()?;
+    for path in (0..whole).map(|number| folder.join(name(number))) {
+        if !Npy::is_whole(&path, &descr, &item, item_len) {
+            let message = format!("{} is not whole any more", path.display());
+            return Err(Error::new(ErrorKind::Io, message));
+        }
+    }
+    let (last, is_open) = (name(whole), !from.is_null());
+    let path = folder.join(&last);
+    let partial = beside(&path, ".partial");
+    if is_open && there(&path) && !there(&partial) {
+        // It came to its end after the mark.
+        rename(&path, &partial)?;
+    }
+    sweep(folder, |stays| {
+        let number = stays.strip_suffix(".npy").and_then(|number| number.parse().ok());
+        let is_last = stays.strip_suffix(".partial") == Some(&last);
+        number.is_some_and(|number: usize| number < whole) || (is_open && is_last)
+    })?;
+    if !is_open {
+        return Ok(None);
+    }
+    let shard = Npy::again(&path, descr, item, item_len, &from["file"])?;
+    Ok(Some((shard, number(from, "rows")?)))
 }
 
 /// Writes an array beside the shards.

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::folder::{self, MARK};
+use super::folder::{self, Folder, Known, MARK};
 use super::mark::{Mark, broken, number};
 use super::partial::{Partial, beside, cut, folder_of, own, own_empty, there, write_failed};
 use crate::error::{Error, ErrorKind, Result};
@@ -69,6 +69,23 @@ impl Shelf {
         Ok(Arc::new(Self { out: out.to_path_buf(), continues, made }))
     }
 
+    /// An output that is a folder, and its shelf: new ones, or those of the state `from`.
+    pub(crate) fn of_folder(
+        out: &Path,
+        known: Known,
+        continues: bool,
+        from: Option<&Value>,
+    ) -> Result<(Folder, Arc<Self>)> {
+        let open = || Self::open(out, continues, from);
+        if from.is_none() {
+            return Ok((Folder::create(out, known)?, open()?));
+        }
+        let mut folder = Folder::again(out, known)?;
+        let shelf = open()?;
+        folder.expect(&shelf.made().word)?;
+        Ok((folder, shelf))
+    }
+
     /// A file for what comes under this name: an empty one, or its first `len` bytes, which were there at a mark.
     pub(crate) fn file(&self, name: &str, len: u64) -> Result<File> {
         let path = match self.continues {
@@ -90,8 +107,14 @@ impl Shelf {
         Ok(file)
     }
 
-    /// Takes part in a mark of the output, with what is left of chunks: the state of the shelf.
-    pub(crate) fn mark(&self, mark: &mut Mark, left: &[&[u8]]) -> Result<Value> {
+    /// Takes part in a mark of the output, which may be a folder, with what is left of chunks: the state of the
+    /// shelf.
+    pub(crate) fn mark(
+        &self,
+        mark: &mut Mark,
+        output: Option<&mut Folder>,
+        left: &[&[u8]],
+    ) -> Result<Value> {
         let mut made = self.made();
         self.make(&mut made)?;
         made.marks += 1;
@@ -113,12 +136,14 @@ impl Shelf {
             mark.file(&lock.file).map_err(|e| lock.failed(e))?;
         }
         mark.paths.extend([folder_of(&folder).to_path_buf(), folder]);
+        if let Some(folder) = output {
+            folder.mark(&made.word, mark)?;
+        }
         let left: Vec<_> = left.iter().map(|part| part.len()).collect();
         Ok(json!({"word": made.word, "mark": made.marks, "left": left}))
     }
 
     /// What was left of chunks at the mark whose state is `from`.
-    #[allow(dead_code)]
     pub(crate) fn left<const N: usize>(&self, from: &Value) -> Result<[Vec<u8>; N]> {
         let lengths = from["shelf"]["left"].as_array().map_or(&[][..], Vec::as_slice);
         let lengths: Vec<_> = lengths.iter().filter_map(Value::as_u64).collect();
@@ -137,12 +162,6 @@ impl Shelf {
         read().map_err(|e| {
             Error::io(format_args!("cannot read the {all} bytes of {}", path.display()), e)
         })
-    }
-
-    /// The word by which a state knows this shelf, once there was a mark.
-    #[allow(dead_code)]
-    pub(crate) fn word(&self) -> String {
-        self.made().word.clone()
     }
 
     /// Whether there was a mark, so that this run can be gone on with.

@@ -62,8 +62,7 @@ impl Tape {
 
     /// Reads it from its first byte.
     pub(crate) fn read(&self) -> impl Read + '_ {
-        let filed = Filed { file: self.file.as_deref(), at: 0, end: self.filed };
-        BufReader::with_capacity(64 << 10, filed).chain(&self.tail[..])
+        BufReader::with_capacity(64 << 10, Reading { tape: self, at: 0 })
     }
 
     /// Takes part in a mark: its state.
@@ -98,20 +97,31 @@ impl Tape {
     }
 }
 
-/// What is in the file.
-struct Filed<'t> {
-    file: Option<&'t File>,
+/// A tape that is read. How much comes at once does not depend on what is in the file already: compressors make
+/// other bytes of the same text where it comes in other parts.
+struct Reading<'t> {
+    tape: &'t Tape,
     at: u64,
-    end: u64,
 }
 
-impl Read for Filed<'_> {
+impl Read for Reading<'_> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        let Some(file) = self.file else { return Ok(0) };
-        let len = out.len().min(usize::try_from(self.end - self.at).unwrap_or(usize::MAX));
-        let got = file.read_at(&mut out[..len], self.at)?;
-        self.at += got as u64;
-        Ok(got)
+        let mut all = 0;
+        while let Some(file) = self.tape.file.as_ref().filter(|_| self.at < self.tape.filed) {
+            let left = usize::try_from(self.tape.filed - self.at).unwrap_or(usize::MAX);
+            let len = left.min(out.len() - all);
+            let got = file.read_at(&mut out[all..all + len], self.at)?;
+            if got == 0 {
+                return Ok(all);
+            }
+            all += got;
+            self.at += got as u64;
+        }
+        let tail = &self.tape.tail[(self.at - self.tape.filed) as usize..];
+        let len = tail.len().min(out.len() - all);
+        out[all..all + len].copy_from_slice(&tail[..len]);
+        self.at += len as u64;
+        Ok(all + len)
     }
 }
 

@@ -14,11 +14,12 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::folder::Folder;
+use super::folder::{Folder, sweep};
 use super::holds::{Facts, Holds, Images};
 use super::line::{Chunks, Line};
+use super::mark::{Mark, number};
 use super::output::{Ability, Output, Refusal, is_array, taken};
 use super::shelf::Shelf;
 use super::spool::Spool;
@@ -90,13 +91,19 @@ enum Body {
 }
 
 impl ZarrGroup {
-    /// Opens the folder of a group.
+    /// Opens the folder of a group, to go on from the state `from`.
     pub(crate) fn create(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Self> {
         let images = images(holds)?;
-        let folder = Folder::create(out, is_ours)?;
-        let shelf = Shelf::open(out, holds.continues, from)?;
+        let (folder, shelf) = Shelf::of_folder(out, is_ours, holds.continues, from)?;
         let name = holds.images.name();
-        let shards = images.shards(&folder.path().join(name));
+        let mut shards = images.shards(&folder.path().join(name));
+        let mut left = Vec::new();
+        if let Some(state) = from {
+            sweep(folder.path(), |stays| stays == name)?;
+            let [chunk, lengths] = shelf.left(state)?;
+            shards = shards.again(&state["shards"], &lengths)?;
+            left = chunk;
+        }
         let packing = Arc::clone(&images.packing);
         let body = match *packing {
             Packing::Plain => Body::Plain(shards, images.chunk_len() as u64),
@@ -107,18 +114,20 @@ impl ZarrGroup {
                     shards.end_chunk(0)
                 };
                 let pack = move |chunk: &[u8]| packing.pack(chunk);
-                Body::Packed(Chunks::new(images.chunk_len(), Arc::clone(&line), pack, put), line)
+                let mut chunks = Chunks::new(images.chunk_len(), Arc::clone(&line), pack, put);
+                chunks.write(&left)?;
+                Body::Packed(chunks, line)
             }
         };
         Ok(Self {
-            spool: Spool::new(&shelf, holds, from)?,
+            spool: Spool::new(&shelf, holds, from.map(|state| &state["spool"]))?,
             folder,
             shelf,
             images,
             name,
             flat: matches!(holds.images, Images::Flat { .. }),
             body,
-            bytes: 0,
+            bytes: from.map_or(Ok(0), |state| number(state, "bytes"))?,
         })
     }
 }
@@ -157,6 +166,25 @@ impl Sink for ZarrGroup {
             Body::Plain(..) => None,
             Body::Packed(chunks, _) => chunks.job(),
         }
+    }
+
+    fn mark(&mut self) -> Result<Mark> {
+        let mut mark = Mark::default();
+        let mut left = &[][..];
+        let (shards, lengths) = match &mut self.body {
+            Body::Plain(shards, _) => shards.mark(&mut mark)?,
+            Body::Packed(chunks, line) => {
+                left = chunks.left()?;
+                line.with(|shards| shards.mark(&mut mark))?
+            }
+        };
+        let state = json!({
+            "bytes": self.bytes,
+            "shards": shards,
+            "spool": self.spool.mark(&mut mark)?,
+            "shelf": self.shelf.mark(&mut mark, Some(&mut self.folder), &[left, &lengths])?,
+        });
+        Ok(Mark { state, ..mark })
     }
 
     fn seal(&mut self, facts: &Facts) -> Result<()> {

@@ -6,6 +6,9 @@
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use flate2::Crc;
+
+use super::mark::Mark;
 use super::partial::Partial;
 use crate::error::{Error, Result};
 
@@ -55,6 +58,22 @@ impl Archive {
     /// An empty archive that will be called `out`.
     pub(crate) fn create(out: &Path) -> Result<Self> {
         Ok(Self { partial: Partial::create(out)?, at: 0, members: Vec::new() })
+    }
+
+    /// The archive of which the first `len` bytes are there, with members to be begun from the first on, as they were.
+    pub(crate) fn again(out: &Path, len: u64) -> Result<Self> {
+        Ok(Self { partial: Partial::again(out, len)?, at: 0, members: Vec::new() })
+    }
+
+    /// Goes on at the end of what is there, in the member that was begun last.
+    pub(crate) fn go_to(&mut self, end: u64) {
+        self.at = end;
+    }
+
+    /// Takes part in a mark: the end of what is written.
+    pub(crate) fn mark(&self, mark: &mut Mark) -> Result<u64> {
+        mark.file(&self.partial.file).map_err(|e| self.partial.failed(e))?;
+        Ok(self.at)
     }
 
     /// Begins a member; what is appended is its content, until the next one begins.
@@ -120,6 +139,60 @@ impl Archive {
     }
 }
 
+/// The checksum of what comes in parts, the first of them in an earlier run.
+#[derive(Debug)]
+pub(crate) struct Sum {
+    before: u32,
+    /// Of this run, and of how many bytes.
+    crc: Crc,
+    len: u64,
+}
+
+impl Sum {
+    /// The checksum that was this one so far; 0 of nothing.
+    pub(crate) fn new(before: u32) -> Self {
+        Self { before, crc: Crc::new(), len: 0 }
+    }
+
+    /// Bytes come.
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.crc.update(bytes);
+        self.len += bytes.len() as u64;
+    }
+
+    /// Bytes come of which the checksum is known, less than 4 GiB.
+    pub(crate) fn combine(&mut self, more: &Crc) {
+        self.crc.combine(more);
+        self.len += u64::from(more.amount());
+    }
+
+    /// The checksum of all of them.
+    pub(crate) fn value(&self) -> u32 {
+        joined(self.before, self.crc.sum(), self.len)
+    }
+}
+
+/// The checksum of two texts, the second of `len` bytes, one after the other: as polynomials, the first is multiplied
+/// by x for every bit that comes after it.
+pub(crate) fn joined(first: u32, second: u32, len: u64) -> u32 {
+    let times = |a: u32, mut b: u32| {
+        (0..32).rev().fold(0, |product, bit| {
+            let product = product ^ (b & (a >> bit & 1).wrapping_neg());
+            b = (b >> 1) ^ (0xedb8_8320 & (b & 1).wrapping_neg());
+            product
+        })
+    };
+    // x to the power of 8, then squared again and again; the highest bit is x to the power of 0.
+    let (mut product, mut power) = (first, 1 << 23);
+    for bit in 0..u64::BITS - len.leading_zeros() {
+        if len >> bit & 1 == 1 {
+            product = times(product, power);
+        }
+        power = times(power, power);
+    }
+    product ^ second
+}
+
 /// Appends little-endian numbers of 2, 4 and 8 bytes.
 macro_rules! put {
     ($out:ident, $($value:expr),* $(,)?) => {
@@ -166,4 +239,26 @@ fn end(count: u64, begin: u64, end: u64, comment: &[u8]) -> Vec<u8> {
     put!(out, comment.len() as u16);
     out.extend_from_slice(comment);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checksums_are_put_together() {
+        let text: Vec<u8> = (0..100_000u32).map(|i| (i.wrapping_mul(i) / 7) as u8).collect();
+        let sum = |text: &[u8]| {
+            let mut crc = Crc::new();
+            crc.update(text);
+            crc
+        };
+        for at in [0, 1, 2, 3, 255, 65_536, 99_999, 100_000] {
+            let (first, second) = text.split_at(at);
+            let mut all = Sum::new(sum(first).sum());
+            all.combine(&sum(&second[..second.len() / 3]));
+            all.update(&second[second.len() / 3..]);
+            assert_eq!(all.value(), sum(&text).sum(), "cut at {at}");
+        }
+    }
 }

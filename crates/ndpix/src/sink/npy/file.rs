@@ -4,6 +4,7 @@
 //! `numpy/lib/_format_impl.py`, GROWTH_AXIS_MAX_DIGITS): so its length does not depend on the rows.
 //! Rows are written from the caller's buffer, never through a mapped file, and may exceed memory.
 
+use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -44,6 +45,20 @@ pub(crate) fn header(descr: &str, rows: u64, item: &[usize]) -> Vec<u8> {
 /// The first axis of a header's shape.
 fn first_axis(header: &str) -> Option<u64> {
     header.split_once("'shape': (")?.1.split_once(',')?.0.parse().ok()
+}
+
+/// The rows that a header counts, of a file of `size` bytes; `None` where it is that of another array, or rows are
+/// missing.
+fn rows_of(file: &File, size: u64, descr: &str, item: &[usize], item_len: usize) -> Option<u64> {
+    let len = header(descr, 0, item).len();
+    let mut found = vec![0; len];
+    file.read_exact_at(&mut found, 0).ok()?;
+    let rows = first_axis(&String::from_utf8_lossy(&found))
+        .filter(|rows| header(descr, *rows, item) == found);
+    rows.filter(|rows| {
+        let bytes = rows.checked_mul(item_len as u64);
+        bytes.and_then(|b| b.checked_add(len as u64)).is_some_and(|end| end <= size)
+    })
 }
 
 /// An array file that grows row by row.
@@ -138,19 +153,15 @@ impl Npy {
 
     /// The rows that the header counts; `None` where it is that of another array, or rows are missing.
     fn rows_of_header(&self) -> Result<Option<u64>> {
-        let len = header(&self.descr, 0, &self.item).len();
-        let mut found = vec![0; len];
         let file = &self.partial.file;
         let size = file.metadata().map_err(|e| self.partial.failed(e))?.len();
-        if file.read_exact_at(&mut found, 0).is_err() {
-            return Ok(None);
-        }
-        let rows = first_axis(&String::from_utf8_lossy(&found))
-            .filter(|rows| header(&self.descr, *rows, &self.item) == found);
-        Ok(rows.filter(|rows| {
-            let bytes = rows.checked_mul(self.item_len as u64);
-            bytes.and_then(|b| b.checked_add(len as u64)).is_some_and(|end| end <= size)
-        }))
+        Ok(rows_of(file, size, &self.descr, &self.item, self.item_len))
+    }
+
+    /// Whether `path` is such an array, as it was sealed.
+    pub(crate) fn is_whole(path: &Path, descr: &str, item: &[usize], item_len: usize) -> bool {
+        let rows = |file: &File| rows_of(file, file.metadata().ok()?.len(), descr, item, item_len);
+        File::open(path).is_ok_and(|file| rows(&file).is_some())
     }
 
     fn put(&self, at: u64, bytes: &[u8]) -> Result<()> {
@@ -160,7 +171,7 @@ impl Npy {
     /// The rows that the header of a file counts, whatever they are; `None` of what is no `.npy`.
     pub(crate) fn counted(path: &Path) -> Option<u64> {
         let mut head = [0; 10];
-        let file = std::fs::File::open(path).ok()?;
+        let file = File::open(path).ok()?;
         file.read_exact_at(&mut head, 0).ok()?;
         let len = u16::from_le_bytes(*head.last_chunk()?);
         let mut text = vec![0; len.into()];

@@ -42,7 +42,7 @@ impl ColumnsFile {
         let images = Images::Stack { shape: Shape::image(1, 1, 1), dtype: DType::Uint8 };
         let holds = Holds { images, rows: Rows::Never, fills: false, ..holds.clone() };
         let codec = Arc::new(Codec::new(OutputCompression::Auto));
-        let file = ParquetFile::create(path, kept::fields(&holds), codec)?;
+        let file = ParquetFile::create(path, kept::fields(&holds), codec, None)?;
         let spool = Spool::new(shelf, &holds, from.map(|state| &state["spool"]))?;
         Ok(Self { file, spool, rows: from.map_or(Ok(0), |state| number(state, "rows"))? })
     }
@@ -77,6 +77,6 @@ impl ColumnsFile {
 
     /// Removes it.
     pub(crate) fn abandon(self) {
-        self.file.abandon();
+        self.file.abandon(false);
     }
 }

@@ -3,14 +3,17 @@
 use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use serde_json::Value;
 
 use super::page::{self, Codec, Page};
 use super::schema::{self, Field, Leaf};
 use super::thrift::{Thrift, Wire};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::sink::mark::{Mark, broken};
 use crate::sink::partial::Partial;
 
 const MAGIC: &[u8] = b"PAR1";
@@ -44,14 +47,33 @@ pub(super) struct Chunk {
 }
 
 impl ParquetFile {
-    /// An empty file that will be called `out`.
-    pub(super) fn create(out: &Path, fields: Vec<Field>, codec: Arc<Codec>) -> Result<Self> {
-        let partial = Partial::create(out)?;
-        let file = partial.file.try_clone().map_err(|e| partial.failed(e))?;
+    /// A file that will be called `out`: an empty one, or as much of it as there was at a mark.
+    pub(super) fn create(
+        out: &Path,
+        fields: Vec<Field>,
+        codec: Arc<Codec>,
+        end: Option<&Value>,
+    ) -> Result<Self> {
+        let at = end.map(|end| end.as_u64().ok_or_else(|| broken("end"))).transpose()?;
+        let partial = match at {
+            None => Partial::create(out)?,
+            Some(at) => Partial::again(out, at)?,
+        };
+        let at = at.unwrap_or(0);
+        let mut file = partial.file.try_clone().map_err(|e| partial.failed(e))?;
+        file.seek(SeekFrom::Start(at)).map_err(|e| partial.failed(e))?;
         let out = BufWriter::with_capacity(64 << 10, file);
-        let mut all = Self { partial, out, at: 0, codec, fields, groups: Vec::new() };
-        all.put(MAGIC)?;
+        let mut all = Self { partial, out, at, codec, fields, groups: Vec::new() };
+        if at == 0 {
+            all.put(MAGIC)?;
+        }
         Ok(all)
+    }
+
+    /// Takes part in a mark: all of it is in the file.
+    pub(super) fn mark(&mut self, mark: &mut Mark) -> Result<()> {
+        let flushed = self.out.flush().and_then(|()| mark.file(&self.partial.file));
+        flushed.map_err(|e| self.partial.failed(e))
     }
 
     /// Bytes so far.
@@ -86,16 +108,20 @@ impl ParquetFile {
         Ok(())
     }
 
-    /// Takes the bytes from `at` on out of the file again.
-    pub(super) fn take_back(&mut self, at: u64) -> Result<Vec<u8>> {
+    /// The bytes of the file from `at` on.
+    pub(super) fn read_back(&mut self, at: u64) -> Result<Vec<u8>> {
         let mut bytes = vec![0; (self.at - at) as usize];
-        self.at = at;
-        // It writes what it still has before it moves.
         self.out
-            .seek(SeekFrom::Start(at))
-            .and_then(|_| self.partial.file.read_exact_at(&mut bytes, at))
+            .flush()
+            .and_then(|()| self.partial.file.read_exact_at(&mut bytes, at))
             .map_err(|e| self.partial.failed(e))?;
         Ok(bytes)
+    }
+
+    /// Goes back to `at`: what comes next is written over what is there.
+    pub(super) fn go_back(&mut self, at: u64) -> Result<()> {
+        self.at = at;
+        self.out.seek(SeekFrom::Start(at)).map(|_| ()).map_err(|e| self.partial.failed(e))
     }
 
     /// What its columns are to Hugging Face's `datasets`.
@@ -157,15 +183,58 @@ impl ParquetFile {
         self.partial
     }
 
-    /// Removes it: without a footer no reader makes anything of it.
-    pub(super) fn abandon(self) {
+    /// See [`Partial::abandon`].
+    pub(super) fn abandon(self, keep: bool) -> Option<PathBuf> {
         // Nothing more is to be written.
         let _ = self.out.into_parts();
-        self.partial.abandon(false);
+        self.partial.abandon(keep)
+    }
+}
+
+impl Group {
+    /// The group that [`Self::bytes`] are of.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let (rows, chunks) = bytes.split_at(8);
+        let rows = rows.first_chunk().map_or(0, |rows| u64::from_le_bytes(*rows));
+        Self { rows, chunks: chunks.chunks_exact(Chunk::BYTES).map(Chunk::of).collect() }
+    }
+
+    /// It as bytes, for a tape.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let chunks = self.chunks.iter().flat_map(Chunk::bytes);
+        self.rows.to_le_bytes().into_iter().chain(chunks).collect()
     }
 }
 
 impl Chunk {
+    /// So many bytes are [`Self::bytes`].
+    pub(super) const BYTES: usize = 40;
+
+    /// The chunk that [`Self::bytes`] are of.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let mut numbers = bytes.as_chunks().0.iter().map(|number| u64::from_le_bytes(*number));
+        let mut next = || numbers.next().unwrap_or_default();
+        Self {
+            // A file begins with something else.
+            dictionary: Some(next()).filter(|at| *at > 0),
+            first: next(),
+            values: next(),
+            plain: next(),
+            packed: next(),
+        }
+    }
+
+    /// It as bytes.
+    pub(super) fn bytes(&self) -> [u8; Self::BYTES] {
+        let dictionary = self.dictionary.unwrap_or(0);
+        let numbers = [dictionary, self.first, self.values, self.plain, self.packed];
+        let mut bytes = [0; Self::BYTES];
+        for (bytes, number) in bytes.as_chunks_mut().0.iter_mut().zip(numbers) {
+            *bytes = number.to_le_bytes();
+        }
+        bytes
+    }
+
     /// Counts a page: its values, its bytes, and how many they would be without compression.
     pub(super) fn count(&mut self, values: u64, plain: u64, packed: u64) {
         self.values += values;

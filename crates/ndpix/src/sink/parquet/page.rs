@@ -338,6 +338,18 @@ impl Levels {
         }
     }
 
+    /// The levels that [`Self::bytes`] are of.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let run = |run: &[u8; 9]| (run[0], run.last_chunk().map_or(0, |n| u64::from_le_bytes(*n)));
+        Self { runs: bytes.as_chunks().0.iter().map(run).collect() }
+    }
+
+    /// They as bytes.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let run = |(level, times): &(u8, u64)| [*level].into_iter().chain(times.to_le_bytes());
+        self.runs.iter().flat_map(run).collect()
+    }
+
     /// Appends all of another.
     pub(super) fn extend(&mut self, other: &Self) {
         other.runs.iter().for_each(|(level, times)| self.push(*level, *times));

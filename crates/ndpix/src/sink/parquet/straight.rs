@@ -1,10 +1,13 @@
 //! Pixels that are not compressed: they go into the file as they come, without a copy. What stands before them
 //! in their page says how many there are, and that is known but for the last page, which is written anew.
 
-use super::Body;
+use serde_json::Value;
+
+use super::body::Body;
 use super::page::{self, Frame};
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::sink::mark::broken;
 
 /// How pages of plain pixels are laid, and the page that is open.
 pub(super) struct Straight {
@@ -22,6 +25,14 @@ pub(super) struct Open {
     /// Where it begins, and bytes of pixels to come.
     at: u64,
     left: usize,
+}
+
+/// The open page at a mark: the rows that it is to have, where it begins, and its pixels so far. Of none there are no rows.
+#[derive(Default)]
+pub(super) struct Aside {
+    pub(super) rows: u64,
+    pub(super) at: Option<u64>,
+    pub(super) pixels: Vec<u8>,
 }
 
 impl Straight {
@@ -44,10 +55,32 @@ impl Straight {
         Ok(())
     }
 
+    /// The page that is open: it may be written anew, and so it is laid aside.
+    pub(super) fn mark(&self, body: &mut Body) -> Result<Aside> {
+        let Some(open) = &self.open else { return Ok(Aside::default()) };
+        let mut pixels = body.file.read_back(open.at)?;
+        pixels.drain(..open.frame.head.len());
+        Ok(Aside { rows: open.frame.rows, at: Some(open.at), pixels })
+    }
+
+    /// Goes on with a page that was to have so many rows, if there was one, and had these pixels.
+    pub(super) fn again(&mut self, body: &mut Body, rows: &Value, pixels: &[u8]) -> Result<()> {
+        let rows = rows.as_u64().ok_or_else(|| broken("page"))?;
+        if rows > 0 {
+            self.open = Some(self.open(body, rows)?);
+            self.write(body, pixels)?;
+        }
+        Ok(())
+    }
+
     fn begin(&self, body: &mut Body) -> Result<Open> {
         let rows = self.most.min(body.left_of_group());
-        let frame = page::frame(self.dtype, self.elements, rows as usize)?;
         body.begin()?;
+        self.open(body, rows)
+    }
+
+    fn open(&self, body: &mut Body, rows: u64) -> Result<Open> {
+        let frame = page::frame(self.dtype, self.elements, rows as usize)?;
         let at = body.file.at();
         body.file.put(&frame.head)?;
         Ok(Open { frame, at, left: rows as usize * self.row_len })
@@ -56,7 +89,8 @@ impl Straight {
     /// Ends a page that has fewer rows than it was to have.
     pub(super) fn last(&mut self, body: &mut Body) -> Result<()> {
         let Some(open) = self.open.take() else { return Ok(()) };
-        let bytes = body.file.take_back(open.at)?;
+        let bytes = body.file.read_back(open.at)?;
+        body.file.go_back(open.at)?;
         let rows = &bytes[open.frame.head.len()..];
         body.page(page::tensors(self.dtype, self.elements, rows, &body.file.codec)?)
     }

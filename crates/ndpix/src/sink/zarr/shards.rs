@@ -6,10 +6,14 @@
 
 use std::fs::{File, create_dir_all};
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::error::Result;
-use crate::sink::partial::write_failed;
+use serde_json::{Value, json};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::sink::folder::sweep;
+use crate::sink::mark::{Mark, number};
+use crate::sink::partial::{cut, folder_of, own, write_failed};
 
 /// What the index says of a chunk that is not there: it holds the fill value.
 const ABSENT: [u64; 2] = [u64::MAX; 2];
@@ -22,8 +26,9 @@ pub(crate) struct Shards {
     axes: usize,
     /// Chunks of a shard.
     per_shard: usize,
-    /// Shards that are finished.
+    /// Shards that are finished, and how many were at the last mark.
     number: u64,
+    marked: u64,
     current: Option<(File, PathBuf)>,
     /// Bytes of the current shard, up to its current chunk and with what there is of it.
     begin: u64,
@@ -39,6 +44,7 @@ impl Shards {
             axes,
             per_shard,
             number: 0,
+            marked: 0,
             current: None,
             begin: 0,
             end: 0,
@@ -46,13 +52,87 @@ impl Shards {
         }
     }
 
+    /// The same as they were at a mark: `from` is its state, `lengths` are those of the chunks of the last shard.
+    /// What came later is removed.
+    ///
+    /// # Errors
+    /// Kind `io` where a shard is not there, or shorter.
+    pub(crate) fn again(mut self, from: &Value, lengths: &[u8]) -> Result<Self> {
+        (self.number, self.end) = (number(from, "number")?, number(from, "end")?);
+        self.marked = self.number;
+        for length in lengths.as_chunks().0 {
+            let length = u64::from_le_bytes(*length);
+            self.index.push([self.begin, length]);
+            self.begin += length;
+        }
+        for path in (0..self.number).map(|number| self.path(number)) {
+            if !self.is_whole(&path) {
+                let message = format!("{} is not whole any more", path.display());
+                return Err(Error::new(ErrorKind::Io, message));
+            }
+        }
+        if self.end > 0 {
+            let path = self.path(self.number);
+            let file = own(&path, false).map_err(|e| write_failed(&path, e))?;
+            cut(&file, &path, self.end)?;
+            self.current = Some((file, path));
+        }
+        sweep(&self.folder, |name| name == "c")?;
+        let last = self.number + u64::from(self.end > 0);
+        sweep(&self.folder.join("c"), |name| name.parse().is_ok_and(|number: u64| number < last))?;
+        Ok(self)
+    }
+
+    /// Takes part in a mark: its state, and the lengths of the chunks of the last shard.
+    pub(crate) fn mark(&mut self, mark: &mut Mark) -> Result<(Value, Vec<u8>)> {
+        if let Some((file, path)) = &self.current {
+            mark.file(file).map_err(|e| write_failed(path, e))?;
+        }
+        // Those that ended since, and the names of all that are new.
+        let new = self.marked..self.number + u64::from(self.current.is_some());
+        for path in new.clone().map(|number| self.path(number)) {
+            let chunks = self.folder.join("c");
+            mark.paths
+                .extend(path.ancestors().take_while(|p| **p != *chunks).map(Path::to_path_buf));
+        }
+        if !new.is_empty() {
+            mark.paths.extend([self.folder.join("c"), self.folder.clone()]);
+            mark.paths.push(folder_of(&self.folder).to_path_buf());
+        }
+        self.marked = self.number;
+        let lengths = self.index.iter().flat_map(|chunk| chunk[1].to_le_bytes()).collect();
+        Ok((json!({"number": self.number, "end": self.end}), lengths))
+    }
+
+    /// Where shard `number` is.
+    fn path(&self, number: u64) -> PathBuf {
+        let mut path = self.folder.join("c").join(number.to_string());
+        path.extend(std::iter::repeat_n("0", self.axes));
+        path
+    }
+
+    /// Whether the index of a shard stands where its last chunk ends, which closes the shard.
+    fn is_whole(&self, path: &Path) -> bool {
+        let mut last = [0; 16];
+        let mut read = || {
+            let file = own(path, false)?;
+            let index = file.metadata()?.len().checked_sub(16 * self.per_shard as u64 + 4);
+            let index = index.ok_or(std::io::ErrorKind::UnexpectedEof)?;
+            file.read_exact_at(&mut last, index + 16 * (self.per_shard as u64 - 1))?;
+            Ok(index)
+        };
+        let index: std::io::Result<u64> = read();
+        let [begin, len] =
+            [&last[..8], &last[8..]].map(|n| n.first_chunk().map_or(0, |n| u64::from_le_bytes(*n)));
+        index.is_ok_and(|index| begin.checked_add(len) == Some(index))
+    }
+
     /// Appends to the current chunk.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let (file, path) = match &mut self.current {
-            Some(open) => open,
+        let (file, path) = match self.current.take() {
+            Some(open) => self.current.insert(open),
             None => {
-                let mut path = self.folder.join("c").join(self.number.to_string());
-                path.extend(std::iter::repeat_n("0", self.axes));
+                let path = self.path(self.number);
                 let made = path.parent().map_or(Ok(()), create_dir_all);
                 let file = made.and_then(|()| File::create_new(&path));
                 let file = file.map_err(|e| write_failed(&path, e))?;

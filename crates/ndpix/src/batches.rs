@@ -19,6 +19,7 @@ use crate::control::Control;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::options::Options;
+use crate::parts::Plan;
 use crate::pipeline::Driver;
 use crate::reader::Reader;
 use crate::shape::Shape;
@@ -153,12 +154,52 @@ impl Batches {
         batch_size: usize,
         control: &Control<'_>,
     ) -> Result<Self> {
+        options.validate_arrays()?;
+        let named = inputs.iter().map(Input::name).collect();
+        Self::of(Reader::open(inputs, options, false)?, named, options, batch_size, control)
+    }
+
+    /// The images of one part of a plan, without files: for programs that share the parts out among them. Lines
+    /// are counted from the beginning of the part.
+    ///
+    /// ```
+    /// use ndpix::{Batches, Control, Cut, Input, Options};
+    /// let folder = tempfile::tempdir()?;
+    /// let (records, out) = (folder.path().join("a.ndjson"), folder.path().join("a.npy"));
+    /// std::fs::write(&records, "{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n")?;
+    /// let (inputs, options) = (Input::expand(&[records])?, Options::default().with("field", "image")?);
+    /// let plan = ndpix::plan(inputs, &out, &options, Cut::Bytes(10), &Control::default())?;
+    /// let mut batches = Batches::of_part(&plan, 1, 8, &Control::default())?;
+    /// let images = batches.next().expect("a batch")?.images;
+    /// assert_eq!(images.as_slice::<i64>(), Some(&[3, 4][..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Batches::open`]; kind `plan` where an input has changed since the plan was made.
+    pub fn of_part(
+        plan: &Plan,
+        part: usize,
+        batch_size: usize,
+        control: &Control<'_>,
+    ) -> Result<Self> {
+        plan.options().validate_arrays()?;
+        plan.check(part)?;
+        let reader = plan.reader(part)?;
+        let named = reader.files.iter().map(|file| Arc::clone(&file.name)).collect();
+        Self::of(reader, named, plan.options(), batch_size, control)
+    }
+
+    fn of(
+        mut reader: Reader,
+        inputs: Vec<Arc<str>>,
+        options: &Options,
+        batch_size: usize,
+        control: &Control<'_>,
+    ) -> Result<Self> {
         if batch_size == 0 {
             return Err(Error::options("batch_size must be at least 1"));
         }
-        let inputs_named = inputs.iter().map(Input::name).collect();
-        options.validate_arrays()?;
-        let mut reader = Reader::open(inputs, options, false)?;
         control.note(reader.plan.said());
         let (shape, dtype) = stacked(&reader.plan)?;
         let fill = fill_row(options, &reader.plan)?;
@@ -183,7 +224,7 @@ impl Batches {
                 .collect(),
         };
         let stop = Arc::clone(&control.stop);
-        let summary = Arc::new(Mutex::new(Summary { inputs: inputs_named, ..Summary::default() }));
+        let summary = Arc::new(Mutex::new(Summary { inputs, ..Summary::default() }));
         let (stopped, done, options) = (Arc::clone(&stop), Arc::clone(&summary), options.clone());
         let driver = Driver::start(move || {
             let begun = done.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -20,9 +20,10 @@ use crate::batch::{Origin, Record, Text};
 use crate::control::Control;
 use crate::decode::Kept;
 use crate::error::{Error, ErrorKind, Result};
+use crate::framing::FeedCounts;
 use crate::options::{Layout, MaxRejects, OnError, Options, Rejects};
 use crate::pipeline::{Fate, Outcome, Part};
-use crate::plan::{Plan, Target};
+use crate::plan::{Plan, Steps, Target};
 use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::sink::moves::Company;
@@ -35,7 +36,8 @@ use holds::{holds, lasting};
 use inputs::Inputs;
 use ledger::{Became, Ledger};
 pub(crate) use ledger::{fill, names};
-use verdict::{Row, Verdict, count, judge};
+pub(crate) use verdict::count;
+use verdict::{Row, Verdict, judge};
 
 /// So many of the first rejects stand in the summary.
 const FIRST_REJECTS: usize = 5;
@@ -129,23 +131,41 @@ impl<'o> Books<'o> {
         let threads = self.options.thread_count();
         let ended = reader.run(threads, &control.stop, |part| self.commit(part));
         let counts = reader.feed.counts();
+        self.over(&reader.plan.steps, counts, reader.feed.taken(), control, ended)?;
+        shrunk(reader, counts.hit_limit)
+    }
+
+    /// Takes the outcomes of a part that was decoded before.
+    pub(crate) fn take(&mut self, part: &mut Part<'_>) -> Result<()> {
+        self.commit(part)?.map_or(Ok(()), |job| job())
+    }
+
+    /// Hears that no more will come: what was counted, of each input the records, and how it ended.
+    pub(crate) fn over(
+        &mut self,
+        steps: &Steps,
+        counts: FeedCounts,
+        taken: &[u64],
+        control: &Control<'_>,
+        ended: Result<()>,
+    ) -> Result<()> {
         self.summary.blank_lines = counts.blank;
         self.summary.passed_over = counts.skipped;
         self.summary.limited = counts.hit_limit;
         self.summary.bytes_read = counts.bytes;
-        let (steps, s) = (&reader.plan.steps, &mut self.summary);
+        let s = &mut self.summary;
         s.steps = steps.said_of(s.oriented, s.alpha, s.premultiplied);
         s.steps.extend(steps.said());
         let settled = self.kept.finish(&mut *self.sink);
         if let Some(inputs) = &mut self.inputs {
-            inputs.ended(reader.feed.taken(), self.summary.rows, counts.hit_limit);
+            inputs.ended(taken, self.summary.rows, counts.hit_limit);
         }
         ended.and(settled)?;
         if control.stop.load(Ordering::Relaxed) {
             self.summary.interrupted = true;
             return Err(Error::new(ErrorKind::Io, "interrupted"));
         }
-        self.too_many(true).and_then(|()| shrunk(reader, counts.hit_limit))
+        self.too_many(true)
     }
 
     /// Takes the outcomes of a part in input order, and gives what is left to do for their rows.

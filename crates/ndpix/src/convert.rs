@@ -1,6 +1,8 @@
 //! `convert`: a loop from the reader to a sink, and what is looked at before and after it.
 
 mod checks;
+mod commit;
+mod plan;
 mod same;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +21,7 @@ use crate::source::Input;
 use crate::summary::Summary;
 
 pub use checks::files_of;
+pub use plan::{Cut, plan};
 
 /// How a run ended: what it did is known also when it failed.
 #[derive(Debug)]

@@ -89,29 +89,28 @@ pub enum Color {
 }
 
 impl Color {
-    const NAMES: [(Self, &'static str); 6] = [
-        (Self::Gray, "gray"),
-        (Self::GrayAlpha, "gray_alpha"),
-        (Self::Rgb, "rgb"),
-        (Self::Rgba, "rgba"),
-        (Self::Cmyk, "cmyk"),
-        (Self::Samples, "samples"),
-    ];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Gray, Self::GrayAlpha, Self::Rgb, Self::Rgba, Self::Cmyk, Self::Samples];
 }
 
 impl fmt::Display for Color {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::NAMES.iter().find(|known| known.0 == *self);
-        f.write_str(name.map_or("", |known| known.1))
+        f.write_str(match self {
+            Self::Gray => "gray",
+            Self::GrayAlpha => "gray_alpha",
+            Self::Rgb => "rgb",
+            Self::Rgba => "rgba",
+            Self::Cmyk => "cmyk",
+            Self::Samples => "samples",
+        })
     }
 }
 
 impl FromStr for Color {
     type Err = Error;
     fn from_str(word: &str) -> Result<Self> {
-        let name = Self::NAMES.iter().find(|known| known.1 == word);
-        name.map(|known| known.0)
-            .ok_or_else(|| Error::options(format!("unknown color {}", quote(word.as_bytes()))))
+        let named = Self::ALL.into_iter().find(|color| color.to_string() == word);
+        named.ok_or_else(|| Error::options(format!("unknown color {}", quote(word.as_bytes()))))
     }
 }
 

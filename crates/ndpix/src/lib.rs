@@ -52,6 +52,7 @@ mod source;
 mod books;
 mod decode;
 mod detect;
+mod parts;
 mod pipeline;
 mod reader;
 mod report;
@@ -84,7 +85,7 @@ pub use array::{Aligned, Array, Element};
 pub use batches::{Batch, Batches, Reject, Spares};
 pub use column::{Column, ColumnType};
 pub use control::{Control, Meter};
-pub use convert::{Run, convert, files_of, run};
+pub use convert::{Cut, Run, convert, files_of, plan, run};
 pub use dataset::{Dataset, Item};
 pub use dtype::{ByteOrder, DType};
 pub use each::{Each, each};
@@ -102,6 +103,7 @@ pub use options::{
     RawChannels, RawDType, RawLayout, RawOrder, Rejects, RejectsContent, Resample, Rgb, Rows,
     Scale, Size, Stack,
 };
+pub use parts::{Facts, Plan};
 pub use paths::PathPrefix;
 pub use record::pointer::{Field, Pointer, Step};
 pub use report::{Entries, FieldReport, Report, ShapeReport, Spread, quoted};

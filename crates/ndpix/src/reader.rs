@@ -4,6 +4,7 @@
 //! to a commit; `convert` is a loop around that.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -67,17 +68,37 @@ impl Reader {
         Ok((reader, problem))
     }
 
+    /// A reader of inputs whose plan was made before, of all or of more of them; `rejects` says of each
+    /// whether it is a rejects file.
+    pub(crate) fn planned(
+        inputs: Vec<Input>,
+        rejects: &[bool],
+        plan: Plan,
+        options: &Options,
+    ) -> Result<Self> {
+        are_there(plan.paths.base_dir.as_ref(), &plan.paths.allow_dir)?;
+        let feed = Feed::new(inputs, options.framing, &plan.limits, 0, None)
+            .with_block_bytes(options.block_bytes.unwrap_or(BLOCK_BYTES));
+        let mut files = feed.files().to_vec();
+        files.iter_mut().zip(rejects).for_each(|(file, rejects)| file.rejects = *rejects);
+        Ok(Self {
+            feed,
+            files,
+            plan,
+            located: true,
+            candidates: Vec::new(),
+            findings: None,
+            survey: Survey::default(),
+            record_bytes: 0.0,
+            sampled: 0,
+            sample: VecDeque::new(),
+            failure: None,
+        })
+    }
+
     fn sample(inputs: Vec<Input>, options: &Options) -> Result<Self> {
         options.validate()?;
-        let folders = options.base_dir.iter().map(|folder| ("base_dir", folder));
-        let mut folders =
-            folders.chain(options.allow_dir.iter().map(|folder| ("allow_dir", folder)));
-        if let Some((name, folder)) = folders.find(|(_, folder)| !folder.is_dir()) {
-            return Err(Error::options(format!(
-                "{name} {} is not a directory",
-                brief(&folder.display().to_string())
-            )));
-        }
+        are_there(options.base_dir.as_ref(), &options.allow_dir)?;
         let mut feed =
             Feed::new(inputs, options.framing, &options.limits, options.skip, options.limit)
                 .with_block_bytes(options.block_bytes.unwrap_or(BLOCK_BYTES));
@@ -278,6 +299,19 @@ impl Reader {
     /// How far the reading is.
     pub(crate) fn meter(&self) -> Arc<Meter> {
         self.feed.meter()
+    }
+}
+
+/// Refuses folders that are not there.
+fn are_there(base_dir: Option<&PathBuf>, allow_dir: &[PathBuf]) -> Result<()> {
+    let folders = base_dir.into_iter().map(|folder| ("base_dir", folder));
+    let mut folders = folders.chain(allow_dir.iter().map(|folder| ("allow_dir", folder)));
+    match folders.find(|(_, folder)| !folder.is_dir()) {
+        None => Ok(()),
+        Some((name, folder)) => Err(Error::options(format!(
+            "{name} {} is not a directory",
+            brief(&folder.display().to_string())
+        ))),
     }
 }
 

@@ -31,6 +31,7 @@ mod shards;
 pub(crate) mod shelf;
 pub(crate) mod spool;
 pub(crate) mod tape;
+pub(crate) mod work;
 mod zarr;
 mod zip;
 

@@ -5,6 +5,7 @@
 //! Cutting the bytes into records is left to `framing`.
 
 mod compressed;
+pub(crate) mod cut;
 mod fence;
 pub(crate) mod mark;
 mod original;
@@ -36,6 +37,17 @@ use crate::paths::{Base, absolute};
 pub enum Input {
     /// A file, opened when it is its turn.
     Path(PathBuf),
+    /// The lines of a file from one of its bytes to another, `from` after a line end or at its beginning and
+    /// `to` after one or at its end. It is no file of its own: what it begins with is a line, whatever that
+    /// looks like. Positions are offsets in the file, and lines are counted from 1.
+    Range {
+        /// The file, which is not compressed.
+        path: PathBuf,
+        /// The first byte, from 0.
+        from: u64,
+        /// The byte after the last.
+        to: u64,
+    },
     /// Standard input.
     Stdin,
     /// Text in memory.
@@ -76,7 +88,7 @@ impl Input {
     /// ```
     pub fn name(&self) -> Arc<str> {
         match self {
-            Self::Path(path) => path.to_string_lossy().into(),
+            Self::Path(path) | Self::Range { path, .. } => path.to_string_lossy().into(),
             Self::Stdin => "-".into(),
             Self::Bytes(_) => "bytes".into(),
             Self::Reader { name, .. } => name.as_str().into(),
@@ -125,6 +137,9 @@ impl Input {
         match self {
             Self::Path(path) if self.is_file() => Some(Self::Path(path.clone())),
             Self::Bytes(bytes) => Some(Self::Bytes(Arc::clone(bytes))),
+            Self::Range { path, from, to } => {
+                Some(Self::Range { path: path.clone(), from: *from, to: *to })
+            }
             Self::Path(_) | Self::Stdin | Self::Reader { .. } => None,
         }
     }
@@ -134,6 +149,7 @@ impl Input {
         match self {
             Self::Path(path) => path.metadata().ok().filter(|m| m.is_file()).map(|m| m.len()),
             Self::Bytes(bytes) => Some(bytes.len() as u64),
+            Self::Range { from, to, .. } => Some(to.saturating_sub(*from)),
             Self::Stdin | Self::Reader { .. } => None,
         }
     }
@@ -143,16 +159,32 @@ impl Input {
         matches!(self, Self::Path(path) if path.is_file())
     }
 
+    /// The file that it is, or is a part of.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) | Self::Range { path, .. } => Some(path),
+            Self::Stdin | Self::Bytes(_) | Self::Reader { .. } => None,
+        }
+    }
+
+    /// The byte of its file with which it begins, where it is a part of one.
+    pub(crate) fn begins_at(&self) -> Option<u64> {
+        match self {
+            Self::Range { from, .. } => Some(*from),
+            _ => None,
+        }
+    }
+
     /// Where relative paths inside the records begin.
     pub(crate) fn base(&self) -> Option<Base> {
-        let Self::Path(path) = self else { return None };
-        let folder = absolute(path).parent()?.to_owned();
+        let folder = absolute(self.path()?).parent()?.to_owned();
         Some(Base { folder, original: None })
     }
 
     /// Whether its name is that of a rejects file. What it holds does not count: it is data.
     pub(crate) fn is_rejects(&self) -> bool {
-        matches!(self, Self::Path(path) if path.as_os_str().as_encoded_bytes().ends_with(b".rejects.ndjson"))
+        self.path()
+            .is_some_and(|path| path.as_os_str().as_encoded_bytes().ends_with(b".rejects.ndjson"))
     }
 }
 
@@ -218,7 +250,7 @@ impl Read for Opened {
 /// looks like. `meter` notes every raw byte that is read.
 pub(crate) fn open(input: &mut Input, from: u64, meter: Arc<Meter>) -> Result<Opened> {
     let name = input.name();
-    if from > 0 {
+    if from > 0 || input.begins_at().is_some() {
         return open_at(input, from, meter)
             .map_err(|e| Error::io(format!("cannot open {name}"), e));
     }
@@ -228,6 +260,7 @@ pub(crate) fn open(input: &mut Input, from: u64, meter: Arc<Meter>) -> Result<Op
         }
         Input::Stdin => Box::new(io::stdin()),
         Input::Bytes(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
+        Input::Range { .. } => Box::new(io::empty()),
         Input::Reader { reader, .. } => std::mem::replace(reader, Box::new(io::empty())),
     };
     let mut peeked = Peeked::new(Box::new(Counted { inner: raw, meter }));
@@ -251,10 +284,21 @@ pub(crate) fn open(input: &mut Input, from: u64, meter: Arc<Meter>) -> Result<Op
 
 /// The bytes of a file from byte `from` on.
 fn open_at(input: &Input, from: u64, meter: Arc<Meter>) -> io::Result<Opened> {
-    let Input::Path(path) = input else { return Err(io::ErrorKind::NotSeekable.into()) };
-    let mut inner = File::open(path)?;
-    inner.seek(SeekFrom::Start(from))?;
-    let reader = Box::new(Counted { inner: Box::new(inner), meter });
+    let (path, from, left) = match input {
+        Input::Path(path) => (path, from, None),
+        Input::Range { path, from: first, to } => {
+            let from = from.max(*first);
+            (path, from, Some(to.saturating_sub(from)))
+        }
+        _ => return Err(io::ErrorKind::NotSeekable.into()),
+    };
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(from))?;
+    let inner: Box<dyn Read + Send> = match left {
+        Some(left) => Box::new(Span { file, left }),
+        None => Box::new(file),
+    };
+    let reader = Box::new(Counted { inner, meter });
     Ok(Opened { reader, compressions: Vec::new() })
 }
 
@@ -312,6 +356,27 @@ impl Read for Counted {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => Err(e),
             Err(e) => Err(io::Error::new(e.kind(), Raw(e))),
         }
+    }
+}
+
+/// A part of a file, which is an error where the file ends before it.
+struct Span {
+    file: File,
+    left: u64,
+}
+
+impl Read for Span {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let most = buf.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let n = self.file.read(&mut buf[..most])?;
+        if n == 0 && most > 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                format!("it is {} bytes shorter than it was", self.left),
+            ));
+        }
+        self.left -= n as u64;
+        Ok(n)
     }
 }
 

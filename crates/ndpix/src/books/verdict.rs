@@ -43,7 +43,7 @@ pub(super) fn judge(fate: Fate, options: &Options, place: impl Fn() -> Position)
 }
 
 /// Counts what was found; `first`: it is the first of its record.
-pub(super) fn count(s: &mut Summary, fate: &Fate, first: bool) {
+pub(crate) fn count(s: &mut Summary, fate: &Fate, first: bool) {
     s.records += u64::from(first);
     match fate {
         Fate::Row { found, .. } => {

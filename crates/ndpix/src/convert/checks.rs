@@ -139,7 +139,7 @@ pub(super) fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Res
         there.push((found.dev(), found.ino()));
     }
     for input in inputs {
-        let Input::Path(path) = input else { continue };
+        let Some(path) = input.path() else { continue };
         // Under whatever name: a link counts as the file it leads to.
         let known = || std::fs::metadata(path).is_ok_and(|m| there.contains(&(m.dev(), m.ino())));
         let inside = || match (path.canonicalize(), out.canonicalize()) {
@@ -159,7 +159,7 @@ pub(super) fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Res
 /// Refuses to start where an input cannot be opened when it is its turn, perhaps hours later.
 pub(super) fn readable(inputs: &[Input]) -> Result<()> {
     for input in inputs {
-        let Input::Path(path) = input else { continue };
+        let Some(path) = input.path() else { continue };
         nix::unistd::access(path, AccessFlags::R_OK)
             .map_err(|e| Error::io(format_args!("cannot open {}", path.display()), e.into()))?;
     }

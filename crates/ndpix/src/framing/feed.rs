@@ -50,6 +50,8 @@ struct Current {
     file: u32,
     /// Nothing more can be read.
     ended: bool,
+    /// What its framing is, where that is not to be found out.
+    told: Option<Framing>,
     /// `None` until the framing is known.
     scanner: Option<Scanner>,
     sniff: sniff::Sniff,
@@ -98,6 +100,9 @@ pub(crate) struct Feed {
     counts: FeedCounts,
     /// Of each input the records up to the last that was handed out.
     taken: Vec<u64>,
+    /// Of each input the line ends that were gone through between its records.
+    line_ends: Vec<u64>,
+    marked: bool,
     index: u64,
     /// Where it begins, until that is opened; records before number `done` are not handed out.
     start: Option<Start>,
@@ -127,6 +132,8 @@ impl Feed {
         Self {
             files: inputs.iter().map(info).collect(),
             taken: vec![0; inputs.len()],
+            line_ends: vec![0; inputs.len()],
+            marked: false,
             total_bytes: inputs.iter().map(Input::size).sum(),
             inputs: inputs.into_iter(),
             opened: 0,
@@ -224,10 +231,11 @@ impl Feed {
                 self.scanned += 3;
                 self.counts.bytes += 3;
                 current.byte = 3;
+                self.marked |= current.file == 0;
                 return Ok(true);
             }
             let undecided = current.byte == 0 && b"\xef\xbb\xbf".starts_with(bytes);
-            let framing = match self.asked {
+            let framing = match current.told.unwrap_or(self.asked) {
                 _ if undecided && !current.ended => None,
                 Framing::Auto => current.sniff.decide(bytes, current.ended, self.max_record_bytes),
                 asked => Some(asked),
@@ -249,6 +257,7 @@ impl Feed {
         self.counts.bytes += step.used as u64;
         current.byte += step.used as u64;
         current.line += step.newlines;
+        self.line_ends[current.file as usize] += step.newlines;
         if let Some(record) = &mut current.record {
             let space = trailing_space(used);
             if space < used.len() {
@@ -429,6 +438,16 @@ impl Feed {
     /// Of each input the records up to the last that was handed out, those before it that were passed over too.
     pub(crate) fn taken(&self) -> &[u64] {
         &self.taken
+    }
+
+    /// Whether the first input begins with a byte order mark.
+    pub(crate) fn marked(&self) -> bool {
+        self.marked
+    }
+
+    /// Of each input the line ends that were gone through.
+    pub(crate) fn line_ends(&self) -> &[u64] {
+        &self.line_ends
     }
 
     /// The framing of the file that was last begun; never `Auto` once there was a record.

@@ -45,7 +45,7 @@ impl Places {
         for input in inputs {
             let name = input.name();
             match input {
-                Input::Path(path) => {
+                Input::Path(path) | Input::Range { path, .. } => {
                     let open = |path| {
                         let file = File::open(path)?;
                         let meta = file.metadata()?;
@@ -56,6 +56,10 @@ impl Places {
                     if !meta.is_file() {
                         return Err(stream(&name));
                     }
+                    let name = match input {
+                        Input::Range { from, to, .. } => format!("{name}:{from}-{to}").into(),
+                        _ => name,
+                    };
                     stamps.push(stamp(name, &meta));
                     places.push(Place::File(file));
                 }

@@ -15,7 +15,7 @@ const STATIONS: [&str; 7] = ["source", "framing", "record", "encoding", "format"
 const LEAVES: [&str; 6] = ["array", "half", "inflate", "machine", "reserve", "sieve"];
 /// The door to single stations for the stage benchmarks; nothing uses it.
 const BENCH_DOOR: &str = "stations";
-const ENGINE: [&str; 6] = ["detect", "decode", "pipeline", "reader", "books", "report"];
+const ENGINE: [&str; 7] = ["detect", "decode", "pipeline", "reader", "parts", "books", "report"];
 /// The ways into the engine, each called by those who use the library.
 const DOORS: [&str; 7] = ["convert", "load", "batches", "dataset", "single", "each", "inspect"];
 

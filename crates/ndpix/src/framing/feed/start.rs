@@ -145,7 +145,9 @@ impl Feed {
         let file = self.opened;
         self.opened += 1;
         let start = self.start.take();
+        let range = input.begins_at();
         let (line, byte) = start.as_ref().map_or((1, 0), |start| (start.line, start.byte));
+        let byte = byte.max(range.unwrap_or(0));
         let meter = Arc::clone(&self.meter);
         let reader = source::open(&mut input, byte, meter).map_err(|e| {
             if e.kind() == ErrorKind::Json { e.at(self.position(file, line, byte)) } else { e }
@@ -162,13 +164,17 @@ impl Feed {
             reader,
             file,
             ended: false,
-            scanner: None,
+            told: range.map(|_| Framing::Lines),
+            scanner: range.filter(|from| *from > 0).map(|_| Scanner::on_line(false)),
             sniff: sniff::Sniff::default(),
             line,
             byte,
             records: self.index - first,
             record: None,
         };
+        if current.scanner.is_some() {
+            self.decided = Framing::Lines;
+        }
         let counts = self.counts;
         match start.filter(|start| start.byte > 0) {
             None => self.begins.next(self.index, counts.blank, counts.bytes),

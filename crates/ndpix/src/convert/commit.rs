@@ -1,0 +1,197 @@
+//! The commit of a plan: what its parts have left goes through the books of a run, in the order of the records.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::{Run, checks};
+use crate::books::Books;
+use crate::books::inputs::Inputs;
+use crate::control::{Control, Meter};
+use crate::error::{Error, ErrorKind, Result};
+use crate::framing::FeedCounts;
+use crate::machine;
+use crate::options::IfExists;
+use crate::parts::{Facts, Plan, Replay};
+use crate::sink::work::Work;
+use crate::sink::{self, beside};
+use crate::summary::Summary;
+
+/// So many missing parts are named.
+const NAMED: usize = 10;
+
+impl Plan {
+    /// Makes the output of parts that are done, which wait in the folder `work`, by default [`Plan::work`], and
+    /// removes them when it is there. It is that of [`run`](crate::run()) with one thread, byte by byte; so are
+    /// rejects, row map and counts. With `facts` it is asked of these, in any order, whether all parts are done.
+    ///
+    /// See [`Plan`] for an example.
+    ///
+    /// # Errors
+    /// As [`run`](crate::run()); kind `plan` where an input has changed, kind `io` where parts are missing or
+    /// damaged, which are named.
+    pub fn commit(
+        &self,
+        facts: Option<&[Facts]>,
+        work: Option<&Path>,
+        control: &Control<'_>,
+    ) -> Run {
+        let begun = Instant::now();
+        let inputs = self.inputs().iter().map(|input| input.name()).collect();
+        let mut summary = Summary { inputs, ..Summary::default() };
+        let result = go(self, facts, &self.place(work), control, &mut summary);
+        summary.seconds = begun.elapsed().as_secs_f64();
+        summary.peak_memory = machine::peak_memory();
+        Run { summary, result }
+    }
+}
+
+fn go(
+    plan: &Plan,
+    facts: Option<&[Facts]>,
+    work: &Work,
+    control: &Control<'_>,
+    summary: &mut Summary,
+) -> Result<()> {
+    let (out, options, inputs) = (plan.out(), plan.options(), plan.inputs());
+    plan.check_all()?;
+    checks::keep_apart(&inputs, out, options)?;
+    let this = json!({"plan": plan.id()});
+    if let Some(earlier) = checks::take_up(out, options)? {
+        control.note([format!(
+            "an earlier run was killed before all files of {} had their names; they have them now",
+            out.display()
+        )]);
+        if options.if_exists != IfExists::Replace && this == earlier {
+            control.note([format!("{} is of this very plan; nothing to do", out.display())]);
+            swept(work, control);
+            return Ok(());
+        }
+    }
+    if !checks::may_write(out, options)? {
+        control.note([format!("{} exists; nothing to do", out.display())]);
+        return Ok(());
+    }
+    let parts = all(plan, facts, work)?;
+    let lists = sink::named(out, options)?.beside.contains(&sink::npy::INPUTS);
+    let listed = lists.then(|| Inputs::begin(out, &inputs, options)).transpose()?;
+    control.note(plan.frozen().said());
+    let left = beside(out, ".partial").exists();
+    let may_be = options.if_exists != IfExists::Error;
+    let mut books = Books::open(out, options, plan.frozen(), listed, std::mem::take(summary))?;
+    if left {
+        control
+            .note([format!("{} of an earlier run is replaced", beside(out, ".partial").display())]);
+    }
+    let mut replay = Replay::new(plan);
+    let ended = take_all(&mut replay, &mut books, &parts, work, control);
+    let counts = FeedCounts {
+        blank: parts.iter().map(|facts| facts.blank).sum(),
+        records: parts.iter().map(|facts| facts.records).sum(),
+        bytes: parts.iter().map(|facts| facts.bytes).sum(),
+        ..FeedCounts::default()
+    };
+    let ended = books.over(&plan.frozen().steps, counts, &replay.taken, control, ended);
+    let (result, done) = books.close(out, may_be, this, ended);
+    *summary = done;
+    result?;
+    swept(work, control);
+    Ok(())
+}
+
+/// Removes the parts of an output that is there; what stays in the way of nothing is no failure.
+fn swept(work: &Work, control: &Control<'_>) {
+    if let Err(error) = work.sweep() {
+        control.note([format!("the parts are not needed any more, but stay: {error}")]);
+    }
+}
+
+/// The facts of all parts, in order.
+fn all(plan: &Plan, facts: Option<&[Facts]>, work: &Work) -> Result<Vec<Facts>> {
+    let mut told: HashMap<usize, &Facts> = HashMap::new();
+    for facts in facts.unwrap_or_default() {
+        if !plan.is_of(facts) {
+            return Err(Error::plan(format!(
+                "facts of part {} are of the plan {}, and this is {}; commit the parts of one plan",
+                facts.part,
+                facts.plan,
+                plan.id()
+            )));
+        }
+        told.insert(facts.part, facts);
+    }
+    let (mut all, mut missing) = (Vec::new(), Vec::new());
+    for part in 0..plan.parts() {
+        match plan.done(work, part)?.filter(|_| facts.is_none() || told.contains_key(&part)) {
+            Some(facts) => all.push(facts),
+            None => missing.push(part),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(all);
+    }
+    let named: Vec<_> = missing.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = if missing.len() > NAMED { ", ..." } else { "" };
+    let (parts, are) = if missing.len() > 1 { ("parts", "are") } else { ("part", "is") };
+    Err(Error::new(
+        ErrorKind::Io,
+        format!(
+            "{parts} {}{more} {are} missing ({} of {} in {}); run {}, and commit again",
+            named.join(", "),
+            missing.len(),
+            plan.parts(),
+            work.folder().display(),
+            if missing.len() > 1 { "them" } else { "it" },
+        ),
+    ))
+}
+
+/// Takes what all parts have left, in order.
+fn take_all(
+    replay: &mut Replay,
+    books: &mut Books<'_>,
+    parts: &[Facts],
+    work: &Work,
+    control: &Control<'_>,
+) -> Result<()> {
+    let meter = Arc::new(Meter::default());
+    if let Some(started) = control.started {
+        started(Arc::clone(&meter), Some(parts.iter().map(|facts| facts.bytes).sum()));
+    }
+    for facts in parts {
+        let stop = || control.stop.load(Ordering::Relaxed);
+        let mut stopped = stop();
+        let mut failed = false;
+        let taken = replay.part(work, facts, |part| {
+            stopped = stopped || stop();
+            if stopped {
+                return Ok(());
+            }
+            let taken = books.take(part);
+            failed = taken.is_err();
+            taken
+        });
+        if stopped {
+            return Ok(());
+        }
+        if let Err(error) = taken {
+            if failed {
+                return Err(error);
+            }
+            // What is damaged is made again where it is asked for; what cannot be read may be read later.
+            if std::error::Error::source(&error).is_none() {
+                work.forget(facts.part)?;
+            }
+            return Err(Error::new(
+                ErrorKind::Io,
+                format!("part {}: {error}; run it again, and commit again", facts.part),
+            ));
+        }
+        meter.pass(facts.bytes);
+    }
+    Ok(())
+}

@@ -1,0 +1,251 @@
+//! A plan as it is written down: `OUT.plan.json`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result, brief};
+use crate::options::{Governs, Options};
+use crate::plan::Plan as Frozen;
+use crate::source::Input;
+use crate::source::mark::Mark;
+
+/// The version of the text, not of ndpix.
+const FORMAT: u32 = 1;
+/// What a plan of another ndpix would decode otherwise.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// All of it, in the order of the text.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sheet {
+    ndpix_plan: u32,
+    version: String,
+    /// SHA-256 of what follows `run`.
+    pub(super) id: String,
+    /// Options that only say how a run goes on: with others the parts stay the same.
+    run: BTreeMap<String, String>,
+    /// The options as they were given, those that last: outputs record them.
+    options: BTreeMap<String, String>,
+    /// What they come to with these inputs.
+    pub(super) frozen: Frozen,
+    pub(super) out: Out,
+    pub(super) inputs: Vec<Known>,
+    pub(super) parts: Vec<Vec<Span>>,
+}
+
+/// What is written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Out {
+    pub(super) path: PathBuf,
+    pub(super) format: String,
+}
+
+/// An input, and what it is known by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Known {
+    pub(crate) name: String,
+    pub(crate) size: u64,
+    /// When it was changed last: where that is the same nothing else is looked at, and where it is not, all is.
+    pub(crate) mtime_ns: i64,
+    /// How its records follow each other, where it has any.
+    pub(crate) framing: String,
+    pub(crate) compression: Vec<String>,
+    /// Whether it begins with a byte order mark.
+    pub(crate) bom: bool,
+    /// Whether it is a rejects file.
+    pub(crate) rejects: bool,
+    /// CRC-32 of its first 64 KiB, and of its last.
+    pub(crate) head: String,
+    pub(crate) tail: String,
+}
+
+/// Bytes of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Span {
+    pub(crate) file: u32,
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+}
+
+impl Sheet {
+    pub(super) fn new(
+        options: &Options,
+        frozen: Frozen,
+        (path, format): (&Path, &str),
+        inputs: Vec<Known>,
+        parts: Vec<Vec<Span>>,
+    ) -> Result<Self> {
+        let given = |of: &[Governs]| {
+            let all = options.governing(of).into_iter();
+            all.map(|(name, value)| (name.to_string(), value)).collect()
+        };
+        let mut sheet = Self {
+            ndpix_plan: FORMAT,
+            version: VERSION.to_string(),
+            id: String::new(),
+            run: given(&[Governs::Run]),
+            options: given(&[Governs::Where, Governs::What, Governs::How]),
+            frozen,
+            out: Out { path: path.to_owned(), format: format.to_string() },
+            inputs,
+            parts,
+        };
+        sheet.id = sheet.sum()?;
+        Ok(sheet)
+    }
+
+    /// SHA-256 of what a part depends on, as 16 characters.
+    fn sum(&self) -> Result<String> {
+        // The same file has another time on another machine.
+        let named = |known: &Known| Known { mtime_ns: 0, ..known.clone() };
+        let inputs: Vec<Known> = self.inputs.iter().map(named).collect();
+        let all = (&self.version, &self.options, &self.frozen, &self.out, &inputs, &self.parts);
+        let text = serde_json::to_vec(&all).map_err(unwritten)?;
+        let mut id = String::new();
+        for byte in Sha256::digest(text).iter().take(8) {
+            let _ = write!(id, "{byte:02x}");
+        }
+        Ok(id)
+    }
+
+    pub(super) fn to_json(&self) -> Result<String> {
+        Ok(serde_json::to_string_pretty(self).map_err(unwritten)? + "\n")
+    }
+
+    pub(super) fn from_json(text: &str) -> Result<Self> {
+        let refused = |why: String| {
+            Error::plan(format!("the plan cannot be used: {why}; make it again with ndpix plan"))
+        };
+        #[derive(Deserialize)]
+        struct Head {
+            ndpix_plan: u32,
+            version: String,
+        }
+        let head: Head = serde_json::from_str(text)
+            .map_err(|e| refused(format!("it is not the text of a plan ({e})")).caused_by(e))?;
+        if (head.ndpix_plan, head.version.as_str()) != (FORMAT, VERSION) {
+            return Err(refused(format!(
+                "it is of ndpix {} and this is {VERSION}",
+                brief(&head.version)
+            )));
+        }
+        let sheet: Self =
+            serde_json::from_str(text).map_err(|e| refused(e.to_string()).caused_by(e))?;
+        if sheet.sum()? != sheet.id {
+            return Err(refused("it was changed after it was made".to_string()));
+        }
+        let whole = |span: &Span| {
+            let known = sheet.inputs.get(span.file as usize);
+            span.from <= span.to && known.is_some_and(|known| span.to <= known.size)
+        };
+        match sheet.parts.iter().flatten().all(whole) {
+            true => Ok(sheet),
+            false => Err(refused("its parts are not of its inputs".to_string())),
+        }
+    }
+
+    /// The options as they were given.
+    pub(super) fn options(&self) -> Result<Options> {
+        let mut options = Options::default();
+        for (name, value) in self.options.iter().chain(&self.run) {
+            options.set(name, value)?;
+        }
+        Ok(options)
+    }
+}
+
+fn unwritten(error: serde_json::Error) -> Error {
+    Error::plan(format!("the plan cannot be written down: {error}")).caused_by(error)
+}
+
+impl Known {
+    /// A file as it is now, with nothing of what it holds.
+    pub(crate) fn of(input: &Input, options: &Options) -> Result<Self> {
+        let name = input.name();
+        let Input::Path(path) = input else {
+            return Err(Error::options(format!(
+                "{name} can be read only once, and a plan is carried out in several processes; give the names of files"
+            )));
+        };
+        let found = path
+            .metadata()
+            .map_err(|e| Error::io(format_args!("cannot open {name}"), e))
+            .map(|found| found.is_file().then_some(found))?;
+        let (Some(found), Some(text)) = (found, path.to_str()) else {
+            return Err(Error::options(format!(
+                "{name} is not a regular file with a name in UTF-8, and a plan is carried out in several processes; give such files"
+            )));
+        };
+        let mark = Mark::of(input).ok_or_else(|| unreadable(&name))?;
+        Ok(Self {
+            name: text.to_string(),
+            size: mark.bytes,
+            mtime_ns: changed(&found),
+            framing: String::new(),
+            compression: Vec::new(),
+            bom: false,
+            rejects: input.is_rejects() || options.rejects_input,
+            head: format!("{:08x}", mark.head),
+            tail: format!("{:08x}", mark.tail),
+        })
+    }
+
+    /// The file.
+    pub(super) fn input(&self) -> Input {
+        Input::Path(PathBuf::from(&self.name))
+    }
+
+    /// Refuses a file that is not what it was when the plan was made.
+    ///
+    /// # Errors
+    /// Kind `plan`; kind `io` where it cannot be read.
+    pub(super) fn check(&self) -> Result<()> {
+        let name = brief(&self.name);
+        let found = Path::new(&self.name).metadata().map_err(|e| {
+            Error::io(
+                format_args!(
+                    "cannot open {name}, as the plan names it from the folder where it was made"
+                ),
+                e,
+            )
+        })?;
+        let stale = |why: String| {
+            Error::plan(format!(
+                "the plan is of other inputs: {name} {why}; make the plan again with ndpix plan, and run its parts"
+            ))
+        };
+        if found.len() != self.size {
+            return Err(stale(format!(
+                "has {} bytes, and had {} when the plan was made",
+                found.len(),
+                self.size
+            )));
+        }
+        if changed(&found) == self.mtime_ns {
+            return Ok(());
+        }
+        let mark = Mark::of(&self.input()).ok_or_else(|| unreadable(&name))?;
+        let ends = (format!("{:08x}", mark.head), format!("{:08x}", mark.tail));
+        match (&ends.0, &ends.1) == (&self.head, &self.tail) {
+            true => Ok(()),
+            false => Err(stale("has other bytes than when the plan was made".to_string())),
+        }
+    }
+}
+
+/// When a file was changed last.
+fn changed(found: &impl MetadataExt) -> i64 {
+    found.mtime().saturating_mul(1_000_000_000).saturating_add(found.mtime_nsec())
+}
+
+fn unreadable(name: &str) -> Error {
+    Error::io(format_args!("cannot read {name}"), std::io::ErrorKind::Other.into())
+}

@@ -1,0 +1,227 @@
+//! The folder in which parts of a plan wait for their commit: `WORK/<id>/part-00004/`, a file for each sort of
+//! what there is. A part has that name only when it is whole and durable; until then it is a try with a name of
+//! its own, so that any number of processes may make the same part.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, BufWriter, ErrorKind as Io, Read, Write};
+use std::path::{Path, PathBuf};
+
+use flate2::Crc;
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+use super::partial::{sync_folder, text_of, write_failed};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::make_room;
+
+/// What a part is made of, beside its facts.
+pub(crate) const FILES: [&str; 4] = ["pixels", "rows", "columns", "rejects"];
+const FACTS: &str = "facts.json";
+
+/// Length and CRC-32 of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sum {
+    pub(crate) len: u64,
+    pub(crate) crc: u32,
+}
+
+/// The parts of one plan.
+#[derive(Debug)]
+pub(crate) struct Work {
+    all: PathBuf,
+    folder: PathBuf,
+}
+
+impl Work {
+    /// Those of the plan `id` in the folder `all`, which need not be there.
+    pub(crate) fn new(all: &Path, id: &str) -> Self {
+        Self { all: all.to_owned(), folder: all.join(id) }
+    }
+
+    /// Where they are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn part(&self, number: usize) -> PathBuf {
+        self.folder.join(format!("part-{number:05}"))
+    }
+
+    /// The facts of a part, where it is there.
+    pub(crate) fn facts(&self, number: usize) -> Result<Option<Vec<u8>>> {
+        text_of(&self.part(number).join(FACTS))
+    }
+
+    /// Begins a part.
+    pub(crate) fn begin(&self, number: usize) -> Result<Try> {
+        let failed = |e| write_failed(&self.folder, e);
+        fs::create_dir_all(&self.folder).map_err(failed)?;
+        let name = format!(".try-{number:05}-");
+        let folder = tempfile::Builder::new().prefix(&name).tempdir_in(&self.folder);
+        let folder = folder.map_err(failed)?;
+        let strand = |name: &str| {
+            let path = folder.path().join(name);
+            let file = File::create(&path).map_err(|e| write_failed(&path, e))?;
+            Ok(Strand { path, file: BufWriter::new(file), crc: Crc::new(), len: 0 })
+        };
+        let strands = FILES.map(strand).into_iter().collect::<Result<Vec<_>>>()?;
+        Ok(Try { folder, strands, whole: self.part(number) })
+    }
+
+    /// Opens one of the files of a part, which is to be what `sum` says.
+    pub(crate) fn open(&self, number: usize, file: usize, sum: Sum) -> Result<Reel> {
+        let path = self.part(number).join(FILES[file]);
+        let opened = File::open(&path)
+            .map_err(|e| Error::io(format_args!("cannot open {}", path.display()), e))?;
+        Ok(Reel { path, file: BufReader::new(opened), left: sum.len, crc: Crc::new(), sum })
+    }
+
+    /// Removes a part that is not what it should be.
+    pub(crate) fn forget(&self, number: usize) -> Result<()> {
+        gone(&self.part(number))
+    }
+
+    /// Removes everything of this plan, and the folder of all plans where it holds no others.
+    pub(crate) fn sweep(&self) -> Result<()> {
+        gone(&self.folder)?;
+        let _ = fs::remove_dir(&self.all);
+        Ok(())
+    }
+
+    /// Removes everything of any plan.
+    pub(crate) fn sweep_all(all: &Path) -> Result<()> {
+        let Ok(entries) = fs::read_dir(all) else { return Ok(()) };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let ours =
+                name.len() == 16 && name.as_encoded_bytes().iter().all(u8::is_ascii_hexdigit);
+            if ours {
+                gone(&entry.path())?;
+            }
+        }
+        let _ = fs::remove_dir(all);
+        Ok(())
+    }
+}
+
+/// Removes a folder, if it is there.
+fn gone(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(e) if e.kind() != Io::NotFound => {
+            Err(Error::io(format_args!("cannot remove {}", folder.display()), e))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A part that is being made; it goes where it does not become whole.
+#[derive(Debug)]
+pub(crate) struct Try {
+    folder: TempDir,
+    strands: Vec<Strand>,
+    whole: PathBuf,
+}
+
+/// One of its files.
+#[derive(Debug)]
+struct Strand {
+    path: PathBuf,
+    file: BufWriter<File>,
+    crc: Crc,
+    len: u64,
+}
+
+impl Try {
+    /// Appends to one of its files.
+    pub(crate) fn write(&mut self, file: usize, bytes: &[u8]) -> Result<()> {
+        let strand = &mut self.strands[file];
+        strand.crc.update(bytes);
+        strand.len += bytes.len() as u64;
+        strand.file.write_all(bytes).map_err(|e| write_failed(&strand.path, e))
+    }
+
+    /// Makes its files durable: what they are.
+    pub(crate) fn seal(&mut self) -> Result<Vec<Sum>> {
+        let seal = |strand: &mut Strand| {
+            let sealed = strand.file.flush().and_then(|()| strand.file.get_ref().sync_all());
+            sealed.map_err(|e| write_failed(&strand.path, e))?;
+            Ok(Sum { len: strand.len, crc: strand.crc.sum() })
+        };
+        self.strands.iter_mut().map(seal).collect()
+    }
+
+    /// Gives it its name, with these facts, unless that is taken: then it is `false`.
+    pub(crate) fn name(&self, facts: &[u8]) -> Result<bool> {
+        let path = self.folder.path().join(FACTS);
+        let written = File::create(&path).and_then(|mut file| {
+            file.write_all(facts)?;
+            file.sync_all()
+        });
+        written.map_err(|e| write_failed(&path, e))?;
+        sync_folder(&path);
+        match fs::rename(self.folder.path(), &self.whole) {
+            Ok(()) => {
+                sync_folder(&self.whole);
+                Ok(true)
+            }
+            Err(e) if matches!(e.kind(), Io::DirectoryNotEmpty | Io::AlreadyExists) => Ok(false),
+            Err(e) => {
+                Err(Error::io(format_args!("cannot put {} in place", self.whole.display()), e))
+            }
+        }
+    }
+}
+
+/// A file of a part, read from its beginning to its end.
+#[derive(Debug)]
+pub(crate) struct Reel {
+    path: PathBuf,
+    file: BufReader<File>,
+    left: u64,
+    crc: Crc,
+    sum: Sum,
+}
+
+impl Reel {
+    /// The next bytes, which take the place of those in `bytes`.
+    pub(crate) fn read(&mut self, len: u64, bytes: &mut Vec<u8>) -> Result<()> {
+        bytes.clear();
+        let size = usize::try_from(len).ok().filter(|_| len <= self.left);
+        let size = size.ok_or_else(|| self.damaged("it ends early"))?;
+        make_room(bytes, size)?;
+        let got = (&mut self.file).take(len).read_to_end(bytes);
+        match got {
+            Ok(n) if n == size => {}
+            Ok(_) => return Err(self.damaged("it ends early")),
+            Err(e) => {
+                return Err(Error::io(format_args!("cannot read {}", self.path.display()), e));
+            }
+        }
+        self.left -= len;
+        self.crc.update(bytes);
+        Ok(())
+    }
+
+    /// Whether all of it was read.
+    pub(crate) fn is_over(&self) -> bool {
+        self.left == 0
+    }
+
+    /// That all of it was read, and is what was written.
+    ///
+    /// # Errors
+    /// Kind `io`.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        let more = self.file.fill_buf().is_ok_and(|rest| !rest.is_empty());
+        match self.left == 0 && !more && self.crc.sum() == self.sum.crc {
+            true => Ok(()),
+            false => Err(self.damaged("its checksum is another one")),
+        }
+    }
+
+    /// What is said of a file that is not what was written.
+    pub(crate) fn damaged(&self, why: &str) -> Error {
+        Error::new(ErrorKind::Io, format!("{} is damaged: {why}", self.path.display()))
+    }
+}

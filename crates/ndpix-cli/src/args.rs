@@ -20,6 +20,12 @@ pub(crate) enum Command {
     Convert(Box<Convert>),
     /// Say what is in the inputs, and the command to run
     Inspect(Box<Inspect>),
+    /// Decide a conversion and cut it into parts, for several processes or machines: writes OUT.plan.json
+    Plan(Box<Plan>),
+    /// Carry out the parts of a plan that are those of one task
+    Run(Run),
+    /// Make the output of the parts of a plan, when all are done
+    Commit(Commit),
     /// Print shell completions
     Completions {
         /// The shell
@@ -40,6 +46,68 @@ pub(crate) struct Convert {
     #[command(flatten)]
     pub(crate) flags: Flags,
     /// Write the summary as JSON to this file (- for standard output), also when the run fails
+    #[arg(long, value_name = "PATH")]
+    pub(crate) summary: Option<PathBuf>,
+    /// Show a progress bar also where no terminal is found
+    #[arg(long)]
+    pub(crate) progress: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// Files or globs
+    #[arg(required = true, value_name = "IN")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// What will be written, as convert writes it
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Bytes of a part (K, M, G are powers of 1024)
+    #[arg(long, value_name = "BYTES", default_value = "64M")]
+    pub(crate) part_bytes: String,
+    /// About how many parts, instead of their bytes
+    #[arg(long, value_name = "N", conflicts_with = "part_bytes")]
+    pub(crate) parts: Option<u64>,
+    /// Print the plan as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Remove parts of OUT that are done, of this plan or another
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    #[command(flatten)]
+    pub(crate) flags: Flags,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The file that `ndpix plan` wrote: OUT.plan.json
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: PathBuf,
+    /// Which task this is, from 0
+    #[arg(long, value_name = "I")]
+    pub(crate) task: u64,
+    /// How many tasks there are: this one carries out part I, I + N, I + 2N and so on
+    #[arg(long, value_name = "N")]
+    pub(crate) tasks: u64,
+    /// The folder where parts wait for the commit, one that all tasks see [default: OUT.parts]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) work: Option<PathBuf>,
+    /// Threads; 0 takes all cores [default: as the plan says]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Show a progress bar also where no terminal is found
+    #[arg(long)]
+    pub(crate) progress: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Commit {
+    /// The file that `ndpix plan` wrote: OUT.plan.json
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: PathBuf,
+    /// The folder where parts wait for the commit [default: OUT.parts]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) work: Option<PathBuf>,
+    /// Write the summary as JSON to this file (- for standard output), also when the commit fails
     #[arg(long, value_name = "PATH")]
     pub(crate) summary: Option<PathBuf>,
     /// Show a progress bar also where no terminal is found

@@ -6,6 +6,7 @@
 
 mod args;
 mod flags;
+mod parts;
 mod print;
 mod signals;
 #[cfg(test)]
@@ -40,6 +41,9 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
     match cli.command {
         Command::Convert(args) => convert(&args),
         Command::Inspect(args) => inspect(&args),
+        Command::Plan(args) => parts::plan(&args),
+        Command::Run(args) => parts::run(&args),
+        Command::Commit(args) => parts::commit(&args),
         Command::Completions { shell } => {
             let mut out = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "ndpix", &mut out);
@@ -105,60 +109,94 @@ fn convert(args: &Convert) -> u8 {
         Ok(both) => both,
         Err(error) => return fail(&error),
     };
-    let mut taken = ndpix::files_of(&args.output, &options);
+    if let Err(end) = keep_apart(args.summary.as_deref(), &inputs, &args.output, &options) {
+        return end;
+    }
+    let (run, end) = watched(
+        args.progress,
+        |control| ndpix::run(inputs, &args.output, &options, control),
+        |run| exit_code(run, &options),
+    );
+    ended(&run, &options, args.summary.as_deref(), end, |error| remedies(error, args, &options))
+}
+
+/// Refuses to write the summary over an input, the output, or a file beside it.
+fn keep_apart(
+    summary: Option<&Path>,
+    inputs: &[Input],
+    output: &Path,
+    options: &Options,
+) -> Result<(), u8> {
+    let mut taken = ndpix::files_of(output, options);
     taken.extend(inputs.iter().filter_map(|input| match input {
         Input::Path(path) => Some(path.clone()),
         _ => None,
     }));
-    if let Some(path) = args
-        .summary
-        .as_ref()
-        .filter(|s| s.starts_with(&args.output) || taken.iter().any(|t| same(s, t)))
-    {
-        print::say(&format!(
-            "ndpix: summary {} is an input, the output or a file beside it; give another name",
-            path.display()
-        ));
-        return 2;
+    match summary.filter(|s| s.starts_with(output) || taken.iter().any(|t| same(s, t))) {
+        None => Ok(()),
+        Some(path) => {
+            print::say(&format!(
+                "ndpix: summary {} is an input, the output or a file beside it; give another name",
+                path.display()
+            ));
+            Err(2)
+        }
     }
+}
+
+/// Does what ends at a signal and shows how far it is, and gives what came of it with its exit code.
+fn watched<T>(
+    progress: bool,
+    work: impl FnOnce(&Control<'_>) -> T,
+    code: impl FnOnce(&T) -> u8,
+) -> (T, u8) {
     let watch = Watch::begin();
-    let progress = Progress::default();
+    let bar = Progress::default();
     let note = |text: &str| print::say(&format!("ndpix: {text}"));
     let started = |meter: Arc<Meter>, total| {
-        progress.start(args.progress, Arc::clone(&meter), total);
+        bar.start(progress, Arc::clone(&meter), total);
         drop(watch.meter.set(meter));
     };
     let stop = Arc::clone(&watch.stop);
     let control = Control { stop, note: Some(&note), started: Some(&started) };
-    let run = ndpix::run(inputs, &args.output, &options, &control);
-    let end = exit_code(&run, &options);
+    let done = work(&control);
+    let end = code(&done);
     watch.end.get_or_init(|| end);
-    progress.end();
+    bar.end();
+    (done, end)
+}
+
+/// Says how a run has ended, on the terminal and in the summary.
+fn ended(
+    run: &Run,
+    options: &Options,
+    summary: Option<&Path>,
+    end: u8,
+    remedies: impl FnOnce(&Error),
+) -> u8 {
     let s = &run.summary;
     if end != 2 && s.records + s.blank_lines + s.outputs.len() as u64 > 0 {
-        print::say(run.summary.text(&options).trim_end());
+        print::say(run.summary.text(options).trim_end());
     }
     if let Err(error) = &run.result {
         print::say(&format!("ndpix: {error}"));
-        remedies(error, args, &options);
+        remedies(error);
     }
-    if let Some(path) = &args.summary {
-        let json = run.summary.json_ended(&options, run.result.as_ref().err(), end);
-        let written = match path.as_os_str() == "-" {
-            true => {
-                return match print::out(&json) {
-                    0 => end,
-                    failed => failed,
-                };
-            }
-            false => std::fs::write(path, json),
+    let Some(path) = summary else { return end };
+    let json = run.summary.json_ended(options, run.result.as_ref().err(), end);
+    if path.as_os_str() == "-" {
+        return match print::out(&json) {
+            0 => end,
+            failed => failed,
         };
-        if let Err(error) = written {
+    }
+    match std::fs::write(path, json) {
+        Ok(()) => end,
+        Err(error) => {
             print::say(&format!("ndpix: cannot write {}: {error}", path.display()));
-            return 1;
+            1
         }
     }
-    end
 }
 
 /// The commands that would do, for an error that knows them.

@@ -149,6 +149,25 @@ const RUNS: &[(&[&str], &str)] = &[
     (&["\u{feff}[{}{}]"], "-o out.npy"),
 ];
 
+/// Conversions in parts; that of `old.npy` is of nothing that is there.
+const PARTS: &[&str] = &[
+    "plan in.ndjson -o out.npy --part-bytes 20",
+    "plan in.ndjson -o out.npy --parts 3 --part-bytes 20",
+    "plan in.ndjson -o out.npy --parts 0",
+    "plan in.ndjson -o out.npy --part-bytes some",
+    "plan in.ndjson -o out.npy --limit 5",
+    "plan in.ndjson -o out.npy --append",
+    "plan - -o out.npy",
+    "plan in.ndjson -o old.npy",
+    "run out.npy.plan.json --task 0 --tasks 1",
+    "run old.npy --task 0 --tasks 1",
+    "run old.npy --task 3 --tasks 3",
+    "run old.npy --task 0 --tasks 0",
+    "run old.npy --tasks 1",
+    "commit out.npy.plan.json",
+    "commit old.npy",
+];
+
 /// Images one by one, as `image` of a record of their own, after arguments that fix the plan.
 const RECORDS: &[(&str, &[&str])] = &[
     (
@@ -414,11 +433,16 @@ fn refusal(name: &str) -> String {
 
 fn snapshot() -> String {
     let out = &mut String::new();
-    for args in ["--help", "convert --help", "inspect --help"] {
+    for args in
+        ["--help", "convert --help", "inspect --help", "plan --help", "run --help", "commit --help"]
+    {
         check(out, &[], args);
     }
     for (records, args) in RUNS {
         check(out, records, &format!("convert in.ndjson {args}"));
+    }
+    for args in PARTS {
+        check(out, &[GOOD, GOOD, "{"], args);
     }
     check(out, &[PATHS], "convert - -o out.npy --field file --encoding path");
     check(out, &[GOOD], "convert - -o out.npy");

@@ -167,6 +167,7 @@ pub use on_error::{OnError, OnErrors};
 pub use output::{ImagesAs, OutputCompression, Ragged};
 pub use pixels::{Fit, Frames, Layout, Mode, Normalize, Resample, Rgb, Scale, Size, Stack};
 pub use raw::{At, Given, RawChannels, RawDType, RawLayout, RawOrder};
+pub(crate) use table::bytes;
 pub use table::{Governs, OptionInfo};
 
 /// The flag of an option.

@@ -25,8 +25,9 @@ use crate::pipeline::Part;
 use crate::plan::Plan as Frozen;
 use crate::plan::watch::Watch;
 use crate::reader::Reader;
-use crate::sink::beside;
+use crate::sink::partial::{leave, text_of};
 use crate::sink::work::Work;
+use crate::sink::{beside, rename};
 use crate::source::Input;
 
 use block::{Bases, Block};
@@ -101,6 +102,12 @@ impl Plan {
         &self.options
     }
 
+    /// Carries out parts with so many threads, 0 for all cores, whatever the plan says: what comes of them does
+    /// not depend on it.
+    pub fn set_threads(&mut self, threads: usize) {
+        self.options.threads = threads;
+    }
+
     /// The plan as JSON: what `OUT.plan.json` holds.
     ///
     /// See [`Plan`] for an example.
@@ -118,6 +125,51 @@ impl Plan {
     pub fn from_json(text: &str) -> Result<Self> {
         let sheet = Sheet::from_json(text)?;
         Ok(Self { options: sheet.options()?, sheet })
+    }
+
+    /// Writes it to `OUT.plan.json`, and gives that name.
+    ///
+    /// ```
+    /// use ndpix::{Control, Cut, Input, Options, Plan};
+    /// let folder = tempfile::tempdir()?;
+    /// let (records, out) = (folder.path().join("a.ndjson"), folder.path().join("a.npy"));
+    /// std::fs::write(&records, "{\"image\": [[1, 2]]}\n")?;
+    /// let (inputs, options) = (Input::expand(&[records])?, Options::default().with("field", "image")?);
+    /// let plan = ndpix::plan(inputs, &out, &options, Cut::default(), &Control::default())?;
+    /// let name = plan.save()?;
+    /// assert!(name.ends_with("a.npy.plan.json"));
+    /// assert_eq!(Plan::open(&name)?.id(), plan.id());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Kind `options` where something else has this name; kind `io`.
+    pub fn save(&self) -> Result<PathBuf> {
+        let path = beside(self.out(), ".plan.json");
+        let there = text_of(&path)?.unwrap_or_default();
+        if !there.is_empty() && memchr::memmem::find(&there, b"\"ndpix_plan\"").is_none() {
+            return Err(Error::options(format!(
+                "{} exists and is not a plan; move it away, or give another output",
+                path.display()
+            )));
+        }
+        leave(&path, self.to_json()?.as_bytes())?;
+        rename(&beside(&path, ".partial"), &path)?;
+        Ok(path)
+    }
+
+    /// The plan in a file, which [`Plan::save`] wrote.
+    ///
+    /// See [`Plan::save`] for an example.
+    ///
+    /// # Errors
+    /// Kind `io`; otherwise as [`Plan::from_json`].
+    pub fn open(path: &Path) -> Result<Self> {
+        let text = text_of(path)?.ok_or_else(|| {
+            let missing = std::io::ErrorKind::NotFound.into();
+            Error::io(format_args!("cannot read the plan {}", path.display()), missing)
+        })?;
+        Self::from_json(&String::from_utf8_lossy(&text))
     }
 
     /// Where its parts wait for the commit unless it is said: `OUT.parts`.
@@ -174,7 +226,7 @@ impl Plan {
         let ended = reader.run(threads, &control.stop, |part| writer.write(part).map(|()| None));
         // What was read of another file than the plan is of has nothing to say.
         self.check(part)?;
-        ended?;
+        ended.map_err(|error| self.unplaced(part, error))?;
         if control.stop.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Io, "interrupted"));
         }
@@ -190,6 +242,15 @@ impl Plan {
                 None => work.forget(part)?,
             }
         }
+    }
+
+    /// An error without its line, where that is counted from somewhere in its file.
+    fn unplaced(&self, part: usize, error: Error) -> Error {
+        let name = error.position().map(|place| Arc::clone(&place.file));
+        let mut spans = self.sheet.parts[part].iter().filter(|span| span.from > 0);
+        let is_cut =
+            spans.any(|span| Some(&*self.sheet.inputs[span.file as usize].name) == name.as_deref());
+        if is_cut { error.nowhere() } else { error }
     }
 
     /// What was counted while a part was read.
@@ -262,8 +323,8 @@ impl Plan {
         &self.sheet.frozen
     }
 
-    /// Its inputs.
-    pub(crate) fn inputs(&self) -> Vec<Input> {
+    /// The inputs that it was made of.
+    pub fn inputs(&self) -> Vec<Input> {
         self.sheet.inputs.iter().map(Known::input).collect()
     }
 

@@ -1,6 +1,7 @@
 //! `plan`: a run is decided, and its inputs are cut into parts.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use super::checks;
 use crate::batch::Text;
@@ -8,7 +9,7 @@ use crate::books::{fill_row, names};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::framing::{Feed, Framing};
-use crate::options::Options;
+use crate::options::{self, Options};
 use crate::parts::{Known, Plan, Span};
 use crate::plan::Target;
 use crate::reader::{self, Reader};
@@ -26,7 +27,9 @@ const LOOK: usize = 64 << 10;
 ///
 /// ```
 /// use ndpix::Cut;
+/// assert_eq!("64M".parse::<Cut>()?, Cut::Bytes(64 << 20));
 /// assert_eq!(Cut::default(), Cut::Bytes(64 << 20));
+/// # Ok::<(), ndpix::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
@@ -34,6 +37,15 @@ pub enum Cut {
     Bytes(u64),
     /// About so many parts.
     Parts(u64),
+}
+
+impl FromStr for Cut {
+    type Err = Error;
+
+    /// A number of bytes, with an optional K, M or G.
+    fn from_str(text: &str) -> Result<Self> {
+        options::bytes("part_bytes", text).map(Self::Bytes)
+    }
 }
 
 impl Default for Cut {

@@ -27,6 +27,8 @@ use Governs::{How, Run, What, Where};
 use row::{Row, row};
 use text::*;
 
+pub(crate) use text::bytes;
+
 pub use row::{Governs, OptionInfo};
 
 const TABLE: &[Row] = &[

@@ -54,7 +54,7 @@ pub(super) fn rows(name: &str, slot: &mut Option<u64>, text: &str) -> Result<()>
 }
 
 /// A number of bytes, with an optional K, M or G.
-pub(super) fn bytes(name: &str, text: &str) -> Result<u64> {
+pub(crate) fn bytes(name: &str, text: &str) -> Result<u64> {
     let upper = text.to_ascii_uppercase();
     let digits = upper.trim_end_matches('B').trim_end_matches('I');
     let (number, shift) = match digits.as_bytes().last() {

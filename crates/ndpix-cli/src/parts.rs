@@ -1,0 +1,107 @@
+//! A conversion in parts: `plan`, `run` and `commit`. What is said of it is the library's; here stand which task
+//! does which parts, and what a task has to say when it ends.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use ndpix::{Control, Cut, Error, ErrorKind, Input, Plan};
+
+use crate::{args, code, ended, exit_code, fail, keep_apart, print, watched};
+
+/// Decides a run, and writes the decision beside its output.
+pub(crate) fn plan(args: &args::Plan) -> u8 {
+    let (made, end) = watched(false, |control| told(control, make(args, control)), |done| done.1);
+    made.0.map_or(end, |text| print::out(&text))
+}
+
+/// Makes a plan: what is printed of it.
+fn make(args: &args::Plan, control: &Control<'_>) -> Result<String, Error> {
+    let options = args.flags.options()?;
+    let cut = match args.parts {
+        Some(parts) => Cut::Parts(parts),
+        None => args.part_bytes.parse()?,
+    };
+    let plan = ndpix::plan(Input::expand(&args.inputs)?, &args.output, &options, cut, control)?;
+    if args.fresh {
+        plan.sweep(None)?;
+    }
+    let path = plan.save()?;
+    control.note.iter().for_each(|note| note(&format!("the plan is in {}", path.display())));
+    match args.json {
+        true => plan.to_json(),
+        false => Ok(format!("parts {}\n", plan.parts())),
+    }
+}
+
+/// Carries out every N-th part.
+pub(crate) fn run(args: &args::Run) -> u8 {
+    let done = |control: &Control<'_>| told(control, carry_out(args, control));
+    watched(args.progress, done, |done| done.1).1
+}
+
+fn carry_out(args: &args::Run, control: &Control<'_>) -> Result<(), Error> {
+    let args::Run { task, tasks, .. } = *args;
+    if task >= tasks {
+        return Err(Error::new(
+            ErrorKind::Options,
+            match tasks {
+                0 => "tasks must be at least 1".to_string(),
+                _ => format!(
+                    "there is no task {task} of {tasks}: they are counted from 0 to {}; use --array=0-{}",
+                    tasks - 1,
+                    tasks - 1
+                ),
+            },
+        ));
+    }
+    let mut plan = Plan::open(&args.plan)?;
+    args.threads.into_iter().for_each(|threads| plan.set_threads(threads));
+    let (mut parts, mut records, mut decoded) = (0, 0, 0);
+    for part in (0..plan.parts()).filter(|part| *part as u64 % tasks == task) {
+        let facts = plan
+            .run(part, args.work.as_deref(), control)
+            .map_err(|error| Error::new(error.kind(), format!("part {part}: {error}")))?;
+        parts += 1;
+        records += facts.records;
+        decoded += facts.decoded;
+    }
+    control.note.iter().for_each(|note| {
+        note(&format!(
+            "task {task} of {tasks}: {parts} parts are done, of {} in the plan; {records} records, {decoded} images",
+            plan.parts()
+        ));
+    });
+    Ok(())
+}
+
+/// Makes the output.
+pub(crate) fn commit(args: &args::Commit) -> u8 {
+    let plan = match Plan::open(&args.plan) {
+        Ok(plan) => plan,
+        Err(error) => return fail(&error),
+    };
+    let options = plan.options();
+    let inputs: Vec<Input> = plan.inputs();
+    if let Err(end) = keep_apart(args.summary.as_deref(), &inputs, plan.out(), options) {
+        return end;
+    }
+    let work: Option<&Path> = args.work.as_deref();
+    let (run, end) = watched(
+        args.progress,
+        |control| plan.commit(None, work, control),
+        |run| exit_code(run, options),
+    );
+    ended(&run, options, args.summary.as_deref(), end, |_| {})
+}
+
+/// What came of something that is not a run, with its exit code; why not is said.
+fn told<T>(control: &Control<'_>, done: Result<T, Error>) -> (Option<T>, u8) {
+    match done {
+        Ok(done) => (Some(done), 0),
+        Err(error) => {
+            print::say(&format!("ndpix: {error}"));
+            let stopped = control.stop.load(Ordering::Relaxed);
+            (None, if stopped { 130 } else { code(&error) })
+        }
+    }
+}

@@ -32,10 +32,16 @@ def setUpModule():
     global folder, killer
     folder = tempfile.TemporaryDirectory(prefix="ndpix-killer-")
     unittest.addModuleCleanup(folder.cleanup)
-    killer = Path(folder.name) / "killer"
+    killer = build_killer(Path(folder.name))
+
+
+def build_killer(folder):
+    """The program that ends a command at one of its steps."""
+    killer = folder / "killer"
     compiler = os.environ.get("CC", "cc")
     source = ROOT / "tests" / "python" / "killer.c"
     subprocess.run([compiler, "-O1", "-Wall", "-Wextra", "-Werror", "-o", killer, source], check=True)
+    return killer
 
 
 def everything(folder):

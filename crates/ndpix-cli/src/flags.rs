@@ -165,6 +165,7 @@ const FLAGS: &[(&str, &[Flag])] = &[
             ),
             ("append", "", "Add rows to the .npy file that is there"),
             ("append_again", "", "Add inputs once more that were appended before"),
+            ("fresh", "", "Begin anew where the same command was ended before"),
         ],
     ),
 ];

@@ -7,6 +7,7 @@
 mod holds;
 pub(crate) mod inputs;
 mod ledger;
+mod marks;
 mod verdict;
 
 use std::collections::HashMap;
@@ -17,10 +18,11 @@ use std::sync::atomic::Ordering;
 use serde_json::Value;
 
 use crate::batch::{Origin, Record, Text};
-use crate::control::Control;
+use crate::control::{Control, Meter};
 use crate::decode::Kept;
 use crate::error::{Error, ErrorKind, Result};
-use crate::framing::FeedCounts;
+use crate::framing::{Begins, FeedCounts};
+use crate::journal::Journal;
 use crate::options::{Layout, MaxRejects, OnError, Options, Rejects};
 use crate::pipeline::{Fate, Outcome, Part};
 use crate::plan::{Plan, Steps, Target};
@@ -36,6 +38,7 @@ use holds::{holds, lasting};
 use inputs::Inputs;
 use ledger::{Became, Ledger};
 pub(crate) use ledger::{fill, names};
+use marks::Reached;
 pub(crate) use verdict::count;
 use verdict::{Row, Verdict, judge};
 
@@ -58,6 +61,11 @@ pub(crate) struct Books<'o> {
     last_record: Option<u64>,
     /// Numbers of the files that a rejects file names.
     file_numbers: HashMap<Arc<str>, u32>,
+    /// Where places are noted from which the run goes on, should it be ended.
+    journal: Option<Journal>,
+    reached: Option<Reached>,
+    begins: Option<Begins>,
+    meter: Option<Arc<Meter>>,
     /// Whether the first axis of a padded image is its channels, so that its size is after it.
     planes: bool,
 }
@@ -76,11 +84,13 @@ impl<'o> Books<'o> {
         plan: &Plan,
         inputs: Option<Inputs>,
         summary: Summary,
+        journal: Option<Journal>,
     ) -> Result<Self> {
         let output = sink::named(out, options)?;
         let first_file = inputs.as_ref().map_or(0, |inputs| inputs.first_file);
-        let holds = Holds { first_file, ..holds(options, plan)? };
-        let sink = sink::open(output, out, &holds, None)?;
+        let holds = Holds { first_file, continues: journal.is_some(), ..holds(options, plan)? };
+        let earlier = journal.as_ref().and_then(Journal::earlier).map(|state| &state.sink);
+        let sink = sink::open(output, out, &holds, earlier)?;
         let fill = fill_row(options, plan)?;
         let mut books = Self::new(options, plan, sink, fill, summary);
         books.inputs = inputs;
@@ -91,6 +101,7 @@ impl<'o> Books<'o> {
                 options.append,
             ));
         }
+        journal.map_or(Ok(()), |journal| books.keep(journal))?;
         Ok(books)
     }
 
@@ -118,6 +129,10 @@ impl<'o> Books<'o> {
             summary: Summary { steps: plan.steps.said(), ..summary },
             last_record: None,
             file_numbers: HashMap::new(),
+            journal: None,
+            reached: None,
+            begins: None,
+            meter: None,
             planes: matches!(plan.target, Target::Pad { shape, .. } if shape.len() > 2)
                 && plan.steps.layout == Layout::Chw,
         }
@@ -128,10 +143,12 @@ impl<'o> Books<'o> {
         if let Some(started) = control.started {
             started(reader.meter(), reader.feed.total_bytes());
         }
+        (self.begins, self.meter) = (Some(reader.feed.begins()), Some(reader.meter()));
         let threads = self.options.thread_count();
-        let ended = reader.run(threads, &control.stop, |part| self.commit(part));
+        let run = reader.run(threads, &control.stop, |part| self.commit(part));
+        let ended = run.and_then(|()| self.may_end(control));
         let counts = reader.feed.counts();
-        self.over(&reader.plan.steps, counts, reader.feed.taken(), control, ended)?;
+        self.over(&reader.plan.steps, counts, reader.feed.taken(), ended)?;
         shrunk(reader, counts.hit_limit)
     }
 
@@ -146,7 +163,6 @@ impl<'o> Books<'o> {
         steps: &Steps,
         counts: FeedCounts,
         taken: &[u64],
-        control: &Control<'_>,
         ended: Result<()>,
     ) -> Result<()> {
         self.summary.blank_lines = counts.blank;
@@ -160,12 +176,21 @@ impl<'o> Books<'o> {
         if let Some(inputs) = &mut self.inputs {
             inputs.ended(taken, self.summary.rows, counts.hit_limit);
         }
-        ended.and(settled)?;
-        if control.stop.load(Ordering::Relaxed) {
-            self.summary.interrupted = true;
-            return Err(Error::new(ErrorKind::Io, "interrupted"));
+        ended.and(settled)
+    }
+
+    /// Whether all that was read may be the end; else the place is noted up to which all is well.
+    pub(crate) fn may_end(&mut self, control: &Control<'_>) -> Result<()> {
+        self.summary.interrupted = control.stop.load(Ordering::Relaxed);
+        let ended = match self.summary.interrupted {
+            true => Err(Error::new(ErrorKind::Io, "interrupted")),
+            false => self.too_many(true),
+        };
+        if ended.is_err() {
+            // Where that cannot be noted, the place before it holds.
+            let _ = self.note(true);
         }
-        self.too_many(true)
+        ended
     }
 
     /// Takes the outcomes of a part in input order, and gives what is left to do for their rows.
@@ -173,7 +198,12 @@ impl<'o> Books<'o> {
         let (text, files, kept) = (part.text, part.files, part.kept);
         let mut pending = Pending { pixels: part.pixels, len: 0 };
         self.kept.begin();
-        for outcome in part.outcomes.drain(..) {
+        for number in 0..part.outcomes.len() {
+            if self.foresees(part, number) {
+                self.put(&mut pending)?;
+                let _ = self.note(true);
+            }
+            let outcome = part.outcomes[number].take();
             let origin = text.origin(outcome.record, files);
             if let Some(end) = self.outcome(text, &origin, kept, outcome, &mut pending)? {
                 // The rows before it are there when the data end the run.
@@ -183,6 +213,9 @@ impl<'o> Books<'o> {
         }
         self.put(&mut pending)?;
         self.kept.flush(&mut *self.sink)?;
+        if part.last {
+            self.reached(part)?;
+        }
         Ok(self.sink.job())
     }
 
@@ -339,14 +372,7 @@ impl<'o> Books<'o> {
     fn too_many(&self, at_end: bool) -> Result<()> {
         let s = &self.summary;
         let rejected = s.rejected();
-        let over = match self.options.max_rejects.unwrap_or_default() {
-            MaxRejects::None => false,
-            MaxRejects::Count(most) => rejected > most,
-            MaxRejects::Percent(most) => {
-                rejected > 0 && (at_end || s.judged() >= 1000) && s.percent_rejected() > most
-            }
-        };
-        if !over {
+        if !self.passes(0, at_end) {
             return Ok(());
         }
         Err(Error::limit(format!(
@@ -354,6 +380,20 @@ impl<'o> Books<'o> {
             s.judged(),
             s.first_rejects.first().map_or("", String::as_str)
         )))
+    }
+
+    /// Whether so many `more` rejects pass what the options allow.
+    fn passes(&self, more: u64, at_end: bool) -> bool {
+        let s = &self.summary;
+        let (rejected, judged) = (s.rejected() + more, s.judged() + more);
+        match self.options.max_rejects.unwrap_or_default() {
+            MaxRejects::None => false,
+            MaxRejects::Count(most) => rejected > most,
+            MaxRejects::Percent(most) => {
+                let percent = rejected as f64 * 100.0 / judged.max(1) as f64;
+                rejected > 0 && (at_end || judged >= 1000) && percent > most
+            }
+        }
     }
 
     /// Ends a run without files of its own but the rejects.
@@ -365,13 +405,14 @@ impl<'o> Books<'o> {
 
     /// Seals the files, and gives them their final names when the run ended well. `may_be`: something may
     /// stand under the final name. `run` is what the next run is told of this one, should it be killed at that.
+    /// Of a run that failed also the records after which the next one goes on.
     pub(crate) fn close(
         mut self,
         out: &Path,
         may_be: bool,
         run: Value,
         ended: Result<()>,
-    ) -> (Result<()>, Summary) {
+    ) -> (Result<()>, Summary, Option<u64>) {
         // A run that began when nothing was there must not end over what has come since.
         let appeared = !may_be && out.exists();
         let ended = ended.and_then(|()| match appeared {
@@ -384,17 +425,24 @@ impl<'o> Books<'o> {
         let sealed = ended.and(self.sink.seal(&self.facts())).and_then(|()| self.company(out, run));
         let (result, files) = match sealed {
             Ok(company) => {
+                self.journal.as_mut().into_iter().for_each(Journal::whole);
                 let named = self.sink.finish().and_then(|ready| ready.named(company));
+                if named.is_ok() {
+                    self.journal.take().into_iter().for_each(Journal::discard);
+                }
                 named.map_or_else(|error| (Err(error), Vec::new()), |files| (Ok(()), files))
             }
             Err(error) => {
                 let result = self.finish_rejects(!out.exists(), Err(error));
-                (result, self.sink.abandon(self.summary.rows > 0))
+                let goes_on =
+                    self.journal.as_ref().is_some_and(|journal| journal.place().is_some());
+                (result, self.sink.abandon(goes_on || self.summary.rows > 0))
             }
         };
         let names = files.iter().map(|path| path.display().to_string());
         self.summary.outputs.splice(0..0, names);
-        (result, self.summary)
+        let place = self.journal.as_mut().and_then(Journal::settled_place);
+        (result, self.summary, place)
     }
 
     /// What stands beside the output and comes, or goes with an older one.

@@ -2,23 +2,27 @@
 
 mod checks;
 mod commit;
+mod earlier;
 mod plan;
-mod same;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use crate::books::Books;
+use serde_json::{Value, json};
+
 use crate::books::inputs::Inputs;
 use crate::control::Control;
 use crate::error::Result;
+use crate::journal::Asked;
 use crate::machine;
-use crate::options::{IfExists, Options, Rows};
+use crate::options::{IfExists, Options};
 use crate::reader::{self, Reader};
-use crate::sink::{self, Ability, beside};
+use crate::sink::{self, Ability};
 use crate::source::Input;
 use crate::summary::Summary;
+
+use earlier::{Begin, Earlier};
 
 pub use checks::files_of;
 pub use plan::{Cut, plan};
@@ -93,25 +97,17 @@ fn go(
     options.validate()?;
     checks::keep_apart(&inputs, out, options)?;
     checks::readable(&inputs)?;
-    let this = same::this(&inputs, options);
-    let left_to_do = checks::take_up(out, options)?;
-    if let Some(earlier) = left_to_do {
-        control.note([format!(
-            "an earlier run was killed before all files of {} had their names; they have them now",
-            out.display()
-        )]);
-        if options.if_exists != IfExists::Replace && !this.is_null() && this == earlier {
-            control.note([format!("{} is of this very command; nothing to do", out.display())]);
-            return Ok(());
-        }
-    }
-    if !checks::may_write(out, options)? {
-        control.note([format!("{} exists; nothing to do", out.display())]);
+    let asked = Asked::of(&inputs, options);
+    let earlier = Earlier::look(out, asked.as_ref(), options, control)?;
+    if earlier.is_whole || !checks::may_write(out, options)? {
+        let why = if earlier.is_whole { "is of this very command" } else { "exists" };
+        control.note([format!("{} {why}; nothing to do", out.display())]);
         return Ok(());
     }
     let lists = sink::named(out, options)?.beside.contains(&sink::npy::INPUTS);
-    let listed = lists.then(|| Inputs::begin(out, &inputs, options)).transpose()?;
+    let list = lists.then(|| Inputs::begin(out, &inputs, options)).transpose()?;
     let again = reader::again(&inputs, options)?;
+    let over: Vec<_> = inputs.iter().filter_map(Input::again).collect();
     let mut reader = Reader::open(inputs, options, false)?;
     let measured = reader.measure(again, options, &control.stop);
     summary.interrupted = control.stop.load(Ordering::Relaxed);
@@ -119,26 +115,15 @@ fn go(
     let refuses_nul = !sink::named(out, options)?.can(Ability::Nul);
     reader.plan.columns.iter_mut().for_each(|column| column.refuses_nul = refuses_nul);
     control.note(reader.plan.said());
-    let left = beside(out, ".partial").exists();
-    let unmapped = options.append
-        && options.rows != Rows::Never
-        && out.exists()
-        && !beside(out, ".rows.npy").exists();
-    checks::disk(&reader, out, options)?;
     let may_be = options.if_exists != IfExists::Error || (options.append && out.exists());
-    let mut books = Books::open(out, options, &reader.plan, listed, std::mem::take(summary))?;
-    if left {
-        control
-            .note([format!("{} of an earlier run is replaced", beside(out, ".partial").display())]);
-    }
-    if unmapped {
-        control.note([format!(
-            "{} has no row map, so that none is kept of the rows that are added",
-            out.display()
-        )]);
-    }
+    let this = asked.as_ref().map_or(Value::Null, |asked| json!(asked));
+    let begin = Begin { out, options, asked, list, summary: summary.clone() };
+    let mut books = begin.books(earlier, &mut reader, over, control)?;
     let ended = books.drive(&mut reader, control);
-    let (result, done) = books.close(out, may_be, this, ended);
+    let (result, done, place) = books.close(out, may_be, this, ended);
     *summary = done;
+    if let (Some(done), Err(error)) = (place, &result) {
+        control.note([earlier::left(out, done, error)]);
+    }
     result
 }

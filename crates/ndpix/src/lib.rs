@@ -52,6 +52,7 @@ mod source;
 mod books;
 mod decode;
 mod detect;
+mod journal;
 mod parts;
 mod pipeline;
 mod reader;

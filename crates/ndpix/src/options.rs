@@ -368,6 +368,8 @@ pub struct Options {
     pub append: bool,
     /// Whether inputs are added once more whose rows are there already.
     pub append_again: bool,
+    /// Whether a run begins anew where one of the same inputs and options was ended.
+    pub fresh: bool,
     /// Bytes of text in a batch. Only for tests: it never changes a result.
     #[doc(hidden)]
     pub block_bytes: Option<usize>,

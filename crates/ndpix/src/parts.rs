@@ -403,7 +403,7 @@ impl Replay {
         let mut fragment = Fragment::open(work, facts)?;
         while let Some(pixels) = fragment.next(&mut self.block, &self.bases, &self.files)? {
             let Block { text, outcomes, kept } = &mut self.block;
-            take(&mut Part { text, outcomes, pixels, kept, files: &self.files })?;
+            take(&mut Part { text, outcomes, pixels, kept, last: false, files: &self.files })?;
         }
         for piece in &facts.pieces {
             self.lines[piece.file as usize] += piece.newlines;

@@ -424,7 +424,7 @@ impl Worker<'_> {
         let Some(mut turn) = wait_turn(shared, ticket) else { return Ok(false) };
         let (pixels, kept) = (self.pixels.used(), &self.kept);
         let files = shared.files;
-        let mut part = Part { text, outcomes: &mut self.outcomes, pixels, kept, files };
+        let mut part = Part { text, outcomes: &mut self.outcomes, pixels, kept, last, files };
         let committed = (turn.commit)(&mut part);
         self.outcomes.clear();
         self.pixels.clear(KEEP_BYTES);

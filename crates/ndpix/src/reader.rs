@@ -12,7 +12,7 @@ use crate::batch::{File, Text};
 use crate::control::Meter;
 use crate::detect::{self, Candidate, Findings, SAMPLE_BYTES, SAMPLE_RECORDS, Sample, Survey};
 use crate::error::{Error, ErrorKind, Result, brief};
-use crate::framing::Feed;
+use crate::framing::{Feed, Start};
 use crate::options::{Options, Ragged};
 use crate::pipeline::{self, Fate, Part, Work};
 use crate::plan::{Plan, Target};
@@ -99,9 +99,7 @@ impl Reader {
     fn sample(inputs: Vec<Input>, options: &Options) -> Result<Self> {
         options.validate()?;
         are_there(options.base_dir.as_ref(), &options.allow_dir)?;
-        let mut feed =
-            Feed::new(inputs, options.framing, &options.limits, options.skip, options.limit)
-                .with_block_bytes(options.block_bytes.unwrap_or(BLOCK_BYTES));
+        let mut feed = feed(inputs, options);
         let mut files = feed.files().to_vec();
         files.iter_mut().for_each(|file| file.rejects |= options.rejects_input);
         let (mut sample, mut failure) = (VecDeque::new(), None);
@@ -254,6 +252,13 @@ impl Reader {
         Ok(())
     }
 
+    /// Goes on where an earlier run was ended; `inputs` are the same once more.
+    pub(crate) fn go_on(&mut self, inputs: Vec<Input>, options: &Options, start: Start) {
+        self.feed = feed(inputs, options).with_start(start);
+        self.sample.clear();
+        self.failure = None;
+    }
+
     /// Decodes everything and hands it to `commit` in input order.
     pub(crate) fn run<C>(&mut self, threads: usize, stop: &AtomicBool, commit: C) -> Result<()>
     where
@@ -313,6 +318,12 @@ fn are_there(base_dir: Option<&PathBuf>, allow_dir: &[PathBuf]) -> Result<()> {
             brief(&folder.display().to_string())
         ))),
     }
+}
+
+/// The records of these inputs, in batches.
+fn feed(inputs: Vec<Input>, options: &Options) -> Feed {
+    Feed::new(inputs, options.framing, &options.limits, options.skip, options.limit)
+        .with_block_bytes(options.block_bytes.unwrap_or(BLOCK_BYTES))
 }
 
 /// The inputs once more, where they are read twice: rows that are padded to the largest image need a pass

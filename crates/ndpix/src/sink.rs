@@ -12,6 +12,7 @@ pub(crate) mod folder;
 pub(crate) mod hdf5;
 mod holds;
 pub(crate) mod index;
+pub(crate) mod journal;
 #[cfg(test)]
 mod kill_tests;
 pub(crate) mod line;

@@ -17,6 +17,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -152,6 +153,13 @@ impl Input {
             Self::Range { from, to, .. } => Some(to.saturating_sub(*from)),
             Self::Stdin | Self::Reader { .. } => None,
         }
+    }
+
+    /// Of a file its size and when it was last changed, in seconds and nanoseconds.
+    pub(crate) fn stamp(&self) -> Option<(u64, (i64, i64))> {
+        let Self::Path(path) = self else { return None };
+        let found = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        Some((found.len(), (found.mtime(), found.mtime_nsec())))
     }
 
     /// Whether it is a file that can be read from any of its bytes.

@@ -84,9 +84,24 @@ impl Summary {
         self.rejects.values().sum()
     }
 
-    /// The share of rejects among all that was judged, in percent.
-    pub(crate) fn percent_rejected(&self) -> f64 {
-        self.rejected() as f64 * 100.0 / self.judged().max(1) as f64
+    /// What is counted one by one as a run goes on, by name.
+    pub(crate) fn counters(&mut self) -> [(&'static str, &mut u64); 14] {
+        [
+            ("records", &mut self.records),
+            ("with_image", &mut self.with_image),
+            ("without_image", &mut self.without_image),
+            ("unreadable", &mut self.unreadable),
+            ("images", &mut self.images),
+            ("decoded", &mut self.decoded),
+            ("rejected_images", &mut self.rejected_images),
+            ("rows", &mut self.rows),
+            ("filled", &mut self.filled),
+            ("oriented", &mut self.oriented),
+            ("alpha", &mut self.alpha),
+            ("premultiplied", &mut self.premultiplied),
+            ("multi_frame", &mut self.multi_frame),
+            ("bytes_written", &mut self.bytes_written),
+        ]
     }
 
     /// Everything that could be rejected: images, unreadable records, and missing ones that were.

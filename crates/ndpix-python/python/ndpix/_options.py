@@ -162,6 +162,8 @@ class Others(TypedDict, total=False):
     """Add rows to the `.npy` file that is there."""
     append_again: bool | None
     """Add inputs once more that were appended before."""
+    fresh: bool | None
+    """Begin anew where the same conversion was ended before."""
     on_missing_column: Literal["error", "fill"] | None
     """A field of `columns` that none of the first records has: refused, or kept as a column of nulls."""
 

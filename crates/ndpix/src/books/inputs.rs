@@ -17,6 +17,7 @@ use crate::source::mark::Mark;
 const FORMAT: &str = "ndpix inputs";
 
 /// The inputs of an array: those of earlier runs, and those of this one as it goes on.
+#[derive(Clone)]
 pub(crate) struct Inputs {
     path: PathBuf,
     /// Entries of earlier runs, and the rows that they have.
@@ -32,6 +33,7 @@ pub(crate) struct Inputs {
 }
 
 /// An input of this run.
+#[derive(Clone)]
 struct Entry {
     name: Arc<str>,
     mark: Option<Mark>,
@@ -103,6 +105,25 @@ impl Inputs {
         }
         let last = self.inputs.iter_mut().rfind(|entry| entry.records > 0);
         last.into_iter().for_each(|entry| entry.limited = limited);
+    }
+
+    /// How far it has come, to go on from there in another process.
+    pub(crate) fn state(&self) -> Value {
+        let firsts: Vec<u64> = self.inputs[..self.reached].iter().map(|e| e.first_row).collect();
+        let originals: Vec<_> = self.originals.iter().map(|(name, row)| (&**name, row)).collect();
+        json!({"first_rows": firsts, "originals": originals})
+    }
+
+    /// Goes on from such a state.
+    pub(crate) fn resume(&mut self, state: &Value) {
+        let firsts = state["first_rows"].as_array().into_iter().flatten();
+        for (entry, first) in self.inputs.iter_mut().zip(firsts) {
+            entry.first_row = first.as_u64().unwrap_or(0);
+            self.reached += 1;
+        }
+        let originals = state["originals"].as_array().into_iter().flatten();
+        let original = |pair: &Value| Some((pair[0].as_str()?.into(), pair[1].as_u64()?));
+        self.originals = originals.filter_map(original).collect();
     }
 
     /// Writes the list beside its final name, which is given, of an array that has `rows` more rows.

@@ -14,6 +14,7 @@ use crate::books::inputs::Inputs;
 use crate::control::{Control, Meter};
 use crate::error::{Error, ErrorKind, Result};
 use crate::framing::FeedCounts;
+use crate::journal;
 use crate::machine;
 use crate::options::IfExists;
 use crate::parts::{Facts, Plan, Replay};
@@ -82,7 +83,9 @@ fn go(
     control.note(plan.frozen().said());
     let left = beside(out, ".partial").exists();
     let may_be = options.if_exists != IfExists::Error;
-    let mut books = Books::open(out, options, plan.frozen(), listed, std::mem::take(summary))?;
+    journal::forget(out)?;
+    let summary_so_far = std::mem::take(summary);
+    let mut books = Books::open(out, options, plan.frozen(), listed, summary_so_far, None)?;
     if left {
         control
             .note([format!("{} of an earlier run is replaced", beside(out, ".partial").display())]);
@@ -95,8 +98,9 @@ fn go(
         bytes: parts.iter().map(|facts| facts.bytes).sum(),
         ..FeedCounts::default()
     };
-    let ended = books.over(&plan.frozen().steps, counts, &replay.taken, control, ended);
-    let (result, done) = books.close(out, may_be, this, ended);
+    let ended = ended.and_then(|()| books.may_end(control));
+    let ended = books.over(&plan.frozen().steps, counts, &replay.taken, ended);
+    let (result, done, _) = books.close(out, may_be, this, ended);
     *summary = done;
     result?;
     swept(work, control);

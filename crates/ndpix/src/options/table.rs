@@ -288,6 +288,7 @@ const TABLE: &[Row] = &[
         |o| Some(o.append_again.to_string()),
         |o, t| flag("append_again", &mut o.append_again, t),
     ),
+    row("fresh", Run, |o| Some(o.fresh.to_string()), |o, t| flag("fresh", &mut o.fresh, t)),
     row(
         "on_missing_column",
         How,

@@ -111,6 +111,7 @@ impl Options {
             "shard_rows",
             "append",
             "append_again",
+            "fresh",
         ];
         match self.changed().iter().find(|(name, _)| ours.contains(name)) {
             None => Ok(()),

@@ -15,6 +15,14 @@ pub(crate) struct Outcome {
     pub(crate) result: Fate,
 }
 
+impl Outcome {
+    /// Takes it out of its place.
+    pub(crate) fn take(&mut self) -> Self {
+        let result = std::mem::replace(&mut self.result, Fate::Missing);
+        Self { result, ..*self }
+    }
+}
+
 /// See [`Outcome`].
 #[derive(Debug)]
 pub(crate) enum Fate {
@@ -37,6 +45,8 @@ pub(crate) struct Part<'a> {
     pub(crate) pixels: &'a [u8],
     /// A row for each record of the outcomes, where fields are kept.
     pub(crate) kept: &'a Kept,
+    /// Whether it is the last of its batch, whose records all are committed then.
+    pub(crate) last: bool,
     /// The inputs.
     pub(crate) files: &'a [File],
 }

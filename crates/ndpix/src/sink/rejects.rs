@@ -13,6 +13,9 @@ use super::{beside, rename};
 use crate::error::{Error, Result};
 use crate::options::RejectsContent;
 
+/// What a copy of the file is called until it is whole.
+const SHOWN: &str = ".partial.shown";
+
 /// Writes rejects in input order; the file is made with the first one.
 #[derive(Debug)]
 pub(crate) struct RejectsFile {
@@ -135,13 +138,25 @@ impl RejectsFile {
     /// array that it does not belong to. Gives its name, if there is one.
     pub(crate) fn finish(mut self, replace: bool) -> Result<Option<PathBuf>> {
         let partial = self.partial();
+        let io = |e| write_failed(&partial, e);
         match self.seal()? {
             None => {
                 self.old().filter(|_| replace).map_or(Ok(()), |old| remove(&old))?;
                 Ok(None)
             }
-            Some(path) if replace && !self.broken && !self.marked => {
-                rename(&partial, &path)?;
+            Some(path) if replace && !self.broken => {
+                if self.marked {
+                    // Whoever goes on with it needs it as it is; whoever looks at the rejects, too.
+                    let text = beside(&path, SHOWN);
+                    std::io::copy(
+                        &mut File::open(&partial).map_err(io)?,
+                        &mut own_empty(&text).map_err(io)?,
+                    )
+                    .map_err(io)?;
+                    rename(&text, &path)?;
+                } else {
+                    rename(&partial, &path)?;
+                }
                 Ok(Some(path))
             }
             Some(_) => Ok(Some(partial)),

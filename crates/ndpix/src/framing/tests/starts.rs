@@ -1,5 +1,10 @@
 //! A feed that goes on after any record gives the rest, and counts as if it had come from the beginning.
 
+use std::io::Write;
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
 use super::compressed::gzip;
 use super::*;
 
@@ -18,6 +23,12 @@ fn all(mut feed: Feed) -> (Vec<(Row, Start)>, FeedCounts, Vec<u64>, u64) {
     (rows, feed.counts(), feed.taken().to_vec(), feed.meter().bytes())
 }
 
+fn kept(folder: &Path, name: &str, bytes: &[u8]) -> NamedTempFile {
+    let mut file = tempfile::Builder::new().prefix(name).tempfile_in(folder).expect("a file");
+    file.write_all(bytes).expect("written");
+    file
+}
+
 #[test]
 fn a_feed_goes_on_after_any_record() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -34,10 +45,9 @@ fn a_feed_goes_on_after_any_record() {
         ("f", b"{\"f\":1}".to_vec()),
         ("g", lines.into_bytes()),
     ];
-    for (name, bytes) in &files {
-        std::fs::write(folder.path().join(name), bytes).expect("written");
-    }
-    let path = |(name, _): &(&str, Vec<u8>)| Input::Path(folder.path().join(name));
+    let files: Vec<_> =
+        files.iter().map(|(name, bytes)| kept(folder.path(), name, bytes)).collect();
+    let path = |file: &NamedTempFile| Input::Path(file.path().to_path_buf());
     let limits = Limits { max_record_bytes: 80, ..Limits::default() };
     for (skip, limit) in [(0, None), (0, Some(19)), (4, None), (9, Some(12))] {
         let feed = |block| {

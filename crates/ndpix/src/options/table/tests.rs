@@ -58,6 +58,7 @@ fn what_is_set_is_what_is_listed() {
         ("shard_rows", "1000"),
         ("append", "true"),
         ("append_again", "true"),
+        ("fresh", "true"),
         ("on_missing_column", "fill"),
         ("columns", "label\nmeta.id"),
     ];

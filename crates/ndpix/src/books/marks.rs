@@ -1,0 +1,160 @@
+//! Places from which a run goes on after it was ended: when they are noted, and what the books note of themselves.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Books;
+use crate::batch::Record;
+use crate::error::{Error, ErrorKind, Result};
+use crate::journal::{Journal, State};
+use crate::options::{OnError, OnMissing, Options};
+use crate::pipeline::{Fate, Part};
+use crate::sink::rejects::RejectsFile;
+use crate::summary::Summary;
+
+/// The last record up to which everything is committed; with `moved` its line and offset are those of another
+/// file, as it stood in a rejects file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reached {
+    record: Record,
+    moved: bool,
+}
+
+/// What was counted, in the words of the journal.
+#[derive(Serialize, Deserialize)]
+struct Counted {
+    counts: BTreeMap<String, u64>,
+    rejected: u64,
+    rejects: BTreeMap<String, u64>,
+    mended: BTreeMap<String, u64>,
+    first_rejects: Vec<String>,
+    originals: Vec<String>,
+    inputs: Option<Value>,
+}
+
+impl Books<'_> {
+    /// Has places noted in a journal, and goes on from the one that an earlier run noted last.
+    pub(super) fn keep(&mut self, journal: Journal) -> Result<()> {
+        if let Some(state) = journal.earlier() {
+            let counted = Counted::deserialize(&state.books).map_err(|_| lost("books"))?;
+            resume(&mut self.summary, &counted)?;
+            if let (Some(inputs), Some(said)) = (&mut self.inputs, &counted.inputs) {
+                inputs.resume(said);
+            }
+            let rejects = self.rejects.take();
+            self.rejects = rejects.map(|file| file.again(&state.rejects)).transpose()?;
+            self.last_record = state.start.done.checked_sub(1);
+        }
+        self.journal = Some(journal);
+        Ok(())
+    }
+
+    /// Hears that a batch is committed as a whole, and notes the place after it where it is time.
+    pub(super) fn reached(&mut self, part: &Part<'_>) -> Result<()> {
+        let Some(record) = part.text.records.last() else { return Ok(()) };
+        self.reached = Some(Reached { record: *record, moved: is_moved(part, record) });
+        let written = self.summary.bytes_written;
+        match &self.journal {
+            Some(journal) if journal.is_due(written) => self.note(false),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether an outcome of the part will end the run, and the place before it can be noted.
+    pub(super) fn foresees(&mut self, part: &Part<'_>, number: usize) -> bool {
+        let outcome = &part.outcomes[number];
+        if self.journal.is_none() || !self.ends(&outcome.result) {
+            return false;
+        }
+        // Some images of its record are rows already.
+        if self.last_record == Some(part.text.records[outcome.record].index) {
+            return false;
+        }
+        if let Some(before) = outcome.record.checked_sub(1) {
+            let record = part.text.records[before];
+            self.reached = Some(Reached { record, moved: is_moved(part, &record) });
+        }
+        true
+    }
+
+    /// Whether an outcome will end the run.
+    fn ends(&self, fate: &Fate) -> bool {
+        let kind = match fate {
+            Fate::Unreadable(e) | Fate::Rejected(e) | Fate::Refused(e) => e.kind(),
+            Fate::Missing if self.options.on_missing == OnMissing::Reject => ErrorKind::Field,
+            Fate::Missing | Fate::Row { .. } => return false,
+        };
+        self.options.on_error.of(kind) == OnError::Raise || self.passes(1, false)
+    }
+
+    /// Notes the place that was reached; with `now` it is durable afterwards.
+    pub(super) fn note(&mut self, now: bool) -> Result<()> {
+        let (Some(reached), Some(begins)) = (&self.reached, &self.begins) else { return Ok(()) };
+        let Some(start) = begins.after(&reached.record, reached.moved) else { return Ok(()) };
+        // Of rejects alone nothing is kept; and what another thread still makes durable comes first.
+        let rows = self.summary.rows > 0;
+        if !self.journal.as_mut().is_some_and(|journal| !now || (rows && journal.is_settled())) {
+            return Ok(());
+        }
+        self.kept.finish(&mut *self.sink)?;
+        let sink = self.sink.mark()?;
+        let rejects = self.rejects.as_mut().map(RejectsFile::mark).transpose()?;
+        let state = State {
+            start,
+            read: self.meter.as_ref().map_or(0, |meter| meter.bytes()),
+            sink: sink.state.clone(),
+            rejects: rejects.as_ref().map_or(Value::Null, |mark| mark.state.clone()),
+            books: self.counted(),
+            whole: None,
+        };
+        let marks: Vec<_> = [sink].into_iter().chain(rejects).collect();
+        let Some(journal) = &mut self.journal else { return Ok(()) };
+        match now {
+            true => journal.note_now(&marks, state),
+            false => journal.note(marks, state, self.summary.bytes_written),
+        }
+    }
+
+    fn counted(&self) -> Value {
+        let s = &self.summary;
+        let mut counts = s.clone();
+        json!(Counted {
+            counts: counts.counters().into_iter().map(|(n, c)| (n.to_string(), *c)).collect(),
+            rejected: s.rejected(),
+            rejects: s.rejects.iter().map(|(kind, n)| (kind.name().to_string(), *n)).collect(),
+            mended: s.mended.iter().map(|(option, n)| (option.to_string(), *n)).collect(),
+            first_rejects: s.first_rejects.clone(),
+            originals: s.originals.iter().map(|name| name.to_string()).collect(),
+            inputs: self.inputs.as_ref().map(|inputs| inputs.state()),
+        })
+    }
+}
+
+/// Whether a record stood in a rejects file.
+fn is_moved(part: &Part<'_>, record: &Record) -> bool {
+    part.files[record.file as usize].rejects
+}
+
+/// Goes on with what was counted.
+fn resume(s: &mut Summary, counted: &Counted) -> Result<()> {
+    for (name, count) in s.counters() {
+        *count = *counted.counts.get(name).ok_or_else(|| lost(name))?;
+    }
+    for (name, count) in &counted.rejects {
+        let kind = ErrorKind::ALL.into_iter().find(|kind| kind.name() == name);
+        s.rejects.insert(kind.ok_or_else(|| lost(name))?, *count);
+    }
+    for (name, count) in &counted.mended {
+        let option = Options::table().find(|option| option.name == name);
+        s.mended.insert(option.ok_or_else(|| lost(name))?.name, *count);
+    }
+    s.first_rejects.clone_from(&counted.first_rejects);
+    s.originals = counted.originals.iter().map(|name| name.as_str().into()).collect();
+    Ok(())
+}
+
+fn lost(what: &str) -> Error {
+    Error::new(ErrorKind::Io, format!("what an earlier run noted of itself has no {what}"))
+}

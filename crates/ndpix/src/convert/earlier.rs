@@ -1,0 +1,165 @@
+//! What an earlier run of the same output has left, and a run that begins: anew, or where that one was ended.
+
+use std::path::Path;
+
+use super::checks;
+use crate::books::Books;
+use crate::books::inputs::Inputs;
+use crate::control::Control;
+use crate::error::{Error, ErrorKind, Result};
+use crate::journal::{self, Asked, Found, Journal, State};
+use crate::options::{IfExists, Options, Rows};
+use crate::reader::Reader;
+use crate::sink::beside;
+use crate::source::Input;
+use crate::summary::Summary;
+
+/// What an earlier run has left.
+#[derive(Default)]
+pub(super) struct Earlier {
+    /// The whole output of this very command: nothing is left to do.
+    pub(super) is_whole: bool,
+    /// Where it was ended, if this run goes on there.
+    place: Option<Journal>,
+    /// Why it does not.
+    why: Option<String>,
+}
+
+impl Earlier {
+    /// Looks for it; names that are left to be given are given.
+    pub(super) fn look(
+        out: &Path,
+        asked: Option<&Asked>,
+        options: &Options,
+        control: &Control<'_>,
+    ) -> Result<Self> {
+        let replaces = options.if_exists == IfExists::Replace;
+        let whole = || journal::forget(out).map(|()| Self { is_whole: true, ..Self::default() });
+        if let Some(run) = checks::take_up(out, options)? {
+            control.note([format!(
+                "an earlier run was killed before all files of {} had their names; they have them now",
+                out.display()
+            )]);
+            if !replaces && asked.is_some_and(|asked| asked.is(&run)) {
+                return whole();
+            }
+        }
+        let why = |text: &str| Ok(Self { why: Some(text.to_string()), ..Self::default() });
+        let Some(asked) = asked else { return why("only files can be read on from where it was") };
+        if options.fresh {
+            return why("fresh is given");
+        }
+        match journal::look(out, asked)? {
+            Found::Place(journal) => Ok(Self { place: Some(*journal), ..Self::default() }),
+            Found::Nothing(why) => Ok(Self { why, ..Self::default() }),
+            Found::Whole if replaces => Ok(Self::default()),
+            Found::Whole => whole(),
+        }
+    }
+}
+
+/// What a run begins with.
+pub(super) struct Begin<'o> {
+    pub(super) out: &'o Path,
+    pub(super) options: &'o Options,
+    pub(super) asked: Option<Asked>,
+    pub(super) list: Option<Inputs>,
+    pub(super) summary: Summary,
+}
+
+impl<'o> Begin<'o> {
+    /// Opens the books: where the earlier run was ended, of which `over` are the inputs once more, or anew.
+    pub(super) fn books(
+        self,
+        earlier: Earlier,
+        reader: &mut Reader,
+        over: Vec<Input>,
+        control: &Control<'_>,
+    ) -> Result<Books<'o>> {
+        let Earlier { place, mut why, .. } = earlier;
+        if let Some(journal) = place {
+            let state = journal.earlier().cloned();
+            match (self.open(reader, Some(journal)), state) {
+                (Ok(books), Some(state)) => {
+                    control.note([said(&state, reader.feed.total_bytes())]);
+                    reader.go_on(over, self.options, state.start);
+                    return Ok(books);
+                }
+                (Err(error), _) => why = Some(error.to_string()),
+                (_, None) => {}
+            }
+        }
+        self.anew(reader, why, control)
+    }
+
+    /// Opens the books anew; `why` not where an earlier run was ended.
+    fn anew(
+        self,
+        reader: &Reader,
+        why: Option<String>,
+        control: &Control<'_>,
+    ) -> Result<Books<'o>> {
+        let (out, options) = (self.out, self.options);
+        let partial = beside(out, ".partial");
+        let left = partial.exists();
+        let unmapped = options.append
+            && options.rows != Rows::Never
+            && out.exists()
+            && !beside(out, ".rows.npy").exists();
+        checks::disk(reader, out, options)?;
+        journal::forget(out)?;
+        let journal = self.asked.clone().map(|asked| Journal::new(out, asked));
+        let books = self.open(reader, journal)?;
+        if left {
+            let why = why.map_or(String::new(), |why| format!(": {why}"));
+            let partial = partial.display();
+            control.note([format!("{partial} of an earlier run is replaced{why}")]);
+        }
+        if unmapped {
+            control.note([format!(
+                "{} has no row map, so that none is kept of the rows that are added",
+                out.display()
+            )]);
+        }
+        Ok(books)
+    }
+
+    fn open(&self, reader: &Reader, journal: Option<Journal>) -> Result<Books<'o>> {
+        let (list, summary) = (self.list.clone(), self.summary.clone());
+        Books::open(self.out, self.options, &reader.plan, list, summary, journal)
+    }
+}
+
+/// Where a run goes on, and how much was done before of so many bytes of inputs.
+fn said(state: &State, total: Option<u64>) -> String {
+    let share = total.filter(|total| *total > 0).map(|total| state.read * 100 / total);
+    let before = share.map_or(String::new(), |share| format!(", {share} % done before"));
+    format!("continues at record {}{before}", grouped(state.start.done + 1))
+}
+
+/// What another run finds of one that failed, which had done so many records.
+pub(super) fn left(out: &Path, done: u64, error: &Error) -> String {
+    let other = match error.kind() {
+        ErrorKind::Io => "the same command",
+        _ => "the same command with another on_error or max_rejects",
+    };
+    format!("{other} goes on with {} after record {}", out.display(), grouped(done))
+}
+
+/// A number with a comma before each three of its last digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let parts: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    parts.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_easy_to_read() {
+        let all = [0, 12, 999, 1_000, 812_344, 1_000_000].map(grouped);
+        assert_eq!(all, ["0", "12", "999", "1,000", "812,344", "1,000,000"]);
+    }
+}

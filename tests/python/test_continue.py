@@ -1,0 +1,297 @@
+"""Runs that are ended at any moment, and the same command again: it goes on where it was, says so, and makes what a run
+makes that nobody ended, byte by byte, sums included. Places are noted much more often than otherwise."""
+import gzip
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import numpy as np
+
+from command import NDPIX, figure, small_disk
+from test_kills import KILLED, build_killer, everything
+from test_outputs import Outputs
+
+# ENDS=300 for the figures of RELIABILITY.md.
+ENDS = int(os.environ.get("ENDS", 42))
+OFTEN = {**os.environ, "NDPIX_JOURNAL_BYTES": "100000"}
+COLUMNS = ["--columns", "label,score,name,box,tags,meta"]
+OUTPUTS = {
+    "out.npy": [*COLUMNS, "--rows", "always"],
+    "bare.npy": ["--rows", "never", "--rejects", "none"],
+    "fill.npy": ["--on-error", "fill", "--on-missing", "fill", "--dtype", "float32"],
+    "out.npz": COLUMNS,
+    "gzip.npz": [*COLUMNS, "--output-compression", "gzip:1"],
+    "out.safetensors": ["--columns", "label,score"],
+    "out.h5": COLUMNS,
+    "gzip.h5": [*COLUMNS, "--output-compression", "gzip:1", "--chunks", "7"],
+    "out.zarr": COLUMNS,
+    "plain.zarr": [*COLUMNS, "--output-compression", "none", "--shard-rows", "64"],
+    "out.parquet": COLUMNS,
+    "plain.parquet": [*COLUMNS, "--output-compression", "none"],
+    "shards": [*COLUMNS, "--shard-rows", "64"],
+    "flat.npz": [*COLUMNS, "--ragged", "flat"],
+}
+
+
+def setUpModule():
+    global folder, killer
+    folder = tempfile.TemporaryDirectory(prefix="ndpix-continue-")
+    unittest.addModuleCleanup(folder.cleanup)
+    killer = build_killer(Path(folder.name))
+
+
+class Continues(Outputs):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.random = random.Random(int(os.environ.get("SEED", 11)))
+
+    def setUp(self):
+        super().setUp()
+        memory = Path("/dev/shm")
+        folder = tempfile.TemporaryDirectory(prefix="ndpix-ends-", dir=memory if memory.is_dir() else None)
+        self.addCleanup(folder.cleanup)
+        self.place = Path(folder.name) / "place"
+        lines = self.source(self.rows(800, (60, 50, 3))).read_bytes().splitlines(True)
+        broken = [b'{"image": 7}\n', b"\n", b"not JSON\r\n", b"  \n", b'{"label": 3}\n', b"\x1f\x8b\n"]
+        for i, line in enumerate(broken):
+            lines[140 * i + 5:140 * i + 5] = [line] * 3
+        # Two files, of which one is compressed: it is read again, and what was read before is passed over.
+        self.inputs = [self.dir / "a.ndjson", self.dir / "b.ndjson.gz", self.dir / "c.ndjson"]
+        for path, part in zip(self.inputs, (lines[:500], lines[500:600], lines[600:])):
+            path.write_bytes(gzip.compress(b"".join(part), 1) if path.suffix == ".gz" else b"".join(part))
+
+    def command(self, out, *flags):
+        return ["convert", *self.inputs, "-o", self.place / out, *self.RAW, *flags, "--summary", self.dir / "sums"]
+
+    def run_it(self, command, **options):
+        return subprocess.run([NDPIX, *map(str, command)], capture_output=True, env=OFTEN, timeout=120, **options)
+
+    def made(self):
+        """Every file of the place, and the sums of the run."""
+        sums = json.loads((self.dir / "sums").read_text())
+        for name in "seconds", "peak_memory", "threads":
+            del sums[name]
+        return everything(self.place), sums
+
+    def anew(self):
+        shutil.rmtree(self.place, ignore_errors=True)
+        self.place.mkdir()
+        (self.dir / "sums").unlink(missing_ok=True)
+
+    def whole(self, command):
+        """What a run makes that nobody ends, and how long it takes."""
+        self.anew()
+        begun = time.monotonic()
+        done = self.run_it(command)
+        self.assertIn(done.returncode, (0, 3), done.stderr.decode())
+        made = self.made()
+        self.assertFalse([name for name in made[0] if ".partial" in name])
+        return made, time.monotonic() - begun
+
+    def again(self, command, want, what):
+        """Runs the command once more; whether it went on."""
+        done = self.run_it(command)
+        said = done.stderr.decode()
+        with self.subTest(what, command=" ".join(map(str, command[1:])), said=said):
+            if "nothing to do" in said:
+                self.assertEqual((done.returncode, everything(self.place)), (0, want[0]))
+            elif done.returncode == 2:
+                self.assertIn("exists; pass", said)
+                self.assertEqual({k: v for k, v in everything(self.place).items() if ".partial" not in k}, want[0])
+            else:
+                self.assertIn(done.returncode, (0, 3))
+                files, sums = self.made()
+                self.assertEqual(list(files), list(want[0]))
+                self.assertEqual([n for n in files if files[n] != want[0][n]], [], "other bytes")
+                self.assertEqual(sums, want[1])
+        return "continues at record" in said
+
+    def tear(self):
+        """Sometimes the journal is torn, as by a machine that lost its power."""
+        for journal in self.place.glob("*.journal"):
+            text = journal.read_bytes()
+            if text and self.random.random() < 0.2:
+                cut = self.random.randrange(len(text))
+                journal.write_bytes(text[:cut] + (text[cut:][:1] and b"\0") * (self.random.random() < 0.5))
+
+    def ended(self, command, want, end, times, what):
+        """Ends so many runs by `end`, one to three times before one is left to itself; how many went on."""
+        went_on = 0
+        for _ in range(times):
+            self.anew()
+            for _ in range(self.random.choice([1, 1, 2, 3])):
+                end(command)
+            self.tear()
+            went_on += self.again(command, want, what)
+        return went_on
+
+
+    def kill_at_a_step(self, command):
+        calls = self.dir / "calls"
+        args = [killer, str(self.random.randrange(1, self.steps + 1)), calls, NDPIX, *map(str, command)]
+        done = subprocess.run(args, capture_output=True, env=OFTEN, stdin=subprocess.DEVNULL, timeout=120)
+        self.assertIn(done.returncode, (0, 2, 3, KILLED), done.stderr.decode())
+
+    def kill_at_a_moment(self, command):
+        with subprocess.Popen([NDPIX, *map(str, command)], stderr=subprocess.DEVNULL, env=OFTEN) as run:
+            time.sleep(self.random.uniform(0, self.takes))
+            run.kill()
+
+    def count_steps(self, command):
+        """How many steps a run does to the disk."""
+        self.anew()
+        calls = self.dir / "calls"
+        subprocess.run([killer, "1000000", calls, NDPIX, *map(str, command)], capture_output=True, env=OFTEN, timeout=120)
+        return len(calls.read_text().split())
+
+    def killed(self, out, flags):
+        command = self.command(out, *flags, "--threads", "2")
+        want, self.takes = self.whole(self.command(out, *flags, "--threads", "1"))
+        self.steps = self.count_steps(command)
+        times = -(-ENDS // len(OUTPUTS))
+        half = times // 2 + 1
+        went_on = self.ended(command, want, self.kill_at_a_step, half, "killed at a step")
+        went_on += self.ended(command, want, self.kill_at_a_moment, times - half, "killed at a moment")
+        figure(what=f"`{out}` killed, its journal torn now and then, {' '.join(flags)}", runs=times,
+               result=f"{went_on} went on, the others began anew; the same bytes")
+        return went_on
+
+    def signalled(self, which):
+        command = self.command("out.npy", *OUTPUTS["out.npy"], "--threads", "2")
+        want, self.takes = self.whole(command)
+
+        size = len(want[0]["out.npy"])
+
+        def end(command):
+            with subprocess.Popen([NDPIX, *map(str, command)], stderr=subprocess.DEVNULL, env=OFTEN) as run:
+                partial, until = self.place / "out.npy.partial", self.random.uniform(0, size)
+                while run.poll() is None and size_of(partial) < until:
+                    pass
+                run.send_signal(which)
+
+        times = max(3, ENDS // 10)
+        went_on = self.ended(command, want, end, times, which.name)
+        figure(what=f"{which.name}, and the same command again", runs=times,
+               result=f"{went_on} went on, the others began anew or were whole; the same bytes")
+        self.assertGreater(went_on, 0)
+
+    def test_interrupts(self):
+        self.signalled(signal.SIGINT)
+
+    def test_terminations(self):
+        self.signalled(signal.SIGTERM)
+
+    def test_full_disks(self):
+        for out in "out.npy", "out.zarr":
+            command = self.command(out, *OUTPUTS[out], "--threads", "1")
+            want, self.takes = self.whole(command)
+            largest = max(map(len, want[0].values()))
+
+            def end(command):
+                limit = self.random.randrange(largest // 3, largest)
+                done = self.run_it(command, **small_disk(limit))
+                self.assertEqual(done.returncode, 1, done.stderr)
+
+            times = max(2, ENDS // 20)
+            went_on = self.ended(command, want, end, times, "a full disk")
+            figure(what=f"`{out}` on a disk that is full, then with room", runs=times,
+                   result=f"{went_on} went on, the others began anew; the same bytes")
+
+    def test_a_run_that_rejects_ended_goes_on_with_other_limits(self):
+        for flag, value, other in ("--on-error", "raise", "skip"), ("--max-rejects", "3", "none"), \
+                ("--max-rejects", "0.5%", "none"):
+            command = [*self.command("out.npy", *OUTPUTS["out.npy"]), flag]
+            want, _ = self.whole([*command, other])
+            self.anew()
+            done = self.run_it([*command, value])
+            self.assertEqual(done.returncode, 4, done.stderr)
+            self.assertTrue((self.place / "out.npy.rejects.ndjson").exists() or value == "raise")
+            self.assertTrue(self.again([*command, other], want, f"{flag} {value}"))
+
+    def test_what_is_left_of_another_run_is_not_gone_on_with(self):
+        base = self.command("out.npy", "--rows", "always")
+        self.steps = self.count_steps(base)
+
+        def left():
+            """A run that was killed after a place was noted."""
+            while True:
+                self.anew()
+                self.kill_at_a_step([*base, "--threads", "1"])
+                journal = self.place / "out.npy.partial.journal"
+                made = list(self.place.glob("out.npy.partial.moves")) + list(self.place.glob("out.npy"))
+                if not made and journal.exists() and journal.read_bytes().count(b"\n") > 1:
+                    return
+
+        def refused(why, command=base):
+            done = self.run_it(command)
+            said = done.stderr.decode()
+            self.assertIn(done.returncode, (0, 3), said)
+            self.assertRegex(said, rf"out\.npy\.partial of an earlier run is replaced: {why}")
+            self.assertNotIn("continues", said)
+            self.assertFalse([name for name in everything(self.place) if ".partial" in name])
+
+        changes = {"it had another dtype": ["--dtype", "float32"], "it had another limit": ["--limit", "700"],
+                   "fresh is given": ["--fresh"]}
+        for why, flags in changes.items():
+            left()
+            refused(why, [*base, *flags])
+        left()
+        refused("it had other inputs", [*base[:1], *base[2:]])
+        left()
+        text = self.inputs[0].read_bytes()
+        self.inputs[0].write_bytes(text[:-20] + b"x" + text[-19:])
+        refused(r"\S+a\.ndjson has changed since")
+        left()
+        (self.place / "out.npy.partial").unlink()
+        done = self.run_it(base)
+        self.assertNotIn(b"continues", done.stderr)
+        self.assertIn(done.returncode, (0, 3))
+        left()
+        os.truncate(self.place / "out.npy.partial", 200)
+        refused(".*200 bytes of the")
+        left()
+        piped = ["convert", "-", *base[4:]]
+        done = self.run_it(piped, input=self.inputs[2].read_bytes())
+        self.assertRegex(done.stderr.decode(), "is replaced: only files can be read on")
+        self.assertFalse([name for name in everything(self.place) if ".partial" in name])
+
+    def test_a_run_of_a_moment_has_no_journal(self):
+        self.anew()
+        done = subprocess.run([NDPIX, *map(str, self.command("out.npy"))], capture_output=True)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.anew()
+        calls = self.dir / "calls"
+        command = [*map(str, self.command("out.npy", "--threads", "1"))]
+        subprocess.run([killer, "1000000", calls, NDPIX, *command], capture_output=True)
+        plain = calls.read_text().split()
+        self.assertNotIn("fdatasync", plain)
+
+
+def size_of(path):
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return -1
+
+
+def test_of(out, flags):
+    def test(self):
+        self.assertGreater(self.killed(out, flags), 0, "none went on")
+    return test
+
+
+for out, flags in OUTPUTS.items():
+    setattr(Continues, f"test_{out.replace('.', '_')}", test_of(out, flags))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -161,6 +161,8 @@ class Continues(Outputs):
         half = times // 2 + 1
         went_on = self.ended(command, want, self.kill_at_a_step, half, "killed at a step")
         went_on += self.ended(command, want, self.kill_at_a_moment, times - half, "killed at a moment")
+        while went_on == 0 and times < ENDS:
+            went_on, times = self.ended(command, want, self.kill_at_a_step, 1, "killed at a step"), times + 1
         figure(what=f"`{out}` killed, its journal torn now and then, {' '.join(flags)}", runs=times,
                result=f"{went_on} went on, the others began anew; the same bytes")
         return went_on

@@ -38,6 +38,7 @@ OUTPUTS = {
     "plain.parquet": [*COLUMNS, "--output-compression", "none"],
     "shards": [*COLUMNS, "--shard-rows", "64"],
     "flat.npz": [*COLUMNS, "--ragged", "flat"],
+    "pad.h5": [*COLUMNS, "--ragged", "pad"],
 }
 
 

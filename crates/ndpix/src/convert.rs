@@ -17,8 +17,7 @@ use crate::error::Result;
 use crate::journal::Asked;
 use crate::machine;
 use crate::options::{IfExists, Options};
-use crate::reader::{self, Reader};
-use crate::sink::{self, Ability};
+use crate::sink;
 use crate::source::Input;
 use crate::summary::Summary;
 
@@ -106,19 +105,12 @@ fn go(
     }
     let lists = sink::named(out, options)?.beside.contains(&sink::npy::INPUTS);
     let list = lists.then(|| Inputs::begin(out, &inputs, options)).transpose()?;
-    let again = reader::again(&inputs, options)?;
-    let over: Vec<_> = inputs.iter().filter_map(Input::again).collect();
-    let mut reader = Reader::open(inputs, options, false)?;
-    let measured = reader.measure(again, options, &control.stop);
-    summary.interrupted = control.stop.load(Ordering::Relaxed);
-    measured?;
-    let refuses_nul = !sink::named(out, options)?.can(Ability::Nul);
-    reader.plan.columns.iter_mut().for_each(|column| column.refuses_nul = refuses_nul);
-    control.note(reader.plan.said());
     let may_be = options.if_exists != IfExists::Error || (options.append && out.exists());
     let this = asked.as_ref().map_or(Value::Null, |asked| json!(asked));
     let begin = Begin { out, options, asked, list, summary: summary.clone() };
-    let mut books = begin.books(earlier, &mut reader, over, control)?;
+    let opened = begin.open(earlier, inputs, control);
+    summary.interrupted = control.stop.load(Ordering::Relaxed);
+    let (mut reader, mut books) = opened?;
     let ended = books.drive(&mut reader, control);
     let (result, done, place) = books.close(out, may_be, this, ended);
     *summary = done;

@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::framing::Start;
 use crate::pipeline::Driver;
+use crate::plan::Plan;
 use crate::sink::{self, Mark};
 
 pub(crate) use asked::Asked;
@@ -47,6 +48,8 @@ pub(crate) struct State {
 pub(crate) struct Journal {
     out: PathBuf,
     asked: Asked,
+    /// What was decided for the run.
+    plan: Value,
     earlier: Option<State>,
     file: Arc<Mutex<Option<sink::journal::Journal>>>,
     pace: Pace,
@@ -83,10 +86,11 @@ impl Pace {
 
 impl Journal {
     /// The journal of a run that begins.
-    pub(crate) fn new(out: &Path, asked: Asked) -> Self {
+    pub(crate) fn new(out: &Path, asked: Asked, plan: Value) -> Self {
         Self {
             out: out.to_path_buf(),
             asked,
+            plan,
             earlier: None,
             file: Arc::default(),
             pace: Pace::new(),
@@ -94,6 +98,16 @@ impl Journal {
             busy: Arc::default(),
             last: None,
         }
+    }
+
+    /// The plan of an earlier run, and where that has left off: this one goes on there.
+    ///
+    /// # Errors
+    /// Kind `plan` where it was decided by another version.
+    pub(crate) fn take_up(&mut self) -> Result<(Plan, State)> {
+        let lost = || Error::plan("its journal has no place");
+        let state = self.earlier.clone().ok_or_else(lost)?;
+        Ok((Plan::from_json(self.plan.clone())?, state))
     }
 
     /// Where an earlier run has left off, with which this one goes on.
@@ -172,7 +186,7 @@ impl Journal {
     fn line(&self, state: &State) -> Result<String> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if file.is_none() {
-            *file = Some(sink::journal::Journal::begin(&self.out, &self.asked.line())?);
+            *file = Some(sink::journal::Journal::begin(&self.out, &self.asked.line(&self.plan))?);
         }
         Ok(serde_json::json!(state).to_string())
     }
@@ -207,13 +221,14 @@ pub(crate) fn look(out: &Path, asked: &Asked) -> Result<Found> {
     let Ok(state) = serde_json::from_str::<State>(&last) else {
         return Ok(Found::Nothing(Some("its journal says something else".to_string())));
     };
-    if let Err(why) = asked.is_of(&first, state.books["rejected"] != 0) {
-        return Ok(Found::Nothing(Some(why)));
-    }
+    let plan = match asked.plan_of(&first, state.books["rejected"] != 0) {
+        Ok(plan) => plan,
+        Err(why) => return Ok(Found::Nothing(Some(why))),
+    };
     if state.whole.is_some() && sink::journal::known_by(out) == state.whole {
         return Ok(Found::Whole);
     }
-    let mut journal = Journal::new(out, asked.clone());
+    let mut journal = Journal::new(out, asked.clone(), plan);
     journal.file = Arc::new(Mutex::new(Some(left.journal)));
     journal.earlier = Some(State { whole: None, ..state });
     Ok(Found::Place(Box::new(journal)))

@@ -326,10 +326,6 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// All of it, written down.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the journal and the parts will write it down")
-    )]
     pub(crate) fn to_json(&self) -> Result<Value> {
         serde_json::to_value(self)
             .map_err(|e| Error::plan(format!("the plan cannot be written down: {e}")).caused_by(e))
@@ -339,10 +335,6 @@ impl Plan {
     ///
     /// # Errors
     /// Kind `plan` where a field is missing, or one that this version does not know.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the journal and the parts will write it down")
-    )]
     pub(crate) fn from_json(text: Value) -> Result<Self> {
         Self::deserialize(text).map_err(|e| {
             Error::plan(format!("the plan is not one of this version: {e}; make it again"))

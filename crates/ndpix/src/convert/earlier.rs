@@ -9,8 +9,8 @@ use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::{self, Asked, Found, Journal, State};
 use crate::options::{IfExists, Options, Rows};
-use crate::reader::Reader;
-use crate::sink::beside;
+use crate::reader::{self, Reader};
+use crate::sink::{self, Ability, beside};
 use crate::source::Input;
 use crate::summary::Summary;
 
@@ -68,48 +68,69 @@ pub(super) struct Begin<'o> {
 }
 
 impl<'o> Begin<'o> {
-    /// Opens the books: where the earlier run was ended, of which `over` are the inputs once more, or anew.
-    pub(super) fn books(
+    /// Opens inputs and books: where the earlier run was ended, or anew.
+    pub(super) fn open(
         self,
         earlier: Earlier,
-        reader: &mut Reader,
-        over: Vec<Input>,
+        inputs: Vec<Input>,
         control: &Control<'_>,
-    ) -> Result<Books<'o>> {
+    ) -> Result<(Reader, Books<'o>)> {
         let Earlier { place, mut why, .. } = earlier;
         if let Some(journal) = place {
-            let state = journal.earlier().cloned();
-            match (self.open(reader, Some(journal)), state) {
-                (Ok(books), Some(state)) => {
-                    control.note([said(&state, reader.feed.total_bytes())]);
-                    reader.go_on(over, self.options, state.start);
-                    return Ok(books);
-                }
-                (Err(error), _) => why = Some(error.to_string()),
-                (_, None) => {}
+            match self.go_on(journal, &inputs, control) {
+                Ok(opened) => return Ok(opened),
+                Err(error) => why = Some(error.to_string()),
             }
         }
-        self.anew(reader, why, control)
+        self.anew(inputs, why, control)
     }
 
-    /// Opens the books anew; `why` not where an earlier run was ended.
+    /// Goes on where an earlier run was ended, with its plan.
+    fn go_on(
+        &self,
+        mut journal: Journal,
+        inputs: &[Input],
+        control: &Control<'_>,
+    ) -> Result<(Reader, Books<'o>)> {
+        let options = self.options;
+        let (plan, state) = journal.take_up()?;
+        let again = || inputs.iter().filter_map(Input::again).collect();
+        let rejects: Vec<_> =
+            inputs.iter().map(|input| input.is_rejects() || options.rejects_input).collect();
+        let mut reader = Reader::planned(again(), &rejects, plan, options)?;
+        let books = self.books(&reader, Some(journal))?;
+        control.note(reader.plan.said());
+        control.note([said(&state, reader.feed.total_bytes())]);
+        reader.go_on(again(), options, state.start);
+        Ok((reader, books))
+    }
+
+    /// Begins anew; `why` not where an earlier run was ended.
     fn anew(
         self,
-        reader: &Reader,
+        inputs: Vec<Input>,
         why: Option<String>,
         control: &Control<'_>,
-    ) -> Result<Books<'o>> {
+    ) -> Result<(Reader, Books<'o>)> {
         let (out, options) = (self.out, self.options);
+        let again = reader::again(&inputs, options)?;
+        let mut reader = Reader::open(inputs, options, false)?;
+        reader.measure(again, options, &control.stop)?;
+        let refuses_nul = !sink::named(out, options)?.can(Ability::Nul);
+        reader.plan.columns.iter_mut().for_each(|column| column.refuses_nul = refuses_nul);
+        control.note(reader.plan.said());
         let partial = beside(out, ".partial");
         let left = partial.exists();
         let unmapped = options.append
             && options.rows != Rows::Never
             && out.exists()
             && !beside(out, ".rows.npy").exists();
-        checks::disk(reader, out, options)?;
+        checks::disk(&reader, out, options)?;
         journal::forget(out)?;
-        let journal = self.asked.clone().map(|asked| Journal::new(out, asked));
-        let books = self.open(reader, journal)?;
+        let plan = reader.plan.to_json().ok();
+        let journal = self.asked.clone().zip(plan);
+        let journal = journal.map(|(asked, plan)| Journal::new(out, asked, plan));
+        let books = self.books(&reader, journal)?;
         if left {
             let why = why.map_or(String::new(), |why| format!(": {why}"));
             let partial = partial.display();
@@ -121,10 +142,10 @@ impl<'o> Begin<'o> {
                 out.display()
             )]);
         }
-        Ok(books)
+        Ok((reader, books))
     }
 
-    fn open(&self, reader: &Reader, journal: Option<Journal>) -> Result<Books<'o>> {
+    fn books(&self, reader: &Reader, journal: Option<Journal>) -> Result<Books<'o>> {
         let (list, summary) = (self.list.clone(), self.summary.clone());
         Books::open(self.out, self.options, &reader.plan, list, summary, journal)
     }

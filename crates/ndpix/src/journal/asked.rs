@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::error::{ErrorKind, brief};
 use crate::options::{Governs, IfExists, OnError, OnErrors, Options};
@@ -41,6 +42,7 @@ struct First {
     run: Asked,
     /// What both ends of each input are, when the first place was noted.
     ends: Vec<Option<(u32, u32)>>,
+    plan: Value,
 }
 
 impl Asked {
@@ -81,13 +83,13 @@ impl Asked {
     }
 
     /// Whether `said`, a run in JSON, is this one.
-    pub(crate) fn is(&self, said: &serde_json::Value) -> bool {
-        serde_json::json!(self) == *said
+    pub(crate) fn is(&self, said: &Value) -> bool {
+        json!(self) == *said
     }
 
-    /// The first line of its journal.
-    pub(super) fn line(&self) -> String {
-        serde_json::json!({"run": self, "ends": self.ends()}).to_string()
+    /// The first line of its journal, with what was decided for it.
+    pub(super) fn line(&self, plan: &Value) -> String {
+        json!({"run": self, "ends": self.ends(), "plan": plan}).to_string()
     }
 
     fn ends(&self) -> Vec<Option<(u32, u32)>> {
@@ -95,10 +97,10 @@ impl Asked {
         self.paths.iter().map(|path| mark(path).map(|mark| (mark.head, mark.tail))).collect()
     }
 
-    /// Whether a journal with this first line is of this run, so that it may go on; why not. `rejected`: something
-    /// was rejected before, which other options might not have been.
-    pub(super) fn is_of(&self, line: &str, rejected: bool) -> Result<(), String> {
-        let Ok(First { run: other, ends }) = serde_json::from_str::<First>(line) else {
+    /// The plan of a journal with this first line, if that is of this run, so that it may go on; why not. `rejected`:
+    /// something was rejected before, which other options might not have been.
+    pub(super) fn plan_of(&self, line: &str, rejected: bool) -> Result<Value, String> {
+        let Ok(First { run: other, ends, plan }) = serde_json::from_str::<First>(line) else {
             return Err("its journal is of another version of ndpix".to_string());
         };
         if (other.ndpix_journal, &other.version) != (self.ndpix_journal, &self.version) {
@@ -118,7 +120,7 @@ impl Asked {
             a.keys().chain(b.keys()).find(|name| a.get(*name) != b.get(*name)).cloned()
         };
         let other = differs(&self.lasting, &other.lasting).or(differs(&self.passing, passing));
-        other.map_or(Ok(()), |name| Err(format!("it had another {name}")))
+        other.map_or(Ok(plan), |name| Err(format!("it had another {name}")))
     }
 }
 
@@ -136,8 +138,9 @@ mod tests {
             settings.iter().for_each(|(name, value)| options.set(name, value).expect("a value"));
             Asked::of(&[Input::Path(path.clone())], &options).expect("a file")
         };
-        let line = of(&[]).line();
-        let said = |settings: &[(&str, &str)], rejected| of(settings).is_of(&line, rejected).err();
+        let line = of(&[]).line(&Value::Null);
+        let said =
+            |settings: &[(&str, &str)], rejected| of(settings).plan_of(&line, rejected).err();
         for rejected in [false, true] {
             assert_eq!(said(&[], rejected), None);
             let harmless = [
@@ -161,6 +164,6 @@ mod tests {
         let changed = said(&[], false).expect("refused");
         assert!(changed.contains("a.ndjson has changed since"), "{changed}");
         assert!(Asked::of(&[Input::Stdin], &Options::default()).is_none());
-        assert!(of(&[]).is_of("{}", false).is_err());
+        assert!(of(&[]).plan_of("{}", false).is_err());
     }
 }

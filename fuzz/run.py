@@ -58,6 +58,7 @@ def fuzz(program, name, seconds):
         "NDPIX_TARGET": name,
         "NDPIX_SLOW": str(found),
         "ASAN_OPTIONS": "detect_odr_violation=0",
+        "LSAN_OPTIONS": f"suppressions={ROOT / 'fuzz' / 'leaks.txt'}:print_suppressions=0",
     }
     begun = resource.getrusage(resource.RUSAGE_CHILDREN)
     with open(folder / "log", "w") as log:

@@ -137,6 +137,10 @@ impl Pointer {
                 Step::Any => f.write_str("[*]")?,
                 Step::Index(n) => write!(f, "[{n}]")?,
                 Step::Deep => write!(f, "{dot}**")?,
+                // At the beginning a slash would make it a JSON Pointer.
+                Step::Keys(pattern) if i == 0 && pattern.starts_with('/') => {
+                    write!(f, ".{pattern}")?
+                }
                 Step::Keys(pattern) => write!(f, "{dot}{pattern}")?,
                 Step::Named(name) if is_plain(name) && begins_a_name(name) => {
                     write!(f, "[{name}]")?
@@ -179,6 +183,8 @@ mod tests {
             "mask_*",
             "attachments.*.\"image/png\"",
             "**.image",
+            "./*0",
+            "a./*",
             "a.**.b[*]",
             "items[mask].data",
             "items[\"0\"].data",

@@ -99,7 +99,6 @@ pub(crate) trait Sink {
     ///
     /// # Errors
     /// Those of writing. Rows that go to no file are not gone on with, and nobody asks them.
-    #[allow(dead_code)]
     fn mark(&mut self) -> Result<Mark> {
         Err(Error::new(ErrorKind::Io, "this output cannot be gone on with by another run"))
     }

@@ -35,9 +35,14 @@ pub(crate) struct Folder {
 /// Keeps other runs away from a folder, by a file beside the folder: one inside would become part of the output.
 pub(super) struct Lock(Option<Partial>);
 
+/// What the file is called that keeps other runs away.
+pub(super) fn lock(out: &Path) -> PathBuf {
+    beside(out, ".partial.lock")
+}
+
 impl Lock {
     pub(super) fn take(out: &Path) -> Result<Self> {
-        let path = beside(out, ".partial.lock");
+        let path = lock(out);
         Partial::open(&path, &path).map(|lock| Self(Some(lock)))
     }
 }
@@ -78,7 +83,11 @@ impl Folder {
     pub(crate) fn expect(&mut self, word: &str) -> Result<()> {
         let found = fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_dir());
         let is_ours = match text_of(&self.path.join(MARK))? {
-            Some(text) => text == word.as_bytes(),
+            Some(text) if text == word.as_bytes() => {
+                self.word = word.to_string();
+                true
+            }
+            Some(_) => false,
             // It lost its mark before it was to be named. Where it was to replace another, that one may lie here.
             None => !there(&self.out) && (self.known)(&self.path),
         };
@@ -93,11 +102,13 @@ impl Folder {
     /// Takes part in a mark: from then on states know it by this word.
     pub(crate) fn mark(&mut self, word: &str, mark: &mut Mark) -> Result<()> {
         if self.word != word {
-            let path = self.path.join(MARK);
+            // A word is there, or it is not: never half of it.
+            let (path, whole) = (beside(&self.path.join(MARK), ".partial"), self.path.join(MARK));
             own_empty(&path)
                 .and_then(|mut file| file.write_all(word.as_bytes()))
-                .map_err(|e| write_failed(&path, e))?;
-            mark.paths.push(path);
+                .and_then(|()| fs::rename(&path, &whole))
+                .map_err(|e| write_failed(&whole, e))?;
+            mark.paths.push(whole);
             self.word = word.to_string();
         }
         mark.paths.extend([self.path.clone(), folder_of(&self.path).to_path_buf()]);

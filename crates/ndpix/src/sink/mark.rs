@@ -29,7 +29,6 @@ impl Mark {
     /// Makes durable what the state counts on: from then on a run may go on from it. Any thread can do that while
     /// the run goes on, before it finishes. Each mark has what is new since the one before: so they are settled
     /// in order, and after one that could not be, none is to be relied on.
-    #[allow(dead_code)]
     pub(crate) fn settle(&self) -> Result<()> {
         let failed = |e| Error::io("cannot make durable what was written", e);
         for file in &self.files {

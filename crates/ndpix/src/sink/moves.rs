@@ -102,21 +102,25 @@ impl Ready {
         moves.all.extend(comes.map(Move::comes));
         let goes = company.goes.into_iter().filter(|path| !names.contains(path) && there(path));
         moves.all.extend(goes.map(Move::goes));
+        let (shelf, guard) = (self.shelf, self.guard);
+        let tidy = || {
+            if let Some(shelf) = shelf {
+                shelf.end(false);
+            }
+            guard.and_then(|guard| guard.abandon(false));
+        };
         if moves.all.is_empty() {
             main.finish()?;
+            tidy();
         } else {
-            together(main, moves)?;
+            together(main, moves, tidy)?;
         }
-        if let Some(shelf) = self.shelf {
-            shelf.end(false);
-        }
-        self.guard.and_then(|guard| guard.abandon(false));
         Ok(names)
     }
 }
 
-/// Names a main file and others.
-fn together(main: Main, mut moves: Moves) -> Result<()> {
+/// Names a main file and others, and then makes `tidy`.
+fn together(main: Main, mut moves: Moves, tidy: impl FnOnce()) -> Result<()> {
     let known = main.known();
     if let Main::Grows(array) = &main {
         moves.rows = Some(array.rows());
@@ -131,11 +135,14 @@ fn together(main: Main, mut moves: Moves) -> Result<()> {
             return Err(error);
         }
         moves.make(known)?;
+        tidy();
     } else {
         moves.make(known)?;
+        tidy();
         // Until here it keeps other runs away.
         drop(main);
     }
+    // As long as it is there, the next run knows that this one came to its end.
     journal.discard();
     Ok(())
 }
@@ -151,7 +158,7 @@ pub(crate) fn take_up(
     known: Option<Known>,
 ) -> Result<Option<Value>> {
     let Some(journal) = Journal::open(out)? else {
-        tidy(out);
+        tidy(out, known);
         return Ok(None);
     };
     // What that run had to keep others away goes with this one.
@@ -169,15 +176,17 @@ pub(crate) fn take_up(
     if moves.rows.is_some() {
         remove(&beside(out, ".partial"))?;
     }
-    tidy(out);
+    tidy(out, None);
     journal.discard();
     Ok(Some(moves.run))
 }
 
-/// Removes what was laid aside for an output that has its name now, as its run was killed before it came to that.
-/// Where this does not succeed, the next run of that output will see why.
-fn tidy(out: &Path) {
+/// Removes what is left of the run of an output that has its name now, as it was killed before it came to that. Where
+/// this does not succeed, the next run of that output will see why.
+fn tidy(out: &Path, known: Option<Known>) {
     if !there(&beside(out, ".partial")) {
+        let is_locked = known.is_some() && there(&folder::lock(out));
+        let _lock = is_locked.then(|| Lock::take(out));
         let _ = shelf::clear(out);
     }
 }

@@ -117,22 +117,28 @@ impl Mapped {
     fn again(out: &Path, holds: &Holds, from: &Value) -> Result<Self> {
         let descr = descr(holds.images.dtype());
         let (item, item_len) = (holds.images.item(), holds.images.item_len()?);
-        let changed = || {
-            let message = format!("{} is not what it was when rows were last added", out.display());
-            Error::new(ErrorKind::Io, message)
-        };
         let before = from["array"]["before"].as_u64().map(|bytes| bytes / item_len.max(1) as u64);
         let guard = before.map(|_| guard(out)).transpose()?;
-        // An array that has come, or has grown since, is not written over.
-        if (holds.append && before.is_none() && out.exists())
-            || (before.is_some() && before != Npy::counted(out))
-        {
-            return Err(changed());
+        let open = || {
+            // An array that has come, or has grown since, is not written over.
+            let has_come = holds.append && before.is_none() && out.exists();
+            if has_come || (before.is_some() && before != Npy::counted(out)) {
+                let message =
+                    format!("{} is not what it was when rows were last added", out.display());
+                return Err(Error::new(ErrorKind::Io, message));
+            }
+            let array = Npy::again(out, descr, item, item_len, &from["array"])?;
+            let rows = Some(&from["rows"]).filter(|rows| !rows.is_null());
+            let rows = rows.map(|rows| RowMap::again(&beside(out, ROWS), rows)).transpose()?;
+            Ok((array, rows))
+        };
+        match (open(), guard) {
+            (Ok((array, rows)), guard) => Ok(Self { array, rows, guard }),
+            (Err(error), guard) => {
+                guard.and_then(|guard| guard.abandon(false));
+                Err(error)
+            }
         }
-        let array = Npy::again(out, descr, item, item_len, &from["array"])?;
-        let rows = Some(&from["rows"]).filter(|rows| !rows.is_null());
-        let rows = rows.map(|rows| RowMap::again(&beside(out, ROWS), rows)).transpose()?;
-        Ok(Self { array, rows, guard })
     }
 }
 

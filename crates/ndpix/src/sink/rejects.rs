@@ -40,7 +40,6 @@ impl RejectsFile {
     ///
     /// # Errors
     /// Kind `io` where what was there at the mark is not there any more.
-    #[allow(dead_code)]
     pub(crate) fn again(mut self, from: &Value) -> Result<Self> {
         let partial = self.partial();
         match from.as_u64() {
@@ -58,7 +57,6 @@ impl RejectsFile {
     }
 
     /// As [`super::Sink::mark`]. From then on what is not finished with its output stays beside it as it is.
-    #[allow(dead_code)]
     pub(crate) fn mark(&mut self) -> Result<Mark> {
         let mut mark = Mark::default();
         if let Some(file) = &mut self.file {

@@ -70,9 +70,6 @@ pub(crate) struct Plan {
     /// Print the plan as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Remove parts of OUT that are done, of this plan or another
-    #[arg(long)]
-    pub(crate) fresh: bool,
     #[command(flatten)]
     pub(crate) flags: Flags,
 }

@@ -155,7 +155,9 @@ fn watched<T>(
     let note = |text: &str| print::say(&format!("ndpix: {text}"));
     let started = |meter: Arc<Meter>, total| {
         bar.start(progress, Arc::clone(&meter), total);
-        drop(watch.meter.set(meter));
+        if let Ok(mut slot) = watch.meter.lock() {
+            *slot = Some(meter);
+        }
     };
     let stop = Arc::clone(&watch.stop);
     let control = Control { stop, note: Some(&note), started: Some(&started) };

@@ -22,7 +22,7 @@ fn make(args: &args::Plan, control: &Control<'_>) -> Result<String, Error> {
         None => args.part_bytes.parse()?,
     };
     let plan = ndpix::plan(Input::expand(&args.inputs)?, &args.output, &options, cut, control)?;
-    if args.fresh {
+    if options.fresh {
         plan.sweep(None)?;
     }
     let path = plan.save()?;

@@ -30,19 +30,21 @@ pub(crate) fn out(text: &str) -> u8 {
 /// A bar by bytes on a terminal; elsewhere a log line a minute.
 #[derive(Default)]
 pub(crate) struct Progress {
-    ended: Arc<AtomicBool>,
-    ticker: Mutex<Option<JoinHandle<()>>>,
+    ticker: Mutex<Option<(Arc<AtomicBool>, JoinHandle<()>)>>,
 }
 
 impl Progress {
     pub(crate) fn start(&self, forced: bool, meter: Arc<Meter>, total: Option<u64>) {
-        let ended = Arc::clone(&self.ended);
+        // Of several runs, one after another, each has its own.
+        self.end();
+        let ended = Arc::new(AtomicBool::new(false));
+        let of_ticker = Arc::clone(&ended);
         let bar = (forced || std::io::stderr().is_terminal()).then(|| bar(total));
         // Where there is no room for a thread there is no progress.
         let ticker = Builder::new().spawn(move || {
             let begun = Instant::now();
             let mut logged = 0;
-            while !ended.load(Ordering::Relaxed) {
+            while !of_ticker.load(Ordering::Relaxed) {
                 std::thread::park_timeout(Duration::from_millis(200));
                 let read = meter.bytes();
                 let minutes = begun.elapsed().as_secs() / 60;
@@ -61,14 +63,14 @@ impl Progress {
             }
         });
         if let Ok(mut slot) = self.ticker.lock() {
-            *slot = ticker.ok();
+            *slot = ticker.ok().map(|ticker| (ended, ticker));
         }
     }
 
     pub(crate) fn end(&self) {
-        self.ended.store(true, Ordering::Relaxed);
         let ticker = self.ticker.lock().ok().and_then(|mut slot| slot.take());
-        if let Some(ticker) = ticker {
+        if let Some((ended, ticker)) = ticker {
+            ended.store(true, Ordering::Relaxed);
             ticker.thread().unpark();
             let _ = ticker.join();
         }

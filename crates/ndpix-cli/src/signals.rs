@@ -5,7 +5,7 @@
 #![allow(unsafe_code, reason = "asks the system what a signal does")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::{Builder, sleep};
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ const PATIENCE: u32 = 30;
 pub(crate) struct Watch {
     /// Ends the run between batches.
     pub(crate) stop: Arc<AtomicBool>,
-    /// Of the inputs, once the plan is made.
-    pub(crate) meter: OnceLock<Arc<Meter>>,
+    /// Of the inputs that are read now, once the plan is made.
+    pub(crate) meter: Mutex<Option<Arc<Meter>>>,
     /// The exit code, once the run has ended and only words are left.
     pub(crate) end: OnceLock<u8>,
 }
@@ -68,7 +68,8 @@ impl Watch {
         let mut stuck = 0;
         while stuck < PATIENCE {
             sleep(TICK);
-            let is_waiting = match (self.end.get(), self.meter.get()) {
+            let meter = self.meter.lock().ok().and_then(|meter| meter.clone());
+            let is_waiting = match (self.end.get(), meter) {
                 (Some(_), _) => true,
                 (None, Some(meter)) => meter.is_waiting(),
                 // The first records are read, and nothing is written yet.

@@ -50,10 +50,14 @@ pub(crate) fn batches<'py>(
         (ndpix::Batches::open(inputs, &options, batch_size, control), options)
     })?;
     let run = opened.map_err(|e| errors::raise(py, &e))?;
-    Ok(Batches { run: Mutex::new(run), options })
+    Ok(Batches::of(run, options))
 }
 
 impl Batches {
+    pub(crate) fn of(run: ndpix::Batches, options: ndpix::Options) -> Self {
+        Self { run: Mutex::new(run), options }
+    }
+
     fn with<T: Send>(
         &self,
         py: Python<'_>,

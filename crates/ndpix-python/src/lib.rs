@@ -15,6 +15,7 @@ mod inputs;
 mod inspect;
 mod load;
 mod options;
+mod parts;
 mod task;
 
 use pyo3::prelude::*;
@@ -34,6 +35,8 @@ fn _ndpix(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(options::governs, m)?)?;
     m.add_function(wrap_pyfunction!(load::load, m)?)?;
     m.add_function(wrap_pyfunction!(convert::convert, m)?)?;
+    m.add_class::<parts::Plan>()?;
+    m.add_function(wrap_pyfunction!(parts::plan, m)?)?;
     m.add_class::<batches::Batches>()?;
     m.add_function(wrap_pyfunction!(batches::batches, m)?)?;
     m.add_class::<dataset::Dataset>()?;

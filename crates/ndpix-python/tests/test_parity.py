@@ -15,8 +15,8 @@ import ndpix
 from ndpix import _errors, _ndpix, _options
 from ndpix._options import Options
 
-OPERATIONS = [ndpix.load, ndpix.convert, ndpix.batches, ndpix.open, ndpix.decode, ndpix.inspect]
-OWN = {"source", "out", "value", "batch_size", "index", "summary", "progress"}
+OPERATIONS = [ndpix.load, ndpix.convert, ndpix.batches, ndpix.open, ndpix.decode, ndpix.inspect, ndpix.plan]
+OWN = {"source", "out", "value", "batch_size", "index", "summary", "progress", "part_bytes", "parts"}
 """Parameters of single operations."""
 
 

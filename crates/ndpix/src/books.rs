@@ -153,8 +153,8 @@ impl<'o> Books<'o> {
     }
 
     /// Takes the outcomes of a part that was decoded before.
-    pub(crate) fn take(&mut self, part: &mut Part<'_>) -> Result<()> {
-        self.commit(part)?.map_or(Ok(()), |job| job())
+    pub(crate) fn take(&mut self, part: &mut Part<'_>) -> Result<Option<Job>> {
+        self.commit(part)
     }
 
     /// Hears that no more will come: what was counted, of each input the records, and how it ended.

@@ -303,7 +303,7 @@ impl Plan {
             Error::options(format!(
                 "there is no part {part}; the plan has {}, from 0 to {}",
                 parts.len(),
-                parts.len() - 1
+                parts.len().saturating_sub(1)
             ))
         })
     }

@@ -32,7 +32,7 @@ use crate::sink::Job;
 use crate::{limits, reserve};
 
 pub(crate) use doubts::Doubts;
-pub(crate) use driver::{Driver, spread};
+pub(crate) use driver::{Driver, beside, spread};
 pub(crate) use part::{Fate, Outcome, Part};
 
 /// A part of a batch is committed when this many bytes of pixels are waiting.
@@ -157,14 +157,13 @@ where
     match catch_unwind(AssertUnwindSafe(|| work(shared))) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => fail(shared, error),
-        Err(_) => fail(
-            shared,
-            Error::new(
-                ErrorKind::Io,
-                "a bug in ndpix ended the run; please report it with the input",
-            ),
-        ),
+        Err(_) => fail(shared, bug()),
     }
+}
+
+/// What a panic is to a run.
+fn bug() -> Error {
+    Error::new(ErrorKind::Io, "a bug in ndpix ended the run; please report it with the input")
 }
 
 /// Waits until every earlier ticket is committed; `None` when the run has ended meanwhile.

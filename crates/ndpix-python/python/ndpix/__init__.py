@@ -3,8 +3,8 @@
     images = ndpix.load("images.ndjson")
 
 `load` gives one array, `convert` writes an array file, `batches` goes through any amount of records in
-bounded memory, `open` gives random access without converting, `decode` reads one value, and `inspect`
-says what is in a file. They take the same options, which are those of the `ndpix` command.
+bounded memory, `open` gives random access without converting, `decode` reads one value, `inspect`
+says what is in a file, and `plan` converts in parts, for several processes or machines. They take the same options, which are those of the `ndpix` command.
 """
 
 from ndpix._batches import Batch, Batches, Reject, batches
@@ -15,6 +15,7 @@ from ndpix._errors import Error, RejectedWarning
 from ndpix._inspect import Report, inspect
 from ndpix._load import load
 from ndpix._ndpix import __version__, optimised as _optimised
+from ndpix._parts import Part, Plan, plan
 from ndpix._summary import Summary
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "Batches",
     "Dataset",
     "Error",
+    "Part",
+    "Plan",
     "Reject",
     "RejectedWarning",
     "Report",
@@ -33,6 +36,7 @@ __all__ = [
     "inspect",
     "load",
     "open",
+    "plan",
 ]
 
 if not _optimised:

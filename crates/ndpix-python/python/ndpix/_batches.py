@@ -9,8 +9,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ndpix import _ndpix
-from ndpix._errors import rejected
+from ndpix._errors import Error, rejected
 from ndpix._options import Columns, Options, Source, keywords
+from ndpix._parts import Part
 from ndpix._progress import Hooks
 from ndpix._summary import Summary, read
 
@@ -113,11 +114,12 @@ class Batches(Iterator[Batch]):
 
 
 @keywords
-def batches(source: Source, batch_size: int = 256, **options: Unpack[Options]) -> Batches:
+def batches(source: Source | Part, batch_size: int = 256, **options: Unpack[Options]) -> Batches:
     """Goes through the images of any amount of records, in input order and bounded memory.
 
     Args:
-        source: As for `load`. A pipe, a growing stream and an endless iterable are fine.
+        source: As for `load`. A pipe, a growing stream and an endless iterable are fine. Or a part of a plan,
+            `plan.part(4)`, which has its options.
         batch_size: Images in a batch; the last one has what is left.
         **options: The options of the command, by their names with underscores.
 
@@ -135,4 +137,8 @@ def batches(source: Source, batch_size: int = 256, **options: Unpack[Options]) -
     Warns:
         RejectedWarning: Once, at the end, when images were passed over.
     """
+    if isinstance(source, Part):
+        if given := _ndpix.changed(options):
+            raise Error(f"a part is read as its plan says; leave out {given[0][0]}, or give it to plan")
+        return Batches(source.plan._native.batches(source.number, batch_size, Hooks(False)))
     return Batches(_ndpix.batches(source, batch_size, options, Hooks(False)))

@@ -14,6 +14,7 @@ from ndpix._options import Columns, Source
 __all__ = [
     "Batches",
     "Dataset",
+    "Plan",
     "__version__",
     "batches",
     "changed",
@@ -27,6 +28,7 @@ __all__ = [
     "load",
     "open",
     "optimised",
+    "plan",
     "reopen",
     "samples",
 ]
@@ -67,6 +69,38 @@ def load(source: Source, options: Any, hooks: _Hooks) -> tuple[_Images, Columns,
 
 def convert(source: Source, out: Any, report: Any, options: Any, hooks: _Hooks) -> str:
     """The summary of the run as JSON; written to `report` too, also when the run failed."""
+
+@final
+class Plan:
+    """A run that is decided, and its parts."""
+
+    @staticmethod
+    def from_json(text: str) -> Plan:
+        """The plan that `to_json` gave."""
+
+    def to_json(self) -> str:
+        """The plan as JSON."""
+
+    def about(self) -> tuple[str, int, Any]:
+        """Id, number of parts, and output."""
+
+    def save(self) -> Any:
+        """Writes `OUT.plan.json`, and gives its name."""
+
+    def sweep(self, work: Any) -> None:
+        """Removes parts that are done."""
+
+    def run(self, part: int, work: Any, hooks: _Hooks) -> str:
+        """Carries out a part: its facts as JSON."""
+
+    def commit(self, facts: list[str] | None, work: Any, report: Any, hooks: _Hooks) -> str:
+        """Makes the output: the summary as JSON, written to `report` too, also where it failed."""
+
+    def batches(self, part: int, batch_size: int, hooks: _Hooks) -> Batches:
+        """The images of a part, without files."""
+
+def plan(source: Source, out: Any, part_bytes: str, parts: int | None, options: Any, hooks: _Hooks) -> Plan:
+    """Decides a run."""
 
 @final
 class Batches:

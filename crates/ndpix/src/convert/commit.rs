@@ -18,6 +18,7 @@ use crate::journal;
 use crate::machine;
 use crate::options::IfExists;
 use crate::parts::{Facts, Plan, Replay};
+use crate::pipeline::{self, Part};
 use crate::sink::work::Work;
 use crate::sink::{self, beside};
 use crate::summary::Summary;
@@ -91,7 +92,11 @@ fn go(
             .note([format!("{} of an earlier run is replaced", beside(out, ".partial").display())]);
     }
     let mut replay = Replay::new(plan);
-    let ended = take_all(&mut replay, &mut books, &parts, work, control);
+    let ended = pipeline::beside(options.thread_count(), |give| {
+        take_all(&mut replay, &parts, work, control, &mut |part| {
+            books.take(part)?.map_or(Ok(()), &mut *give)
+        })
+    });
     let counts = FeedCounts {
         blank: parts.iter().map(|facts| facts.blank).sum(),
         records: parts.iter().map(|facts| facts.records).sum(),
@@ -154,13 +159,13 @@ fn all(plan: &Plan, facts: Option<&[Facts]>, work: &Work) -> Result<Vec<Facts>> 
     ))
 }
 
-/// Takes what all parts have left, in order.
+/// Gives what all parts have left to `take`, in order.
 fn take_all(
     replay: &mut Replay,
-    books: &mut Books<'_>,
     parts: &[Facts],
     work: &Work,
     control: &Control<'_>,
+    take: &mut dyn FnMut(&mut Part<'_>) -> Result<()>,
 ) -> Result<()> {
     let meter = Arc::new(Meter::default());
     if let Some(started) = control.started {
@@ -175,7 +180,7 @@ fn take_all(
             if stopped {
                 return Ok(());
             }
-            let taken = books.take(part);
+            let taken = take(part);
             failed = taken.is_err();
             taken
         });

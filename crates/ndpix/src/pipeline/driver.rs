@@ -1,14 +1,16 @@
-//! Threads beside the loop: one that drives a whole run for a caller who pulls, and a few that share
-//! out single images of random access.
+//! Threads beside the loop: one that drives a whole run for a caller who pulls, a few that share out single
+//! images of random access, and a few that do what a commit without a loop leaves to do.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use super::lock;
+use super::{bug, lock};
 use crate::error::{Error, Result};
+use crate::sink::Job;
 
 /// A run on a thread of its own, for callers that take its results when they like.
 #[derive(Debug)]
@@ -41,6 +43,48 @@ impl Driver {
         if let Some(thread) = self.thread.take().filter(|_| ended) {
             let _ = thread.join();
         }
+    }
+}
+
+/// Calls `make`, which gives jobs to what it is called with; they are done beside it, in any order, by as many
+/// threads, or at once where that is one. At the end all are done. The first failure is the error.
+pub(crate) fn beside<T>(
+    threads: usize,
+    make: impl FnOnce(&mut dyn FnMut(Job) -> Result<()>) -> Result<T>,
+) -> Result<T> {
+    if threads < 2 {
+        return make(&mut |job| job());
+    }
+    // As many wait as are done: what they hold is bounded.
+    let (sender, jobs) = sync_channel::<Job>(threads);
+    let (jobs, failed) = (Mutex::new(jobs), Mutex::new(None));
+    let work = || {
+        loop {
+            let Ok(job) = lock(&jobs).recv() else { return };
+            let done = catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|_| Err(bug()));
+            if let Err(error) = done {
+                lock(&failed).get_or_insert(error);
+            }
+        }
+    };
+    let made = std::thread::scope(|scope| {
+        let start = || Builder::new().name("ndpix-job".into()).spawn_scoped(scope, work);
+        let started = (0..threads).filter_map(|_| start().ok()).count();
+        let give = &mut |job: Job| match lock(&failed).take() {
+            Some(error) => Err(error),
+            None if started == 0 => job(),
+            None => match sender.send(job) {
+                Ok(()) => Ok(()),
+                Err(left) => left.0(),
+            },
+        };
+        let made = make(give);
+        drop(sender);
+        made
+    });
+    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(error) => made.and(Err(error)),
+        None => made,
     }
 }
 

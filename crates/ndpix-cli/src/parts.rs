@@ -22,9 +22,6 @@ fn make(args: &args::Plan, control: &Control<'_>) -> Result<String, Error> {
         None => args.part_bytes.parse()?,
     };
     let plan = ndpix::plan(Input::expand(&args.inputs)?, &args.output, &options, cut, control)?;
-    if options.fresh {
-        plan.sweep(None)?;
-    }
     let path = plan.save()?;
     control.note.iter().for_each(|note| note(&format!("the plan is in {}", path.display())));
     match args.json {

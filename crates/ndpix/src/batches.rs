@@ -18,7 +18,7 @@ use crate::column::Column;
 use crate::control::Control;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Position, Result};
-use crate::options::Options;
+use crate::options::{MaxRejects, Options, Rejects};
 use crate::parts::Plan;
 use crate::pipeline::Driver;
 use crate::reader::Reader;
@@ -183,11 +183,13 @@ impl Batches {
         batch_size: usize,
         control: &Control<'_>,
     ) -> Result<Self> {
-        plan.options().validate_arrays()?;
         plan.check(part)?;
         let reader = plan.reader(part)?;
         let named = reader.files.iter().map(|file| Arc::clone(&file.name)).collect();
-        Self::of(reader, named, plan.options(), batch_size, control)
+        // Of a part there is no share of rejects, and no file for them.
+        let (rejects, max_rejects) = (Rejects::None, Some(MaxRejects::None));
+        let options = Options { rejects, max_rejects, ..plan.options().clone() };
+        Self::of(reader, named, &options, batch_size, control)
     }
 
     fn of(

@@ -145,7 +145,8 @@ def plan(
     parts: int | None = None,
     **options: Unpack[Options],
 ) -> Plan:
-    """Decides a conversion, cuts its inputs into parts, and writes nothing.
+    """Decides a conversion, cuts its inputs into parts, and writes nothing. With `fresh` parts go that wait in
+    `OUT.parts`.
 
     Args:
         source: A path, a list of paths, or a glob: files, as they are read several times.

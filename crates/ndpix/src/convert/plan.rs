@@ -54,8 +54,8 @@ impl Default for Cut {
     }
 }
 
-/// Decides a run of these files to `out` and cuts it into parts, and writes nothing. What it gives can be written
-/// down, and carried out by other processes: see [`Plan`].
+/// Decides a run of these files to `out` and cuts it into parts, and writes nothing; with `fresh` it removes parts
+/// that wait in [`Plan::work`]. What it gives can be written down, and carried out by other processes: see [`Plan`].
 ///
 /// ```
 /// use ndpix::{Control, Cut, Input, Options};
@@ -102,7 +102,11 @@ pub fn plan(
     checks::disk(&reader, out, options)?;
     inputs.into_iter().zip(&mut known).for_each(|(input, known)| look(input, known, options));
     let parts = parts(&known, cut)?;
-    Plan::new(options, reader.plan, (out, output.name), known, parts)
+    let plan = Plan::new(options, reader.plan, (out, output.name), known, parts)?;
+    if options.fresh {
+        plan.sweep(None)?;
+    }
+    Ok(plan)
 }
 
 /// Refuses what cannot be done in parts.

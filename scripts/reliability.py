@@ -12,9 +12,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "RELIABILITY.md"
 BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
-OFTEN = {"MOMENTS": "30", "RUNS": "200", "OPERATIONS": "2000"}
-MODULES = ["test_signals", "test_shortage", "test_hostile", "test_kills"]
+OFTEN = {"MOMENTS": "30", "RUNS": "200", "OPERATIONS": "2000", "ENDS": "300", "KILLS": "30", "GIGABYTES": "1", "SMALL": "500"}
+MODULES = ["test_signals", "test_shortage", "test_hostile", "test_kills", "test_continue", "test_parts"]
 SOAK = "crates/ndpix-python/tests/test_soak.py"
+COSTS = "scripts/costs.py"
 
 
 def figures():
@@ -26,6 +27,7 @@ def figures():
             command = [sys.executable, "-m", "unittest", "discover", "-s", "tests/python", "-t", "tests/python"]
             subprocess.run([*command, "-p", f"{name}.py"], cwd=ROOT, env=environment, check=True)
         subprocess.run([sys.executable, "-m", "pytest", "-q", SOAK], cwd=ROOT, env=environment, check=True)
+        subprocess.run([sys.executable, COSTS], cwd=ROOT, env=environment, check=True)
         return [json.loads(line) for line in file.read_text().splitlines()]
 
 

@@ -218,7 +218,8 @@ pub(crate) fn look(out: &Path, asked: &Asked) -> Result<Found> {
     let (Some(first), Some(last)) = (left.first, left.last) else {
         return Ok(Found::Nothing(Some("its journal is torn".to_string())));
     };
-    let Ok(state) = serde_json::from_str::<State>(&last) else {
+    let state = serde_json::from_str::<State>(&last).ok();
+    let Some(state) = state.filter(|state| state.start.is_sound()) else {
         return Ok(Found::Nothing(Some("its journal says something else".to_string())));
     };
     let plan = match asked.plan_of(&first, state.books["rejected"] != 0) {

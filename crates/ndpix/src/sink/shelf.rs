@@ -148,13 +148,17 @@ impl Shelf {
         let lengths = from["shelf"]["left"].as_array().map_or(&[][..], Vec::as_slice);
         let lengths: Vec<_> = lengths.iter().filter_map(Value::as_u64).collect();
         let lengths = <[u64; N]>::try_from(lengths).map_err(|_| broken("left"))?;
-        let all: u64 = lengths.iter().sum();
+        let all = lengths.iter().fold(0u64, |all, len| all.saturating_add(*len));
         if all == 0 {
             return Ok(lengths.map(|_| Vec::new()));
         }
         let path = path(&self.out).join(rest(self.made().marks));
         let read = || {
             let mut file = own(&path, false)?;
+            // What a state says is not believed before memory is asked for.
+            if file.metadata()?.len() < all {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
             let mut parts = lengths.map(|len| vec![0; len as usize]);
             parts.iter_mut().try_for_each(|part| file.read_exact(part))?;
             Ok(parts)

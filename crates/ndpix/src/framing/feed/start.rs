@@ -32,6 +32,24 @@ pub(crate) struct Start {
     pub(crate) firsts: Vec<u64>,
 }
 
+impl Start {
+    /// Whether its numbers can be those of one place: it may have come from a file that somebody has changed.
+    pub(crate) fn is_sound(&self) -> bool {
+        let first = self.firsts.last().copied().unwrap_or(u64::MAX);
+        let before = self.index.checked_sub(first);
+        let blank = before.and_then(|records| {
+            let records = records.checked_sub(u64::from(self.recorded))?;
+            self.line.checked_sub(1)?.checked_sub(records)
+        });
+        self.firsts.len() as u64 == u64::from(self.file) + 1
+            && self.firsts.is_sorted()
+            && before.is_some()
+            && self.index <= self.done
+            && (self.byte == 0
+                || (blank.is_some_and(|blank| blank <= self.blank) && self.byte <= self.bytes))
+    }
+}
+
 /// What was counted when an input was begun.
 #[derive(Debug, Clone, Copy)]
 struct Begin {

@@ -16,7 +16,8 @@ fn all(mut feed: Feed) -> (Vec<(Row, Start)>, FeedCounts, Vec<u64>, u64) {
             let record = String::from_utf8_lossy(text.record(r)).into_owned();
             let start = begins.after(r, false).expect("a file that was begun");
             let text = serde_json::to_string(&start).expect("in memory");
-            let start = serde_json::from_str(&text).expect("as it was");
+            let start: Start = serde_json::from_str(&text).expect("as it was");
+            assert!(start.is_sound(), "{start:?}");
             rows.push(((record, r.file, r.line, r.byte, r.index, r.overlong), start));
         }
     }

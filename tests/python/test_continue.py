@@ -267,6 +267,73 @@ class Continues(Outputs):
         self.assertRegex(done.stderr.decode(), "is replaced: only files can be read on")
         self.assertFalse([name for name in everything(self.place) if ".partial" in name])
 
+    def left_of(self, command):
+        """Kills the command at steps until it has left a journal with a place, and no name."""
+        self.steps = self.count_steps(command)
+        while True:
+            self.anew()
+            self.kill_at_a_step(command)
+            journals = [j for j in self.place.glob("*.journal") if j.read_bytes().count(b"\n") > 1]
+            if journals and not any(".partial" not in p.name for p in self.place.iterdir()):
+                return
+
+    def test_paths_that_lead_elsewhere(self):
+        from PIL import Image
+        for name, value in ("one", 1), ("two", 2):
+            (self.dir / name).mkdir()
+            Image.new("L", (200, 200), value).save(self.dir / name / "x.png")
+        source = self.write("paths.ndjson", [{"image": "x.png", "more": "y" * 900} for _ in range(2000)])
+        base = ["convert", source, "-o", self.place / "out.npy", "--field", "image", "--encoding", "path"]
+        first = [*base, "--base-dir", self.dir / "one"]
+        self.left_of(first)
+        done = self.run_it([*base, "--base-dir", self.dir / "two"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"is replaced: it had another base_dir", done.stderr)
+        self.assertEqual(set(np.unique(np.load(self.place / "out.npy"))), {2})
+        # A folder that is named from another one is another folder.
+        relative = [*base, "--base-dir", "one"]
+        here, there = self.dir, self.dir / "two"
+        (there / "one").mkdir()
+        shutil.copy(there / "x.png", there / "one")
+        self.anew()
+        with subprocess.Popen([NDPIX, *map(str, relative)], stderr=subprocess.DEVNULL, env=OFTEN, cwd=here) as run:
+            while run.poll() is None and size_of(self.place / "out.npy.partial") < 10_000_000:
+                pass
+            run.send_signal(signal.SIGINT)
+        done = self.run_it(relative, cwd=there)
+        self.assertNotIn(b"continues", done.stderr)
+        if done.returncode == 0:
+            self.assertEqual(set(np.unique(np.load(self.place / "out.npy"))), {2})
+
+    def test_rejects_that_are_read_again(self):
+        lines = []
+        for i, row in enumerate(self.rows(600, (60, 50, 3))):
+            record = self.source([row], "one").read_text().strip()
+            lines.append({"file": f"old-{i // 150}.ndjson", "line": i + 1, "byte": 7 * i, "item": 0, "kind": "image",
+                          "message": "m", "record": record})
+        source = self.write("some.rejects.ndjson", lines)
+        for out in "out.npy", "out.zarr":
+            command = ["convert", source, "-o", self.place / out, *self.RAW, "--rows", "always", "--summary", self.dir / "sums"]
+            want, _ = self.whole(command)
+            self.left_of(command)
+            self.assertTrue(self.again(command, want, "rejects"))
+
+    def test_outputs_that_share_a_rejects_file(self):
+        share = ["--rejects", self.dir / "all.ndjson"]
+        one, two = ([*self.command(out, "--threads", "1"), *share] for out in ("one.npy", "two.npy"))
+        two[1:4] = two[3:0:-1]
+        want, _ = self.whole(one)
+        rejects = (self.dir / "all.ndjson").read_bytes()
+        for path in self.dir.glob("all*"):
+            path.unlink()
+        self.left_of(one)
+        kept = {p.name: p.read_bytes() for p in self.place.iterdir() if p.is_file()}
+        self.run_it(two)
+        (self.dir / "all.ndjson").rename(self.dir / "all.ndjson.partial")
+        done = self.run_it(one)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertEqual((self.dir / "all.ndjson").read_bytes(), rejects, (done.stderr, list(kept)))
+
     def test_a_run_of_a_moment_has_no_journal(self):
         self.anew()
         done = subprocess.run([NDPIX, *map(str, self.command("out.npy"))], capture_output=True)

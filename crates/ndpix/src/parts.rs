@@ -234,7 +234,7 @@ impl Plan {
         let mut files = writer.files();
         let facts = Facts { files: files.seal()?, ..facts };
         loop {
-            if files.name(facts.to_json().as_bytes())? {
+            if files.name(&facts.to_json())? {
                 return Ok(facts);
             }
             match self.done(&work, part)? {
@@ -336,8 +336,9 @@ impl Plan {
     /// The facts of a part that is done; what is there and is none of it counts as nothing.
     pub(crate) fn done(&self, work: &Work, part: usize) -> Result<Option<Facts>> {
         let Some(text) = work.facts(part)? else { return Ok(None) };
-        let facts = Facts::from_json(&String::from_utf8_lossy(&text)).ok();
-        Ok(facts.filter(|facts| self.is_of(facts) && facts.part == part && facts.files.len() == 4))
+        let facts = Facts::from_json(&text).ok();
+        let whole = |facts: &Facts| self.is_of(facts) && facts.part == part;
+        Ok(facts.filter(|facts| whole(facts) && work.holds(part, &facts.files)))
     }
 
     /// Whether facts are of a part of this plan.

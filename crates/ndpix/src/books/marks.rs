@@ -1,6 +1,7 @@
 //! Places from which a run goes on after it was ended: when they are noted, and what the books note of themselves.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -40,6 +41,10 @@ impl Books<'_> {
         if let Some(state) = journal.earlier() {
             let counted = Counted::deserialize(&state.books).map_err(|_| lost("books"))?;
             resume(&mut self.summary, &counted)?;
+            let inputs = self.summary.inputs.len();
+            for (number, name) in self.summary.originals.iter().enumerate() {
+                self.file_numbers.insert(Arc::clone(name), (inputs + number) as u32);
+            }
             if let (Some(inputs), Some(said)) = (&mut self.inputs, &counted.inputs) {
                 inputs.resume(said);
             }

@@ -74,6 +74,11 @@ fn go(
             return Ok(());
         }
     }
+    if work.is_swept() && out.exists() {
+        control.note([format!("{} is of this very plan; nothing to do", out.display())]);
+        swept(work, control);
+        return Ok(());
+    }
     if !checks::may_write(out, options)? {
         control.note([format!("{} exists; nothing to do", out.display())]);
         return Ok(());

@@ -96,7 +96,9 @@ impl<'o> Begin<'o> {
         control: &Control<'_>,
     ) -> Result<(Reader, Books<'o>)> {
         let options = self.options;
-        let (plan, state) = journal.take_up()?;
+        let (mut plan, state) = journal.take_up()?;
+        plan.limits.memory = options.limits.memory;
+        plan.bands.iter_mut().for_each(|band| band.limits.memory = options.limits.memory);
         let again = || inputs.iter().filter_map(Input::again).collect();
         let rejects: Vec<_> =
             inputs.iter().map(|input| input.is_rejects() || options.rejects_input).collect();

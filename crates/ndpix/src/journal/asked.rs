@@ -1,13 +1,14 @@
 //! What a run is: whether one that was ended is the one that is asked for again.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::{ErrorKind, brief};
 use crate::options::{Governs, IfExists, OnError, OnErrors, Options};
+use crate::paths::absolute;
 use crate::source::Input;
 use crate::source::mark::Mark;
 
@@ -76,7 +77,14 @@ impl Asked {
         };
         let (mut lasting, mut passing) =
             (said(&[Governs::Where, Governs::What, Governs::How]), said(&[Governs::Run]));
-        lasting.extend(passing.remove_entry("append"));
+        // The plan that goes on has the folders that it began with.
+        for name in ["append", "base_dir", "allow_dir", "path_prefix"] {
+            lasting.extend(passing.remove_entry(name));
+        }
+        if options.base_dir.is_some() || !options.allow_dir.is_empty() {
+            let here = absolute(Path::new("."));
+            lasting.insert("base_dir from another folder".into(), here.display().to_string());
+        }
         lasting.insert("on_error".to_string(), on_error.join(" "));
         let version = env!("CARGO_PKG_VERSION").to_string();
         Some(Self { ndpix_journal: 1, version, inputs, lasting, passing, paths })
@@ -157,9 +165,14 @@ mod tests {
                 Some("it had another on_error".into())
             );
         }
-        // What was read so far is right with other folders too; what was rejected may not be.
-        assert_eq!(said(&[("base_dir", "/")], false), None);
-        assert_eq!(said(&[("base_dir", "/")], true), Some("it had another base_dir".into()));
+        // What was read so far is right with more memory too; what was rejected may not be.
+        assert_eq!(said(&[("memory", "1G")], false), None);
+        assert_eq!(said(&[("memory", "1G")], true), Some("it had another memory".into()));
+        for name in ["base_dir", "allow_dir", "path_prefix"] {
+            let value = if name == "path_prefix" { "a=b" } else { "/" };
+            let why = said(&[(name, value)], false).expect("refused");
+            assert!(why.starts_with("it had another "), "{why}");
+        }
         std::fs::write(&path, "{}{}").expect("written");
         let changed = said(&[], false).expect("refused");
         assert!(changed.contains("a.ndjson has changed since"), "{changed}");

@@ -104,10 +104,8 @@ impl Sheet {
 
     /// SHA-256 of what a part depends on, as 16 characters.
     fn sum(&self) -> Result<String> {
-        // The same file has another time on another machine.
-        let named = |known: &Known| Known { mtime_ns: 0, ..known.clone() };
-        let inputs: Vec<Known> = self.inputs.iter().map(named).collect();
-        let all = (&self.version, &self.options, &self.frozen, &self.out, &inputs, &self.parts);
+        let inputs = &self.inputs;
+        let all = (&self.version, &self.options, &self.frozen, &self.out, inputs, &self.parts);
         let text = serde_json::to_vec(&all).map_err(unwritten)?;
         let mut id = String::new();
         for byte in Sha256::digest(text).iter().take(8) {
@@ -155,6 +153,14 @@ impl Sheet {
     /// The options as they were given.
     pub(super) fn options(&self) -> Result<Options> {
         let mut options = Options::default();
+        let of_run =
+            |name: &str| Options::table().any(|o| o.name == name && o.governs == Governs::Run);
+        if let Some(name) = self.run.keys().find(|name| !of_run(name)) {
+            return Err(Error::plan(format!(
+                "the plan cannot be used: {} does not only say how a run goes on; make it again with ndpix plan",
+                brief(name)
+            )));
+        }
         for (name, value) in self.options.iter().chain(&self.run) {
             options.set(name, value)?;
         }

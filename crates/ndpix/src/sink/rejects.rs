@@ -2,15 +2,16 @@
 //! (`record/rejected.rs`). `whole` stands in a line where all images of the record are rejected together.
 
 use std::fs::File;
-use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use flate2::Crc;
+use serde_json::{Value, json};
 
 use super::mark::Mark;
 use super::partial::{cut, folder_of, own, own_empty, remove, write_failed};
 use super::{beside, rename};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::options::RejectsContent;
 
 /// What a copy of the file is called until it is whole.
@@ -23,11 +24,38 @@ pub(crate) struct RejectsFile {
     content: RejectsContent,
     /// Whether rejects of earlier runs stay in front of those of this one.
     adds: bool,
-    file: Option<BufWriter<File>>,
+    file: Option<Kept>,
     /// A write failed: what is there is not whole.
     broken: bool,
     /// Another run may go on with it.
     marked: bool,
+}
+
+/// The file, with length and checksum of all that is in it.
+#[derive(Debug)]
+struct Kept {
+    file: BufWriter<File>,
+    len: u64,
+    crc: Crc,
+}
+
+impl Kept {
+    fn new(file: File) -> Self {
+        Self { file: BufWriter::new(file), len: 0, crc: Crc::new() }
+    }
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let n = self.file.write(bytes)?;
+        self.crc.update(&bytes[..n]);
+        self.len += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
 }
 
 impl RejectsFile {
@@ -42,15 +70,31 @@ impl RejectsFile {
     /// Kind `io` where what was there at the mark is not there any more.
     pub(crate) fn again(mut self, from: &Value) -> Result<Self> {
         let partial = self.partial();
-        match from.as_u64() {
+        match from["len"].as_u64() {
             // Those that came after the mark will come again.
             None => remove(&partial)?,
             Some(len) => {
                 let failed = |e| write_failed(&partial, e);
-                let mut file = own(&partial, false).map_err(failed)?;
-                cut(&file, &partial, len)?;
-                file.seek(SeekFrom::End(0)).map_err(failed)?;
-                self.file = Some(BufWriter::new(file));
+                let file = own(&partial, false).map_err(failed)?;
+                let mut kept = Kept { len, ..Kept::new(file.try_clone().map_err(failed)?) };
+                // Another output may have the same file for its rejects.
+                let mut text = BufReader::new(file.take(len));
+                loop {
+                    let some = text.fill_buf().map_err(failed)?;
+                    if some.is_empty() {
+                        break;
+                    }
+                    kept.crc.update(some);
+                    let n = some.len();
+                    text.consume(n);
+                }
+                if from["crc"] != kept.crc.sum() {
+                    let message = format!("{} holds other rejects", partial.display());
+                    return Err(Error::new(ErrorKind::Io, message));
+                }
+                cut(kept.file.get_ref(), &partial, len)?;
+                kept.file.seek(SeekFrom::End(0)).map_err(failed)?;
+                self.file = Some(kept);
             }
         }
         Ok(Self { marked: true, ..self })
@@ -60,12 +104,9 @@ impl RejectsFile {
     pub(crate) fn mark(&mut self) -> Result<Mark> {
         let mut mark = Mark::default();
         if let Some(file) = &mut self.file {
-            let mut len = || {
-                file.flush()?;
-                mark.file(file.get_ref())?;
-                file.get_ref().metadata().map(|found| found.len())
-            };
-            mark.state = len().map_err(|e| self.failed(e))?.into();
+            let flushed = file.flush().and_then(|()| mark.file(file.file.get_ref()));
+            mark.state = json!({"len": file.len, "crc": file.crc.sum()});
+            flushed.map_err(|e| self.failed(e))?;
             mark.paths.push(folder_of(&self.path).to_path_buf());
         }
         self.marked = true;
@@ -76,12 +117,12 @@ impl RejectsFile {
         write_failed(&self.path, error)
     }
 
-    fn create(&self) -> std::io::Result<BufWriter<File>> {
-        let mut file = own_empty(&self.partial())?;
+    fn create(&self) -> std::io::Result<Kept> {
+        let mut file = Kept::new(own_empty(&self.partial())?);
         if self.adds && self.path.exists() {
             std::io::copy(&mut File::open(&self.path)?, &mut file)?;
         }
-        Ok(BufWriter::new(file))
+        Ok(file)
     }
 
     fn partial(&self) -> PathBuf {
@@ -120,7 +161,7 @@ impl RejectsFile {
     pub(crate) fn seal(&mut self) -> Result<Option<PathBuf>> {
         let io = |e| Error::io(format_args!("cannot write {}", self.path.display()), e);
         let Some(file) = self.file.take() else { return Ok(None) };
-        file.into_inner().map_err(|e| io(e.into_error()))?.sync_all().map_err(io)?;
+        file.file.into_inner().map_err(|e| io(e.into_error()))?.sync_all().map_err(io)?;
         Ok(Some(self.path.clone()))
     }
 

@@ -218,7 +218,13 @@ fn rest(mark: u64) -> String {
 
 /// Keeps other runs away from the shelf.
 fn lock(out: &Path) -> Result<Partial> {
-    let path = path(out).join(MARK);
+    let folder = path(out);
+    if folder.is_symlink() {
+        let message =
+            format!("{} is a link, which this run did not make; remove it", folder.display());
+        return Err(Error::new(ErrorKind::Io, message));
+    }
+    let path = folder.join(MARK);
     Partial::open(&path, &path)
 }
 

@@ -10,13 +10,15 @@ use flate2::Crc;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use super::partial::{sync_folder, text_of, write_failed};
+use super::partial::{remove, rename, sync_folder, text_of, write_failed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::make_room;
 
 /// What a part is made of, beside its facts.
 pub(crate) const FILES: [&str; 4] = ["pixels", "rows", "columns", "rejects"];
 const FACTS: &str = "facts.json";
+const SUM: &str = "{\"sum\":\"";
+const SWEPT: &str = ".swept";
 
 /// Length and CRC-32 of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,9 +50,38 @@ impl Work {
         self.folder.join(format!("part-{number:05}"))
     }
 
-    /// The facts of a part, where it is there.
-    pub(crate) fn facts(&self, number: usize) -> Result<Option<Vec<u8>>> {
-        text_of(&self.part(number).join(FACTS))
+    /// The facts of a part, where it is there and they are what was written.
+    pub(crate) fn facts(&self, number: usize) -> Result<Option<String>> {
+        let text = text_of(&self.part(number).join(FACTS)).or_else(|e| {
+            // What is no file is no part.
+            if self.part(number).is_file() || self.part(number).join(FACTS).is_dir() {
+                Ok(None)
+            } else {
+                Err(e)
+            }
+        })?;
+        Ok(text.and_then(|text| summed(&String::from_utf8(text).ok()?)))
+    }
+
+    /// Whether the files of a part are there, as long as `sums` says.
+    pub(crate) fn holds(&self, number: usize, sums: &[Sum]) -> bool {
+        let there = |(name, sum): (&&str, &Sum)| {
+            let found = fs::symlink_metadata(self.part(number).join(name));
+            found.is_ok_and(|found| found.is_file() && found.len() == sum.len)
+        };
+        sums.len() == FILES.len() && FILES.iter().zip(sums).all(there)
+    }
+
+    /// What the parts are called once their output stands, until they are gone.
+    fn swept(&self) -> PathBuf {
+        let mut name = self.folder.clone().into_os_string();
+        name.push(SWEPT);
+        name.into()
+    }
+
+    /// Whether an earlier commit made the output, and was killed while it removed the parts.
+    pub(crate) fn is_swept(&self) -> bool {
+        self.swept().is_dir() && !self.folder.exists()
     }
 
     /// Begins a part.
@@ -79,12 +110,21 @@ impl Work {
 
     /// Removes a part that is not what it should be.
     pub(crate) fn forget(&self, number: usize) -> Result<()> {
-        gone(&self.part(number))
+        let part = self.part(number);
+        if part.is_file() {
+            return remove(&part);
+        }
+        gone(&part)
     }
 
     /// Removes everything of this plan, and the folder of all plans where it holds no others.
     pub(crate) fn sweep(&self) -> Result<()> {
-        gone(&self.folder)?;
+        // In one step, so that half of them never look like all that there are.
+        if self.folder.exists() {
+            gone(&self.swept())?;
+            rename(&self.folder, &self.swept())?;
+        }
+        gone(&self.swept())?;
         let _ = fs::remove_dir(&self.all);
         Ok(())
     }
@@ -94,8 +134,9 @@ impl Work {
         let Ok(entries) = fs::read_dir(all) else { return Ok(()) };
         for entry in entries.flatten() {
             let name = entry.file_name();
-            let ours =
-                name.len() == 16 && name.as_encoded_bytes().iter().all(u8::is_ascii_hexdigit);
+            let name = name.as_encoded_bytes();
+            let name = name.strip_suffix(SWEPT.as_bytes()).unwrap_or(name);
+            let ours = name.len() == 16 && name.iter().all(u8::is_ascii_hexdigit);
             if ours {
                 gone(&entry.path())?;
             }
@@ -103,6 +144,24 @@ impl Work {
         let _ = fs::remove_dir(all);
         Ok(())
     }
+}
+
+/// An object in JSON with its checksum as the first field.
+fn with_sum(object: &str) -> String {
+    format!("{SUM}{:08x}\",{}", checksum(object), &object[1..])
+}
+
+/// The object that [`with_sum`] was given, if it is that.
+fn summed(text: &str) -> Option<String> {
+    let (sum, rest) = text.strip_prefix(SUM)?.split_once("\",")?;
+    let object = format!("{{{rest}");
+    (u32::from_str_radix(sum, 16) == Ok(checksum(&object))).then_some(object)
+}
+
+fn checksum(text: &str) -> u32 {
+    let mut crc = Crc::new();
+    crc.update(text.as_bytes());
+    crc.sum()
 }
 
 /// Removes a folder, if it is there.
@@ -152,10 +211,10 @@ impl Try {
     }
 
     /// Gives it its name, with these facts, unless that is taken: then it is `false`.
-    pub(crate) fn name(&self, facts: &[u8]) -> Result<bool> {
+    pub(crate) fn name(&self, facts: &str) -> Result<bool> {
         let path = self.folder.path().join(FACTS);
         let written = File::create(&path).and_then(|mut file| {
-            file.write_all(facts)?;
+            file.write_all(with_sum(facts).as_bytes())?;
             file.sync_all()
         });
         written.map_err(|e| write_failed(&path, e))?;
@@ -165,7 +224,14 @@ impl Try {
                 sync_folder(&self.whole);
                 Ok(true)
             }
-            Err(e) if matches!(e.kind(), Io::DirectoryNotEmpty | Io::AlreadyExists) => Ok(false),
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    Io::DirectoryNotEmpty | Io::AlreadyExists | Io::NotADirectory
+                ) =>
+            {
+                Ok(false)
+            }
             Err(e) => {
                 Err(Error::io(format_args!("cannot put {} in place", self.whole.display()), e))
             }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sink::mark::{Mark, number};
-use crate::sink::partial::{Partial, cut};
+use crate::sink::partial::{Partial, cut, own};
 
 /// Version 1.0.
 const MAGIC: &[u8] = b"\x93NUMPY\x01\x00";
@@ -160,8 +160,14 @@ impl Npy {
 
     /// Whether `path` is such an array, as it was sealed.
     pub(crate) fn is_whole(path: &Path, descr: &str, item: &[usize], item_len: usize) -> bool {
-        let rows = |file: &File| rows_of(file, file.metadata().ok()?.len(), descr, item, item_len);
-        File::open(path).is_ok_and(|file| rows(&file).is_some())
+        let end = |file: &File, size| {
+            let rows = rows_of(file, size, descr, item, item_len)?;
+            Some(header(descr, 0, item).len() as u64 + rows * item_len as u64)
+        };
+        own(path, false).is_ok_and(|file| {
+            let size = file.metadata().map_or(0, |found| found.len());
+            end(&file, size) == Some(size)
+        })
     }
 
     fn put(&self, at: u64, bytes: &[u8]) -> Result<()> {

@@ -126,20 +126,75 @@ fn parts_that_are_damaged() {
         }
         for damage in damages {
             made.run(3).expect("made again");
+            let same = damage.len() == text.len();
             fs::write(&path, damage).expect("written");
-            says(made.commit(), ErrorKind::Io, &["part 3: ", " is damaged: ", "run it again"]);
+            let words: &[&str] = match same {
+                true => &["part 3: ", " is damaged: ", "run it again"],
+                false => &["part 3 is missing", "run it"],
+            };
+            says(made.commit(), ErrorKind::Io, words);
             assert!(!made.plan.out().exists());
         }
     }
-    // Facts that are none count as nothing, for those who make the part too.
+    // Facts that are none count as nothing, for those who make the part too; so do files that are gone.
     made.run_all();
-    fs::write(made.folder_of(1).join("facts.json"), "{").expect("written");
-    says(made.commit(), ErrorKind::Io, &["part 1 is missing"]);
-    made.run(1).expect("made again");
+    let facts = made.folder_of(1).join("facts.json");
+    let text = fs::read_to_string(&facts).expect("text");
+    for other in ["{".to_string(), text.replace("\"newlines\":", "\"newlines\":1")] {
+        fs::write(&facts, other).expect("written");
+        says(made.commit(), ErrorKind::Io, &["part 1 is missing"]);
+        made.run(1).expect("made again");
+        assert_eq!(fs::read_to_string(&facts).expect("text"), text);
+    }
+    let breaks: [fn(&Path); 4] = [
+        |part| fs::remove_file(part.join("pixels")).expect("removed"),
+        |part| fs::remove_dir_all(part).and_then(|()| fs::write(part, "x")).expect("written"),
+        |part| {
+            fs::remove_file(part.join("facts.json")).expect("removed");
+            fs::create_dir(part.join("facts.json")).expect("a folder");
+        },
+        |part| {
+            fs::remove_file(part.join("rows")).expect("removed");
+            fs::create_dir(part.join("rows")).expect("a folder");
+        },
+    ];
+    for broken in breaks {
+        broken(&made.folder_of(1));
+        says(made.commit(), ErrorKind::Io, &["part 1 is missing"]);
+        made.run(1).expect("made again");
+    }
     // What others left half-written is in nobody's way.
     fs::create_dir(made.plan.work().join(made.plan.id()).join(".try-00001-abc")).expect("a folder");
     made.commit().expect("all are there");
     assert!(made.plan.out().exists() && !made.plan.work().exists());
+}
+
+#[test]
+fn an_edited_input_has_other_parts() {
+    let made = made();
+    made.run_all();
+    let text = fs::read(&made.input).expect("text");
+    let at = text.len() / 2;
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(9);
+    fs::write(&made.input, [&text[..at], &text[at..]].concat()).expect("written");
+    let file = fs::File::options().write(true).open(&made.input).expect("a file");
+    file.set_modified(later).expect("a time");
+    // A copy with another time is the same input to a plan that is there, and another to one that is made.
+    made.plan.run(0, None, &Control::default()).expect("the same bytes");
+    let again = plan_of(&made.input, made.plan.out(), &options(&[])).expect("a plan");
+    assert_ne!(again.id(), made.plan.id());
+}
+
+#[test]
+fn a_commit_that_was_killed_while_it_removed_the_parts() {
+    let made = made();
+    made.run_all();
+    made.commit().expect("all are there");
+    let swept = made.plan.work().join(format!("{}.swept", made.plan.id()));
+    fs::create_dir_all(swept.join("part-00002")).expect("a folder");
+    made.commit().expect("nothing is left to do but that");
+    assert!(!made.plan.work().exists());
+    says(made.commit(), ErrorKind::Options, &["exists"]);
 }
 
 #[test]
@@ -156,6 +211,11 @@ fn plans_that_are_none() {
     refused(&text.replace(&version, "\"version\": \"9.9\""), "it is of ndpix 9.9");
     refused(&text.replace("\"size\": ", "\"sizes\": "), "sizes");
     refused(&text.replacen("\"from\": 0", "\"from\": 1", 1), "it was changed");
+    for run in ["\"dtype\": \"float32\"", "\"skip\": \"3\""] {
+        let other = text.replacen("\"run\": {", &format!("\"run\": {{{run},"), 1);
+        assert_ne!(other, text);
+        refused(&other, "does not only say how a run goes on");
+    }
     let read = Plan::from_json(&text).expect("the plan");
     assert_eq!((read.to_json().expect("text"), read.id()), (text, made.plan.id()));
 }

@@ -64,7 +64,7 @@ fn carry_out(args: &args::Run, control: &Control<'_>) -> Result<(), Error> {
     }
     control.note.iter().for_each(|note| {
         note(&format!(
-            "task {task} of {tasks}: {parts} parts are done, of {} in the plan; {records} records, {decoded} images",
+            "task {task} of {tasks} is done: {parts} of {} parts, {records} records, {decoded} images",
             plan.parts()
         ));
     });

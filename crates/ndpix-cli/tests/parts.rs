@@ -147,7 +147,7 @@ fn tasks_that_are_killed_are_run_again() {
         kill(child);
     }
     let said = place.says("run out.npy.plan.json --task 0 --tasks 1", 0);
-    assert!(said.contains("6 parts are done"), "{said}");
+    assert!(said.contains("is done: 6 of "), "{said}");
     let again = place.says("run out.npy.plan.json --task 1 --tasks 2", 0);
     assert!(again.contains("part 1 was done before"), "{again}");
     place.says("commit out.npy.plan.json", 3);

@@ -7,7 +7,7 @@ use crate::books::Books;
 use crate::books::inputs::Inputs;
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
-use crate::journal::{self, Asked, Found, Journal, State};
+use crate::journal::{self, Asked, Found, Journal};
 use crate::options::{IfExists, Options, Rows};
 use crate::reader::{self, Reader};
 use crate::sink::{self, Ability, beside};
@@ -105,7 +105,11 @@ impl<'o> Begin<'o> {
         let mut reader = Reader::planned(again(), &rejects, plan, options)?;
         let books = self.books(&reader, Some(journal))?;
         control.note(reader.plan.said());
-        control.note([said(&state, reader.feed.total_bytes())]);
+        // Of lines the place is known; else how far had been read, which is a little further.
+        let start = &state.start;
+        let before = inputs.iter().take(start.file as usize).filter_map(Input::size).sum::<u64>();
+        let read = if start.byte > 0 { before + start.byte } else { state.read };
+        control.note([said(start.done, read, reader.feed.total_bytes())]);
         reader.go_on(again(), options, state.start);
         Ok((reader, books))
     }
@@ -157,11 +161,11 @@ impl<'o> Begin<'o> {
     }
 }
 
-/// Where a run goes on, and how much was done before of so many bytes of inputs.
-fn said(state: &State, total: Option<u64>) -> String {
-    let share = total.filter(|total| *total > 0).map(|total| state.read * 100 / total);
+/// Where a run goes on after so many records, and how much of the inputs was read before.
+fn said(done: u64, read: u64, total: Option<u64>) -> String {
+    let share = total.filter(|total| *total > 0).map(|total| read.min(total) * 100 / total);
     let before = share.map_or(String::new(), |share| format!(", {share} % done before"));
-    format!("continues at record {}{before}", grouped(state.start.done + 1))
+    format!("continues at record {}{before}", grouped(done + 1))
 }
 
 /// What another run finds of one that failed, which had done so many records.

@@ -264,6 +264,10 @@ class Files(Case):
         for path in [*(f"{self.out}{s}{p}" for s in sidecars for p in ("", ".partial")), self.dir / "./in.ndjson", self.dir / "link"]:
             done = self.run_ndpix(2, "convert", source, "-o", self.out, "--summary", path)
             self.assertIn(b"give another name", done.stderr)
+        journal, shown = f"{self.out}.partial.journal", f"{self.out}.rejects.ndjson.partial.shown"
+        for flag, path in ("--summary", journal), ("--rejects", journal), ("--summary", shown):
+            done = self.run_ndpix(2, "convert", source, "-o", self.out, flag, path)
+            self.assertIn(b"give another name", done.stderr)
         self.assertEqual(sorted(p.name for p in self.dir.iterdir()), ["in.ndjson", "link"])
         self.assertEqual(json.loads(source.read_bytes()), record(1))
 

@@ -142,7 +142,8 @@ impl Journal {
                 busy.store(false, Ordering::Release);
             }
         };
-        self.settling = Some(Driver::start(settle)?);
+        // Where there is no room for a thread, no place is noted any more, and the run goes on.
+        self.settling = Driver::start(settle).ok();
         Ok(())
     }
 

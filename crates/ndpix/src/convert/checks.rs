@@ -13,7 +13,7 @@ use crate::options::{IfExists, Options, OutputCompression, Rejects};
 use crate::reader::Reader;
 use crate::report::human;
 use crate::sink::partial::folder_of;
-use crate::sink::{self, Output, beside, moves, rejects, shelf};
+use crate::sink::{self, Output, beside, journal, moves, rejects, shelf};
 use crate::source::Input;
 
 /// Whether to write at all: refuses what no output can be.
@@ -82,9 +82,18 @@ fn array_files(out: &Path, options: &Options) -> Vec<PathBuf> {
 /// assert!(files.contains(&PathBuf::from("a.npy.rejects.ndjson")));
 /// ```
 pub fn files_of(out: &Path, options: &Options) -> Vec<PathBuf> {
-    let finals = array_files(out, options).into_iter().chain([rejects_path(out, options)]);
+    let rejects = rejects_path(out, options);
+    let mut all = own_files(out, options);
+    all.extend([beside(&rejects, ".partial"), rejects::shown(&rejects), rejects]);
+    all
+}
+
+/// The same without the rejects file, which may have any other name.
+fn own_files(out: &Path, options: &Options) -> Vec<PathBuf> {
+    let finals = array_files(out, options).into_iter();
     let mut all: Vec<_> = finals.flat_map(|path| [beside(&path, ".partial"), path]).collect();
-    all.extend([moves::journal::path(out), moves::old(out), shelf::path(out)]);
+    all.extend([moves::journal::path(out), moves::old(out)]);
+    all.extend([journal::path(out), shelf::path(out)]);
     if is_folder(out, options) {
         all.push(beside(out, ".partial.lock"));
     }
@@ -109,7 +118,7 @@ pub(super) fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Res
         )));
     }
     let rejects = rejects_path(out, options);
-    if array_files(out, options).iter().any(|p| *p == rejects || beside(p, ".partial") == rejects) {
+    if own_files(out, options).contains(&rejects) {
         return Err(Error::options(format!(
             "rejects {} is a file of the output itself; give another name",
             rejects.display()

@@ -14,9 +14,6 @@ use super::{beside, rename};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::RejectsContent;
 
-/// What a copy of the file is called until it is whole.
-const SHOWN: &str = ".partial.shown";
-
 /// Writes rejects in input order; the file is made with the first one.
 #[derive(Debug)]
 pub(crate) struct RejectsFile {
@@ -186,7 +183,7 @@ impl RejectsFile {
             Some(path) if replace && !self.broken => {
                 if self.marked {
                     // Whoever goes on with it needs it as it is; whoever looks at the rejects, too.
-                    let text = beside(&path, SHOWN);
+                    let text = shown(&path);
                     std::io::copy(
                         &mut File::open(&partial).map_err(io)?,
                         &mut own_empty(&text).map_err(io)?,
@@ -222,6 +219,11 @@ fn write_line(file: &mut impl Write, line: &str, record: Option<&[u8]>) -> std::
         None => {}
     }
     file.write_all(b"}\n")
+}
+
+/// What a copy of the rejects file `path`, for whoever looks at it, is called until it is whole.
+pub(crate) fn shown(path: &Path) -> PathBuf {
+    beside(path, ".partial.shown")
 }
 
 /// The path of the rejects file that goes with `out`.

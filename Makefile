@@ -1,5 +1,6 @@
 # make demo         build, then turn 28 sample records into demo/images.npy
 # make test         everything that has to be green
+# make test-scale   Ray and Dask with workers that are killed, RECORDS=6000 of them
 # make random       random records through the command, N=5000 of them
 # make fuzz         libFuzzer on every target, T=60 seconds each; TARGETS="png record" for some (nightly Rust)
 # make miri         unit tests of the files with `unsafe` under Miri (nightly Rust)
@@ -25,6 +26,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 CORPUS ?= ../shared/conformance
 N      ?= 5000
+RECORDS ?= 6000
 T      ?= 60
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
@@ -38,7 +40,7 @@ MATURIN = PATH="$(abspath $(VENV)/bin):$$PATH" $(PY) -m maturin
 # Optional corpus features that ndpix claims; CONTRIBUTING.md says which it does not, and why.
 FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,format:qoi,format:tga,tiff:cmyk,tiff:fax,tiff:odd-bits
 
-.PHONY: demo test rust python random licences conformance maybe-conformance release clean
+.PHONY: demo test rust python random licences conformance maybe-conformance release clean test-scale maybe-scale
 .PHONY: wheel manylinux site reliability fuzz miri careful
 .PHONY: bench-quick bench bench-outputs bench-scale floor stages instructions
 .NOTPARALLEL:
@@ -59,6 +61,29 @@ rust:
 python: release wheel
 	NDPIX="$(NDPIX)" $(PY) -m unittest discover -s tests/python -p 'test_*.py' -t tests/python
 	$(PY) -m pytest
+
+# Engines are large, and have an environment of their own. The pages about them are run there, too.
+SCALE = $(TARGET)/scale
+
+test-scale: wheel $(SCALE)/ready
+	$(SCALE)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps "$(TARGET)"/wheels/*.whl
+	$(SCALE)/bin/python -m pip install --quiet --disable-pip-version-check "$$(echo "$(TARGET)"/wheels/*.whl)[ray,dask]"
+	NDPIX="$(SCALE)/bin/ndpix" PYTHONPATH="$(CURDIR)/tests/python:$(CURDIR)/tests/scale" RECORDS=$(RECORDS) \
+	  RAY_USAGE_STATS_ENABLED=0 $(SCALE)/bin/python -m unittest discover -s tests/scale -t tests/scale
+	RAY_USAGE_STATS_ENABLED=0 $(SCALE)/bin/python -m pytest -W default crates/ndpix-python/tests/test_docs.py -k "ray.md or dask.md"
+
+maybe-scale:
+	@if $(MAKE) --no-print-directory $(SCALE)/ready; then \
+	  $(MAKE) --no-print-directory test-scale; \
+	else \
+	  echo "test-scale: not run"; \
+	fi
+
+$(SCALE)/ready: requirements-scale.txt
+	test -x $(SCALE)/bin/python || $(PYTHON) -m venv $(SCALE)
+	@$(SCALE)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-scale.txt || { \
+	  echo "test-scale: Ray and Dask cannot be installed here"; exit 1; }
+	touch $@
 
 # Reports the seed of what goes wrong; SEED=... begins there.
 random: release $(VENV)/ready

@@ -1,6 +1,6 @@
 //! `ndpix.plan`: a conversion in parts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ndpix::{Cut, Error, Facts};
@@ -18,12 +18,12 @@ pub(crate) struct Plan {
     plan: Arc<ndpix::Plan>,
 }
 
-/// Decides a run. `part_bytes` is a size in the spelling of the command.
+/// Decides a run, or without `out` a reading. `part_bytes` is a size in the spelling of the command.
 #[pyfunction]
 pub(crate) fn plan(
     py: Python<'_>,
     source: &Bound<'_, PyAny>,
-    out: PathBuf,
+    out: Option<PathBuf>,
     part_bytes: &str,
     parts: Option<u64>,
     options: &Bound<'_, PyDict>,
@@ -37,8 +37,9 @@ pub(crate) fn plan(
         None => part_bytes.parse(),
     };
     let cut = cut.map_err(|e: Error| errors::raise(py, &e))?;
-    let made = task::run(py, &hooks, stop, move |control| {
-        ndpix::plan(inputs, &out, &options, cut, control)
+    let made = task::run(py, &hooks, stop, move |control| match out {
+        Some(out) => ndpix::plan(inputs, &out, &options, cut, control),
+        None => ndpix::plan_to_read(inputs, &options, cut, control),
     })?;
     made.map(Plan::of).map_err(|e| errors::raise(py, &e))
 }
@@ -61,9 +62,10 @@ impl Plan {
         self.plan.to_json().map_err(|e| errors::raise(py, &e))
     }
 
-    /// Id, number of parts, and output.
-    fn about(&self) -> (String, usize, PathBuf) {
-        (self.plan.id().to_string(), self.plan.parts(), self.plan.out().to_owned())
+    /// Id, number of parts, and output, if there is one.
+    fn about(&self) -> (String, usize, Option<PathBuf>) {
+        let out = Some(self.plan.out()).filter(|out| !out.as_os_str().is_empty());
+        (self.plan.id().to_string(), self.plan.parts(), out.map(Path::to_owned))
     }
 
     /// Writes `OUT.plan.json`, and gives its name.

@@ -160,11 +160,15 @@ def test_types_check(tmp_path):
         "label: int = ndpix.open('x', columns='label')[0]['label']\n"
         "ndpix.load('x', on_error={'default': 'fill', 'json': 'raise'})\n"
         "kind: str = ndpix.Error('x').kind\n"
+        "import ndpix.dask, ndpix.ray\n"
+        "s = ndpix.ray.convert('x', 'out.npy', work='w', threads=2)\n"
+        "s = ndpix.dask.convert('x', 'out.npy', client=None, columns=['label'])\n"
         "ndpix.load('x', on_error='ignore')  # wrong\n"
         "ndpix.load('x', on_error={'jason': 'skip'})  # wrong\n"
         "ndpix.load('x', colour='red')  # wrong\n"
+        "ndpix.dask.read('x', columns=['label'])  # wrong\n"
     )
     command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", str(program)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     wrong = set(re.findall(r":(\d+): error:", done.stdout))
-    assert wrong == {"11", "12", "13"}, done.stdout
+    assert wrong == {"14", "15", "16", "17"}, done.stdout

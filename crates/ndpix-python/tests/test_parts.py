@@ -80,6 +80,42 @@ def test_batches_of_a_part(tmp_path, inputs, whole):
         ndpix.batches(plan.part(0), dtype="float32")
 
 
+def test_a_plan_that_is_only_read(tmp_path, inputs, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    there = sorted(tmp_path.iterdir())
+    plan = pickle.loads(pickle.dumps(ndpix.plan(inputs, part_bytes="3K", columns=["label"], on_error="raise")))
+    assert plan.out is None and plan.images == ((8, 6, 3), np.dtype("uint8")) and plan.columns == {"label": "integers"}
+    images = [batch.images for batch in ndpix.batches(plan.part(0))]
+    assert np.array_equal(np.concatenate(images), pictures(80)[: sum(map(len, images))])
+    for refused in plan.save, plan.sweep, plan.commit, lambda: plan.run(0):
+        with pytest.raises(ndpix.Error, match="has no output") as caught:
+            refused()
+        assert caught.value.kind == "options"
+    for options in {"max_rejects": 3}, {"rejects": "r.ndjson"}, {"limit": 3}, {"ragged": "flat"}, {"shard_rows": 2}:
+        with pytest.raises(ndpix.Error, match=f"^{next(iter(options))} is ") as caught:
+            ndpix.plan(inputs, **options)
+        assert caught.value.kind == "options"
+    assert ndpix.plan(inputs, max_rejects="none", rejects="none").parts == 1
+    assert sorted(tmp_path.iterdir()) == there
+
+
+def test_rejects_of_a_part_say_which(inputs):
+    plan = ndpix.plan(inputs, part_bytes="3K")
+    parts = range(plan.parts)
+    with pytest.warns(ndpix.RejectedWarning, match=r"^part \d: \d rejected") as caught:
+        rows = sum(len(batch) for part in parts for batch in ndpix.batches(plan.part(part)))
+    assert sum(warning.message.rejected for warning in caught) == 3 and rows == 89
+    strict = ndpix.plan(inputs, part_bytes="3K", on_error="raise")
+    with pytest.raises(ndpix.Error, match=r"^part \d: .*a.ndjson:\d+: ") as caught:
+        [batch for part in parts for batch in ndpix.batches(strict.part(part))]
+    assert caught.value.kind == "encoding" and caught.value.byte > 3000
+
+
+def test_images_of_several_shapes_have_none(tmp_path, inputs):
+    with pytest.raises(ndpix.Error, match="no shape in common"):
+        _ = ndpix.plan(inputs, tmp_path / "out.npz", ragged="flat").images
+
+
 def test_what_does_not_fit_together(tmp_path, inputs):
     plan = ndpix.plan(inputs, tmp_path / "out.npy", parts=3)
     facts = plan.run(1)

@@ -24,7 +24,7 @@ use crate::summary::Summary;
 use earlier::{Begin, Earlier};
 
 pub use checks::files_of;
-pub use plan::{Cut, plan};
+pub use plan::{Cut, plan, plan_to_read};
 
 /// How a run ended: what it did is known also when it failed.
 #[derive(Debug)]

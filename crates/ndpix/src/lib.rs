@@ -86,7 +86,7 @@ pub use array::{Aligned, Array, Element};
 pub use batches::{Batch, Batches, Reject, Spares};
 pub use column::{Column, ColumnType};
 pub use control::{Control, Meter};
-pub use convert::{Cut, Run, convert, files_of, plan, run};
+pub use convert::{Cut, Run, convert, files_of, plan, plan_to_read, run};
 pub use dataset::{Dataset, Item};
 pub use dtype::{ByteOrder, DType};
 pub use each::{Each, each};

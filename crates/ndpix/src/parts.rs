@@ -92,9 +92,19 @@ impl Plan {
         self.sheet.parts.len()
     }
 
-    /// What will be written.
+    /// What will be written; empty where the plan is [to be read](crate::plan_to_read()).
     pub fn out(&self) -> &Path {
         &self.sheet.out.path
+    }
+
+    /// The same of a plan that is carried out.
+    pub(crate) fn output(&self) -> Result<&Path> {
+        match self.out().as_os_str().is_empty() {
+            false => Ok(self.out()),
+            true => Err(Error::options(
+                "the plan has no output, as it was made to be read; read its parts as batches, or give plan an output",
+            )),
+        }
     }
 
     /// The options that it was made with.
@@ -145,7 +155,7 @@ impl Plan {
     /// # Errors
     /// Kind `options` where something else has this name; kind `io`.
     pub fn save(&self) -> Result<PathBuf> {
-        let path = beside(self.out(), ".plan.json");
+        let path = beside(self.output()?, ".plan.json");
         let there = text_of(&path)?.unwrap_or_default();
         if !there.is_empty() && memchr::memmem::find(&there, b"\"ndpix_plan\"").is_none() {
             return Err(Error::options(format!(
@@ -198,6 +208,7 @@ impl Plan {
     /// # Errors
     /// Kind `io`.
     pub fn sweep(&self, work: Option<&Path>) -> Result<()> {
+        self.output()?;
         Work::sweep_all(&work.map_or_else(|| self.work(), Path::to_owned))
     }
 
@@ -210,6 +221,7 @@ impl Plan {
     /// # Errors
     /// Kind `options` where there is no such part, kind `plan` where an input has changed; what ends a run.
     pub fn run(&self, part: usize, work: Option<&Path>, control: &Control<'_>) -> Result<Facts> {
+        self.output()?;
         let work = self.place(work);
         self.check(part)?;
         if let Some(facts) = self.done(&work, part)? {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ndpix import _ndpix
-from ndpix._errors import Error, rejected
+from ndpix._errors import Error, in_part, rejected
 from ndpix._options import Columns, Options, Source, keywords
 from ndpix._parts import Part
 from ndpix._progress import Hooks
@@ -73,8 +73,11 @@ class Batches(Iterator[Batch]):
     exception, on `close`, and when nothing refers to it any more. It does not survive a fork.
     """
 
-    def __init__(self, run: _ndpix.Batches) -> None:
+    def __init__(self, run: _ndpix.Batches, part: int | None = None) -> None:
         self._run = run
+        self._part = part
+        # Where the warning goes.
+        self._warn: Callable[..., object] = warnings.warn
         # Whether the caller knows how it ended: by the warning, or by an exception.
         self._told = False
 
@@ -84,13 +87,15 @@ class Batches(Iterator[Batch]):
     def __next__(self) -> Batch:
         try:
             parts = self._run.take()
-        except BaseException:
+        except BaseException as error:
             self._told = True
-            raise
+            if self._part is None or not isinstance(error, Error):
+                raise
+            raise in_part(error, self._part) from None
         if parts is None:
-            if not self._told and (warning := rejected(self.summary)):
+            if not self._told and (warning := rejected(self.summary, self._part)):
                 self._told = True
-                warnings.warn(warning, stacklevel=2)
+                self._warn(warning, stacklevel=2)
             raise StopIteration
         *arrays, rejects = parts
         return Batch(*arrays, rejects=[Reject(*r) for r in rejects])
@@ -140,5 +145,5 @@ def batches(source: Source | Part, batch_size: int = 256, **options: Unpack[Opti
     if isinstance(source, Part):
         if given := _ndpix.changed(options):
             raise Error(f"a part is read as its plan says; leave out {given[0][0]}, or give it to plan")
-        return Batches(source.plan._native.batches(source.number, batch_size, Hooks(False)))
+        return Batches(source.plan._native.batches(source.number, batch_size, Hooks(False)), source.number)
     return Batches(_ndpix.batches(source, batch_size, options, Hooks(False)))

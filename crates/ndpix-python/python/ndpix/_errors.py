@@ -65,11 +65,17 @@ class RejectedWarning(UserWarning):
         return type(self), (str(self), self.rejected, self.counts, self.first)
 
 
-def rejected(summary: Summary) -> RejectedWarning | None:
-    """The warning for what a run has rejected, if it has."""
+def in_part(error: Error, part: int) -> Error:
+    """An error that says of which part of a plan it is, as lines are counted from there."""
+    return Error(f"part {part}: {error}", error.kind, error.file, error.line, error.byte, error.item)
+
+
+def rejected(summary: Summary, part: int | None = None) -> RejectedWarning | None:
+    """The warning for what a run has rejected, if it has, or a part of a plan."""
     if not summary.rejected:
         return None
     first = summary.first_rejects
     kinds = ", ".join(f"{n} {kind}" for kind, n in summary.rejects.items())
-    message = f"{summary.rejected} rejected ({kinds}); the first: {first[0] if first else ''}"
+    of = "" if part is None else f"part {part}: "
+    message = f"{of}{summary.rejected} rejected ({kinds}); the first: {first[0] if first else ''}"
     return RejectedWarning(message, summary.rejected, summary.rejects, first)

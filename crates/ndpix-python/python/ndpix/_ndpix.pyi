@@ -82,7 +82,7 @@ class Plan:
         """The plan as JSON."""
 
     def about(self) -> tuple[str, int, Any]:
-        """Id, number of parts, and output."""
+        """Id, number of parts, and output, if there is one."""
 
     def save(self) -> Any:
         """Writes `OUT.plan.json`, and gives its name."""
@@ -100,7 +100,7 @@ class Plan:
         """The images of a part, without files."""
 
 def plan(source: Source, out: Any, part_bytes: str, parts: int | None, options: Any, hooks: _Hooks) -> Plan:
-    """Decides a run."""
+    """Decides a run, or without `out` a reading."""
 
 @final
 class Batches:

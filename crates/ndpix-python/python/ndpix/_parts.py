@@ -7,7 +7,10 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from ndpix import _ndpix
+from ndpix._errors import Error
 from ndpix._options import Options, Path, Source, keywords
 from ndpix._progress import Hooks
 from ndpix._summary import Summary, read
@@ -45,9 +48,30 @@ class Plan:
         return self._parts
 
     @property
-    def out(self) -> str:
-        """What will be written."""
-        return os.fspath(self._out)
+    def out(self) -> str | None:
+        """What will be written; `None` where the plan is only to be read."""
+        return None if self._out is None else os.fspath(self._out)
+
+    @property
+    def images(self) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Shape and dtype of each image.
+
+        Raises:
+            Error: Kind `plan`: they are not the same for all, as with `ragged` and `images_as`.
+        """
+        match self._frozen()["target"]:
+            case {"stack": {"shape": [*shape], "dtype": dtype}}:
+                return tuple(shape), np.dtype(dtype)
+        raise Error("images of this plan have no shape in common", "plan")
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The kept fields by their names, and what they hold: `integers`, `numbers`, `booleans`, `strings`,
+        `JSON text`, `lists of integers` or `lists of numbers`."""
+        return {column["name"]: column["kind"] for column in self._frozen()["columns"]}
+
+    def _frozen(self) -> dict[str, Any]:
+        return dict(json.loads(self._native.to_json())["frozen"])
 
     def to_json(self) -> str:
         """The plan as JSON: what `ndpix plan` writes to `OUT.plan.json`."""
@@ -139,7 +163,7 @@ class Plan:
 @keywords
 def plan(
     source: Source,
-    out: Path,
+    out: Path | None = None,
     *,
     part_bytes: int | str = "64M",
     parts: int | None = None,
@@ -150,7 +174,8 @@ def plan(
 
     Args:
         source: A path, a list of paths, or a glob: files, as they are read several times.
-        out: The file that will be written, as for `convert`.
+        out: The file that will be written, as for `convert`. Without it the parts are there to be read, with
+            `batches`.
         part_bytes: Bytes of a part, also as `"64M"`. Files of lines that are not compressed are cut; others are
             a part each, and small files are put together into one.
         parts: About how many parts, instead.
@@ -160,7 +185,8 @@ def plan(
         The plan.
 
     Raises:
-        Error: As for `convert`, before it writes anything; also for `skip`, `limit` and `append`.
+        Error: As for `convert`, before it writes anything; also for `skip`, `limit` and `append`, and
+            without `out` for what is of a whole run: `max_rejects` and `rejects`.
         OSError: The machine: a file that is missing.
     """
     return Plan(_ndpix.plan(source, out, str(part_bytes), parts, options, Hooks(False)))

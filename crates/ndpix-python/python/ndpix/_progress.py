@@ -20,18 +20,20 @@ class Hooks:
     """Where the messages of a run go."""
 
     def __init__(self, progress: bool | None) -> None:
-        shown = _watched() if progress is None else progress
         self.note = logger.info
-        self.progress = _bar if shown else _log
+        self.progress = _bar if watched(progress) else _log
+
+
+def watched(progress: bool | None) -> bool:
+    """Whether a bar is shown: where it is not said, that is where somebody looks."""
+    if progress is not None:
+        return progress
+    return _notebook() or (sys.stderr is not None and sys.stderr.isatty())
 
 
 def _notebook() -> bool:
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return type(shell).__name__ == "ZMQInteractiveShell"
-
-
-def _watched() -> bool:
-    return _notebook() or (sys.stderr is not None and sys.stderr.isatty())
 
 
 def _bar(total: int | None) -> Tick:

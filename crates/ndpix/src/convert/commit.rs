@@ -59,7 +59,7 @@ fn go(
     control: &Control<'_>,
     summary: &mut Summary,
 ) -> Result<()> {
-    let (out, options, inputs) = (plan.out(), plan.options(), plan.inputs());
+    let (out, options, inputs) = (plan.output()?, plan.options(), plan.inputs());
     plan.check_all()?;
     checks::keep_apart(&inputs, out, options)?;
     let this = json!({"plan": plan.id()});

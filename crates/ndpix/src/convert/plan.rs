@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use super::checks;
 use crate::batch::Text;
-use crate::books::{fill_row, names};
+use crate::books::{fill_row, names, stacked};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::framing::{Feed, Framing};
-use crate::options::{self, Options};
+use crate::options::{self, MaxRejects, Options, Rejects};
 use crate::parts::{Known, Plan, Span};
 use crate::plan::Target;
 use crate::reader::{self, Reader};
@@ -82,31 +82,100 @@ pub fn plan(
     options.validate()?;
     refuse(options)?;
     checks::keep_apart(&inputs, out, options)?;
-    checks::readable(&inputs)?;
     checks::may_write(out, options)?;
-    let mut known: Vec<Known> =
-        inputs.iter().map(|input| Known::of(input, options)).collect::<Result<_>>()?;
-    let again = reader::again(&inputs, options)?;
-    let copies = inputs.iter().filter_map(Input::again).collect();
-    let mut reader = Reader::open(copies, options, false)?;
-    reader.measure(again, options, &control.stop)?;
+    let (known, mut reader) = decide(&inputs, options, control)?;
     let output = sink::named(out, options)?;
     let refuses_nul = !output.can(Ability::Nul);
     reader.plan.columns.iter_mut().for_each(|column| column.refuses_nul = refuses_nul);
-    if let Target::Each = reader.plan.target {
-        return Err(Error::plan("images of different shapes do not make one array"));
-    }
     output.check_columns(&names(&reader.plan))?;
     fill_row(options, &reader.plan)?;
     control.note(reader.plan.said());
     checks::disk(&reader, out, options)?;
-    inputs.into_iter().zip(&mut known).for_each(|(input, known)| look(input, known, options));
-    let parts = parts(&known, cut)?;
+    let (known, parts) = cut_up(inputs, known, options, cut)?;
     let plan = Plan::new(options, reader.plan, (out, output.name), known, parts)?;
     if options.fresh {
         plan.sweep(None)?;
     }
     Ok(plan)
+}
+
+/// Decides what the images of these files become and cuts the files into parts, for programs that read the parts with
+/// [`Batches::of_part`](crate::Batches::of_part). There is no output: nothing is written, and such a plan is neither
+/// carried out nor committed.
+///
+/// ```
+/// use ndpix::{Batches, Control, Cut, Input, Options};
+/// let folder = tempfile::tempdir()?;
+/// let records = folder.path().join("a.ndjson");
+/// std::fs::write(&records, "{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n")?;
+/// let (inputs, options) = (Input::expand(&[records])?, Options::default().with("field", "image")?);
+/// let plan = ndpix::plan_to_read(inputs, &options, Cut::Parts(2), &Control::default())?;
+/// let batches = Batches::of_part(&plan, 1, 8, &Control::default())?;
+/// assert_eq!(batches.map(|batch| batch.map_or(0, |batch| batch.lines.len())).sum::<usize>(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As [`Batches::open`](crate::Batches::open); kind `options` also for inputs that can be read only once, and for
+/// `skip`, `limit`, `max_rejects` and `rejects`, which are of a whole run.
+pub fn plan_to_read(
+    inputs: Vec<Input>,
+    options: &Options,
+    cut: Cut,
+    control: &Control<'_>,
+) -> Result<Plan> {
+    options.validate()?;
+    options.validate_arrays()?;
+    refuse(options)?;
+    refuse_to_read(options)?;
+    let (known, reader) = decide(&inputs, options, control)?;
+    stacked(&reader.plan)?;
+    fill_row(options, &reader.plan)?;
+    control.note(reader.plan.said());
+    let (known, parts) = cut_up(inputs, known, options, cut)?;
+    Plan::new(options, reader.plan, (Path::new(""), ""), known, parts)
+}
+
+/// What the inputs are known by, and a reader that knows what their images become.
+fn decide(
+    inputs: &[Input],
+    options: &Options,
+    control: &Control<'_>,
+) -> Result<(Vec<Known>, Reader)> {
+    checks::readable(inputs)?;
+    let known = inputs.iter().map(|input| Known::of(input, options)).collect::<Result<_>>()?;
+    let again = reader::again(inputs, options)?;
+    let copies = inputs.iter().filter_map(Input::again).collect();
+    let mut reader = Reader::open(copies, options, false)?;
+    reader.measure(again, options, &control.stop)?;
+    match reader.plan.target {
+        Target::Each => Err(Error::plan("images of different shapes do not make one array")),
+        _ => Ok((known, reader)),
+    }
+}
+
+/// The inputs looked at, and their parts.
+fn cut_up(
+    inputs: Vec<Input>,
+    mut known: Vec<Known>,
+    options: &Options,
+    cut: Cut,
+) -> Result<(Vec<Known>, Vec<Vec<Span>>)> {
+    inputs.into_iter().zip(&mut known).for_each(|(input, known)| look(input, known, options));
+    let parts = parts(&known, cut)?;
+    Ok((known, parts))
+}
+
+/// Refuses what is of a whole run, of which readers of parts know nothing.
+fn refuse_to_read(options: &Options) -> Result<()> {
+    let word = match (&options.rejects, options.max_rejects) {
+        (Rejects::Path(_), _) => "rejects",
+        (_, Some(most)) if most != MaxRejects::None => "max_rejects",
+        _ => return Ok(()),
+    };
+    Err(Error::options(format!(
+        "{word} is not for parts that are read apart from each other; leave it out, or pass on_error raise"
+    )))
 }
 
 /// Refuses what cannot be done in parts.

@@ -78,7 +78,10 @@ pub(crate) fn commit(args: &args::Commit) -> u8 {
         Err(error) => return fail(&error),
     };
     let options = plan.options();
-    let inputs: Vec<Input> = plan.inputs();
+    let inputs = match plan.inputs() {
+        Ok(inputs) => inputs,
+        Err(error) => return fail(&error),
+    };
     if let Err(end) = keep_apart(args.summary.as_deref(), &inputs, plan.out(), options) {
         return end;
     }

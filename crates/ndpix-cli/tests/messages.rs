@@ -80,6 +80,8 @@ const RUNS: &[(&[&str], &str)] = &[
     (&[GOOD], "-o out.npy --summary no/such/summary.json"),
     (&[GOOD], "missing.ndjson -o out.npy"),
     (&[GOOD], "missing*.ndjson -o out.npy"),
+    (&[GOOD], "s3://bucket/in.ndjson -o out.npy"),
+    (&[GOOD], "https://example.org/in.ndjson -o out.npy"),
     (&[GOOD], "folder.npy -o out.npy"),
     (&[GOOD], "[ -o out.npy"),
     (&[GOOD], "-o out.npy --mixed --encoding raw"),

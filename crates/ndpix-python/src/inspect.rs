@@ -23,6 +23,7 @@ pub(crate) fn inspect(
     let (inputs, options) = inputs::framed(source, options, &stop)?;
     let names = inputs.iter().map(|input| match input {
         Input::Path(path) => Some(path.clone()),
+        Input::Object(object) => Some(PathBuf::from(object.name())),
         Input::Stdin => Some(PathBuf::from("-")),
         _ => None,
     });

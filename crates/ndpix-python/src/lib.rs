@@ -16,6 +16,7 @@ mod inspect;
 mod load;
 mod options;
 mod parts;
+mod stores;
 mod task;
 
 use pyo3::prelude::*;
@@ -28,6 +29,7 @@ fn _ndpix(m: &Bound<'_, PyModule>) -> PyResult<()> {
     // Here an interrupt is an exception; where arrays are made it would be a panic.
     m.py().import("numpy")?;
     let _ = numpy::dtype::<u8>(m.py());
+    stores::install();
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     m.add("optimised", !cfg!(debug_assertions))?;
     m.add_function(wrap_pyfunction!(options::defaults, m)?)?;

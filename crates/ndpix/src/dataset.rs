@@ -21,7 +21,7 @@ use crate::plan::Plan;
 use crate::reader::Reader;
 use crate::sink::index::{self, Entry};
 use crate::source::Input;
-use crate::source::random::{Places, Stamp};
+use crate::source::random::{Known, Places};
 
 /// A thread that has decoded a larger image gives its memory back.
 const KEEP_BYTES: usize = 64 << 20;
@@ -372,7 +372,7 @@ impl Dataset {
 }
 
 /// What an index depends on: the options that say where images are, and the inputs.
-fn key(options: &Options, stamps: &[Stamp]) -> String {
+fn key(options: &Options, stamps: &[Known]) -> String {
     let mut key = String::new();
     for (name, value) in options.governing(&[Governs::Where]) {
         key.push_str(&format!("{name}={value}\n"));

@@ -48,6 +48,7 @@ mod reserve;
 mod sieve;
 mod sink;
 mod source;
+mod stores;
 // Engine.
 mod books;
 mod decode;
@@ -112,4 +113,6 @@ pub use reserve::Reserve;
 pub use shape::Shape;
 pub use single::decode;
 pub use source::Input;
+pub use source::place::Place;
+pub use stores::{Object, Stores, set_stores};
 pub use summary::Summary;

@@ -291,7 +291,7 @@ impl Plan {
     pub(crate) fn reader(&self, part: usize) -> Result<Reader> {
         let spans = self.spans(part)?;
         let rejects = spans.iter().map(|span| self.sheet.inputs[span.file as usize].rejects);
-        let inputs = spans.iter().map(|span| self.input(span)).collect();
+        let inputs = spans.iter().map(|span| self.input(span)).collect::<Result<_>>()?;
         let mut frozen = self.frozen().clone();
         if let Some(watch) = &mut frozen.watch {
             let sampled = watch.sampled.and_then(|last| within(spans, last));
@@ -301,11 +301,11 @@ impl Plan {
     }
 
     /// A range of an input; all of a file is the file, as what it holds is told by how it begins.
-    fn input(&self, span: &Span) -> Input {
+    fn input(&self, span: &Span) -> Result<Input> {
         let known = &self.sheet.inputs[span.file as usize];
         match (span.from, span.to) == (0, known.size) {
             true => known.input(),
-            false => Input::Range { path: (&known.name).into(), from: span.from, to: span.to },
+            false => Ok(Input::Range { place: known.place()?, from: span.from, to: span.to }),
         }
     }
 
@@ -335,8 +335,16 @@ impl Plan {
         &self.sheet.frozen
     }
 
+    /// What its inputs are called.
+    pub(crate) fn names(&self) -> Vec<Arc<str>> {
+        self.sheet.inputs.iter().map(|known| known.name.as_str().into()).collect()
+    }
+
     /// The inputs that it was made of.
-    pub fn inputs(&self) -> Vec<Input> {
+    ///
+    /// # Errors
+    /// Kind `io` where one that lies in a store is not there any more.
+    pub fn inputs(&self) -> Result<Vec<Input>> {
         self.sheet.inputs.iter().map(Known::input).collect()
     }
 

@@ -1,6 +1,6 @@
 //! Station 1: open an input and give its decompressed bytes.
 //!
-//! An [`Input`] is a path, standard input, bytes in memory or a reader of the caller's. Compression
+//! An [`Input`] is a path, an object of a store, standard input, bytes in memory or a reader of the caller's. Compression
 //! is recognised by the first bytes, never by a name, and at most two layers of it are taken off.
 //! Cutting the bytes into records is left to `framing`.
 
@@ -9,21 +9,23 @@ pub(crate) mod cut;
 mod fence;
 pub(crate) mod mark;
 mod original;
+pub(crate) mod place;
 pub(crate) mod random;
 pub(crate) mod reference;
 pub(crate) mod search;
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
-use std::os::unix::fs::MetadataExt;
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::control::Meter;
 use crate::error::{Error, Result, brief};
 use crate::paths::{Base, absolute};
+use crate::stores::{self, Object};
+
+use place::{Place, Stamp};
 
 /// Something that holds records. Compressed ones (gzip, zstd, bzip2, xz) are recognised by their first bytes.
 ///
@@ -38,12 +40,14 @@ use crate::paths::{Base, absolute};
 pub enum Input {
     /// A file, opened when it is its turn.
     Path(PathBuf),
+    /// A file that lies elsewhere, opened when it is its turn.
+    Object(Arc<dyn Object>),
     /// The lines of a file from one of its bytes to another, `from` after a line end or at its beginning and
     /// `to` after one or at its end. It is no file of its own: what it begins with is a line, whatever that
     /// looks like. Positions are offsets in the file, and lines are counted from 1.
     Range {
         /// The file, which is not compressed.
-        path: PathBuf,
+        place: Place,
         /// The first byte, from 0.
         from: u64,
         /// The byte after the last.
@@ -89,15 +93,18 @@ impl Input {
     /// ```
     pub fn name(&self) -> Arc<str> {
         match self {
-            Self::Path(path) | Self::Range { path, .. } => path.to_string_lossy().into(),
+            Self::Path(path) => path.to_string_lossy().into(),
+            Self::Object(object) => object.name().into(),
+            Self::Range { place, .. } => place.name(),
             Self::Stdin => "-".into(),
             Self::Bytes(_) => "bytes".into(),
             Self::Reader { name, .. } => name.as_str().into(),
         }
     }
 
-    /// Inputs for what a user wrote: `-` is standard input, what exists is itself, anything else
-    /// is a glob, expanded in byte order.
+    /// Inputs for what a user wrote: `-` is standard input, `s3://bucket/key` and its like are objects where this
+    /// process reads stores ([`set_stores`](crate::set_stores)), what exists is itself, anything else is a glob,
+    /// expanded in byte order.
     ///
     /// ```
     /// let folder = tempfile::tempdir()?;
@@ -119,6 +126,10 @@ impl Input {
                 inputs.push(Self::Stdin);
                 continue;
             }
+            if let Some(address) = stores::address(pattern) {
+                inputs.extend(stores::find(address)?.into_iter().map(Self::Object));
+                continue;
+            }
             match pattern.metadata() {
                 Ok(m) if m.is_dir() => {
                     return Err(Error::options(format!(
@@ -137,9 +148,10 @@ impl Input {
     pub(crate) fn again(&self) -> Option<Self> {
         match self {
             Self::Path(path) if self.is_file() => Some(Self::Path(path.clone())),
+            Self::Object(object) => Some(Self::Object(Arc::clone(object))),
             Self::Bytes(bytes) => Some(Self::Bytes(Arc::clone(bytes))),
-            Self::Range { path, from, to } => {
-                Some(Self::Range { path: path.clone(), from: *from, to: *to })
+            Self::Range { place, from, to } => {
+                Some(Self::Range { place: place.clone(), from: *from, to: *to })
             }
             Self::Path(_) | Self::Stdin | Self::Reader { .. } => None,
         }
@@ -148,29 +160,37 @@ impl Input {
     /// Size of the raw bytes, where it is known before they are read.
     pub(crate) fn size(&self) -> Option<u64> {
         match self {
-            Self::Path(path) => path.metadata().ok().filter(|m| m.is_file()).map(|m| m.len()),
             Self::Bytes(bytes) => Some(bytes.len() as u64),
             Self::Range { from, to, .. } => Some(to.saturating_sub(*from)),
+            Self::Path(_) | Self::Object(_) => Some(self.stamp()?.bytes),
             Self::Stdin | Self::Reader { .. } => None,
         }
     }
 
-    /// Of a file its size and when it was last changed, in seconds and nanoseconds.
-    pub(crate) fn stamp(&self) -> Option<(u64, (i64, i64))> {
-        let Self::Path(path) = self else { return None };
-        let found = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
-        Some((found.len(), (found.mtime(), found.mtime_nsec())))
+    /// What the file is now; none of what is no file, or a part of one.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        self.file()?.stamp()
     }
 
     /// Whether it is a file that can be read from any of its bytes.
     pub(crate) fn is_file(&self) -> bool {
-        matches!(self, Self::Path(path) if path.is_file())
+        self.stamp().is_some()
     }
 
-    /// The file that it is, or is a part of.
+    /// The file that it is.
+    pub(crate) fn file(&self) -> Option<Place> {
+        match self {
+            Self::Path(path) => Some(Place::Path(path.clone())),
+            Self::Object(object) => Some(Place::Object(Arc::clone(object))),
+            Self::Range { .. } | Self::Stdin | Self::Bytes(_) | Self::Reader { .. } => None,
+        }
+    }
+
+    /// The file on a disk that it is, or is a part of.
     pub(crate) fn path(&self) -> Option<&Path> {
         match self {
-            Self::Path(path) | Self::Range { path, .. } => Some(path),
+            Self::Path(path) | Self::Range { place: Place::Path(path), .. } => Some(path),
+            Self::Object(_) | Self::Range { .. } => None,
             Self::Stdin | Self::Bytes(_) | Self::Reader { .. } => None,
         }
     }
@@ -191,8 +211,15 @@ impl Input {
 
     /// Whether its name is that of a rejects file. What it holds does not count: it is data.
     pub(crate) fn is_rejects(&self) -> bool {
-        self.path()
-            .is_some_and(|path| path.as_os_str().as_encoded_bytes().ends_with(b".rejects.ndjson"))
+        let ends = |name: &[u8]| name.ends_with(b".rejects.ndjson");
+        let place = match self {
+            Self::Range { place, .. } => Some(place.clone()),
+            _ => self.file(),
+        };
+        place.is_some_and(|place| match place {
+            Place::Path(path) => ends(path.as_os_str().as_encoded_bytes()),
+            Place::Object(object) => ends(object.name().as_bytes()),
+        })
     }
 }
 
@@ -263,8 +290,10 @@ pub(crate) fn open(input: &mut Input, from: u64, meter: Arc<Meter>) -> Result<Op
             .map_err(|e| Error::io(format!("cannot open {name}"), e));
     }
     let raw: Box<dyn Read + Send> = match input {
-        Input::Path(path) => {
-            Box::new(File::open(&*path).map_err(|e| Error::io(format!("cannot open {name}"), e))?)
+        Input::Path(_) | Input::Object(_) => {
+            let opened = input.file().map(|place| place.open(0, None)).transpose();
+            let opened = opened.map_err(|e| Error::io(format!("cannot open {name}"), e))?;
+            opened.unwrap_or_else(|| Box::new(io::empty()))
         }
         Input::Stdin => Box::new(io::stdin()),
         Input::Bytes(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
@@ -292,20 +321,10 @@ pub(crate) fn open(input: &mut Input, from: u64, meter: Arc<Meter>) -> Result<Op
 
 /// The bytes of a file from byte `from` on.
 fn open_at(input: &Input, from: u64, meter: Arc<Meter>) -> io::Result<Opened> {
-    let (path, from, left) = match input {
-        Input::Path(path) => (path, from, None),
-        Input::Range { path, from: first, to } => {
-            let from = from.max(*first);
-            (path, from, Some(to.saturating_sub(from)))
-        }
-        _ => return Err(io::ErrorKind::NotSeekable.into()),
-    };
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(from))?;
-    let inner: Box<dyn Read + Send> = match left {
-        Some(left) => Box::new(Span { file, left }),
-        None => Box::new(file),
-    };
+    let inner = match input {
+        Input::Range { place, from: first, to } => place.open(from.max(*first), Some(*to)),
+        _ => input.file().ok_or(io::ErrorKind::NotSeekable)?.open(from, None),
+    }?;
     let reader = Box::new(Counted { inner, meter });
     Ok(Opened { reader, compressions: Vec::new() })
 }
@@ -364,27 +383,6 @@ impl Read for Counted {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => Err(e),
             Err(e) => Err(io::Error::new(e.kind(), Raw(e))),
         }
-    }
-}
-
-/// A part of a file, which is an error where the file ends before it.
-struct Span {
-    file: File,
-    left: u64,
-}
-
-impl Read for Span {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let most = buf.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        let n = self.file.read(&mut buf[..most])?;
-        if n == 0 && most > 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                format!("it is {} bytes shorter than it was", self.left),
-            ));
-        }
-        self.left -= n as u64;
-        Ok(n)
     }
 }
 

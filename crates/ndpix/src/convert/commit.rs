@@ -43,8 +43,7 @@ impl Plan {
         control: &Control<'_>,
     ) -> Run {
         let begun = Instant::now();
-        let inputs = self.inputs().iter().map(|input| input.name()).collect();
-        let mut summary = Summary { inputs, ..Summary::default() };
+        let mut summary = Summary { inputs: self.names(), ..Summary::default() };
         let result = go(self, facts, &self.place(work), control, &mut summary);
         summary.seconds = begun.elapsed().as_secs_f64();
         summary.peak_memory = machine::peak_memory();
@@ -59,8 +58,9 @@ fn go(
     control: &Control<'_>,
     summary: &mut Summary,
 ) -> Result<()> {
-    let (out, options, inputs) = (plan.output()?, plan.options(), plan.inputs());
+    let (out, options) = (plan.output()?, plan.options());
     plan.check_all()?;
+    let inputs = plan.inputs()?;
     checks::keep_apart(&inputs, out, options)?;
     let this = json!({"plan": plan.id()});
     if let Some(earlier) = checks::take_up(out, options)? {

@@ -225,7 +225,7 @@ fn parts(known: &[Known], cut: Cut) -> Result<Vec<Vec<Span>>> {
     for (file, known) in known.iter().enumerate() {
         let lines = known.framing == Framing::Lines.name() && known.compression.is_empty();
         let all = match lines {
-            true => ranges(Path::new(&known.name), known.size, every)?,
+            true => ranges(&known.place()?, known.size, every)?,
             false => vec![(0, known.size)],
         };
         let file = u32::try_from(file).map_err(|_| Error::limit("too many inputs"))?;

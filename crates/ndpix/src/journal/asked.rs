@@ -1,7 +1,7 @@
 //! What a run is: whether one that was ended is the one that is asked for again.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use crate::options::{Governs, IfExists, OnError, OnErrors, Options};
 use crate::paths::absolute;
 use crate::source::Input;
 use crate::source::mark::Mark;
+use crate::source::place::{Place, Stamp};
 
 /// Options by their names.
 type Said = BTreeMap<String, String>;
@@ -26,15 +27,15 @@ pub(crate) struct Asked {
     /// Those that only say how a run goes on, but may decide what becomes of a record.
     passing: Said,
     #[serde(skip)]
-    paths: Vec<PathBuf>,
+    places: Vec<Place>,
 }
 
 /// An input, by its name, its size and the time of its last change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct File {
     name: String,
-    bytes: u64,
-    changed: (i64, i64),
+    #[serde(flatten)]
+    stamp: Stamp,
 }
 
 /// The first line of a journal.
@@ -50,12 +51,11 @@ impl Asked {
     /// The run of these inputs; none where one of them is no file, so that it cannot be read again.
     pub(crate) fn of(inputs: &[Input], options: &Options) -> Option<Self> {
         let about = |input: &Input| {
-            let Input::Path(path) = input else { return None };
-            let (bytes, changed) = input.stamp()?;
-            Some((path.clone(), File { name: input.name().to_string(), bytes, changed }))
+            let (place, stamp) = (input.file()?, input.stamp()?);
+            Some((place, File { name: input.name().to_string(), stamp }))
         };
         let files = inputs.iter().map(about).collect::<Option<Vec<_>>>()?;
-        let (paths, inputs) = files.into_iter().unzip();
+        let (places, inputs) = files.into_iter().unzip();
         // These change no record, and a record that ended a run is rejected by the next one.
         let mut settled = Options {
             threads: 0,
@@ -87,7 +87,7 @@ impl Asked {
         }
         lasting.insert("on_error".to_string(), on_error.join(" "));
         let version = env!("CARGO_PKG_VERSION").to_string();
-        Some(Self { ndpix_journal: 1, version, inputs, lasting, passing, paths })
+        Some(Self { ndpix_journal: 1, version, inputs, lasting, passing, places })
     }
 
     /// Whether `said`, a run in JSON, is this one.
@@ -101,8 +101,8 @@ impl Asked {
     }
 
     fn ends(&self) -> Vec<Option<(u32, u32)>> {
-        let mark = |path: &PathBuf| Mark::of(&Input::Path(path.clone()));
-        self.paths.iter().map(|path| mark(path).map(|mark| (mark.head, mark.tail))).collect()
+        let ends = |place| Mark::at(place).map(|mark| (mark.head, mark.tail));
+        self.places.iter().map(ends).collect()
     }
 
     /// The plan of a journal with this first line, if that is of this run, so that it may go on; why not. `rejected`:

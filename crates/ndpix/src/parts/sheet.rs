@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,8 @@ use crate::options::{Governs, Options};
 use crate::plan::Plan as Frozen;
 use crate::source::Input;
 use crate::source::mark::Mark;
+use crate::source::place::{Changed, Place, Stamp};
+use crate::stores;
 
 /// The version of the text, not of ndpix.
 const FORMAT: u32 = 1;
@@ -53,7 +54,10 @@ pub(crate) struct Known {
     pub(crate) name: String,
     pub(crate) size: u64,
     /// When it was changed last: where that is the same nothing else is looked at, and where it is not, all is.
+    /// Of an object 0.
     pub(crate) mtime_ns: i64,
+    /// Of an object what its store calls this state of it: another one is another object.
+    pub(crate) etag: Option<String>,
     /// How its records follow each other, where it has any.
     pub(crate) framing: String,
     pub(crate) compression: Vec<String>,
@@ -176,25 +180,31 @@ impl Known {
     /// A file as it is now, with nothing of what it holds.
     pub(crate) fn of(input: &Input, options: &Options) -> Result<Self> {
         let name = input.name();
-        let Input::Path(path) = input else {
-            return Err(Error::options(format!(
+        let once = || {
+            Error::options(format!(
                 "{name} can be read only once, and a plan is carried out in several processes; give the names of files"
-            )));
+            ))
         };
-        let found = path
-            .metadata()
-            .map_err(|e| Error::io(format_args!("cannot open {name}"), e))
-            .map(|found| found.is_file().then_some(found))?;
-        let (Some(found), Some(text)) = (found, path.to_str()) else {
+        let place = input.file().ok_or_else(once)?;
+        if let Place::Path(path) = &place {
+            path.metadata().map_err(|e| Error::io(format_args!("cannot open {name}"), e))?;
+        }
+        let named = |place: &Place| match place {
+            Place::Path(path) => path.to_str().map(ToString::to_string),
+            Place::Object(object) => Some(object.name().to_string()),
+        };
+        let (Some(stamp), Some(text)) = (place.stamp(), named(&place)) else {
             return Err(Error::options(format!(
                 "{name} is not a regular file with a name in UTF-8, and a plan is carried out in several processes; give such files"
             )));
         };
-        let mark = Mark::of(input).ok_or_else(|| unreadable(&name))?;
+        let mark = Mark::at(&place).ok_or_else(|| unreadable(&name))?;
+        let (mtime_ns, etag) = changed(&stamp);
         Ok(Self {
-            name: text.to_string(),
+            name: text,
             size: mark.bytes,
-            mtime_ns: changed(&found),
+            mtime_ns,
+            etag,
             framing: String::new(),
             compression: Vec::new(),
             bom: false,
@@ -204,9 +214,26 @@ impl Known {
         })
     }
 
-    /// The file.
-    pub(super) fn input(&self) -> Input {
-        Input::Path(PathBuf::from(&self.name))
+    /// The file, looked for anew.
+    ///
+    /// # Errors
+    /// Kind `io` where an object cannot be found.
+    pub(crate) fn place(&self) -> Result<Place> {
+        let path = PathBuf::from(&self.name);
+        let Some(address) = stores::address(&path) else { return Ok(Place::Path(path)) };
+        let found = stores::look(address)?.map(Place::Object);
+        found.ok_or_else(|| {
+            let gone = std::io::ErrorKind::NotFound.into();
+            Error::io(format_args!("cannot read {}, which the plan names", brief(address)), gone)
+        })
+    }
+
+    /// As [`Known::place`].
+    pub(super) fn input(&self) -> Result<Input> {
+        self.place().map(|place| match place {
+            Place::Path(path) => Input::Path(path),
+            Place::Object(object) => Input::Object(object),
+        })
     }
 
     /// Refuses a file that is not what it was when the plan was made.
@@ -215,41 +242,51 @@ impl Known {
     /// Kind `plan`; kind `io` where it cannot be read.
     pub(super) fn check(&self) -> Result<()> {
         let name = brief(&self.name);
-        let found = Path::new(&self.name).metadata().map_err(|e| {
-            Error::io(
-                format_args!(
-                    "cannot open {name}, as the plan names it from the folder where it was made"
-                ),
-                e,
-            )
-        })?;
+        let place = self.place()?;
+        if let Place::Path(path) = &place {
+            path.metadata().map_err(|e| {
+                Error::io(
+                    format_args!(
+                        "cannot open {name}, as the plan names it from the folder where it was made"
+                    ),
+                    e,
+                )
+            })?;
+        }
         let stale = |why: String| {
             Error::plan(format!(
                 "the plan is of other inputs: {name} {why}; make the plan again with ndpix plan, and run its parts"
             ))
         };
-        if found.len() != self.size {
+        let found = place.stamp().ok_or_else(|| stale("is no file any more".to_string()))?;
+        if found.bytes != self.size {
             return Err(stale(format!(
                 "has {} bytes, and had {} when the plan was made",
-                found.len(),
-                self.size
+                found.bytes, self.size
             )));
         }
-        if changed(&found) == self.mtime_ns {
+        let (mtime_ns, etag) = changed(&found);
+        let tagged = etag.as_ref().is_some_and(|tag| !tag.is_empty());
+        if (mtime_ns, &etag) == (self.mtime_ns, &self.etag) && (etag.is_none() || tagged) {
             return Ok(());
         }
-        let mark = Mark::of(&self.input()).ok_or_else(|| unreadable(&name))?;
+        let mark = Mark::at(&place).ok_or_else(|| unreadable(&name))?;
         let ends = (format!("{:08x}", mark.head), format!("{:08x}", mark.tail));
-        match (&ends.0, &ends.1) == (&self.head, &self.tail) {
+        match !tagged && (&ends.0, &ends.1) == (&self.head, &self.tail) {
             true => Ok(()),
             false => Err(stale("has other bytes than when the plan was made".to_string())),
         }
     }
 }
 
-/// When a file was changed last.
-fn changed(found: &impl MetadataExt) -> i64 {
-    found.mtime().saturating_mul(1_000_000_000).saturating_add(found.mtime_nsec())
+/// When a file was changed last, or what its store calls its state.
+fn changed(stamp: &Stamp) -> (i64, Option<String>) {
+    match &stamp.changed {
+        Changed::At(seconds, nanos) => {
+            (seconds.saturating_mul(1_000_000_000).saturating_add(*nanos), None)
+        }
+        Changed::Tag(tag) => (0, Some(tag.clone())),
+    }
 }
 
 fn unreadable(name: &str) -> Error {

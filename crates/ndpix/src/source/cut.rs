@@ -1,9 +1,6 @@
 //! Where a file of lines is cut into ranges that can be read apart from each other.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-use std::path::Path;
-
+use super::place::Place;
 use crate::error::{Error, Result};
 
 /// How much is looked at for a line end at a time.
@@ -11,10 +8,10 @@ const BLOCK: usize = 64 << 10;
 
 /// The ranges of a file of so many bytes, as first byte and the one after the last: each ends after the line end
 /// that follows a multiple of `every`, the last with the file.
-pub(crate) fn ranges(path: &Path, size: u64, every: u64) -> Result<Vec<(u64, u64)>> {
+pub(crate) fn ranges(place: &Place, size: u64, every: u64) -> Result<Vec<(u64, u64)>> {
     let every = every.max(1);
-    let failed = |e| Error::io(format_args!("cannot read {}", path.display()), e);
-    let file = File::open(path).map_err(failed)?;
+    let failed = |e| Error::io(format_args!("cannot read {}", place.name()), e);
+    let file = place.spot().map_err(failed)?;
     let (mut ranges, mut from) = (Vec::new(), 0);
     let mut block = vec![0; BLOCK];
     while size - from > every {
@@ -53,7 +50,8 @@ mod tests {
         for text in ["", "a", "a\n", "a\nb", "aaa\nbbb\nccc\n", "\n\n\n\n", &long] {
             std::fs::write(&path, text).expect("written");
             for every in [1, 2, 3, 4, 5, 50_000, 100_001, 1 << 40] {
-                let ranges = ranges(&path, text.len() as u64, every).expect("ranges");
+                let ranges =
+                    ranges(&Place::Path(path.clone()), text.len() as u64, every).expect("ranges");
                 let mut end = 0;
                 for &(from, to) in &ranges {
                     assert!(from == end && (to > from || text.is_empty()), "{ranges:?}");
@@ -64,7 +62,8 @@ mod tests {
             }
         }
         std::fs::write(&path, "aaa\nbbb\nccc\n").expect("written");
-        assert_eq!(ranges(&path, 12, 5).expect("ranges"), [(0, 8), (8, 12)]);
-        assert_eq!(ranges(&path, 12, 4).expect("ranges"), [(0, 4), (4, 8), (8, 12)]);
+        let place = Place::Path(path);
+        assert_eq!(ranges(&place, 12, 5).expect("ranges"), [(0, 8), (8, 12)]);
+        assert_eq!(ranges(&place, 12, 4).expect("ranges"), [(0, 4), (4, 8), (8, 12)]);
     }
 }

@@ -1,13 +1,10 @@
 //! What a file is known by when it comes again: its size, and checksums of both its ends. Its name says
 //! little: the same file has several, and another file may have it tomorrow.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-use std::path::Path;
-
 use flate2::Crc;
 
 use super::Input;
+use super::place::Place;
 
 /// So many bytes are an end.
 const END: u64 = 64 << 10;
@@ -25,20 +22,24 @@ pub(crate) struct Mark {
 impl Mark {
     /// The mark of an input; none of what is no file.
     pub(crate) fn of(input: &Input) -> Option<Self> {
-        let Input::Path(path) = input else { return None };
-        Self::of_first(path, input.size()?)
+        Self::at(&input.file()?)
+    }
+
+    /// The mark of what lies there.
+    pub(crate) fn at(place: &Place) -> Option<Self> {
+        Self::of_first(place, place.stamp()?.bytes)
     }
 
     /// Whether an input begins with, or is, what has this mark.
     pub(crate) fn begins(&self, input: &Input) -> bool {
-        let Input::Path(path) = input else { return false };
+        let Some(place) = input.file() else { return false };
         input.size().is_some_and(|size| size >= self.bytes)
-            && Self::of_first(path, self.bytes) == Some(*self)
+            && Self::of_first(&place, self.bytes) == Some(*self)
     }
 
     /// The mark of the first bytes of a file.
-    fn of_first(path: &Path, bytes: u64) -> Option<Self> {
-        let file = File::open(path).ok()?;
+    fn of_first(place: &Place, bytes: u64) -> Option<Self> {
+        let file = place.spot().ok()?;
         let sum = |from: u64| {
             let mut end = vec![0; bytes.min(END) as usize];
             file.read_exact_at(&mut end, from).ok()?;

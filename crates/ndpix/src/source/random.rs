@@ -2,40 +2,43 @@
 //! processes do not disturb each other.
 
 use std::fmt;
-use std::fs::{File, Metadata};
-use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
 
 use super::Input;
+use super::place::{self, Changed, Spot, Stamp};
 use crate::error::{Error, Result};
 use crate::limits;
 
 /// What tells whether an input has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Stamp {
+pub(crate) struct Known {
     name: Arc<str>,
     size: u64,
-    /// Seconds and nanoseconds; none for bytes.
-    modified: Option<(i64, i64)>,
+    /// None for bytes.
+    changed: Option<Changed>,
 }
 
-impl fmt::Display for Stamp {
+impl fmt::Display for Known {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {} {:?}", self.name, self.size, self.modified)
+        write!(f, "{:?} {} {:?}", self.name, self.size, self.changed)
     }
 }
 
-#[derive(Debug)]
-enum Place {
-    File(File),
+enum Held {
+    Spot(Spot),
     Bytes(Arc<[u8]>),
 }
 
 /// Inputs that can be read anywhere.
-#[derive(Debug)]
 pub(crate) struct Places {
-    places: Vec<Place>,
-    stamps: Vec<Stamp>,
+    places: Vec<Held>,
+    stamps: Vec<Known>,
+}
+
+impl fmt::Debug for Places {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Places").field(&self.stamps).finish()
+    }
 }
 
 impl Places {
@@ -44,48 +47,42 @@ impl Places {
         let (mut places, mut stamps) = (Vec::new(), Vec::new());
         for input in inputs {
             let name = input.name();
-            match input {
-                Input::Path(path) | Input::Range { path, .. } => {
-                    let open = |path| {
-                        let file = File::open(path)?;
-                        let meta = file.metadata()?;
-                        Ok((file, meta))
-                    };
-                    let (file, meta) =
-                        open(path).map_err(|e| Error::io(format_args!("cannot open {name}"), e))?;
-                    if !meta.is_file() {
-                        return Err(stream(&name));
-                    }
-                    let name = match input {
-                        Input::Range { from, to, .. } => format!("{name}:{from}-{to}").into(),
-                        _ => name,
-                    };
-                    stamps.push(stamp(name, &meta));
-                    places.push(Place::File(file));
-                }
+            let (place, name) = match input {
                 Input::Bytes(bytes) => {
-                    stamps.push(Stamp { name, size: bytes.len() as u64, modified: None });
-                    places.push(Place::Bytes(Arc::clone(bytes)));
+                    stamps.push(Known { name, size: bytes.len() as u64, changed: None });
+                    places.push(Held::Bytes(Arc::clone(bytes)));
+                    continue;
                 }
-                Input::Stdin | Input::Reader { .. } => return Err(stream(&name)),
-            }
+                Input::Range { place, from, to } => {
+                    (Some(place.clone()), format!("{name}:{from}-{to}").into())
+                }
+                _ => (input.file(), name),
+            };
+            let place = place.ok_or_else(|| stream(&name))?;
+            let spot =
+                place.spot().map_err(|e| Error::io(format_args!("cannot open {name}"), e))?;
+            let stamp =
+                stamp(&spot).map_err(|e| Error::io(format_args!("cannot open {name}"), e))?;
+            let Stamp { bytes, changed } = stamp.ok_or_else(|| stream(&name))?;
+            stamps.push(Known { name, size: bytes, changed: Some(changed) });
+            places.push(Held::Spot(spot));
         }
         Ok(Self { places, stamps })
     }
 
     /// What the inputs were when they were opened.
-    pub(crate) fn stamps(&self) -> &[Stamp] {
+    pub(crate) fn stamps(&self) -> &[Known] {
         &self.stamps
     }
 
     /// Refuses to go on where a file was written to since it was opened.
     pub(crate) fn unchanged(&self) -> Result<()> {
         for (place, known) in self.places.iter().zip(&self.stamps) {
-            let Place::File(file) = place else { continue };
-            let meta = file
-                .metadata()
-                .map_err(|e| Error::io(format_args!("cannot read {}", known.name), e))?;
-            if stamp(Arc::clone(&known.name), &meta) != *known {
+            let Held::Spot(spot) = place else { continue };
+            let now = stamp(spot)
+                .map_err(|e| Error::io(format_args!("cannot read {}", known.name), e))?
+                .map(|now| (now.bytes, Some(now.changed)));
+            if now != Some((known.size, known.changed.clone())) {
                 return Err(Error::options(format!(
                     "{} has changed since it was indexed; open it again",
                     known.name
@@ -102,13 +99,13 @@ impl Places {
             Error::io(format_args!("cannot read {name}"), std::io::ErrorKind::UnexpectedEof.into())
         };
         match &self.places[file as usize] {
-            Place::File(file) => {
+            Held::Spot(file) => {
                 let len = usize::try_from(len).map_err(|_| gone())?;
                 limits::resize(out, len)?;
                 file.read_exact_at(out, byte)
                     .map_err(|e| Error::io(format_args!("cannot read {name}"), e))
             }
-            Place::Bytes(bytes) => {
+            Held::Bytes(bytes) => {
                 let end = byte.checked_add(len).and_then(|end| usize::try_from(end).ok());
                 let text = end.and_then(|end| bytes.get(byte as usize..end)).ok_or_else(gone)?;
                 out.clear();
@@ -126,6 +123,10 @@ fn stream(name: &str) -> Error {
     ))
 }
 
-fn stamp(name: Arc<str>, meta: &Metadata) -> Stamp {
-    Stamp { name, size: meta.len(), modified: Some((meta.mtime(), meta.mtime_nsec())) }
+/// What a file is now. An object is that which was looked for, and its store refuses to read another.
+fn stamp(spot: &Spot) -> std::io::Result<Option<Stamp>> {
+    match spot {
+        Spot::File(file) => Ok(place::stamp_of(&file.metadata()?)),
+        Spot::Object(object) => Ok(place::Place::Object(Arc::clone(object)).stamp()),
+    }
 }

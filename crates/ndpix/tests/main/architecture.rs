@@ -12,7 +12,7 @@ const WORDS: [&str; 11] = [
 ];
 const STATIONS: [&str; 7] = ["source", "framing", "record", "encoding", "format", "pixels", "sink"];
 /// Used by stations, uses none.
-const LEAVES: [&str; 6] = ["array", "half", "inflate", "machine", "reserve", "sieve"];
+const LEAVES: [&str; 7] = ["array", "half", "inflate", "machine", "reserve", "sieve", "stores"];
 /// The door to single stations for the stage benchmarks; nothing uses it.
 const BENCH_DOOR: &str = "stations";
 const ENGINE: [&str; 8] =

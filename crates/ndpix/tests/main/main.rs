@@ -33,6 +33,7 @@ mod random;
 mod said;
 mod same_bytes;
 mod shutdown;
+mod stores;
 mod truncation;
 mod wrapped;
 

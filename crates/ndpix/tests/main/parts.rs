@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ndpix::{Batches, Control, Cut, Facts, Input, Options, Plan, Run, Summary};
+use ndpix::{Batches, Control, Cut, Facts, Input, Options, Place, Plan, Run, Summary};
 
 use crate::base64;
 
@@ -380,7 +380,7 @@ fn a_range_is_no_file_of_its_own() {
     fs::write(&path, text).expect("written");
     let cut = |at: usize| text.match_indices('\n').nth(at).expect("a line").0 as u64 + 1;
     let load = |from: u64, to: u64| {
-        let range = vec![Input::Range { path: path.clone(), from, to }];
+        let range = vec![Input::Range { place: Place::Path(path.clone()), from, to }];
         let loaded = ndpix::load(range, &options(&[("field", "image")]), &Control::default());
         (loaded.result.map(|a| a.as_slice::<i64>().expect("integers").to_vec()), loaded.summary)
     };

@@ -84,6 +84,16 @@ const FLAGS: &[(&str, &[Flag])] = &[
                 "What image paths begin with, and what stands there instead; the last = parts them",
             ),
             (
+                "fetch",
+                "WHICH",
+                "Fetch images behind addresses in records: off, https, or http for both",
+            ),
+            (
+                "allow_host",
+                "HOST[:PORT]",
+                "A host that may be asked for images though it is not on the public network",
+            ),
+            (
                 "rejects_input",
                 "",
                 "The inputs are rejects files, whatever they are called [default: those that end in .rejects.ndjson]",

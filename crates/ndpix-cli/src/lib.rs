@@ -80,6 +80,7 @@ fn quiet_workers() {
 fn code(error: &Error) -> u8 {
     match error.kind() {
         ErrorKind::Io => 1,
+        ErrorKind::Fetch if error.is_transient() => 1,
         ErrorKind::Options | ErrorKind::Plan => 2,
         _ => 4,
     }

@@ -57,7 +57,7 @@ fn carry_out(args: &args::Run, control: &Control<'_>) -> Result<(), Error> {
     for part in (0..plan.parts()).filter(|part| *part as u64 % tasks == task) {
         let facts = plan
             .run(part, args.work.as_deref(), control)
-            .map_err(|error| Error::new(error.kind(), format!("part {part}: {error}")))?;
+            .map_err(|error| error.within(format_args!("part {part}")))?;
         parts += 1;
         records += facts.records;
         decoded += facts.decoded;

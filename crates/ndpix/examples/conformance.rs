@@ -48,7 +48,7 @@ fn reason(kind: ErrorKind) -> &'static str {
         ErrorKind::Unsupported => "format",
         ErrorKind::Image => "decode",
         ErrorKind::Limit => "limit",
-        ErrorKind::Path => "path",
+        ErrorKind::Path | ErrorKind::Fetch => "path",
         _ => "shape",
     }
 }

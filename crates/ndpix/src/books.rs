@@ -229,6 +229,10 @@ impl<'o> Books<'o> {
         pending: &mut Pending<'_>,
     ) -> Result<Option<Error>> {
         let record = &text.records[outcome.record];
+        let outcome = match outcome.waits(&self.options.on_error) {
+            Ok(outcome) => outcome,
+            Err(error) => return Ok(Some(error)),
+        };
         // A record can have several outcomes, in several parts: the first counts the record.
         let first = self.last_record.replace(record.index) != Some(record.index);
         self.kept.record(outcome.record);

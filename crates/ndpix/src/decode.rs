@@ -17,6 +17,7 @@ mod ragged;
 mod raw;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
 
 use crate::dtype::DType;
 use crate::encoding::Encoding;
@@ -95,6 +96,31 @@ impl<'p> Decoder<'p> {
         self.finder.find(record, self.plan)?;
         let found = self.finder.items.iter().map(Vec::len).sum();
         Ok(if self.plan.bands.is_empty() { found } else { found.min(1) })
+    }
+
+    /// Waits for images behind addresses no longer once one of these is set: then they are errors.
+    pub(crate) fn heed(&mut self, ends: [&'p AtomicBool; 2]) {
+        self.bands.iter_mut().for_each(|band| band.heed(ends));
+    }
+
+    /// Asks for the images behind addresses in these records, ahead of their turn; what was asked for before is
+    /// not wanted any more. Nothing where the plan fetches none.
+    pub(crate) fn look_ahead<'r>(&mut self, records: impl Iterator<Item = &'r [u8]>) {
+        if !self.plan.paths.rules.fetches() {
+            return;
+        }
+        let mut values: Vec<Vec<(usize, &'r [u8])>> = vec![Vec::new(); self.bands.len()];
+        for record in records {
+            if self.finder.find(record, self.plan).is_err() {
+                continue;
+            }
+            for (values, items) in values.iter_mut().zip(&self.finder.items) {
+                values.extend(items.iter().map(|item| (item.place, &record[item.start..item.end])));
+            }
+        }
+        for (band, values) in self.bands.iter_mut().zip(values) {
+            band.look_ahead(values.into_iter());
+        }
     }
 
     /// Where the images of the record that was last found stand, in order: start and end of each value.

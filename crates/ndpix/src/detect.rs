@@ -130,7 +130,7 @@ fn found(
         let candidate = &findings.all[member].as_named();
         places.push(match candidate.encoding {
             // An address beside other ways to hold the image: a reject where it stands alone.
-            Some(Encoding::Url) => {
+            Some(Encoding::Url) if !options.fetches() => {
                 Place { field: candidate.field.clone(), encoding: candidate.encoding.clone() }
             }
             _ => place(candidate, options, &mut plan.notes)?,
@@ -168,18 +168,21 @@ fn alternatives(
 
 /// The place of a candidate, with the encoding that is enforced there.
 fn place(chosen: &Candidate, options: &Options, notes: &mut Vec<String>) -> Result<Place> {
-    let Some(known) = chosen.encoding.as_ref().filter(|e| **e != Encoding::Url) else {
+    let Some(known) =
+        chosen.encoding.as_ref().filter(|e| **e != Encoding::Url || options.fetches())
+    else {
         return Err(Error::plan(format!(
-            "field {:#} holds URLs, which ndpix does not fetch; download them and give their paths",
+            "field {:#} holds URLs, which are not fetched; pass fetch https, or download them and give their paths",
             chosen.field
         )));
     };
     let mut encoding = options.one_encoding().cloned();
     if options.encoding.is_empty() && !options.mixed {
-        // Addresses are never read: they are rejects, and no second way to hold images.
+        // Addresses that are not fetched are rejects, and no second way to hold images.
         let url = Encoding::Url.to_string();
-        let ways: Vec<_> = chosen.encodings.iter().filter(|e| *e.0 != url).collect();
-        if let Some(count) = chosen.encodings.get(&url) {
+        let ways: Vec<_> =
+            chosen.encodings.iter().filter(|e| *e.0 != url || options.fetches()).collect();
+        if let Some(count) = chosen.encodings.get(&url).filter(|_| !options.fetches()) {
             notes.push(format!(
                 "{count} values of the sample are addresses, which are not fetched and will be rejected"
             ));

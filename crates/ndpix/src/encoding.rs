@@ -217,13 +217,9 @@ pub(crate) fn decode(
         }
         Encoding::Tensor => tensor::decode(value, raw, limits, scratch)?,
         Encoding::Chain(chain) => chain::decode(chain, value, raw, limits, scratch)?,
-        Encoding::Path => {
+        Encoding::Path | Encoding::Url => {
             reference(string(value, text)?, bytes)?;
             Payload::Reference
-        }
-        Encoding::Url => {
-            let address = quote(string(value, text)?);
-            return Err(Error::path(format!("{address} is an address, which is not fetched")));
         }
     })
 }
@@ -317,8 +313,7 @@ pub(crate) fn is_whole(object: &[u8]) -> bool {
 impl Encoding {
     /// The words of `encoding` that read something, chains apart.
     pub(crate) fn names() -> Vec<&'static str> {
-        let reads = Self::NAMES.iter().filter(|(_, encoding)| *encoding != Self::Url);
-        std::iter::once("auto").chain(reads.map(|(name, _)| *name)).collect()
+        std::iter::once("auto").chain(Self::NAMES.iter().map(|(name, _)| *name)).collect()
     }
 }
 

@@ -36,6 +36,8 @@ pub enum ErrorKind {
     Limit,
     /// An image path that is not allowed, does not exist or cannot be read.
     Path,
+    /// An image behind an address that cannot be fetched, or may not be.
+    Fetch,
     /// The caller's options contradict themselves or each other.
     Options,
     /// The records do not fit one array, or the field cannot be found.
@@ -44,7 +46,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All kinds, in the order of the summary.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Json,
         Self::Field,
         Self::Encoding,
@@ -53,13 +55,14 @@ impl ErrorKind {
         Self::Shape,
         Self::Limit,
         Self::Path,
+        Self::Fetch,
         Self::Io,
         Self::Options,
         Self::Plan,
     ];
 
     /// The kinds that concern one record or image.
-    pub const OF_RECORDS: [Self; 8] = [
+    pub const OF_RECORDS: [Self; 9] = [
         Self::Json,
         Self::Field,
         Self::Encoding,
@@ -68,6 +71,7 @@ impl ErrorKind {
         Self::Shape,
         Self::Limit,
         Self::Path,
+        Self::Fetch,
     ];
 
     /// The word in rejects files, summaries and Python.
@@ -82,6 +86,7 @@ impl ErrorKind {
             Self::Shape => "shape",
             Self::Limit => "limit",
             Self::Path => "path",
+            Self::Fetch => "fetch",
             Self::Options => "options",
             Self::Plan => "plan",
         }
@@ -119,6 +124,7 @@ struct Inner {
     position: Option<Position>,
     source: Option<Cause>,
     remedies: Vec<Remedy>,
+    passes: bool,
 }
 
 /// Options that would mend what an error is about.
@@ -155,6 +161,7 @@ impl Error {
             position: None,
             source: None,
             remedies: Vec::new(),
+            passes: false,
         }))
     }
 
@@ -192,6 +199,17 @@ impl Error {
         self
     }
 
+    /// The same error, with the name of what it happened in; its position is in its sentence then.
+    ///
+    /// ```
+    /// let error = ndpix::Error::new(ndpix::ErrorKind::Plan, "it has changed").within("part 3");
+    /// assert_eq!(error.to_string(), "part 3: it has changed");
+    /// ```
+    pub fn within(mut self, what: impl fmt::Display) -> Self {
+        self.0.message = format!("{what}: {self}");
+        self.nowhere()
+    }
+
     /// The same error, of something that stands nowhere: a value without a file around it.
     pub(crate) fn nowhere(mut self) -> Self {
         self.0.position = None;
@@ -202,6 +220,18 @@ impl Error {
     pub(crate) fn with_remedies(mut self, remedies: Vec<Remedy>) -> Self {
         self.0.remedies = remedies;
         self
+    }
+
+    /// The same error, of something that may be otherwise in a while.
+    pub(crate) fn passing(mut self) -> Self {
+        self.0.passes = true;
+        self
+    }
+
+    /// Whether the same may succeed in a while: a server that is busy, a connection that was cut. Only errors
+    /// of kind `fetch` say so.
+    pub fn is_transient(&self) -> bool {
+        self.0.passes
     }
 
     /// Sets of options each of which would mend it; none where nothing is known to.
@@ -273,7 +303,7 @@ macro_rules! constructors {
     )* } };
 }
 constructors!(json Json, field Field, encoding Encoding, image Image, unsupported Unsupported,
-    shape Shape, limit Limit, path Path, options Options, plan Plan);
+    shape Shape, limit Limit, path Path, fetch Fetch, options Options, plan Plan);
 
 /// A name for a message: at most 120 bytes of it, its beginning and its end where it is longer.
 pub(crate) fn brief(name: &str) -> String {

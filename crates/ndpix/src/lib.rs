@@ -37,6 +37,7 @@
 // Stations.
 mod array;
 mod encoding;
+mod fetch;
 mod format;
 mod framing;
 mod half;
@@ -100,10 +101,10 @@ pub use inspect::inspect;
 pub use limits::Limits;
 pub use load::{Loaded, load};
 pub use options::{
-    At, Fit, Frames, Given, Governs, IfExists, ImagesAs, Layout, MaxRejects, Mode, Normalize,
-    OnError, OnErrors, OnMissing, OnMissingColumn, OptionInfo, Options, OutputCompression, Ragged,
-    RawChannels, RawDType, RawLayout, RawOrder, Rejects, RejectsContent, Resample, Rgb, Rows,
-    Scale, Size, Stack,
+    At, Fetch, Fit, Frames, Given, Governs, IfExists, ImagesAs, Layout, MaxRejects, Mode,
+    Normalize, OnError, OnErrors, OnMissing, OnMissingColumn, OptionInfo, Options,
+    OutputCompression, Ragged, RawChannels, RawDType, RawLayout, RawOrder, Rejects, RejectsContent,
+    Resample, Rgb, Rows, Scale, Size, Stack,
 };
 pub use parts::{Facts, Plan};
 pub use paths::PathPrefix;

@@ -12,6 +12,7 @@ use std::str::FromStr;
 use crate::dtype::{ByteOrder, DType};
 use crate::encoding::Encoding;
 use crate::error::{Error, Result, quote};
+use crate::fetch::{Fetcher, Rules};
 use crate::format::ImageFormat;
 use crate::framing::Framing;
 use crate::limits::Limits;
@@ -163,6 +164,7 @@ mod output;
 mod pixels;
 mod raw;
 mod validate;
+pub use crate::fetch::Fetch;
 pub use on_error::{OnError, OnErrors};
 pub use output::{ImagesAs, OutputCompression, Ragged};
 pub use pixels::{Fit, Frames, Layout, Mode, Normalize, Resample, Rgb, Scale, Size, Stack};
@@ -340,6 +342,10 @@ pub struct Options {
     pub allow_dir: Vec<PathBuf>,
     /// How the beginnings of image paths are rewritten; the first that fits counts.
     pub path_prefix: Vec<PathPrefix>,
+    /// Images behind addresses in records.
+    pub fetch: Fetch,
+    /// Hosts, with or without a port, that `fetch` may ask though they are not on the public network.
+    pub allow_host: Vec<String>,
     /// The inputs are rejects files, whatever they are called.
     pub rejects_input: bool,
     /// Limits on records, images and memory.
@@ -400,7 +406,14 @@ impl Options {
             base_dir: self.base_dir.as_deref().map(absolute),
             allow_dir: self.allow_dir.iter().map(|folder| absolute(folder)).collect(),
             prefixes: self.path_prefix.clone(),
+            rules: Rules { fetch: self.fetch, hosts: self.allow_host.clone() },
+            fetcher: Fetcher::default(),
         }
+    }
+
+    /// Whether images behind addresses are fetched.
+    pub(crate) fn fetches(&self) -> bool {
+        self.fetch != Fetch::Off
     }
 
     /// The number of threads to start.

@@ -235,7 +235,10 @@ impl Plan {
             started(reader.meter(), reader.feed.total_bytes());
         }
         let threads = self.options.thread_count();
-        let ended = reader.run(threads, &control.stop, |part| writer.write(part).map(|()| None));
+        let ended = reader.run(threads, &control.stop, |part| {
+            part.waits(&self.options.on_error)?;
+            writer.write(part).map(|()| None)
+        });
         // What was read of another file than the plan is of has nothing to say.
         self.check(part)?;
         ended.map_err(|error| self.unplaced(part, error))?;

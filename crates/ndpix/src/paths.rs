@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, quote};
+use crate::fetch::{Fetcher, Rules};
 use crate::plan::text::list;
 
 /// The beginning of paths, and what stands there instead: `/data/local-files/?d==images/`.
@@ -52,6 +53,11 @@ pub(crate) struct Paths {
     /// How their beginnings are rewritten; the first that fits counts.
     #[serde(with = "list")]
     pub prefixes: Vec<PathPrefix>,
+    /// Which addresses are fetched.
+    pub rules: Rules,
+    /// Whoever fetches them.
+    #[serde(skip)]
+    pub fetcher: Fetcher,
 }
 
 /// Where relative paths in the records of an input begin, unless `base_dir` says so.

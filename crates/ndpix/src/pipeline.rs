@@ -35,6 +35,9 @@ pub(crate) use doubts::Doubts;
 pub(crate) use driver::{Driver, beside, spread};
 pub(crate) use part::{Fate, Outcome, Part};
 
+/// Records that all threads together look ahead, where their images are fetched.
+const AHEAD: usize = 1024;
+
 /// A part of a batch is committed when this many bytes of pixels are waiting.
 const PART_BYTES: usize = 2 << 20;
 
@@ -55,6 +58,8 @@ struct Shared<'a, C> {
     source: Mutex<Source<'a>>,
     turn: Mutex<Turn<C>>,
     turned: Condvar,
+    /// Set when `ended` is, for those who wait for something else than their turn.
+    over: AtomicBool,
 }
 
 struct Source<'a> {
@@ -105,7 +110,7 @@ where
         files,
         stop,
         part_bytes: PART_BYTES,
-        max_records: (PART_BYTES / slot).clamp(1, 1 << 16),
+        max_records: max_records(plan, slot, threads),
         source: Mutex::new(Source { feed, sample, failure, ticket: 0, done: false }),
         turn: Mutex::new(Turn {
             next: 0,
@@ -117,6 +122,7 @@ where
             failure: None,
         }),
         turned: Condvar::new(),
+        over: AtomicBool::new(false),
     };
     std::thread::scope(|scope| {
         // This thread is one of them, and alone enough to finish.
@@ -145,6 +151,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn fail<C>(shared: &Shared<'_, C>, error: Error) {
     let mut turn = lock(&shared.turn);
     turn.ended = true;
+    shared.over.store(true, Ordering::Relaxed);
     turn.failure.get_or_insert(error);
     shared.turned.notify_all();
 }
@@ -161,9 +168,27 @@ where
     }
 }
 
+/// The most records of a batch: as many as fill a part, and where images are fetched enough of them that many
+/// requests are under way.
+fn max_records(plan: &Plan, slot: usize, threads: usize) -> usize {
+    let ahead = if plan.paths.rules.fetches() { AHEAD / threads.max(1) } else { 1 };
+    (PART_BYTES / slot).clamp(ahead.max(1), 1 << 16)
+}
+
 /// What a panic is to a run.
 fn bug() -> Error {
     Error::new(ErrorKind::Io, "a bug in ndpix ended the run; please report it with the input")
+}
+
+/// Whether the run is over or to be ended, and then ends it: an image that was waited for will not come.
+fn is_over<C>(shared: &Shared<'_, C>) -> bool {
+    let mut turn = lock(&shared.turn);
+    if shared.stop.load(Ordering::Relaxed) {
+        turn.ended = true;
+        shared.over.store(true, Ordering::Relaxed);
+        shared.turned.notify_all();
+    }
+    turn.ended
 }
 
 /// Waits until every earlier ticket is committed; `None` when the run has ended meanwhile.
@@ -207,12 +232,14 @@ where
         others: 0,
         held: 0,
     };
+    worker.decoder.heed([shared.stop, &shared.over]);
     let mut text = Text::default();
     while let Some(ticket) = take(shared, &mut text) {
         rejected::unwrap(&mut text, shared.files);
         if reserve::is_short() {
             return Err(Error::io("cannot go on", io::ErrorKind::OutOfMemory.into()));
         }
+        worker.decoder.look_ahead(text.records.iter().map(|record| text.record(record)));
         for index in 0..text.records.len() {
             if !worker.record(shared, ticket, &text, index)? {
                 return Ok(());
@@ -355,6 +382,9 @@ impl Worker<'_> {
             return Ok(false);
         }
         let opened = self.decoder.open(bytes, item, origin.file.base.as_ref());
+        if opened.as_ref().is_err_and(Error::is_transient) && is_over(shared) {
+            return Ok(false);
+        }
         if let Ok(opened) = &opened
             && opened.need > LARGE
         {
@@ -379,7 +409,9 @@ impl Worker<'_> {
         }) {
             Ok(found) => Fate::Row { found, len: self.pixels.used().len() - before },
             Err(error) if error.kind() == ErrorKind::Json => Fate::Unreadable(at(error)),
-            Err(error) if error.kind() == ErrorKind::Limit => Fate::Rejected(at(error)),
+            Err(error) if matches!(error.kind(), ErrorKind::Limit | ErrorKind::Fetch) => {
+                Fate::Rejected(at(error))
+            }
             Err(_)
                 if self.doubts.is_other(&self.decoder, item, bytes, origin.file.base.as_ref()) =>
             {

@@ -143,7 +143,7 @@ impl Reader {
     /// hold nothing, the next with something like an image.
     fn search(&mut self, options: &Options) -> Result<(usize, Option<Findings>)> {
         let known = Sample::new(&self.sample, &self.files, 0);
-        let findings = detect::find(&known, options)?;
+        let findings = detect::find(&known, options, &self.plan.paths)?;
         if known.len() == 0 || findings.first().is_some() {
             return Ok((0, Some(findings)));
         }
@@ -169,7 +169,8 @@ impl Reader {
             }
             if first.is_none() {
                 let next = Sample::new([&text], &self.files, 0);
-                first = detect::find(&next, options)?.first().map(|at| records + at);
+                first =
+                    detect::find(&next, options, &self.plan.paths)?.first().map(|at| records + at);
             }
             records += text.records.len();
             bytes += text.bytes.len();
@@ -179,7 +180,7 @@ impl Reader {
             None => Ok((0, Some(findings))),
             Some(first) => {
                 let known = Sample::new(&self.sample, &self.files, first);
-                Ok((first, Some(detect::find(&known, options)?)))
+                Ok((first, Some(detect::find(&known, options, &self.plan.paths)?)))
             }
         }
     }
@@ -210,6 +211,10 @@ impl Reader {
         detect::columns(&known, options, &mut self.plan)?;
         if !each {
             self.survey = detect::survey(&known, &self.plan)?;
+            let rejects = &mut self.survey.rejects;
+            if let Some(at) = rejects.iter().position(|e| options.on_error.waits(e)) {
+                return Err(rejects.swap_remove(at));
+            }
             detect::settle(&mut self.plan, &self.survey, options)?;
         }
         Ok(())
@@ -228,6 +233,7 @@ impl Reader {
         other.plan = self.plan.clone();
         let mut largest: Option<Shape> = None;
         other.run(options.thread_count(), stop, |part| {
+            part.waits(&options.on_error)?;
             for outcome in part.outcomes.drain(..) {
                 let Fate::Row { found, .. } = outcome.result else { continue };
                 let axes = found.info.shape;

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from ndpix._summary import Summary
 
-Kind = Literal["json", "field", "encoding", "unsupported", "image", "shape", "limit", "path"]
+Kind = Literal["json", "field", "encoding", "unsupported", "image", "shape", "limit", "path", "fetch"]
 """What can be wrong with a record or an image."""
 
 
@@ -18,8 +18,8 @@ class Error(ValueError):
     `MemoryError`.
 
     Attributes:
-        kind: What it is about: `json`, `field`, `encoding`, `unsupported`, `image`, `shape`, `limit` and
-            `path` concern a record, `options` and `plan` the call.
+        kind: What it is about: `json`, `field`, `encoding`, `unsupported`, `image`, `shape`, `limit`,
+            `path` and `fetch` concern a record, `options` and `plan` the call.
         file: The input as the caller named it, or `None` where no record is concerned.
         line: Line on which the record begins, from 1, or `None`.
         byte: Offset of the record's first byte in the decompressed input, from 0, or `None`.

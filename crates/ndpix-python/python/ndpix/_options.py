@@ -50,7 +50,7 @@ class Others(TypedDict, total=False):
     itself; with `stack` a list of them. Default: the one field of the first records that holds images."""
     encoding: str | list[str] | tuple[str, ...] | None
     """How the value holds the image: `auto`, `encoded`, `data-url`, `raw`, `npy`, `hex`, `list`, `text`,
-    `tensor`, `bytes`, `path`, or a chain such as `base64+zlib+npy`. `auto` decides on the first records
+    `tensor`, `bytes`, `path`, `url`, or a chain such as `base64+zlib+npy`. `auto` decides on the first records
     and then holds every record to it. A list allows these, and each value is the one that it seems to be."""
     mixed: bool | None
     """Decide the encoding for each record."""
@@ -131,6 +131,10 @@ class Others(TypedDict, total=False):
     path_prefix: str | list[str] | tuple[str, ...] | None
     """What image paths begin with, and what stands there instead: `"/data/local-files/?d==images/"`; the
     last `=` parts them."""
+    fetch: Literal["off", "https", "http"] | None
+    """Whether images behind addresses in records are fetched; `http` takes both."""
+    allow_host: str | list[str] | tuple[str, ...] | None
+    """Hosts, with or without a port, that `fetch` may ask though they are not on the public network."""
     rejects_input: bool | None
     """The inputs are rejects files, whatever they are called. Default: those that end in
     `.rejects.ndjson` and are given by path."""

@@ -86,12 +86,15 @@ impl Books<'_> {
 
     /// Whether an outcome will end the run.
     fn ends(&self, fate: &Fate) -> bool {
-        let kind = match fate {
-            Fate::Unreadable(e) | Fate::Rejected(e) | Fate::Refused(e) => e.kind(),
-            Fate::Missing if self.options.on_missing == OnMissing::Reject => ErrorKind::Field,
+        let on_error = &self.options.on_error;
+        let raises = match fate {
+            Fate::Unreadable(e) | Fate::Rejected(e) | Fate::Refused(e) => on_error.ends(e),
+            Fate::Missing if self.options.on_missing == OnMissing::Reject => {
+                on_error.of(ErrorKind::Field) == OnError::Raise
+            }
             Fate::Missing | Fate::Row { .. } => return false,
         };
-        self.options.on_error.of(kind) == OnError::Raise || self.passes(1, false)
+        raises || self.passes(1, false)
     }
 
     /// Notes the place that was reached; with `now` it is durable afterwards.

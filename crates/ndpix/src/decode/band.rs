@@ -1,5 +1,8 @@
 //! The images of one field: from a value to its payload, to what it will be, and to its pixels (`fill.rs`).
 
+use std::borrow::Cow;
+use std::sync::atomic::AtomicBool;
+
 use super::find::Finder;
 use super::item::Item;
 use super::raw::RawFields;
@@ -14,7 +17,7 @@ use crate::pixels;
 use crate::pixels::steps::{self, Bench, Outcome};
 use crate::plan::{Plan, Steps, Target};
 use crate::record::scan::Hits;
-use crate::record::value;
+use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 use crate::source::reference::Opener;
 
@@ -66,6 +69,28 @@ impl<'p> Band<'p> {
             std::str::from_utf8(text).is_ok_and(|text| self.opener.rewrites(text))
         };
         Some(if is_path { Encoding::Path } else { found })
+    }
+
+    /// Waits for answers no longer once one of these is set.
+    pub(super) fn heed(&mut self, ends: [&'p AtomicBool; 2]) {
+        self.opener.heed(ends);
+    }
+
+    /// Asks for what these values name, where they are addresses that are fetched.
+    pub(super) fn look_ahead<'v>(&mut self, values: impl Iterator<Item = (usize, &'v [u8])>) {
+        let Self { plan, opener, scratch, .. } = self;
+        let address = |(place, value): (usize, &[u8])| {
+            let encoding = plan.places[place].encoding.as_ref();
+            if !encoding.is_none_or(|e| matches!(e, Encoding::Url | Encoding::Path))
+                || value::kind(value) != Kind::String
+            {
+                return None;
+            }
+            let text = std::str::from_utf8(value::unescape(value, &mut scratch.bytes)).ok()?;
+            opener.address(text).map(|address| address.into_owned().into())
+        };
+        let addresses: Vec<Cow<'_, str>> = values.filter_map(address).collect();
+        opener.look_ahead(&plan.limits, addresses.into_iter());
     }
 
     /// The payload of the image that was last looked at.
@@ -180,7 +205,7 @@ impl<'p> Band<'p> {
                 let path = std::mem::take(&mut self.scratch.bytes);
                 let name =
                     String::from_utf8(path).map_err(|_| Error::path("the path is not UTF-8"))?;
-                self.opener.read(base, &name, limits.max_record_bytes, &mut self.scratch.bytes)?;
+                self.opener.read(base, &name, limits, &mut self.scratch.bytes)?;
                 match encoding::array_file(&raw, limits, &mut self.scratch)? {
                     Some(p) => Ok(Found { info: array_info(p.shape, p.dtype), format: None }),
                     None => self.file(),

@@ -59,7 +59,8 @@ fn can_be_read(sample: &Sample<'_>, options: &Options) -> bool {
         let candidates = candidates_for(sample, options);
         return !options.encoding.is_empty() || candidates.is_ok_and(|found| !found.is_empty());
     }
-    find(sample, options).is_ok_and(|found| matches!(decide(&found), Decision::Read(_)))
+    find(sample, options, &options.paths())
+        .is_ok_and(|found| matches!(decide(&found), Decision::Read(_)))
 }
 
 /// What lines of a rejects file look like where nothing says that they are some.

@@ -11,13 +11,14 @@ use super::leaves::{self, Leaf, walk};
 use super::sources::{self, Source};
 use super::words::{self, Name};
 use crate::decode::{RawFields, Stand};
-use crate::encoding::{Encoding, RawSpec};
+use crate::encoding::RawSpec;
 use crate::error::Result;
 use crate::options::Options;
-use crate::paths::Base;
+use crate::paths::{Base, Paths};
 use crate::plan::Raw;
 use crate::record::pointer::{Pointer, Step};
 use crate::record::scan::{Hits, Query, scan};
+use crate::record::value::{self, Kind};
 use crate::source::search::NAMES;
 
 /// More candidates than these are not weighed against each other.
@@ -153,11 +154,6 @@ impl Candidate {
         Some(format!("field {:#} is a flat list; {remedy}", self.field))
     }
 
-    /// The encoding of its best value.
-    pub(super) fn encoding(&self) -> Option<&Encoding> {
-        self.best.encoding.as_ref()
-    }
-
     /// What it is in this record, if it is there.
     pub(super) fn in_record(&self, record: usize) -> Option<&Seen> {
         let at = self.seen.binary_search_by_key(&record, |seen| seen.record).ok()?;
@@ -166,12 +162,14 @@ impl Candidate {
 }
 
 /// Grades every leaf of the sample.
-pub(crate) fn find(sample: &Sample<'_>, options: &Options) -> Result<Findings> {
+pub(crate) fn find(sample: &Sample<'_>, options: &Options, paths: &Paths) -> Result<Findings> {
     let raw = Raw::new(options);
     let mut given = Given::new(&raw)?;
-    let paths = options.paths();
-    let mut grader = Grader::new(&options.limits, &paths);
+    let mut grader = Grader::new(&options.limits, paths);
     let mut findings = Findings::default();
+    if options.fetches() {
+        grader.look_ahead(&addresses(sample));
+    }
     for (number, record) in sample.records.iter().enumerate() {
         if given.scan(record.text).is_err() {
             continue;
@@ -191,6 +189,27 @@ pub(crate) fn find(sample: &Sample<'_>, options: &Options) -> Result<Findings> {
         });
     }
     Ok(findings)
+}
+
+/// The texts of a sample that may be addresses of images.
+fn addresses(sample: &Sample<'_>) -> Vec<String> {
+    let mut all = Vec::new();
+    for record in &sample.records {
+        walk(record.text, &mut |leaf| {
+            let mut text = Vec::new();
+            if value::kind(leaf.value) == Kind::String
+                && let Ok(text) = std::str::from_utf8(value::unescape(leaf.value, &mut text))
+                && Grader::is_of_image(
+                    text.as_bytes(),
+                    &words::name(leaf.steps, leaf.beside.image_type),
+                )
+            {
+                all.push(text.to_string());
+            }
+            false
+        });
+    }
+    all
 }
 
 /// What the options say of bare pixels, for the record that was scanned last.

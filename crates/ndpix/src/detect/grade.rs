@@ -4,19 +4,26 @@
 //! things alone: whether numbers may be pictures, whether bytes of no known kind may be, and whether a
 //! text that is not there to be opened names an image.
 
+use std::borrow::Cow;
+
 use super::graded::{
     Around, Graded, Unread, What, foreign, grouped, has_extension, nothing, print,
 };
 use super::numbers;
 use super::texts;
-use super::words::Level;
+use super::words::{Level, Name};
 use crate::encoding::{self, Encoding, Payload, Pixels, RawSpec, Scratch};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, quote};
 use crate::format;
 use crate::limits::Limits;
 use crate::paths::Paths;
 use crate::record::value::{self, Kind};
 use crate::source::reference::Opener;
+
+/// An address without what is asked of its server.
+fn plain(address: &[u8]) -> &[u8] {
+    address.split(|c| matches!(c, b'?' | b'#')).next().unwrap_or(address)
+}
 
 /// Grades values; its buffers are used again.
 pub(super) struct Grader<'l> {
@@ -24,11 +31,32 @@ pub(super) struct Grader<'l> {
     paths: &'l Paths,
     scratch: Scratch,
     opener: Opener<'l>,
+    /// Whether addresses are fetched, where the paths say that they may be.
+    fetches: bool,
 }
 
 impl<'l> Grader<'l> {
     pub(super) fn new(limits: &'l Limits, paths: &'l Paths) -> Self {
-        Self { limits, paths, scratch: Scratch::default(), opener: Opener::new(paths) }
+        Self {
+            limits,
+            paths,
+            scratch: Scratch::default(),
+            opener: Opener::new(paths),
+            fetches: true,
+        }
+    }
+
+    /// The same, for which an address is what its words say.
+    pub(super) fn without_fetching(self) -> Self {
+        Self { fetches: false, ..self }
+    }
+
+    /// Asks for these addresses ahead of their turn, where they are fetched.
+    pub(super) fn look_ahead(&mut self, values: &[String]) {
+        let Self { opener, limits, .. } = self;
+        let addresses = values.iter().filter_map(|text| opener.address(text));
+        let addresses: Vec<_> = addresses.map(|a| Cow::Owned(a.into_owned())).collect();
+        opener.look_ahead(limits, addresses.into_iter());
     }
 
     /// What the value is when it is read as the caller says.
@@ -65,7 +93,6 @@ impl<'l> Grader<'l> {
 
     fn read(&mut self, encoding: Encoding, value: &[u8], around: Around<'_>) -> Graded {
         match encoding::decode(&encoding, value, around.spec, self.limits, &mut self.scratch) {
-            Err(error) if encoding == Encoding::Url => self.address(value, around, &error),
             Err(error) => refused(encoding, &error),
             // The image is a member of the object: it has a name of its own, and others beside it.
             Ok(Payload::File) if encoding == Encoding::Tensor => {
@@ -85,6 +112,7 @@ impl<'l> Grader<'l> {
                 let refused = around.refused.filter(|_| encoding.wants_shape());
                 self.pixels(encoding, pixels, around).against(refused)
             }
+            Ok(Payload::Reference) if encoding == Encoding::Url => self.address(value, around),
             Ok(Payload::Reference) => self.reference(encoding, around),
         }
     }
@@ -156,13 +184,12 @@ impl<'l> Grader<'l> {
         }
     }
 
-    /// A path in the scratch buffer.
+    /// A path, or an address that is fetched, in the scratch buffer.
     fn reference(&mut self, encoding: Encoding, around: Around<'_>) -> Graded {
         let path = std::mem::take(&mut self.scratch.bytes);
         let Ok(path) = String::from_utf8(path) else { return nothing("text that is not UTF-8") };
         let file_name = path.rsplit(['/', '\\']).next().map_or(0, |name| print(name.as_bytes()));
-        let most = self.limits.max_record_bytes;
-        let read = self.opener.read(around.base, &path, most, &mut self.scratch.bytes);
+        let read = self.opener.read(around.base, &path, self.limits, &mut self.scratch.bytes);
         match read.and_then(|()| encoding::array_file(around.spec, self.limits, &mut self.scratch))
         {
             Ok(None) => Graded { file_name, ..self.file(encoding, true) },
@@ -181,7 +208,11 @@ impl<'l> Grader<'l> {
             Err(error) => {
                 let bare = !path.contains(['/', '\\']);
                 let said = error.message().to_string();
-                let what = What::Unreadable(Unread::Missing { bare });
+                let what = What::Unreadable(match encoding {
+                    Encoding::Url => Unread::Url,
+                    _ => Unread::Missing { bare },
+                });
+                let lost = (encoding != Encoding::Url).then_some(path);
                 Graded {
                     what,
                     encoding: Some(encoding),
@@ -190,36 +221,33 @@ impl<'l> Grader<'l> {
                     print: 0,
                     shape: None,
                     file_name,
-                    lost: Some(path),
+                    lost,
                 }
             }
         }
     }
 
+    /// Whether an address is said to be that of an image, by itself or by its name.
+    pub(super) fn is_of_image(text: &[u8], name: &Name) -> bool {
+        encoding::is_image_path(plain(text)) || matches!(name.level, Level::Image | Level::Lesser)
+    }
+
     /// An address.
-    fn address(&mut self, value: &[u8], around: Around<'_>, error: &Error) -> Graded {
+    fn address(&mut self, value: &[u8], around: Around<'_>) -> Graded {
         let text = self.scratch.text_of(value);
-        let path = text.split(|c| matches!(c, b'?' | b'#')).next().unwrap_or(text);
         let what = match () {
-            () if has_extension(path, VIDEOS) => What::Video,
-            () if encoding::is_image_path(path)
-                || matches!(around.name.level, Level::Image | Level::Lesser) =>
-            {
-                What::Unreadable(Unread::Url)
-            }
+            () if has_extension(plain(text), VIDEOS) => What::Video,
+            () if Self::is_of_image(text, around.name) => What::Unreadable(Unread::Url),
             () => What::Link,
         };
-        let said = error.message().to_string();
-        Graded {
-            what,
-            encoding: Some(Encoding::Url),
-            said,
-            remedy: None,
-            print: 0,
-            shape: None,
-            file_name: 0,
-            lost: None,
+        let said = format!("{} is an address, which is not fetched", quote(text));
+        let is_fetched = self.fetches
+            && what == What::Unreadable(Unread::Url)
+            && std::str::from_utf8(text).is_ok_and(|text| self.opener.address(text).is_some());
+        if is_fetched {
+            return self.reference(Encoding::Url, around);
         }
+        Graded { what, encoding: Some(Encoding::Url), ..nothing(&said) }
     }
 
     /// A value of no encoding.

@@ -5,7 +5,6 @@ use super::decide::Refusal;
 use super::findings::{Candidate, Findings, MOST};
 use super::graded::What;
 use super::sample::Sample;
-use crate::encoding::Encoding;
 use crate::error::{Error, Remedy};
 use crate::paths::Paths;
 use crate::record::pointer::Step;
@@ -74,7 +73,18 @@ pub(super) fn error(
         };
         remedies.insert(0, Remedy::new(what, vec![(option, folder.display().to_string())]));
     }
+    if !paths.rules.fetches() {
+        remedies.extend(listed.iter().find_map(|&n| fetched(refusal, &all[n])));
+    }
     Error::plan(text).with_remedies(remedies)
+}
+
+/// What reads a candidate that is nothing but addresses.
+fn fetched(refusal: &Refusal, candidate: &Candidate) -> Option<Remedy> {
+    let Refusal::Unreadable(_) = refusal else { return None };
+    let of = |scheme: &str| candidate.best.said.starts_with(&format!("\"{scheme}://"));
+    let scheme = ["https", "http"].into_iter().find(|scheme| of(scheme))?;
+    Some(Remedy::new("what is behind the addresses", vec![("fetch", scheme.to_string())]))
 }
 
 /// A candidate in one line.
@@ -101,7 +111,6 @@ fn remedies(refusal: &Refusal, all: &[Candidate]) -> Vec<Remedy> {
     let readable: Vec<usize> = listed
         .into_iter()
         .filter(|&n| matches!(all[n].best.what, What::Image { .. } | What::Numbers))
-        .filter(|&n| all[n].encoding() != Some(&Encoding::Url))
         .collect();
     let one = |number: &usize| {
         let field = &all[*number].field;

@@ -77,6 +77,7 @@ impl Survey {
 /// Looks at the images of a single field, headers only.
 pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
     let mut decoder = Decoder::new(plan)?;
+    decoder.look_ahead(sample.records.iter().map(|record| record.text));
     let mut survey = Survey::default();
     let mut lost = Vec::new();
     let mut folder = None;

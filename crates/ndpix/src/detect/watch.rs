@@ -90,7 +90,7 @@ impl<'p> Watcher<'p> {
     /// The watcher of a plan; `None` where its field was named.
     pub(crate) fn of(plan: &'p Plan) -> Result<Option<Self>> {
         let Some(watch) = plan.watch.as_deref() else { return Ok(None) };
-        let grader = Grader::new(&plan.limits, &plan.paths);
+        let grader = Grader::new(&plan.limits, &plan.paths).without_fetching();
         Ok(Some(Self { watch, given: Given::new(&plan.raw)?, grader }))
     }
 

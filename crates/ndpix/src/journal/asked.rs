@@ -78,7 +78,7 @@ impl Asked {
         let (mut lasting, mut passing) =
             (said(&[Governs::Where, Governs::What, Governs::How]), said(&[Governs::Run]));
         // The plan that goes on has the folders that it began with.
-        for name in ["append", "base_dir", "allow_dir", "path_prefix"] {
+        for name in ["append", "base_dir", "allow_dir", "path_prefix", "fetch", "allow_host"] {
             lasting.extend(passing.remove_entry(name));
         }
         if options.base_dir.is_some() || !options.allow_dir.is_empty() {

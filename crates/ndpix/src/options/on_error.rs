@@ -55,6 +55,18 @@ impl OnErrors {
         self.kinds.get(&kind).copied().or(self.default).unwrap_or_default()
     }
 
+    /// Whether this error ends the run: all errors of its kind do, or it may be gone in a while, and nothing
+    /// is said of its kind.
+    pub(crate) fn ends(&self, error: &Error) -> bool {
+        self.of(error.kind()) == OnError::Raise || self.waits(error)
+    }
+
+    /// Whether a run ends because of this error without judging its record: it may be gone in a while, and what
+    /// becomes of its kind is not said.
+    pub(crate) fn waits(&self, error: &Error) -> bool {
+        error.is_transient() && !self.kinds.contains_key(&error.kind())
+    }
+
     /// Whether this is asked for, of any kind.
     pub(crate) fn names(&self, word: OnError) -> bool {
         self.default.iter().chain(self.kinds.values()).any(|given| *given == word)
@@ -129,7 +141,7 @@ mod tests {
             ("json=skip,json=skip", "on_error: json is given twice"),
             (
                 "plan=raise",
-                "on_error: unknown kind \"plan\"; records have json, field, encoding, unsupported, image, shape, limit, path",
+                "on_error: unknown kind \"plan\"; records have json, field, encoding, unsupported, image, shape, limit, path, fetch",
             ),
         ] {
             assert_eq!(text.parse::<OnErrors>().expect_err(text).message(), said);

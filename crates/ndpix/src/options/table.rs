@@ -12,9 +12,9 @@ use std::path::PathBuf;
 
 use super::output::split_fields;
 use super::{
-    Fit, IfExists, ImagesAs, Layout, Mode, OnError, OnMissing, OnMissingColumn, Options, Ragged,
-    RawChannels, RawLayout, RawOrder, Rejects, RejectsContent, Resample, Rows, Scale, Stack,
-    flag_of,
+    Fetch, Fit, IfExists, ImagesAs, Layout, Mode, OnError, OnMissing, OnMissingColumn, Options,
+    Ragged, RawChannels, RawLayout, RawOrder, Rejects, RejectsContent, Resample, Rows, Scale,
+    Stack, flag_of,
 };
 use crate::dtype::DType;
 use crate::encoding::Encoding;
@@ -217,6 +217,18 @@ const TABLE: &[Row] = &[
         |o, t| {
             let all = t.split('\n').filter(|_| !t.is_empty());
             o.path_prefix = all.map(str::parse).collect::<Result<_>>()?;
+            Ok(())
+        },
+    )
+    .list(),
+    row("fetch", Run, |o| Some(o.fetch.to_string()), |o, t| one(&mut o.fetch, t))
+        .words(|| each(Fetch::ALL, Fetch::name)),
+    row(
+        "allow_host",
+        Run,
+        |o| lines(o.allow_host.iter().cloned()),
+        |o, t| {
+            o.allow_host = t.split('\n').filter(|h| !h.is_empty()).map(str::to_string).collect();
             Ok(())
         },
     )

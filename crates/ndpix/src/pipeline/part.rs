@@ -4,6 +4,7 @@ use crate::batch::{File, Text};
 use crate::decode::{Found, Kept};
 use crate::error::{Error, Position, Result};
 use crate::format::ImageInfo;
+use crate::options::OnErrors;
 
 /// What became of one image, or of a record without one.
 #[derive(Debug)]
@@ -20,6 +21,14 @@ impl Outcome {
     pub(crate) fn take(&mut self) -> Self {
         let result = std::mem::replace(&mut self.result, Fate::Missing);
         Self { result, ..*self }
+    }
+
+    /// The outcome, or the error that ends the run here because it may be gone in a while.
+    pub(crate) fn waits(self, on_error: &OnErrors) -> Result<Self> {
+        match self.result {
+            Fate::Rejected(error) if on_error.waits(&error) => Err(error),
+            _ => Ok(self),
+        }
     }
 }
 
@@ -52,6 +61,15 @@ pub(crate) struct Part<'a> {
 }
 
 impl Part<'_> {
+    /// The first error that ends the run here because it may be gone in a while, if there is one.
+    pub(crate) fn waits(&mut self, on_error: &OnErrors) -> Result<()> {
+        let waits = |o: &Outcome| matches!(&o.result, Fate::Rejected(e) if on_error.waits(e));
+        match self.outcomes.iter().position(waits) {
+            Some(at) => self.outcomes[at].take().waits(on_error).map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Hands over each image by itself, or why there is none; a record without image is an error of
     /// kind `field`.
     pub(crate) fn each(

@@ -1,6 +1,7 @@
 //! Images that a record names by a path: where it leads, and what is read there.
 //!
-//! A record is data, so its paths may not lead anywhere: no address is fetched, nothing is opened outside of
+//! A record is data, so its paths may not lead anywhere: no address is fetched unless `fetch` asks for it
+//! (`fetch.rs`), nothing is opened outside of
 //! the folders that the run allows (`fence.rs`), and only regular files, which are looked at before they
 //! are opened, because opening a FIFO or a device can wait or act. Whether something exists outside is
 //! not told.
@@ -11,11 +12,13 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::fence::{Fence, Stop};
 use super::original;
 use crate::error::{Error, Result, quote};
-use crate::limits::make_room;
+use crate::fetch::Ahead;
+use crate::limits::{Limits, make_room};
 use crate::paths::{Base, Paths, flat, from_here};
 
 /// Opens what paths name. It belongs to one thread, and keeps the folders open that it used last.
@@ -23,11 +26,15 @@ use crate::paths::{Base, Paths, flat, from_here};
 pub(crate) struct Opener<'p> {
     paths: &'p Paths,
     last: Option<(Option<PathBuf>, Fence)>,
+    /// What was asked for ahead.
+    ahead: Option<Ahead>,
+    /// Flags that end every wait for an answer.
+    ends: [Option<&'p AtomicBool>; 2],
 }
 
 impl<'p> Opener<'p> {
     pub(crate) fn new(paths: &'p Paths) -> Self {
-        Self { paths, last: None }
+        Self { paths, last: None, ahead: None, ends: [None; 2] }
     }
 
     /// Whether `path_prefix` has something to say of this path, be it an address.
@@ -35,18 +42,46 @@ impl<'p> Opener<'p> {
         self.paths.prefixes.iter().any(|p| path.starts_with(&p.old))
     }
 
-    /// Reads the file that `path` names into `out`, at most `max_bytes` of it. Relative paths count from
-    /// `base_dir`, or else from `base`, the input that the record stands in.
+    /// Waits for answers no longer once one of these is set.
+    pub(crate) fn heed(&mut self, ends: [&'p AtomicBool; 2]) {
+        self.ends = ends.map(Some);
+    }
+
+    /// The address that a path is, if that is to be fetched.
+    pub(crate) fn address<'t>(&self, path: &'t str) -> Option<Cow<'t, str>> {
+        Some(self.rewritten(path)).filter(|address| self.paths.rules.covers(address))
+    }
+
+    /// Asks for these ahead of their turn, and for nothing else that was asked for before.
+    pub(crate) fn look_ahead<'t>(
+        &mut self,
+        limits: &Limits,
+        addresses: impl Iterator<Item = Cow<'t, str>>,
+    ) {
+        let Paths { rules, fetcher, .. } = self.paths;
+        self.ahead = Some(fetcher.ahead(rules, limits, addresses));
+    }
+
+    /// Reads the file that `path` names into `out`, as much as the limits allow, or what is behind it where it is
+    /// an address that is fetched. Relative paths count from `base_dir`, or else from `base`, the input that
+    /// the record stands in.
     ///
     /// `out` holds nothing of use after an error.
     pub(crate) fn read(
         &mut self,
         base: Option<&Base>,
         path: &str,
-        max_bytes: u64,
+        limits: &Limits,
         out: &mut Vec<u8>,
     ) -> Result<()> {
         out.clear();
+        if let Some(address) = self.address(path) {
+            let set = |flag: &&AtomicBool| flag.load(Ordering::Relaxed);
+            let is_over = || self.ends.iter().flatten().any(set);
+            let Paths { rules, fetcher, .. } = self.paths;
+            return fetcher.read(rules, limits, &address, (self.ahead.as_ref(), &is_over), out);
+        }
+        let max_bytes = limits.max_record_bytes;
         let shown = quote(path.as_bytes());
         let file = self.open(base, path)?;
         let length = file.metadata().map_err(|e| refuse(&shown, e, ""))?.len();
@@ -110,11 +145,13 @@ impl<'p> Opener<'p> {
 
     /// The path with its beginning rewritten, if `path_prefix` says so, and that of a `file:` URL.
     pub(super) fn plain<'t>(&self, path: &'t str) -> Result<Cow<'t, str>> {
+        local(self.rewritten(path), &quote(path.as_bytes()))
+    }
+
+    fn rewritten<'t>(&self, path: &'t str) -> Cow<'t, str> {
         let mut prefixes = self.paths.prefixes.iter();
         let found = prefixes.find_map(|p| Some((p, path.strip_prefix(&*p.old)?)));
-        let rewritten =
-            found.map_or(Cow::Borrowed(path), |(p, rest)| Cow::Owned(format!("{}{rest}", p.new)));
-        local(rewritten, &quote(path.as_bytes()))
+        found.map_or(Cow::Borrowed(path), |(p, rest)| Cow::Owned(format!("{}{rest}", p.new)))
     }
 }
 
@@ -216,7 +253,7 @@ fn local<'t>(path: Cow<'t, str>, shown: &str) -> Result<Cow<'t, str>> {
     if name.eq_ignore_ascii_case("data") || rest.starts_with("//") && name.len() > 1 && scheme(name)
     {
         return Err(Error::path(format!(
-            "{shown} is an address, which is not fetched; download the images first, or say with path_prefix where they are"
+            "{shown} is an address, which is not fetched; pass fetch https to fetch it, or say with path_prefix where it is on this machine"
         )));
     }
     Ok(path)
@@ -282,200 +319,4 @@ fn refuse(shown: &str, e: io::Error, within: &str) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::ErrorKind;
-    use std::fs;
-    use std::os::unix::fs::symlink;
-
-    struct Tree {
-        _folder: tempfile::TempDir,
-        root: PathBuf,
-    }
-
-    fn tree() -> Tree {
-        let folder = tempfile::tempdir().expect("temporary directory");
-        let root = folder.path().canonicalize().expect("a path");
-        for name in ["base/sub", "base/C:", "more", "lists"] {
-            fs::create_dir_all(root.join(name)).expect("directory");
-        }
-        for (name, text) in [
-            ("base/a.png", "inside"),
-            ("base/sub/b.png", "sub"),
-            ("base/white space.png", "blank"),
-            ("base/100%25.png", "as it is"),
-            (r"base/back\slash.png", "backslash"),
-            ("base/C:/w.png", "drive"),
-            ("base/big", "more than a few bytes"),
-            ("base/in.ndjson", ""),
-            ("more/m.png", "more"),
-            ("secret", "outside"),
-        ] {
-            fs::write(root.join(name), text).expect("file");
-        }
-        symlink("../secret", root.join("base/link")).expect("link");
-        symlink("/dev/zero", root.join("base/zero")).expect("link");
-        Tree { _folder: folder, root }
-    }
-
-    impl Tree {
-        fn base(&self, folder: &str, original: Option<&str>) -> Base {
-            Base { folder: self.root.join(folder), original: original.map(PathBuf::from) }
-        }
-
-        fn paths(&self, allow: &[&str], prefixes: &[&str]) -> Paths {
-            Paths {
-                base_dir: None,
-                allow_dir: allow.iter().map(|name| self.root.join(name)).collect(),
-                prefixes: prefixes.iter().map(|p| p.parse().expect("a prefix")).collect(),
-            }
-        }
-
-        fn at(&self, name: &str) -> String {
-            self.root.join(name).display().to_string()
-        }
-    }
-
-    fn read(paths: &Paths, base: Option<&Base>, path: &str) -> Result<String> {
-        let mut out = vec![1, 2, 3];
-        Opener::new(paths).read(base, path, 20, &mut out)?;
-        Ok(String::from_utf8(out).expect("UTF-8"))
-    }
-
-    #[test]
-    fn every_spelling_of_a_path() {
-        let tree = tree();
-        let (base, paths) = (tree.base("base", None), tree.paths(&["more"], &[]));
-        let url = |name: &str| format!("file://{}", tree.at(name));
-        for (path, text) in [
-            ("a.png", "inside"),
-            ("./a.png", "inside"),
-            ("sub/../a.png", "inside"),
-            ("../base/a.png", "inside"),
-            ("../more/m.png", "more"),
-            (&tree.at("base/a.png"), "inside"),
-            (&tree.at("more/m.png"), "more"),
-            (&url("base/a.png"), "inside"),
-            (&url("more/m.png").replace("file://", "FILE://localhost"), "more"),
-            (&url("base/a.png").replace("file://", "file:"), "inside"),
-            (&url("base/white%20space.png"), "blank"),
-            ("white%20space.png", "blank"),
-            ("white space.png", "blank"),
-            ("100%25.png", "as it is"),
-            ("sub%2Fb.png", "sub"),
-            (r"sub\b.png", "sub"),
-            (r".\sub\b.png", "sub"),
-            (r"back\slash.png", "backslash"),
-            (r"sub%5Cb.png", "sub"),
-            (r"..\more\m.png", "more"),
-            (r"C:\w.png", "drive"),
-        ] {
-            assert_eq!(read(&paths, Some(&base), path).expect(path), text, "{path}");
-        }
-    }
-
-    #[test]
-    fn prefixes_are_rewritten() {
-        let tree = tree();
-        let more = format!("s3://bucket/={}/", tree.at("more"));
-        let paths =
-            tree.paths(&["more"], &["/data/local-files/?d==", &more, "s3://=none/", r"D:\x\="]);
-        let base = tree.base("base", None);
-        for (path, text) in [
-            ("/data/local-files/?d=a.png", "inside"),
-            ("/data/local-files/?d=white%20space.png", "blank"),
-            ("s3://bucket/m.png", "more"),
-            (r"D:\x\sub\b.png", "sub"),
-        ] {
-            assert_eq!(read(&paths, Some(&base), path).expect(path), text, "{path}");
-        }
-        let gone = read(&paths, Some(&base), "s3://other/m.png").expect_err("the second fits");
-        assert!(gone.message().contains("does not exist"), "{gone}");
-        // A prefix is no way out.
-        let out = tree.paths(&[], &["x=../", "y=/etc/"]);
-        for path in ["xsecret", "yhostname"] {
-            assert_eq!(read(&out, Some(&base), path).expect_err(path).kind(), ErrorKind::Path);
-        }
-    }
-
-    #[test]
-    fn refusals_say_what_was_looked_for_and_where() {
-        let tree = tree();
-        let (base, paths) = (tree.base("base", None), tree.paths(&[], &[]));
-        let (long, secret) = ("x".repeat(300), tree.at("secret"));
-        let inside = from_here(&base.folder).display().to_string();
-        for (path, said) in [
-            ("", "is empty"),
-            ("a\0b", "NUL"),
-            ("a.png%00", "does not exist"),
-            ("https://x.org/a.png", "is an address"),
-            ("s3://bucket/a.png", "is an address"),
-            ("data:image/png;base64,aa", "is an address"),
-            ("file://server/a.png", "on the host \"server\""),
-            ("file:///etc/hostname", "leads out of"),
-            (&secret, "leads out of"),
-            ("../secret", "leads out of"),
-            ("%2e%2e/secret", "leads out of"),
-            ("..%2fsecret", "leads out of"),
-            (r"..\secret", "leads out of"),
-            ("link", "leads out of"),
-            ("zero", "leads out of"),
-            ("nothing.png", &format!("does not exist (searched in {inside})")),
-            ("a.png/b", "goes through a file"),
-            ("sub", "is a directory"),
-            (&long, "too long"),
-        ] {
-            let e = read(&paths, Some(&base), path).expect_err(path);
-            assert_eq!(e.kind(), ErrorKind::Path, "{path}");
-            assert!(e.message().contains(said), "{path}: {e}");
-        }
-        assert_eq!(read(&paths, Some(&base), "big").expect_err("big").kind(), ErrorKind::Limit);
-    }
-
-    #[test]
-    fn what_has_no_folder_opens_none() {
-        let tree = tree();
-        let (none, more) = (tree.paths(&[], &[]), tree.paths(&["more"], &[]));
-        for path in ["a.png", &tree.at("more/m.png")] {
-            let e = read(&none, None, path).expect_err(path);
-            assert!(e.message().contains("give base_dir"), "{e}");
-        }
-        assert_eq!(read(&more, None, &tree.at("more/m.png")).expect("allowed"), "more");
-        assert!(read(&more, None, "m.png").is_err(), "nothing says where it starts");
-        assert!(read(&more, None, &tree.at("base/a.png")).is_err());
-        let base_dir = Some(tree.root.join("base"));
-        assert_eq!(read(&Paths { base_dir, ..none }, None, "a.png").expect("base_dir"), "inside");
-    }
-
-    #[test]
-    fn rejected_records_count_from_their_original() {
-        let tree = tree();
-        let none = tree.paths(&[], &[]);
-        for (folder, original, allow) in [
-            ("base", "in.ndjson", None),
-            ("base", "base/in.ndjson", None),
-            ("base", "gone/from/the/disk.ndjson", Some("gone/from/the")),
-            ("lists", "base/in.ndjson", Some("base")),
-            ("lists", "/etc/hostname", Some("/etc")),
-            ("lists", "../base/in.ndjson", Some("../base")),
-        ] {
-            let found = read(&none, Some(&tree.base(folder, Some(original))), "a.png");
-            match allow {
-                None => assert_eq!(found.expect(original), "inside"),
-                Some(folder) => {
-                    let said = found.expect_err(original).message().to_string();
-                    assert!(said.contains("--allow-dir") && said.contains(folder), "{said}");
-                }
-            }
-        }
-        let absolute = tree.at("base/in.ndjson");
-        let base = tree.base("lists", Some(&absolute));
-        assert!(read(&none, Some(&base), "a.png").is_err());
-        assert_eq!(
-            read(&tree.paths(&["base"], &[]), Some(&base), "a.png").expect("allowed"),
-            "inside"
-        );
-        let base_dir = Some(tree.root.join("base/sub"));
-        assert_eq!(read(&Paths { base_dir, ..none }, Some(&base), "b.png").expect("said"), "sub");
-    }
-}
+mod tests;

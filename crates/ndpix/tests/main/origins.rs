@@ -4,7 +4,9 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use ndpix::{Batches, Control, ErrorKind, Input, MaxRejects, OnError, OnMissing, Options, Rows};
+use ndpix::{
+    Batches, Control, ErrorKind, Fetch, Input, MaxRejects, OnError, OnMissing, Options, Rows,
+};
 
 use crate::{base64, convert};
 
@@ -23,6 +25,7 @@ fn options() -> Options {
         on_missing: OnMissing::Reject,
         max_rejects: Some(MaxRejects::None),
         rows: Rows::Always,
+        fetch: Fetch::Https,
         ..Options::default()
     };
     options.limits.max_pixels = 1000;
@@ -48,6 +51,7 @@ fn every_kind(folder: &Path) -> PathBuf {
         format!(r#"{{"n":1,"image":["{good}","{huge}"]}}"#),
         format!(r#"{{"n":1,"image":"{good}","x":"{long}"}}"#),
         r#"{"n":1,"image":"missing.png"}"#.to_string(),
+        r#"{"n":1,"image":"https://127.0.0.1/a.png"}"#.to_string(),
         r#"{"n":1}"#.to_string(),
     ];
     let refused = format!(r#"{{"n":"text","image":["{good}","{good}"]}}"#);
@@ -92,7 +96,7 @@ fn kept(options: &Options) -> Vec<String> {
     first.run.result.as_ref().expect("an output");
     let mut fed = first.file(".rejects.ndjson").expect("rejects");
     let said = lines(&fed);
-    assert!(said.len() == 7 * 11 + 1, "{said:?}");
+    assert!(said.len() == 7 * 12 + 1, "{said:?}");
     for round in 0..2 {
         let path = folder.path().join(format!("{round}.rejects.ndjson"));
         std::fs::write(&path, &fed).expect("written");
@@ -106,7 +110,7 @@ fn kept(options: &Options) -> Vec<String> {
                 rows_are_numbered(&again, &said);
             }
         }
-        for (n, line) in said.iter().enumerate().take(12) {
+        for (n, line) in said.iter().enumerate().take(13) {
             // The error that ends a run stands where its line says.
             let options =
                 options! { on_error: OnError::Raise.into(), skip: n as u64, ..options.clone() };

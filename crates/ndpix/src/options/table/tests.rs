@@ -44,6 +44,8 @@ fn what_is_set_is_what_is_listed() {
         ("base_dir", "/data"),
         ("allow_dir", "/images\n../more"),
         ("path_prefix", "/data/local-files/?d==images/\ns3://b/=/mnt/b/"),
+        ("fetch", "https"),
+        ("allow_host", "localhost:8000\nimages.lan"),
         ("rejects_input", "true"),
         ("max_record_bytes", "64M"),
         ("max_pixels", "1000"),

@@ -1,0 +1,206 @@
+//! One request for one image.
+
+use std::io::Read;
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::http::Uri;
+use ureq::unversioned::transport::DefaultConnector;
+
+use super::address::Guard;
+use super::rules::{Refused, Rules};
+use crate::limits::make_room;
+
+/// The most time for a request, redirects and body included.
+const TIME: Duration = Duration::from_secs(10);
+const REDIRECTS: u32 = 3;
+/// Longer waits than this are not waited for, whatever a server asks.
+const MOST_PATIENCE: Duration = Duration::from_secs(60);
+/// Bodies are read in pieces, each of which has to be granted.
+const PIECE: usize = 64 << 10;
+
+/// How a request ended without an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Failed {
+    /// For good, and why.
+    Never(String),
+    /// It may succeed in a while: why not now, and how long the server asks to wait.
+    Now(String, Option<Duration>),
+}
+
+/// Asks servers.
+#[derive(Debug)]
+pub(super) struct Client {
+    agent: Agent,
+    rules: Rules,
+}
+
+impl Client {
+    /// A client that keeps so many connections.
+    pub(super) fn new(rules: Rules, most: usize) -> Self {
+        let config = Agent::config_builder()
+            .proxy(None)
+            .max_redirects(REDIRECTS)
+            .max_redirects_will_error(true)
+            .http_status_as_error(false)
+            .timeout_global(Some(TIME))
+            .max_idle_connections(most)
+            .max_idle_connections_per_host(most)
+            .user_agent(concat!("ndpix/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let guard = Guard { rules: rules.clone() };
+        Self { agent: Agent::with_parts(config, DefaultConnector::default(), guard), rules }
+    }
+
+    /// The body behind an address, of at most so many bytes. `grant` is asked before more bytes are kept; where
+    /// it says no, nobody waits any more.
+    pub(super) fn get(
+        &self,
+        address: &str,
+        most: u64,
+        mut grant: impl FnMut(usize) -> bool,
+    ) -> Result<Vec<u8>, Failed> {
+        // A fragment is for whoever shows what was fetched.
+        let plain = address.split('#').next().unwrap_or_default().trim();
+        let uri: Uri = escaped(plain)
+            .parse()
+            .map_err(|_| Failed::Never("is not an address that can be asked".into()))?;
+        self.rules.check(&uri).map_err(|refused| Failed::Never(refused.0))?;
+        let mut response = self.agent.get(uri).call().map_err(failed)?;
+        let status = response.status();
+        if status.as_u16() != 200 {
+            let after = response.headers().get("retry-after").and_then(|v| v.to_str().ok());
+            return Err(answered(status.as_u16(), status.canonical_reason(), after));
+        }
+        let over = || Failed::Never(format!("is over the limit of {most} bytes"));
+        let body = response.body_mut();
+        if body.content_length().is_some_and(|length| length > most) {
+            return Err(over());
+        }
+        let mut reader = body.with_config().limit(u64::MAX).reader();
+        let (mut out, mut piece) = (Vec::new(), vec![0; PIECE]);
+        loop {
+            let n = match reader.read(&mut piece) {
+                Ok(0) => return Ok(out),
+                Ok(n) => n,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(failed(e.into())),
+            };
+            if out.len() as u64 + n as u64 > most {
+                return Err(over());
+            }
+            if !grant(n) {
+                return Err(Failed::Now("is not wanted any more".into(), None));
+            }
+            make_room(&mut out, n).map_err(|e| Failed::Never(e.message().to_string()))?;
+            out.extend_from_slice(&piece[..n]);
+        }
+    }
+}
+
+/// An address whose blanks, controls and characters beyond ASCII are escaped, as browsers do.
+fn escaped(address: &str) -> String {
+    let mut out = String::with_capacity(address.len());
+    for byte in address.bytes() {
+        match byte {
+            b'!'..=b'~'
+                if !matches!(
+                    byte,
+                    b'"' | b'<' | b'>' | b'`' | b'\\' | b'^' | b'{' | b'|' | b'}'
+                ) =>
+            {
+                out.push(byte as char);
+            }
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// What an answer means that is no image.
+fn answered(status: u16, reason: Option<&str>, after: Option<&str>) -> Failed {
+    let said = match reason {
+        Some(reason) => format!("is answered with {status} {reason}"),
+        None => format!("is answered with {status}"),
+    };
+    match status {
+        408 | 425 | 429 | 500..=599 => {
+            let after = after.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+            match after {
+                Some(after) if after > MOST_PATIENCE => Failed::Now(
+                    format!("{said}, and to come back in {} seconds", after.as_secs()),
+                    Some(after),
+                ),
+                _ => Failed::Now(said, after),
+            }
+        }
+        _ => Failed::Never(said),
+    }
+}
+
+/// Whether a server asks for more patience than there is.
+pub(super) fn is_too_long(after: Duration) -> bool {
+    after > MOST_PATIENCE
+}
+
+/// What a request that got no answer, or half of one, means.
+fn failed(error: ureq::Error) -> Failed {
+    use ureq::Error as E;
+    let now = |why: String| Failed::Now(why, None);
+    match error {
+        E::Other(other) => match other.downcast::<Refused>() {
+            Ok(refused) => Failed::Never(refused.0),
+            Err(other) => Failed::Never(format!("cannot be asked: {other}")),
+        },
+        E::Io(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
+            now("was cut off by its server".into())
+        }
+        E::Io(e) => now(format!("cannot be reached: {e}")),
+        E::Timeout(_) | E::BodyStalled => {
+            now(format!("was not there after {} seconds", TIME.as_secs()))
+        }
+        E::HostNotFound => now("is on a host that is not found".into()),
+        E::ConnectionFailed => now("cannot be reached: the connection failed".into()),
+        E::TooManyRedirects => Failed::Never(format!("is redirected more than {REDIRECTS} times")),
+        E::RedirectFailed => Failed::Never("is redirected to nowhere".into()),
+        E::Rustls(e) => Failed::Never(format!("is not to be trusted: {e}")),
+        E::Tls(said) => Failed::Never(format!("is not to be trusted: {said}")),
+        error => Failed::Never(format!("is not answered as HTTP asks: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_pass_or_stay() {
+        for status in [201, 204, 206, 304, 400, 401, 403, 404, 410, 451] {
+            assert!(matches!(answered(status, None, Some("1")), Failed::Never(_)), "{status}");
+        }
+        for status in [408, 425, 429, 500, 502, 503, 504, 599] {
+            assert!(matches!(answered(status, None, None), Failed::Now(_, None)), "{status}");
+        }
+        let wait = |after| match answered(429, Some("Too Many Requests"), Some(after)) {
+            Failed::Now(_, after) => after.map(|after| after.as_secs()),
+            Failed::Never(_) => panic!("it passes"),
+        };
+        assert_eq!(
+            (wait(" 7 "), wait("Wed, 21 Oct 2026 07:28:00 GMT"), wait("-1")),
+            (Some(7), None, None)
+        );
+    }
+
+    #[test]
+    fn addresses_are_escaped_as_browsers_do() {
+        for (address, asked) in [
+            ("https://example.org/a%20b.png?x=1&y=a+b", "https://example.org/a%20b.png?x=1&y=a+b"),
+            ("https://example.org/a b.png", "https://example.org/a%20b.png"),
+            ("https://example.org/ä.png", "https://example.org/%C3%A4.png"),
+            ("https://example.org/a|b{}", "https://example.org/a%7Cb%7B%7D"),
+            ("https://example.org/a\r\nHost: b", "https://example.org/a%0D%0AHost:%20b"),
+        ] {
+            assert_eq!(escaped(address), asked);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What may be asked for by its words alone: `fetch` and `allow_host`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use ureq::http::Uri;
+
+use crate::error::{Error, Result, quote};
+use crate::plan::text::word;
+
+/// What becomes of addresses of images in records (`fetch`).
+///
+/// ```
+/// use ndpix::{ErrorKind, Fetch, Options};
+/// let mut options = Options::default().with("field", "image")?;
+/// options.fetch = Fetch::Https;
+/// let error = ndpix::decode(br#""https://127.0.0.1/a.png""#, &options).expect_err("not public");
+/// assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Fetch, false));
+/// # Ok::<(), ndpix::Error>(())
+/// ```
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Fetch {
+    /// None is fetched; each is a reject.
+    #[default]
+    Off,
+    /// Those that begin with `https://` are fetched.
+    Https,
+    /// Those that begin with `http://`, too.
+    Http,
+}
+
+impl Fetch {
+    /// Every choice, the default first.
+    pub const ALL: &'static [Self] = &[Self::Off, Self::Https, Self::Http];
+
+    /// The word in options, flags and summaries.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Https => "https",
+            Self::Http => "http",
+        }
+    }
+}
+
+impl fmt::Display for Fetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Fetch {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Self> {
+        Self::ALL.iter().copied().find(|f| f.name() == word).ok_or_else(|| {
+            let word = quote(word.as_bytes());
+            Error::options(format!("unknown fetch {word}; use off, https, http"))
+        })
+    }
+}
+
+/// What may be asked for, and of whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rules {
+    #[serde(with = "word")]
+    pub fetch: Fetch,
+    /// Hosts that may be asked whatever their addresses are.
+    pub hosts: Vec<String>,
+}
+
+/// Why something is not asked for.
+#[derive(Debug)]
+pub(super) struct Refused(pub(super) String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl Rules {
+    /// Whether anything is fetched.
+    pub(crate) fn fetches(&self) -> bool {
+        self.fetch != Fetch::Off
+    }
+
+    /// Whether this is an address that may be asked for, by its beginning alone.
+    pub(crate) fn covers(&self, text: &str) -> bool {
+        let begins = |scheme: &str| {
+            text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+        };
+        self.fetches() && (begins("https://") || begins("http://"))
+    }
+
+    /// Refuses what may not be asked for, by its words alone.
+    pub(super) fn check(&self, uri: &Uri) -> Result<(), Refused> {
+        match (self.fetch, uri.scheme_str()) {
+            (Fetch::Http, Some("http")) | (Fetch::Http | Fetch::Https, Some("https")) => Ok(()),
+            (Fetch::Https, Some("http")) => Err(Refused(
+                "is not https, and fetch https is asked for; fetch http takes both".into(),
+            )),
+            _ => Err(Refused("is neither http nor https".into())),
+        }
+    }
+
+    /// Whether the options name this host, with or without its port.
+    pub(super) fn names(&self, uri: &Uri) -> bool {
+        let Some(authority) = uri.authority() else { return false };
+        let host = authority.host();
+        let port = uri.port_u16().or(match uri.scheme_str() {
+            Some("https") => Some(443),
+            _ => Some(80),
+        });
+        let with_port = port.map(|port| format!("{host}:{port}")).unwrap_or_default();
+        self.hosts
+            .iter()
+            .any(|named| named.eq_ignore_ascii_case(host) || named.eq_ignore_ascii_case(&with_port))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_named_with_or_without_port() {
+        let rules = |hosts: &[&str]| Rules {
+            fetch: Fetch::Http,
+            hosts: hosts.iter().map(ToString::to_string).collect(),
+        };
+        for (host, uri, named) in [
+            ("localhost", "http://localhost:8000/a", true),
+            ("LOCALHOST", "http://localhost/a", true),
+            ("localhost:8000", "http://localhost:8000/a", true),
+            ("localhost:80", "http://localhost/a", true),
+            ("localhost:443", "https://localhost/a", true),
+            ("localhost:8000", "http://localhost:8001/a", false),
+            ("localhost", "http://localhost.example.org/a", false),
+            ("example.org", "http://a@example.org.evil/a", false),
+            ("[::1]", "http://[::1]:9/a", true),
+        ] {
+            let uri: Uri = uri.parse().expect(uri);
+            assert_eq!(rules(&[host]).names(&uri), named, "{host} {uri}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_asked_for_by_name() {
+        let https = Rules { fetch: Fetch::Https, ..Rules::default() };
+        let http = Rules { fetch: Fetch::Http, ..Rules::default() };
+        for (uri, by_https, by_http) in [
+            ("https://example.org/a", true, true),
+            ("http://example.org/a", false, true),
+            ("ftp://example.org/a", false, false),
+            ("/a", false, false),
+        ] {
+            let uri: Uri = uri.parse().expect(uri);
+            assert_eq!(https.check(&uri).is_ok(), by_https, "{uri}");
+            assert_eq!(http.check(&uri).is_ok(), by_http, "{uri}");
+        }
+    }
+}

@@ -96,12 +96,12 @@ pub(crate) fn stores(address: &str) -> Result<&'static dyn Stores> {
     STORES.get().map(|stores| &**stores).ok_or_else(|| {
         let shown = brief(address);
         let pipe = match address.split("://").next() {
-            Some("s3") => format!(", or take it from a pipe: aws s3 cp {shown} - | ndpix convert - ..."),
+            Some("s3") => format!(", or take it from a pipe: aws s3 cp {shown} - | ndpix convert - -o OUT"),
             Some("gs") => {
-                format!(", or take it from a pipe: gcloud storage cat {shown} | ndpix convert - ...")
+                format!(", or take it from a pipe: gcloud storage cat {shown} | ndpix convert - -o OUT")
             }
             Some("http" | "https") => {
-                format!(", or take it from a pipe: curl -fsSL {shown} | ndpix convert - ...")
+                format!(", or take it from a pipe: curl -fsSL {shown} | ndpix convert - -o OUT")
             }
             _ => String::new(),
         };

@@ -13,11 +13,10 @@ use crate::plan::text::word;
 ///
 /// ```
 /// use ndpix::{ErrorKind, Fetch, Options};
-/// let mut options = Options::default().with("field", "image")?;
+/// let mut options = Options::default();
 /// options.fetch = Fetch::Https;
 /// let error = ndpix::decode(br#""https://127.0.0.1/a.png""#, &options).expect_err("not public");
 /// assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Fetch, false));
-/// # Ok::<(), ndpix::Error>(())
 /// ```
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -252,9 +252,13 @@ fn local<'t>(path: Cow<'t, str>, shown: &str) -> Result<Cow<'t, str>> {
     }
     if name.eq_ignore_ascii_case("data") || rest.starts_with("//") && name.len() > 1 && scheme(name)
     {
-        return Err(Error::path(format!(
-            "{shown} is an address, which is not fetched; pass fetch https to fetch it, or say with path_prefix where it is on this machine"
-        )));
+        let remedy = match name.to_ascii_lowercase().as_str() {
+            scheme @ ("https" | "http") => {
+                format!("pass fetch {scheme}, or say with path_prefix where it is on this machine")
+            }
+            _ => "say with path_prefix where it is on this machine".to_string(),
+        };
+        return Err(Error::path(format!("{shown} is an address, which is not fetched; {remedy}")));
     }
     Ok(path)
 }

@@ -61,14 +61,17 @@ def named(options, source):
 
 
 def came_of(options, rights, source, number):
-    """What came of options: right, rows (right ones, and rejects), changed, refused or WRONG; plain where there are
-    none, which is the matter of the tables; unknown where no oracle reads the field."""
+    """What came of options: right, rows (right ones, and rejects), changed, network, refused or WRONG; plain where
+    there are none, which is the matter of the tables; unknown where no oracle reads the field."""
     if not options:
         return "plain"
     run = convert(source, options, source.parent / f"remedy{number}.npy")
     if run.array is None and "is not a directory" in run.said and "--allow-dir" in options:
         # What a path of another machine leads to is named, and never looked at.
         return "elsewhere"
+    if run.array is None and "--fetch" in options and "image address" in run.said:
+        # It was asked for, of hosts that are not there.
+        return "network"
     if run.array is None:
         return f"refused: {run.said.splitlines()[0][:200]}" if run.code in (2, 3, 4) else f"{WRONG} exit {run.code}"
     if any(option in options for option in CHANGES):

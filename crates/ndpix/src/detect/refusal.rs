@@ -73,17 +73,23 @@ pub(super) fn error(
         };
         remedies.insert(0, Remedy::new(what, vec![(option, folder.display().to_string())]));
     }
-    if !paths.rules.fetches() {
-        remedies.extend(listed.iter().find_map(|&n| fetched(refusal, &all[n])));
+    if let Refusal::Unreadable(_) = refusal
+        && !paths.rules.fetches()
+    {
+        remedies.extend(fetched(&listed, all));
     }
     Error::plan(text).with_remedies(remedies)
 }
 
-/// What reads a candidate that is nothing but addresses.
-fn fetched(refusal: &Refusal, candidate: &Candidate) -> Option<Remedy> {
-    let Refusal::Unreadable(_) = refusal else { return None };
-    let of = |scheme: &str| candidate.best.said.starts_with(&format!("\"{scheme}://"));
-    let scheme = ["https", "http"].into_iter().find(|scheme| of(scheme))?;
+/// What reads these candidates, where all of them are addresses that can be asked for.
+fn fetched(listed: &[usize], all: &[Candidate]) -> Option<Remedy> {
+    let said = |scheme: &str, n: &usize| all[*n].best.said.starts_with(&format!("\"{scheme}://"));
+    let scheme = match () {
+        () if listed.is_empty() => return None,
+        () if listed.iter().all(|n| said("https", n)) => "https",
+        () if listed.iter().all(|n| said("https", n) || said("http", n)) => "http",
+        () => return None,
+    };
     Some(Remedy::new("what is behind the addresses", vec![("fetch", scheme.to_string())]))
 }
 

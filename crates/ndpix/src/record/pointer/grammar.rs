@@ -159,10 +159,10 @@ fn begins_a_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Whether a key reads as itself without quotes.
+/// Whether a key reads as itself without quotes: also beside another field, where blanks at its ends would not.
 fn is_plain(key: &str) -> bool {
     let odd = |c: char| ['.', ',', '[', ']', '"', '/', '|', '*'].contains(&c) || c.is_control();
-    !key.is_empty() && !key.contains(odd)
+    !key.is_empty() && !key.contains(odd) && !key.starts_with(' ') && !key.ends_with(' ')
 }
 
 #[cfg(test)]
@@ -194,9 +194,22 @@ mod tests {
             assert_eq!(text.parse::<Pointer>().expect(text).to_string(), text);
         }
         // A key is data: quotes and what steers terminals are written as JSON writes them.
-        for key in
-            ["", ".", "a\"b", "a\\", "\n\u{1b}[2J", "\u{7f}", "é ü", "/", ",", "*", "a**", "|"]
-        {
+        for key in [
+            "",
+            ".",
+            "a\"b",
+            "a\\",
+            "\n\u{1b}[2J",
+            "\u{7f}",
+            "é ü",
+            "/",
+            ",",
+            "*",
+            "a**",
+            "|",
+            " a",
+            "a ",
+        ] {
             for step in [Step::Key(key.to_string()), Step::Named(key.to_string())] {
                 let pointer = Pointer::new(vec![step, Step::Any]);
                 let text = pointer.to_string();

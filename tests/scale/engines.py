@@ -67,6 +67,9 @@ class Engine(Parts):
         self.engine.convert([self.input], self.place / "out.npy", part_bytes="64K", work=work, threads=2, **given)
         self.same(everything(self.place), want, "a folder for the parts")
         self.assertFalse(work.exists())
+        skipped = self.engine.convert([self.input], self.place / "out.npy", if_exists="skip", **given)
+        self.assertEqual((skipped.rows, skipped.outputs), (0, []))
+        self.same(everything(self.place), want, "an output that is there")
 
     def test_errors_are_those_of_ndpix(self):
         found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from ndpix import _ndpix
@@ -40,3 +41,8 @@ def convert(
         OSError: The machine: a file that is missing, a full disk.
     """
     return read(_ndpix.convert(source, out, summary, options, Hooks(progress)))
+
+
+def is_skipped(out: Path, options: Options) -> bool:
+    """Whether `convert` has nothing to do, as the output is there."""
+    return options.get("if_exists") == "skip" and os.path.exists(out)

@@ -6,13 +6,14 @@ Every worker has this version of ndpix and sees inputs and outputs under the sam
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import dask
 import dask.array
 import distributed
 import numpy as np
 
+from ndpix import _convert
 from ndpix._batches import batches
 from ndpix._errors import Error
 from ndpix._options import Options, Others, Path, Source, keywords
@@ -21,12 +22,7 @@ from ndpix._progress import watched
 from ndpix._summary import Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
     from typing_extensions import Unpack
-
-T = TypeVar("T")
 
 
 @keywords
@@ -53,7 +49,7 @@ def convert(
         client: Whose cluster it is; without it the client that was made last.
         work: As for `Plan.run`.
         progress: A bar of Dask's: `True`, `False`, or `None` for where a terminal is.
-        **options: As for `ndpix.plan`; `threads` are those of a task, 1 unless it is given.
+        **options: As for `ndpix.plan`; `threads` are those of a task, 1 unless it is more.
 
     Returns:
         What was done, as from `ndpix.convert`.
@@ -64,6 +60,8 @@ def convert(
         KilledWorker: Workers that died, four times.
         ValueError: There is no client.
     """
+    if _convert.is_skipped(out, options):
+        return _convert.convert(source, out, **options)
     options["threads"] = options.get("threads") or 1
     client = client or distributed.default_client()
     made = plan(source, out, part_bytes=part_bytes, parts=parts, **options)
@@ -90,7 +88,7 @@ def convert(
         client.cancel(running)
 
 
-def settled(function: Callable[..., T], *arguments: Any, **named: Any) -> T | Error:
+def settled(function: Any, *arguments: Any, **named: Any) -> Any:
     """What a function gives, or an error of it that another try would meet again."""
     try:
         return function(*arguments, **named)
@@ -98,7 +96,7 @@ def settled(function: Callable[..., T], *arguments: Any, **named: Any) -> T | Er
         return error
 
 
-def given(result: T | Error) -> T:
+def given(result: Any) -> Any:
     """What `settled` has settled."""
     if isinstance(result, Error):
         raise result
@@ -116,8 +114,7 @@ def read(
 
     Args:
         source: As for `ndpix.plan`; so are `part_bytes` and `parts`.
-        **options: As for `ndpix.plan` without an output, but for `columns`; `threads` are those of a task, 1 unless it is
-            given.
+        **options: As for `ndpix.plan` without an output, but for `columns`; `threads` as for `convert`.
 
     Returns:
         The array that `ndpix.load` gives.
@@ -143,11 +140,10 @@ def read(
     return dask.array.concatenate(chunks, allow_unknown_chunksizes=True)
 
 
-def rows(plan: Plan, part: int) -> NDArray[np.generic[Any]]:
+def rows(plan: Plan, part: int) -> np.ndarray[Any, Any]:
     """The images of a part in one array."""
     run = batches(plan.part(part), sys.maxsize)
     run._warn = distributed.warn
-    # One batch, or none; the iterator has to come to its end, where it says what was rejected.
-    read = [batch.images for batch in run]
     shape, dtype = plan.images
-    return read[0] if read else np.empty((0, *shape), dtype)
+    # One batch, or none.
+    return ([batch.images for batch in run] or [np.empty((0, *shape), dtype)])[0]

@@ -1,5 +1,4 @@
 """ndpix on Ray: `convert` as tasks of a cluster, `read` as a dataset. `pip install ndpix[ray]` brings Ray.
-
 Every node has this version of ndpix and sees inputs and outputs under the same names.
 """
 
@@ -18,6 +17,7 @@ from ray.data.extensions import ArrowTensorArray
 from ray.exceptions import RayTaskError
 from ray.experimental import tqdm_ray
 
+from ndpix import _convert
 from ndpix._batches import batches
 from ndpix._options import Options, Path, Source, keywords
 from ndpix._parts import Plan, plan
@@ -27,12 +27,11 @@ from ndpix._summary import Summary
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+# Bytes of pixels in a block of a dataset.
 BLOCK = 32 << 20
-"""Bytes of pixels in a block of a dataset."""
-
+# What kept fields are in Arrow.
 SCALARS = {"integers": pa.int64(), "numbers": pa.float64(), "booleans": pa.bool_(), "strings": pa.string()}
 TYPES = {**SCALARS, "JSON text": pa.string(), **{f"lists of {name}": pa.list_(t) for name, t in SCALARS.items()}}
-"""What kept fields are in Arrow."""
 
 
 @keywords
@@ -56,7 +55,7 @@ def convert(
         out: As for `ndpix.plan`.
         work: As for `Plan.run`.
         progress: A bar of Ray's: `True`, `False`, or `None` for where a terminal or notebook is.
-        **options: As for `ndpix.plan`; `threads` are the CPUs of a task, 1 unless it is given.
+        **options: As for `ndpix.plan`; `threads` are the CPUs of a task, 1 unless it is more.
 
     Returns:
         What was done, as from `ndpix.convert`.
@@ -66,14 +65,18 @@ def convert(
         OSError: The machine, four times.
         RayError: Workers that died, four times.
     """
+    if _convert.is_skipped(out, options):
+        return _convert.convert(source, out, **options)
     threads = options["threads"] = options.get("threads") or 1
     made = plan(source, out, part_bytes=part_bytes, parts=parts, **options)
     task = ray.remote(max_retries=3, retry_exceptions=[OSError], num_cpus=threads)
     run, commit, everywhere = task(Plan.run), task(Plan.commit), ray.put(made)
     bar = tqdm_ray.tqdm(total=made.parts, desc="ndpix", unit="part") if watched(progress) else None
-    running = [run.options(name=f"ndpix part {n}").remote(everywhere, n, work, progress=False) for n in range(made.parts)]
+    facts, running = [], []
     try:
-        facts, left = [], running
+        for part in range(made.parts):
+            running.append(run.options(name=f"ndpix part {part}").remote(everywhere, part, work, progress=False))
+        left = running
         while left:
             done, left = ray.wait(left, num_returns=len(left), timeout=1)
             facts += ray.get(done)
@@ -103,7 +106,7 @@ def read(
 
     Args:
         source: As for `ndpix.plan`; so are `part_bytes` and `parts`.
-        **options: As for `ndpix.plan` without an output; `threads` are the CPUs of a task, 1 unless it is given.
+        **options: As for `ndpix.plan` without an output; `threads` are the CPUs of a task, 1 unless it is more.
 
     Returns:
         The dataset; `preserve_order` is set in its own context.
@@ -122,8 +125,7 @@ def read(
 
 
 class Ndpix(Datasource):
-    """A read task for each part of a plan. How large it is is not known before it was read."""
-
+    """A read task for each part of a plan; nobody knows how large it is before it was read."""
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self._plan, self._parts = ray.put(plan), plan.parts
@@ -131,9 +133,7 @@ class Ndpix(Datasource):
     def estimate_inmemory_data_size(self) -> None:
         return None
 
-    def get_read_tasks(
-        self, parallelism: int, per_task_row_limit: int | None = None, data_context: Any = None
-    ) -> list[ReadTask]:
+    def get_read_tasks(self, parallelism: int, per_task_row_limit: Any = None, data_context: Any = None) -> list[Any]:
         unknown = BlockMetadata(num_rows=None, size_bytes=None, exec_stats=None, input_files=None)
         reads = (partial(_blocks, self._plan, part) for part in range(self._parts))
         return [ReadTask(read, unknown, per_task_row_limit=per_task_row_limit) for read in reads]
@@ -146,5 +146,4 @@ def _blocks(everywhere: Any, part: int) -> Iterator[pa.Table]:
         # Rows of two axes are lists.
         values = [column if column.ndim == 1 else list(column) for column in batch.columns.values()]
         arrays = map(pa.array, values, [TYPES[kind] for kind in plan.columns.values()])
-        images = ArrowTensorArray.from_numpy(batch.images)
-        yield pa.table({"image": images, **dict(zip(batch.columns, arrays))})
+        yield pa.table({"image": ArrowTensorArray.from_numpy(batch.images), **dict(zip(batch.columns, arrays))})

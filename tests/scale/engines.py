@@ -23,6 +23,7 @@ from test_parts_killed import COLUMNS, FLAGS, OUTPUTS, Parts, line
 # RECORDS=200000 for more of it.
 RECORDS = int(os.environ.get("RECORDS", 6000))
 PARTS = 6
+SECONDS = 180 + RECORDS // 500
 RAW = {"field": "image", "encoding": "raw", "raw_shape": "6,8"}
 
 
@@ -37,10 +38,17 @@ class Engine(Parts):
 
     def setUp(self):
         super().setUp()
+        # An engine that has lost its workers waits for others without an end.
+        signal.signal(signal.SIGALRM, self.too_long)
+        signal.alarm(SECONDS)
+        self.addCleanup(signal.alarm, 0)
         self.input = self.dir / "in.ndjson"
         self.input.write_bytes(b"".join(line(number) for number in range(RECORDS)))
         self.place = self.dir / "place"
         self.place.mkdir()
+
+    def too_long(self, *_):
+        raise AssertionError(f"not done after {SECONDS} seconds")
 
     def test_every_output_with_two_workers_killed(self):
         for out, flags in OUTPUTS.items():

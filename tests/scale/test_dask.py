@@ -2,6 +2,7 @@
 import unittest
 import warnings
 
+import dask
 import distributed
 import ndpix
 import ndpix.dask
@@ -16,15 +17,16 @@ class Kills(distributed.WorkerPlugin):
         kills.install()
 
 
-def setUpModule():
-    global client
-    client = distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None)
-    unittest.addModuleCleanup(client.shutdown)
-    client.register_plugin(Kills())
-
-
 class Dask(engines.Engine):
     engine = ndpix.dask
+
+    def setUp(self):
+        super().setUp()
+        # A worker asks a dead one for what it had, for half a minute.
+        dask.config.set({"distributed.comm.timeouts.connect": "3s"})
+        client = distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None)
+        self.addCleanup(client.shutdown)
+        client.register_plugin(Kills())
 
     def rows(self, array):
         return array.compute()

@@ -1,11 +1,12 @@
 """ndpix on Dask: `convert` as tasks of a cluster, `read` as an array. `pip install ndpix[dask]` brings Dask.
-
 Every worker has this version of ndpix and sees inputs and outputs under the same names.
 """
 
 from __future__ import annotations
 
 import sys
+import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import dask
@@ -66,12 +67,9 @@ def convert(
     client = client or distributed.default_client()
     made = plan(source, out, part_bytes=part_bytes, parts=parts, **options)
     everywhere = client.submit(Plan.from_json, made.to_json(), key=f"{made.id}-plan", retries=3)
-    running = [everywhere]
+    submit, running = partial(client.submit, settled, progress=False, retries=3), [everywhere]
     try:
-        tasks = [
-            client.submit(settled, Plan.run, everywhere, part, work, progress=False, key=f"{made.id}-{part}", retries=3)
-            for part in range(made.parts)
-        ]
+        tasks = [submit(Plan.run, everywhere, part, work, key=f"{made.id}-{part}") for part in range(made.parts)]
         running += tasks
         if watched(progress):
             distributed.progress(tasks, notebook=False)
@@ -80,8 +78,7 @@ def convert(
             facts.append(given(done))
             # What Dask keeps and loses with a worker it would make once more, perhaps beside the commit.
             task.release()
-        last = {"progress": False, "key": f"{made.id}-commit", "retries": 3}
-        running.append(client.submit(settled, Plan.commit, everywhere, facts, work, **last))
+        running.append(submit(Plan.commit, everywhere, facts, work, key=f"{made.id}-commit"))
         return given(running[-1].result())
     finally:
         # Dask keeps what has a key: without this a failure would be the answer to the next call, too.
@@ -94,10 +91,13 @@ def settled(function: Any, *arguments: Any, **named: Any) -> Any:
         return function(*arguments, **named)
     except Error as error:
         return error
+    except OSError:
+        # Dask tries again at once, when a worker that it gave up may still hold the output.
+        time.sleep(2)
+        raise
 
 
 def given(result: Any) -> Any:
-    """What `settled` has settled."""
     if isinstance(result, Error):
         raise result
     return result
@@ -141,7 +141,6 @@ def read(
 
 
 def rows(plan: Plan, part: int) -> np.ndarray[Any, Any]:
-    """The images of a part in one array."""
     run = batches(plan.part(part), sys.maxsize)
     run._warn = distributed.warn
     shape, dtype = plan.images

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -158,6 +159,25 @@ class Plan:
 
     def __repr__(self) -> str:
         return f"<ndpix.Plan {self.id}: {self.parts} parts, {self.out}>"
+
+
+def settled(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """What a function gives, or an error of it that another try would meet again: for engines, which try again what
+    raises. Those do it at once, while a worker that they gave up may still hold the output, or a server be busy."""
+    try:
+        return function(*arguments, **named)
+    except (Error, OSError) as error:
+        if isinstance(error, Error) and error.kind != "fetch":
+            return error
+        time.sleep(2)
+        raise
+
+
+def given(result: Any) -> Any:
+    """What `settled` has settled."""
+    if isinstance(result, Error):
+        raise result
+    return result
 
 
 @keywords

@@ -5,7 +5,6 @@ Every worker has this version of ndpix and sees inputs and outputs under the sam
 from __future__ import annotations
 
 import sys
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from ndpix import _convert
 from ndpix._batches import batches
 from ndpix._errors import Error
 from ndpix._options import Options, Others, Path, Source, keywords
-from ndpix._parts import Plan, plan
+from ndpix._parts import Plan, given, plan, settled
 from ndpix._progress import watched
 from ndpix._summary import Summary
 
@@ -56,7 +55,7 @@ def convert(
         What was done, as from `ndpix.convert`.
 
     Raises:
-        Error: As for `ndpix.convert`; it is not tried again.
+        Error: As for `ndpix.convert`; it is not tried again, but for kind `fetch`.
         OSError: The machine, four times.
         KilledWorker: Workers that died, four times.
         ValueError: There is no client.
@@ -83,24 +82,6 @@ def convert(
     finally:
         # Dask keeps what has a key: without this a failure would be the answer to the next call, too.
         client.cancel(running)
-
-
-def settled(function: Any, *arguments: Any, **named: Any) -> Any:
-    """What a function gives, or an error of it that another try would meet again."""
-    try:
-        return function(*arguments, **named)
-    except Error as error:
-        return error
-    except OSError:
-        # Dask tries again at once, when a worker that it gave up may still hold the output.
-        time.sleep(2)
-        raise
-
-
-def given(result: Any) -> Any:
-    if isinstance(result, Error):
-        raise result
-    return result
 
 
 @keywords

@@ -19,16 +19,16 @@ from ray.experimental import tqdm_ray
 
 from ndpix import _convert
 from ndpix._batches import batches
+from ndpix._errors import Error
 from ndpix._options import Options, Path, Source, keywords
-from ndpix._parts import Plan, plan
+from ndpix._parts import Plan, given, plan, settled
 from ndpix._progress import watched
 from ndpix._summary import Summary
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-# Bytes of pixels in a block of a dataset.
-BLOCK = 32 << 20
+BLOCK = 32 << 20  # bytes of pixels in a block of a dataset
 # What kept fields are in Arrow.
 SCALARS = {"integers": pa.int64(), "numbers": pa.float64(), "booleans": pa.bool_(), "strings": pa.string()}
 TYPES = {**SCALARS, "JSON text": pa.string(), **{f"lists of {name}": pa.list_(t) for name, t in SCALARS.items()}}
@@ -61,7 +61,7 @@ def convert(
         What was done, as from `ndpix.convert`.
 
     Raises:
-        Error: As for `ndpix.convert`; it is not tried again.
+        Error: As for `ndpix.convert`; it is not tried again, but for kind `fetch`.
         OSError: The machine, four times.
         RayError: Workers that died, four times.
     """
@@ -69,26 +69,27 @@ def convert(
         return _convert.convert(source, out, **options)
     threads = options["threads"] = options.get("threads") or 1
     made = plan(source, out, part_bytes=part_bytes, parts=parts, **options)
-    task = ray.remote(max_retries=3, retry_exceptions=[OSError], num_cpus=threads)
-    run, commit, everywhere = task(Plan.run), task(Plan.commit), ray.put(made)
+    task = ray.remote(max_retries=3, retry_exceptions=[OSError, Error], num_cpus=threads)(settled)
     bar = tqdm_ray.tqdm(total=made.parts, desc="ndpix", unit="part") if watched(progress) else None
-    facts, running = [], []
+    everywhere, facts, running = ray.put(made), [], []
     try:
         for part in range(made.parts):
-            running.append(run.options(name=f"ndpix part {part}").remote(everywhere, part, work, progress=False))
+            named = task.options(name=f"ndpix part {part}")
+            running.append(named.remote(Plan.run, everywhere, part, work, progress=False))
         left = running
         while left:
             done, left = ray.wait(left, num_returns=len(left), timeout=1)
-            facts += ray.get(done)
+            facts += map(given, ray.get(done))
             if bar:
                 bar.update(len(done))
-        running = [commit.options(name="ndpix commit").remote(everywhere, facts, work, progress=False)]
-        return ray.get(running[0])
+        named = task.options(name="ndpix commit")
+        running = [named.remote(Plan.commit, everywhere, facts, work, progress=False)]
+        return given(ray.get(running[0]))
     except BaseException as failed:
         # What still runs is ended and waited for, and nothing else: Ray may die of it (ray-project/ray#54260).
         left = ray.wait(running, num_returns=len(running), timeout=0)[1]
-        for task in left:
-            ray.cancel(task)
+        for one in left:
+            ray.cancel(one)
         ray.wait([everywhere, *left], num_returns=len(left) + 1, timeout=10)
         raise (failed.cause if isinstance(failed, RayTaskError) else failed) from None
     finally:
@@ -141,9 +142,8 @@ class Ndpix(Datasource):
 
 def _blocks(everywhere: Any, part: int) -> Iterator[pa.Table]:
     plan: Plan = ray.get(everywhere)
-    shape, dtype = plan.images
+    (shape, dtype), kinds = plan.images, plan.columns
     for batch in batches(plan.part(part), max(1, BLOCK // (math.prod(shape) * dtype.itemsize))):
         # Rows of two axes are lists.
-        values = [column if column.ndim == 1 else list(column) for column in batch.columns.values()]
-        arrays = map(pa.array, values, [TYPES[kind] for kind in plan.columns.values()])
-        yield pa.table({"image": ArrowTensorArray.from_numpy(batch.images), **dict(zip(batch.columns, arrays))})
+        kept = {n: pa.array(c if c.ndim == 1 else list(c), TYPES[kinds[n]]) for n, c in batch.columns.items()}
+        yield pa.table({"image": ArrowTensorArray.from_numpy(batch.images), **kept})

@@ -1,6 +1,6 @@
 //! One request for one image.
 
-use std::io::Read;
+use std::io::{self, ErrorKind as K, Read};
 use std::time::Duration;
 
 use ureq::Agent;
@@ -10,6 +10,7 @@ use ureq::unversioned::transport::DefaultConnector;
 use super::address::Guard;
 use super::rules::{Refused, Rules};
 use crate::limits::make_room;
+use crate::stores;
 
 /// The most time for a request, redirects and body included.
 const TIME: Duration = Duration::from_secs(10);
@@ -58,8 +59,11 @@ impl Client {
         &self,
         address: &str,
         most: u64,
-        mut grant: impl FnMut(usize) -> bool,
+        grant: impl FnMut(usize) -> bool,
     ) -> Result<Vec<u8>, Failed> {
+        if self.rules.is_kept(address) {
+            return kept(address, most, grant);
+        }
         // A fragment is for whoever shows what was fetched.
         let plain = address.split('#').next().unwrap_or_default().trim();
         let uri: Uri = escaped(plain)
@@ -72,29 +76,58 @@ impl Client {
             let after = response.headers().get("retry-after").and_then(|v| v.to_str().ok());
             return Err(answered(status.as_u16(), status.canonical_reason(), after));
         }
-        let over = || Failed::Never(format!("is over the limit of {most} bytes"));
         let body = response.body_mut();
         if body.content_length().is_some_and(|length| length > most) {
-            return Err(over());
+            return Err(Failed::Never(format!("is over the limit of {most} bytes")));
         }
-        let mut reader = body.with_config().limit(u64::MAX).reader();
-        let (mut out, mut piece) = (Vec::new(), vec![0; PIECE]);
-        loop {
-            let n = match reader.read(&mut piece) {
-                Ok(0) => return Ok(out),
-                Ok(n) => n,
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(e) => return Err(failed(e.into())),
-            };
-            if out.len() as u64 + n as u64 > most {
-                return Err(over());
-            }
-            if !grant(n) {
-                return Err(Failed::Now("is not wanted any more".into(), None));
-            }
-            make_room(&mut out, n).map_err(|e| Failed::Never(e.message().to_string()))?;
-            out.extend_from_slice(&piece[..n]);
+        let reader = body.with_config().limit(u64::MAX).reader();
+        read(reader, most, grant, |e| failed(e.into()))
+    }
+}
+
+/// What an object of a store holds, in a bucket that the options name.
+fn kept(address: &str, most: u64, grant: impl FnMut(usize) -> bool) -> Result<Vec<u8>, Failed> {
+    let never = |e: &dyn std::fmt::Display| Failed::Never(format!("cannot be read: {e}"));
+    let stores = stores::stores(address).map_err(|e| never(&e))?;
+    let said = |e: io::Error| match e.kind() {
+        K::NotFound => Failed::Never("is not there".into()),
+        K::PermissionDenied | K::IsADirectory => never(&e),
+        _ => Failed::Now(format!("cannot be read: {e}"), None),
+    };
+    let found = stores.find(address).map_err(said)?;
+    // Signs of a pattern are part of a name here.
+    let object = found.into_iter().find(|object| object.name() == address);
+    let object = object.ok_or_else(|| Failed::Never("is not there".into()))?;
+    if object.size() > most {
+        return Err(Failed::Never(format!("is over the limit of {most} bytes")));
+    }
+    let reader = object.open(0, object.size()).map_err(said)?;
+    read(reader, most, grant, said)
+}
+
+/// All that a reader has, of at most so many bytes.
+fn read(
+    mut reader: impl Read,
+    most: u64,
+    mut grant: impl FnMut(usize) -> bool,
+    said: impl Fn(io::Error) -> Failed,
+) -> Result<Vec<u8>, Failed> {
+    let (mut out, mut piece) = (Vec::new(), vec![0; PIECE]);
+    loop {
+        let n = match reader.read(&mut piece) {
+            Ok(0) => return Ok(out),
+            Ok(n) => n,
+            Err(e) if e.kind() == K::Interrupted => continue,
+            Err(e) => return Err(said(e)),
+        };
+        if out.len() as u64 + n as u64 > most {
+            return Err(Failed::Never(format!("is over the limit of {most} bytes")));
         }
+        if !grant(n) {
+            return Err(Failed::Now("is not wanted any more".into(), None));
+        }
+        make_room(&mut out, n).map_err(|e| Failed::Never(e.message().to_string()))?;
+        out.extend_from_slice(&piece[..n]);
     }
 }
 
@@ -152,9 +185,7 @@ fn failed(error: ureq::Error) -> Failed {
             Ok(refused) => Failed::Never(refused.0),
             Err(other) => Failed::Never(format!("cannot be asked: {other}")),
         },
-        E::Io(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-            now("was cut off by its server".into())
-        }
+        E::Io(e) if e.kind() == K::UnexpectedEof => now("was cut off by its server".into()),
         E::Io(e) => now(format!("cannot be reached: {e}")),
         E::Timeout(_) | E::BodyStalled => {
             now(format!("was not there after {} seconds", TIME.as_secs()))

@@ -71,6 +71,12 @@ pub(crate) struct Rules {
     pub hosts: Vec<String>,
 }
 
+/// Whether an address is one of the web.
+fn is_web(address: &str) -> bool {
+    let scheme = address.split("://").next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
+}
+
 /// Why something is not asked for.
 #[derive(Debug)]
 pub(super) struct Refused(pub(super) String);
@@ -89,12 +95,24 @@ impl Rules {
         self.fetch != Fetch::Off
     }
 
-    /// Whether this is an address that may be asked for, by its beginning alone.
+    /// Whether this is an address that is asked for, by its beginning alone: one of the web, or of a bucket that
+    /// `allow_host` names.
     pub(crate) fn covers(&self, text: &str) -> bool {
         let begins = |scheme: &str| {
             text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
         };
-        self.fetches() && (begins("https://") || begins("http://"))
+        self.fetches() && (begins("https://") || begins("http://") || self.is_kept(text))
+    }
+
+    /// Whether an address is in a bucket that the options name, as `s3://bucket`.
+    pub(super) fn is_kept(&self, address: &str) -> bool {
+        let inside = |bucket: &String| {
+            bucket.contains("://")
+                && address
+                    .strip_prefix(bucket.trim_end_matches('/'))
+                    .is_some_and(|rest| rest.starts_with('/'))
+        };
+        !is_web(address) && self.hosts.iter().any(inside)
     }
 
     /// Refuses what may not be asked for, by its words alone.
@@ -147,6 +165,25 @@ mod tests {
             let uri: Uri = uri.parse().expect(uri);
             assert_eq!(rules(&[host]).names(&uri), named, "{host} {uri}");
         }
+    }
+
+    #[test]
+    fn buckets_are_named_as_a_whole() {
+        let rules = Rules {
+            fetch: Fetch::Https,
+            hosts: vec!["s3://images".into(), "gs://more/".into(), "https://web".into()],
+        };
+        for (address, kept) in [
+            ("s3://images/a.png", true),
+            ("gs://more/a/b.png", true),
+            ("s3://images2/a.png", false),
+            ("s3://images", false),
+            ("gs://images/a.png", false),
+            ("https://web/a.png", false),
+        ] {
+            assert_eq!(rules.is_kept(address), kept, "{address}");
+        }
+        assert!(!Rules { fetch: Fetch::Off, ..rules }.covers("s3://images/a.png"));
     }
 
     #[test]

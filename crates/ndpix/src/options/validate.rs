@@ -42,6 +42,9 @@ impl Options {
         if self.dtype.is_some_and(|d| !d.is_float()) && self.fill_value.fract() != 0.0 {
             return no("fill_value has a fraction but dtype holds integers");
         }
+        if !self.allow_host.is_empty() && !self.fetches() {
+            return no("allow_host says of whom fetch may ask; pass fetch https or http");
+        }
         if self.threads > 1024 {
             return no("threads is over 1024");
         }
@@ -261,6 +264,8 @@ mod tests {
         check(&[("columns", "a[*].b")], Some("name the list that holds them"));
         check(&[("images_as", "encoded"), ("formats", "png")], None);
         check(&[("images_as", "encoded"), ("mode", "L")], Some("mode is for pixels"));
+        check(&[("allow_host", "a")], Some("pass fetch https"));
+        check(&[("allow_host", "a"), ("fetch", "http")], None);
         check(&[("append", "true")], None);
         check(&[("append", "true"), ("if_exists", "replace")], Some("append adds"));
         check(&[("append_again", "true")], Some("pass append too"));

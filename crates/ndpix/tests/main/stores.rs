@@ -174,6 +174,29 @@ fn paths_in_records_of_an_object_have_no_folder() {
 }
 
 /// Every file of a folder.
+#[test]
+fn images_in_buckets_that_are_named_are_fetched() {
+    put("kept://images/a.png", b"P5 1 1 255\na");
+    put("kept://images/b.png", b"P5 1 1 255\nb");
+    put("kept://other/c.png", b"P5 1 1 255\nc");
+    let records = |names: &[&str]| {
+        let line = |name: &&str| format!("{{\"image\": \"{name}\"}}\n");
+        vec![Input::bytes(names.iter().map(line).collect::<String>())]
+    };
+    let mut options = Options::default();
+    options.fetch = ndpix::Fetch::Https;
+    let all =
+        ["kept://images/b.png", "kept://images/a.png", "kept://images/*.png", "kept://other/c.png"];
+    let closed = ndpix::load(records(&all[..2]), &options, &Control::default());
+    assert_eq!(closed.result.expect_err("no bucket is named").kind(), ErrorKind::Plan);
+    options.allow_host = vec!["kept://images".into()];
+    options.max_rejects = Some(ndpix::MaxRejects::None);
+    let loaded = ndpix::load(records(&all), &options, &Control::default());
+    assert_eq!(loaded.result.expect("two images").bytes[..], *b"ba");
+    let rejects: Vec<_> = loaded.summary.rejects.iter().collect();
+    assert_eq!(rejects, [(&ErrorKind::Path, &1), (&ErrorKind::Fetch, &1)]);
+}
+
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let all = fs::read_dir(folder).expect("a folder").flatten();
     all.map(|entry| {

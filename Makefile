@@ -1,6 +1,7 @@
 # make demo         build, then turn 28 sample records into demo/images.npy
 # make test         everything that has to be green
 # make test-scale   Ray and Dask with workers that are killed, RECORDS=6000 of them
+# make test-stores  inputs, outputs and parts in S3 as moto plays it, and what stores do wrong
 # make random       random records through the command, N=5000 of them
 # make fuzz         libFuzzer on every target, T=60 seconds each; TARGETS="png record" for some (nightly Rust)
 # make miri         unit tests of the files with `unsafe` under Miri (nightly Rust)
@@ -40,7 +41,7 @@ MATURIN = PATH="$(abspath $(VENV)/bin):$$PATH" $(PY) -m maturin
 # Optional corpus features that ndpix claims; CONTRIBUTING.md says which it does not, and why.
 FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,format:qoi,format:tga,tiff:cmyk,tiff:fax,tiff:odd-bits
 
-.PHONY: demo test rust python random licences conformance maybe-conformance release clean test-scale maybe-scale
+.PHONY: demo test rust python random licences conformance maybe-conformance release clean test-scale test-stores maybe-scale
 .PHONY: wheel manylinux site reliability fuzz miri careful
 .PHONY: bench-quick bench bench-outputs bench-scale floor stages instructions
 .NOTPARALLEL:
@@ -72,9 +73,13 @@ test-scale: wheel $(SCALE)/ready
 	  RAY_USAGE_STATS_ENABLED=0 $(SCALE)/bin/python -m unittest discover -s tests/scale -t tests/scale
 	RAY_USAGE_STATS_ENABLED=0 $(SCALE)/bin/python -m pytest -W default crates/ndpix-python/tests/test_docs.py -k "ray.md or dask.md"
 
+test-stores: wheel $(SCALE)/ready
+	$(SCALE)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps "$(TARGET)"/wheels/*.whl
+	$(SCALE)/bin/python -W ignore -m unittest discover -s tests/stores -t tests/stores
+
 maybe-scale:
 	@if $(MAKE) --no-print-directory $(SCALE)/ready; then \
-	  $(MAKE) --no-print-directory test-scale; \
+	  $(MAKE) --no-print-directory test-scale test-stores; \
 	else \
 	  echo "test-scale: not run"; \
 	fi

@@ -37,10 +37,11 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
-    /// Files, globs, or - for standard input
+    /// Files, globs, addresses (s3://bucket/key), or - for standard input
     #[arg(required = true, value_name = "IN")]
     pub(crate) inputs: Vec<PathBuf>,
-    /// What to write: OUT.npy, .npz, .h5, .hdf5, .zarr, .safetensors or .parquet; with --shard-rows a folder
+    /// What to write: OUT.npy, .npz, .h5, .hdf5, .zarr, .safetensors or .parquet; with --shard-rows a folder; also under
+    /// an address (s3://bucket/OUT.npy)
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: PathBuf,
     #[command(flatten)]
@@ -55,7 +56,7 @@ pub(crate) struct Convert {
 
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
-    /// Files or globs
+    /// Files, globs or addresses (s3://bucket/key)
     #[arg(required = true, value_name = "IN")]
     pub(crate) inputs: Vec<PathBuf>,
     /// What will be written, as convert writes it
@@ -85,7 +86,7 @@ pub(crate) struct Run {
     /// How many tasks there are: this one carries out part I, I + N, I + 2N and so on
     #[arg(long, value_name = "N")]
     pub(crate) tasks: u64,
-    /// The folder where parts wait for the commit, one that all tasks see [default: OUT.parts]
+    /// The folder or address where parts wait for the commit, one that all tasks see [default: OUT.parts]
     #[arg(long, value_name = "DIR")]
     pub(crate) work: Option<PathBuf>,
     /// Threads; 0 takes all cores [default: as the plan says]
@@ -101,7 +102,7 @@ pub(crate) struct Commit {
     /// The file that `ndpix plan` wrote: OUT.plan.json
     #[arg(value_name = "PLAN")]
     pub(crate) plan: PathBuf,
-    /// The folder where parts wait for the commit [default: OUT.parts]
+    /// The folder or address where parts wait for the commit [default: OUT.parts]
     #[arg(long, value_name = "DIR")]
     pub(crate) work: Option<PathBuf>,
     /// Write the summary as JSON to this file (- for standard output), also when the commit fails
@@ -114,7 +115,7 @@ pub(crate) struct Commit {
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// Files, globs, or - for standard input
+    /// Files, globs, addresses (s3://bucket/key), or - for standard input
     #[arg(required = true, value_name = "IN")]
     pub(crate) inputs: Vec<PathBuf>,
     /// Print the report as JSON

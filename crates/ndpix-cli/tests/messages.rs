@@ -82,6 +82,7 @@ const RUNS: &[(&[&str], &str)] = &[
     (&[GOOD], "missing*.ndjson -o out.npy"),
     (&[GOOD], "s3://bucket/in.ndjson -o out.npy"),
     (&[GOOD], "https://example.org/in.ndjson -o out.npy"),
+    (&[GOOD], "-o s3://bucket/out.npy"),
     (&[GOOD], "folder.npy -o out.npy"),
     (&[GOOD], "[ -o out.npy"),
     (&[GOOD], "-o out.npy --mixed --encoding raw"),

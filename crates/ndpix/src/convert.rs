@@ -4,8 +4,9 @@ mod checks;
 mod commit;
 mod earlier;
 mod plan;
+mod remote;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -19,6 +20,7 @@ use crate::machine;
 use crate::options::{IfExists, Options};
 use crate::sink;
 use crate::source::Input;
+use crate::stores;
 use crate::summary::Summary;
 
 use earlier::{Begin, Earlier};
@@ -75,15 +77,35 @@ pub fn convert(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn run(inputs: Vec<Input>, out: &Path, options: &Options, control: &Control<'_>) -> Run {
-    // Without a slash at its end.
-    let out = &out.components().collect::<PathBuf>();
+    let out = &remote::tidy(out);
     let begun = Instant::now();
     let mut summary =
         Summary { inputs: inputs.iter().map(Input::name).collect(), ..Summary::default() };
-    let result = go(inputs, out, options, control, &mut summary);
+    let result = match stores::address(out) {
+        Some(address) => put(inputs, address, options, control, &mut summary),
+        None => go(inputs, out, options, control, &mut summary),
+    };
     summary.seconds = begun.elapsed().as_secs_f64();
     summary.peak_memory = machine::peak_memory();
     Run { summary, result }
+}
+
+/// A run whose output lies in a store.
+fn put(
+    inputs: Vec<Input>,
+    address: &str,
+    options: &Options,
+    control: &Control<'_>,
+    summary: &mut Summary,
+) -> Result<()> {
+    options.validate()?;
+    remote::check(&inputs, address, options)?;
+    checks::readable(&inputs)?;
+    let this = Asked::of(&inputs, options).map_or(Value::Null, |asked| json!(asked));
+    remote::go(address, options, &this, control, summary, |out, options, summary| {
+        go(inputs, out, options, control, summary).map(|()| true)
+    })
+    .map(drop)
 }
 
 fn go(

@@ -12,6 +12,7 @@ mod fragment;
 mod sheet;
 mod wire;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -29,6 +30,7 @@ use crate::sink::partial::{leave, text_of};
 use crate::sink::work::Work;
 use crate::sink::{beside, rename};
 use crate::source::Input;
+use crate::stores::{self, Stores};
 
 use block::{Bases, Block};
 pub use facts::Facts;
@@ -156,15 +158,26 @@ impl Plan {
     /// Kind `options` where something else has this name; kind `io`.
     pub fn save(&self) -> Result<PathBuf> {
         let path = beside(self.output()?, ".plan.json");
-        let there = text_of(&path)?.unwrap_or_default();
+        let there = text_at(&path)?.unwrap_or_default();
         if !there.is_empty() && memchr::memmem::find(&there, b"\"ndpix_plan\"").is_none() {
             return Err(Error::options(format!(
                 "{} exists and is not a plan; move it away, or give another output",
                 path.display()
             )));
         }
-        leave(&path, self.to_json()?.as_bytes())?;
-        rename(&beside(&path, ".partial"), &path)?;
+        let Some(address) = stores::address(&path) else {
+            leave(&path, self.to_json()?.as_bytes())?;
+            rename(&beside(&path, ".partial"), &path)?;
+            return Ok(path);
+        };
+        let put = |stores: &dyn Stores| {
+            let mut file = tempfile::NamedTempFile::new()?;
+            file.write_all(self.to_json().map_err(std::io::Error::other)?.as_bytes())?;
+            file.flush()?;
+            stores.put(file.path(), address, false)
+        };
+        let done = put(stores::stores(address)?);
+        done.map_err(|e| Error::io(format_args!("cannot put {address}"), e))?;
         Ok(path)
     }
 
@@ -175,7 +188,7 @@ impl Plan {
     /// # Errors
     /// Kind `io`; otherwise as [`Plan::from_json`].
     pub fn open(path: &Path) -> Result<Self> {
-        let text = text_of(path)?.ok_or_else(|| {
+        let text = text_at(path)?.ok_or_else(|| {
             let missing = std::io::ErrorKind::NotFound.into();
             Error::io(format_args!("cannot read the plan {}", path.display()), missing)
         })?;
@@ -374,6 +387,14 @@ impl Plan {
             && spans.is_some_and(|spans| {
                 spans.len() == facts.pieces.len() && facts.pieces.iter().zip(spans).all(known)
             })
+    }
+}
+
+/// What a file holds, if there is one, here or in a store.
+fn text_at(path: &Path) -> Result<Option<Vec<u8>>> {
+    match stores::address(path) {
+        Some(address) => stores::text(address),
+        None => text_of(path),
     }
 }
 

@@ -93,31 +93,50 @@ pub(crate) fn address(path: &Path) -> Option<&str> {
 /// # Errors
 /// Kind `options` where this process has none, with what does.
 pub(crate) fn stores(address: &str) -> Result<&'static dyn Stores> {
-    STORES.get().map(|stores| &**stores).ok_or_else(|| {
-        let shown = brief(address);
-        let pipe = match address.split("://").next() {
-            Some("s3") => format!(", or take it from a pipe: aws s3 cp {shown} - | ndpix convert - -o OUT"),
-            Some("gs") => {
-                format!(", or take it from a pipe: gcloud storage cat {shown} | ndpix convert - -o OUT")
-            }
-            Some("http" | "https") => {
-                format!(", or take it from a pipe: curl -fsSL {shown} | ndpix convert - -o OUT")
-            }
-            _ => String::new(),
-        };
-        Error::options(format!(
-            "{shown} lies in a store, and this command reads and writes files; the command that pip installs reads stores (pip install \"ndpix[stores]\"){pipe}"
-        ))
-    })
+    STORES.get().map(|stores| &**stores).ok_or_else(|| refused(address, ""))
 }
 
-/// The objects of an address.
+fn refused(address: &str, instead: &str) -> Error {
+    Error::options(format!(
+        "{} lies in a store, and this command knows files; the one that pip installs knows stores (pip install \"ndpix[stores]\"){instead}",
+        brief(address)
+    ))
+}
+
+/// The objects of an address that is an input.
 ///
 /// # Errors
-/// Kind `io`, kind `options` where this process reads no stores.
+/// Kind `io`, kind `options` where this process reads no stores, with a pipe that does.
 pub(crate) fn find(address: &str) -> Result<Vec<Arc<dyn Object>>> {
-    let found = stores(address)?.find(address);
-    found.map_err(|e| Error::io(format_args!("cannot read {}", brief(address)), e))
+    let shown = brief(address);
+    let Some(stores) = STORES.get() else {
+        let gives = match address.split("://").next() {
+            Some("s3") => format!("aws s3 cp {shown} -"),
+            Some("gs") => format!("gcloud storage cat {shown}"),
+            Some("http" | "https") => format!("curl -fsSL {shown}"),
+            _ => return Err(refused(address, "")),
+        };
+        return Err(refused(
+            address,
+            &format!(", or use a pipe: {gives} | ndpix convert - -o OUT.npy"),
+        ));
+    };
+    stores.find(address).map_err(|e| Error::io(format_args!("cannot read {shown}"), e))
+}
+
+/// What a small object holds, if there is one.
+///
+/// # Errors
+/// As [`find`], but for what is not there.
+pub(crate) fn text(address: &str) -> Result<Option<Vec<u8>>> {
+    let Some(object) = look(address)? else { return Ok(None) };
+    let mut text = Vec::new();
+    let read = match object.size() {
+        0 => Ok(0),
+        size => object.open(0, size).and_then(|mut reader| reader.read_to_end(&mut text)),
+    };
+    read.map_err(|e| Error::io(format_args!("cannot read {}", brief(address)), e))?;
+    Ok(Some(text))
 }
 
 /// The object of an address, if there is one.

@@ -27,8 +27,8 @@ def convert(
 
     Args:
         source: As for `load`.
-        out: The file to write: `OUT.npy`. It gets this name when it is whole, and is `OUT.npy.partial`
-            until then.
+        out: The file to write: `OUT.npy`, or its address in a store, `s3://bucket/OUT.npy`. It gets this name when
+            it is whole, and is `OUT.npy.partial` until then.
         summary: A file that gets the summary as JSON, also when the run fails.
         progress: As for `load`.
         **options: The options of the command, by their names with underscores.

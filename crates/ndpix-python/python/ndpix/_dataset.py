@@ -139,7 +139,7 @@ def open(
     """Gives random access to the images of files, after one pass that decodes nothing.
 
     Args:
-        source: A path or glob, a list of them, or NDJSON text as `bytes`. Streams cannot be read at
+        source: A path, glob or address, a list of them, or NDJSON text as `bytes`. Streams cannot be read at
             random, nor can compressed files: decompress them, or `convert` and use `numpy.load` with
             `mmap_mode="r"`. A folder of shards that `convert` wrote is read as one; then `columns` is
             the only option.

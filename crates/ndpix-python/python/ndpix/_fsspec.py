@@ -43,7 +43,7 @@ class Fsspec:
     def _found(self, path: str, info: dict[str, Any]) -> Found:
         tag = next((str(info[name]) for name in (*SUMS, *TIMES) if info.get(name)), "")
         if info.get("size") is None:
-            raise OSError("the server does not say how long it is; use a pipe: curl -fsSL ADDRESS | ndpix convert - -o OUT")
+            raise OSError("the server does not say how long it is; use a pipe: curl -fsSL ADDRESS | ndpix convert - -o OUT.npy")
         return Found(path.removeprefix(self._root + "/"), int(info["size"]), tag)
 
     def head(self, key: str) -> Found:

@@ -178,6 +178,8 @@ def _said(error: BaseException) -> OSError:
             "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (AWS_SKIP_SIGNATURE=true reads "
             "what is open to everyone)",
         )
+    if "Received non-partial response" in text:
+        return OSError("the server gives no parts of files; copy it to a disk, or use a pipe: curl -fsSL ADDRESS | ndpix convert - -o OUT.npy")
     status = re.search(r"status code: (\d{3})", text)
     code, words = re.search(r"<Code>([^<]*)", text), re.search(r"<Message>([^<]*)", text)
     if status:

@@ -103,7 +103,7 @@ class Plan:
 
         Args:
             part: Its number, from 0.
-            work: A folder that all who carry out parts see, and who commits; `OUT.parts` where it is not given.
+            work: A folder or address that all who carry out parts see, and who commits; `OUT.parts` where it is not given.
             progress: As for `load`.
 
         Returns:
@@ -193,7 +193,7 @@ def plan(
     `OUT.parts`.
 
     Args:
-        source: A path, a list of paths, or a glob: files, as they are read several times.
+        source: A path, glob or address, or a list of them: files, as they are read several times.
         out: The file that will be written, as for `convert`. Without it the parts are there to be read, with
             `batches`.
         part_bytes: Bytes of a part, also as `"64M"`. Files of lines that are not compressed are cut; others are

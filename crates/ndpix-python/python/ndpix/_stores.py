@@ -145,7 +145,7 @@ def find(address: str) -> list[Object]:
     root, key = split(address)
     web = root.split("://")[0] in WEB
     if web and ("?" in key or "#" in key):
-        pipe = f"curl -fsSL '{address}' | ndpix convert - -o OUT"
+        pipe = f"curl -fsSL '{address}' | ndpix convert - -o OUT.npy"
         raise OSError(f"an address with a query is for one request, and this needs several; use a pipe: {pipe}")
     if not key:
         raise OSError(f"it names no object; name them, for example {root}/*.ndjson")

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::{Run, checks};
+use super::{Run, checks, remote};
 use crate::books::Books;
 use crate::books::inputs::Inputs;
 use crate::control::{Control, Meter};
@@ -16,11 +16,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::framing::FeedCounts;
 use crate::journal;
 use crate::machine;
-use crate::options::IfExists;
+use crate::options::{IfExists, Options};
 use crate::parts::{Facts, Plan, Replay};
 use crate::pipeline::{self, Part};
 use crate::sink::work::Work;
 use crate::sink::{self, beside};
+use crate::source::Input;
+use crate::stores;
 use crate::summary::Summary;
 
 /// So many missing parts are named.
@@ -44,14 +46,14 @@ impl Plan {
     ) -> Run {
         let begun = Instant::now();
         let mut summary = Summary { inputs: self.names(), ..Summary::default() };
-        let result = go(self, facts, &self.place(work), control, &mut summary);
+        let result = commit(self, facts, &self.place(work), control, &mut summary);
         summary.seconds = begun.elapsed().as_secs_f64();
         summary.peak_memory = machine::peak_memory();
         Run { summary, result }
     }
 }
 
-fn go(
+fn commit(
     plan: &Plan,
     facts: Option<&[Facts]>,
     work: &Work,
@@ -61,7 +63,44 @@ fn go(
     let (out, options) = (plan.output()?, plan.options());
     plan.check_all()?;
     let inputs = plan.inputs()?;
-    checks::keep_apart(&inputs, out, options)?;
+    let stands = match stores::address(out) {
+        None => {
+            checks::keep_apart(&inputs, out, options)?;
+            go(plan, facts, &inputs, work, (out, options), control, summary)?
+        }
+        Some(address) => {
+            remote::check(&inputs, address, options)?;
+            let this = json!({"plan": plan.id()});
+            if work.is_swept()? && remote::is_there(out, options)? {
+                of_this(out, control)
+            } else {
+                remote::go(address, options, &this, control, summary, |out, options, summary| {
+                    go(plan, facts, &inputs, work, (out, options), control, summary)
+                })?
+            }
+        }
+    };
+    if stands {
+        swept(work, control);
+    }
+    Ok(())
+}
+
+fn of_this(out: &Path, control: &Control<'_>) -> bool {
+    control.note([format!("{} is of this very plan; nothing to do", out.display())]);
+    true
+}
+
+/// Makes the output; whether it is there now, of this very plan.
+fn go(
+    plan: &Plan,
+    facts: Option<&[Facts]>,
+    inputs: &[Input],
+    work: &Work,
+    (out, options): (&Path, &Options),
+    control: &Control<'_>,
+    summary: &mut Summary,
+) -> Result<bool> {
     let this = json!({"plan": plan.id()});
     if let Some(earlier) = checks::take_up(out, options)? {
         control.note([format!(
@@ -69,23 +108,19 @@ fn go(
             out.display()
         )]);
         if options.if_exists != IfExists::Replace && this == earlier {
-            control.note([format!("{} is of this very plan; nothing to do", out.display())]);
-            swept(work, control);
-            return Ok(());
+            return Ok(of_this(out, control));
         }
     }
-    if work.is_swept() && out.exists() {
-        control.note([format!("{} is of this very plan; nothing to do", out.display())]);
-        swept(work, control);
-        return Ok(());
+    if out.exists() && work.is_swept()? {
+        return Ok(of_this(out, control));
     }
     if !checks::may_write(out, options)? {
         control.note([format!("{} exists; nothing to do", out.display())]);
-        return Ok(());
+        return Ok(false);
     }
     let parts = all(plan, facts, work)?;
     let lists = sink::named(out, options)?.beside.contains(&sink::npy::INPUTS);
-    let listed = lists.then(|| Inputs::begin(out, &inputs, options)).transpose()?;
+    let listed = lists.then(|| Inputs::begin(out, inputs, options)).transpose()?;
     control.note(plan.frozen().said());
     let left = beside(out, ".partial").exists();
     let may_be = options.if_exists != IfExists::Error;
@@ -112,9 +147,7 @@ fn go(
     let ended = books.over(&plan.frozen().steps, counts, &replay.taken, ended);
     let (result, done, _) = books.close(out, may_be, this, ended);
     *summary = done;
-    result?;
-    swept(work, control);
-    Ok(())
+    result.map(|()| true)
 }
 
 /// Removes the parts of an output that is there; what stays in the way of nothing is no failure.

@@ -1,9 +1,9 @@
 //! `plan`: a run is decided, and its inputs are cut into parts.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 
-use super::checks;
+use super::{checks, remote};
 use crate::batch::Text;
 use crate::books::{fill_row, names, stacked};
 use crate::control::Control;
@@ -16,6 +16,7 @@ use crate::reader::{self, Reader};
 use crate::sink::{self, Ability};
 use crate::source::Input;
 use crate::source::cut::ranges;
+use crate::stores;
 
 /// How much is read of an input to know its framing.
 const LOOK: usize = 64 << 10;
@@ -78,11 +79,19 @@ pub fn plan(
     cut: Cut,
     control: &Control<'_>,
 ) -> Result<Plan> {
-    let out = &out.components().collect::<PathBuf>();
+    let out = &remote::tidy(out);
     options.validate()?;
     refuse(options)?;
-    checks::keep_apart(&inputs, out, options)?;
-    checks::may_write(out, options)?;
+    match stores::address(out) {
+        Some(address) => {
+            remote::check(&inputs, address, options)?;
+            remote::may_write(address, options)?;
+        }
+        None => {
+            checks::keep_apart(&inputs, out, options)?;
+            checks::may_write(out, options)?;
+        }
+    }
     let (known, mut reader) = decide(&inputs, options, control)?;
     let output = sink::named(out, options)?;
     let refuses_nul = !output.can(Ability::Nul);
@@ -90,7 +99,9 @@ pub fn plan(
     output.check_columns(&names(&reader.plan))?;
     fill_row(options, &reader.plan)?;
     control.note(reader.plan.said());
-    checks::disk(&reader, out, options)?;
+    if stores::address(out).is_none() {
+        checks::disk(&reader, out, options)?;
+    }
     let (known, parts) = cut_up(inputs, known, options, cut)?;
     let plan = Plan::new(options, reader.plan, (out, output.name), known, parts)?;
     if options.fresh {

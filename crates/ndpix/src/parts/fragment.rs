@@ -15,8 +15,8 @@ const COLUMNS: usize = 2;
 const REJECTS: usize = 3;
 
 /// Writes the files of a part.
-pub(super) struct Writer {
-    files: Try,
+pub(super) struct Writer<'w> {
+    files: Try<'w>,
     block: Written,
     keeps: bool,
     /// What was counted.
@@ -24,9 +24,9 @@ pub(super) struct Writer {
     last_record: Option<u64>,
 }
 
-impl Writer {
+impl<'w> Writer<'w> {
     /// `keeps`: whether the text of a record without image may be asked for.
-    pub(super) fn new(files: Try, keeps: bool) -> Self {
+    pub(super) fn new(files: Try<'w>, keeps: bool) -> Self {
         let (block, summary) = (Written::default(), Summary::default());
         Self { files, block, keeps, summary, last_record: None }
     }
@@ -55,7 +55,7 @@ impl Writer {
     }
 
     /// The files, which are to be sealed.
-    pub(super) fn files(self) -> Try {
+    pub(super) fn files(self) -> Try<'w> {
         self.files
     }
 }

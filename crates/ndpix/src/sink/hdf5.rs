@@ -48,6 +48,7 @@ pub(super) const OUTPUT: Output = Output {
     extensions: &[".h5", ".hdf5"],
     can: &[Ability::Ragged, Ability::Chunks, Ability::Gzip, Ability::Text],
     folder: None,
+    marker: None,
     packs: false,
     splits: true,
     beside: &[],

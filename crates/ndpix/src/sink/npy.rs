@@ -26,6 +26,7 @@ pub(super) const OUTPUT: Output = Output {
     extensions: &[".npy"],
     can: &[Ability::Append, Ability::Text, Ability::Nul],
     folder: None,
+    marker: None,
     packs: false,
     splits: false,
     beside: &[ROWS, COLUMNS, INPUTS],

@@ -35,6 +35,7 @@ pub(super) const OUTPUT: Output = Output {
     extensions: &[".npz"],
     can: &[Ability::Ragged, Ability::Gzip, Ability::Text, Ability::Nul],
     folder: None,
+    marker: None,
     packs: false,
     splits: true,
     beside: &[],

@@ -21,6 +21,8 @@ pub(crate) struct Output {
     pub(crate) can: &'static [Ability],
     /// Of a folder: whether one is such an output, so that it may go.
     pub(crate) folder: Option<Known>,
+    /// Of a folder: the file that makes it one for its readers.
+    pub(crate) marker: Option<&'static str>,
     /// Whether it is compressed where nothing else is asked for.
     pub(crate) packs: bool,
     /// Whether a column is several arrays in it: its values, and `.valid` and `.offsets` beside them.

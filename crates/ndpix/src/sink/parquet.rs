@@ -54,6 +54,7 @@ pub(super) const OUTPUT: Output = Output {
         Ability::Nul,
     ],
     folder: None,
+    marker: None,
     packs: true,
     splits: false,
     beside: &[],

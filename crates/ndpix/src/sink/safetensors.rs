@@ -24,6 +24,7 @@ pub(super) const OUTPUT: Output = Output {
     extensions: &[".safetensors"],
     can: &[],
     folder: None,
+    marker: None,
     packs: false,
     splits: true,
     beside: &[],

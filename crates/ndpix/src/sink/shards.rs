@@ -28,6 +28,7 @@ pub(super) const OUTPUT: Output = Output {
     extensions: &[],
     can: &[Ability::Ragged, Ability::Shards, Ability::Text, Ability::Nul],
     folder: Some(is_ours),
+    marker: Some(MANIFEST),
     packs: false,
     splits: false,
     beside: &[],

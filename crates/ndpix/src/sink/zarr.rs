@@ -52,6 +52,7 @@ pub(super) const OUTPUT: Output = Output {
         Ability::Nul,
     ],
     folder: Some(is_ours),
+    marker: Some("zarr.json"),
     packs: true,
     splits: true,
     beside: &[],

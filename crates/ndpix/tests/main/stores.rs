@@ -1,6 +1,8 @@
 //! What belongs here: objects of a store as inputs. The store is a map in this process; that objects are read as
 //! files are, and that those which change are refused, does not depend on whose store it is.
 
+mod outputs;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Cursor, Read, Write};

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import os
+import signal
 import unittest
 import warnings
 
@@ -39,6 +41,23 @@ class Inputs(OnS3):
         self.s3.put("random/a.ndjson", TEXT + b"\n")
         with self.assertRaisesRegex(OSError, "it has changed since it was looked at"):
             there[3]
+
+    def test_a_forked_process_is_refused_and_does_not_hang(self) -> None:
+        dataset = ndpix.open(self.s3.put("fork/a.ndjson", TEXT))
+        dataset[0]
+        reads, writes = os.pipe()
+        child = os.fork()
+        if child == 0:
+            signal.alarm(30)
+            try:
+                dataset[3]
+            except OSError as error:
+                os.write(writes, str(error).encode())
+            os._exit(0)
+        os.close(writes)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+        self.assertIn('multiprocessing_context="spawn"', os.read(reads, 10_000).decode())
+        os.close(reads)
 
     def test_an_object_of_many_blocks(self) -> None:
         lines = TEXT.splitlines(keepends=True)

@@ -24,6 +24,8 @@ COPIED = 5 << 30
 """S3 copies no object with more bytes than this in one step."""
 PARTS = 5000
 """Parts of a large upload, at most; S3 takes 10,000."""
+_PROCESS: dict[str, int] = {}
+"""The process whose client this is."""
 
 
 class Obstore:
@@ -46,6 +48,7 @@ class Obstore:
             raise OSError(f"it is not the address of a store that obstore reads: {_first(error)}") from None
 
     def head(self, key: str) -> Found:
+        _here()
         try:
             return _found(obstore.head(self._store, key))
         except (OSError, exceptions.BaseError, ValueError) as error:
@@ -155,8 +158,19 @@ def _found(meta: Any) -> Found:
     return Found(meta["path"], meta["size"], meta["e_tag"] or (changed.isoformat() if changed else ""))
 
 
+def _here() -> None:
+    """Refuses a process that was forked after a store was asked: the client's threads are not there, and it would wait."""
+    _PROCESS.setdefault("id", os.getpid())
+    if _PROCESS["id"] != os.getpid():
+        raise OSError(
+            "this process was forked from one that reads stores, and the client's threads were not; start it anew, "
+            'for a loader with multiprocessing_context="spawn"'
+        )
+
+
 def _asked(act: Callable[[], T]) -> T:
     """What a store answers; what it says instead becomes an `OSError`."""
+    _here()
     try:
         return act()
     except (exceptions.BaseError, FileNotFoundError, ValueError, NotImplementedError) as error:

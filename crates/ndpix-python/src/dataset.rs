@@ -1,6 +1,7 @@
 //! `ndpix.open`: images by their number.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ndpix::{Error, ErrorKind};
 use pyo3::prelude::*;
@@ -13,7 +14,7 @@ use crate::{arrays, columns, errors, inputs, options};
 /// An index and the files that it leads into.
 #[pyclass(frozen, module = "ndpix._ndpix")]
 pub(crate) struct Dataset {
-    all: ndpix::Dataset,
+    all: Arc<ndpix::Dataset>,
 }
 
 /// Indexes the source, or takes the index from the sidecar where that is of the same inputs.
@@ -38,7 +39,7 @@ pub(crate) fn open<'py>(
     let opened = task::run(py, &hooks, stop, move |control| {
         ndpix::Dataset::open(inputs, &options, sidecar.as_deref(), control)
     })?;
-    Ok(Dataset { all: opened.map_err(|e| errors::raise(py, &e))? })
+    Ok(Dataset { all: Arc::new(opened.map_err(|e| errors::raise(py, &e))?) })
 }
 
 /// Opens the source again with an index that was made before.
@@ -53,14 +54,26 @@ pub(crate) fn reopen<'py>(
     let stop = Stop::default();
     let (inputs, options) = inputs::framed(source, options, &stop)?;
     let opened = py.detach(|| ndpix::Dataset::with_index(inputs, &options, index));
-    Ok(Dataset { all: opened.map_err(|e| errors::raise(py, &e))? })
+    Ok(Dataset { all: Arc::new(opened.map_err(|e| errors::raise(py, &e))?) })
 }
 
-type Parts<'py> = (Bound<'py, PyAny>, Bound<'py, PyDict>);
+/// A number or row, and what is wrong there: file, line, byte, item, kind, message.
+type Wrong = (usize, (String, u64, u64, u32, &'static str, String));
+/// Images, columns, and the rows that are filled.
+type Parts<'py> = (Bound<'py, PyAny>, Bound<'py, PyDict>, Vec<Wrong>);
+
+fn wrong((at, error): (usize, Error)) -> Wrong {
+    let (file, line, byte, item) = match error.position() {
+        Some(p) => (p.file.to_string(), p.line, p.byte, p.item),
+        None => (String::new(), 0, 0, 0),
+    };
+    (at, (file, line, byte, item, error.kind().name(), error.message().to_string()))
+}
 
 fn parts<'py>(py: Python<'py>, item: ndpix::Result<ndpix::Item>) -> PyResult<Parts<'py>> {
-    let (images, columns) = item.map_err(|e| errors::raise(py, &e))?;
-    Ok((arrays::numpy(py, images, None)?, columns::dict(py, columns)?))
+    let item = item.map_err(|e| errors::raise(py, &e))?;
+    let images = arrays::numpy(py, item.images, None)?;
+    Ok((images, columns::dict(py, item.columns)?, item.filled.into_iter().map(wrong).collect()))
 }
 
 #[pymethods]
@@ -70,14 +83,22 @@ impl Dataset {
         self.all.len()
     }
 
-    /// The image of this number, and the columns of one row.
+    /// The image of this number, the columns of one row, and what is wrong if it is filled.
     fn get<'py>(&self, py: Python<'py>, number: usize) -> PyResult<Parts<'py>> {
         parts(py, py.detach(|| self.all.get_item(number)))
     }
 
-    /// The images of these numbers, stacked, and the columns.
+    /// The images of these numbers, stacked, the columns, and what is wrong with rows that are filled.
     fn get_many<'py>(&self, py: Python<'py>, numbers: Vec<usize>) -> PyResult<Parts<'py>> {
         parts(py, py.detach(|| self.all.get_items(&numbers)))
+    }
+
+    /// The numbers of all images that cannot be given, and what is wrong with them.
+    fn check(&self, py: Python<'_>, pixels: bool, hooks: Hooks) -> PyResult<Vec<Wrong>> {
+        let all = Arc::clone(&self.all);
+        let checked =
+            task::run(py, &hooks, Stop::default(), move |control| all.check(pixels, control))?;
+        Ok(checked.map_err(|e| errors::raise(py, &e))?.into_iter().map(wrong).collect())
     }
 
     /// File, line, byte and item of this number; `None` after the last.

@@ -16,7 +16,7 @@ from ndpix import _errors, _ndpix, _options
 from ndpix._options import Options
 
 OPERATIONS = [ndpix.load, ndpix.convert, ndpix.batches, ndpix.open, ndpix.decode, ndpix.inspect, ndpix.plan]
-OWN = {"source", "out", "value", "batch_size", "index", "summary", "progress", "part_bytes", "parts"}
+OWN = {"source", "out", "value", "batch_size", "index", "summary", "progress", "part_bytes", "parts", "transform"}
 """Parameters of single operations."""
 
 
@@ -41,7 +41,10 @@ def test_options_are_keyword_only():
 
 
 def test_types_are_the_table():
-    assert list(Options.__annotations__) == [name for name, _ in _ndpix.defaults()]
+    """Those that decide whether an array comes back stand after the others."""
+    last = ["on_missing", "on_error", "columns"]
+    names = [name for name, _ in _ndpix.defaults() if name not in last]
+    assert list(Options.__annotations__) == names + last
 
 
 def test_flags_are_the_table():

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import torch.utils.data
+from conftest import lines, record
 from test_loaders import code
 
 import ndpix
@@ -70,3 +71,26 @@ def test_torch_takes_arrays_without_a_copy(torch_recipes, images):
     kept = torch.from_dlpack(batch.images)
     del batch
     assert np.array_equal(kept.numpy(), images)
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("workers, method", [(0, None), (4, "fork"), (4, "spawn")])
+def test_bad_images_do_not_end_an_epoch(tmp_path, images, workers, method):
+    records = [record(image, label=i, name=f"n{i}") for i, image in enumerate(images)]
+    records[5], records[17], records[30] = b"{", {"image": "%", "label": 17, "name": "n17"}, {"label": 30}
+    path = tmp_path / "in.ndjson"
+    path.write_bytes(lines(records))
+    ds = ndpix.open(path, columns=["label", "name"], on_error="fill", threads=1)
+    assert list(ds.check()) == [5, 17, 30]
+    load = torch.utils.data.DataLoader
+    loader = load(ds, batch_size=8, shuffle=True, num_workers=workers, multiprocessing_context=method)
+    for _ in range(3):
+        seen = []
+        for batch in loader:
+            keep = batch["valid"]
+            assert len(batch["name"]) == len(keep) and (batch["image"][~keep] == 0).all()
+            seen += zip(batch["label"][keep].tolist(), batch["image"][keep].numpy())
+        assert sorted(label for label, _ in seen) == [i for i in range(40) if i not in (5, 17, 30)]
+        assert all(np.array_equal(image, images[label]) for label, image in seen)
+    good = load(ds.select(ds.valid), batch_size=8, shuffle=True, num_workers=workers, multiprocessing_context=method)
+    assert sum(batch["valid"].sum().item() for batch in good) == 37

@@ -4,27 +4,31 @@
 //! image and one for each record without any, so that nothing is passed over: asking for a bad one
 //! is an error, or gives the fill value. Threads live only within a call, so a dataset may be forked.
 
+mod check;
+mod hands;
+mod survey;
+
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::array::Array;
-use crate::batch::{File, Text};
-use crate::books::{fill, fill_element, names};
+use crate::batch::File;
+use crate::books::names;
 use crate::column::Column;
 use crate::control::Control;
-use crate::decode::{Decoder, Kept, PixelBuffer, fit};
-use crate::error::{Error, ErrorKind, Position, Result};
-use crate::options::{Governs, OnError, OnMissing, Options, Rejects};
-use crate::pipeline::{Doubts, spread};
-use crate::plan::Plan;
+use crate::dtype::DType;
+use crate::error::{Error, Position, Result};
+use crate::options::{OnError, Options, Rejects};
+use crate::pipeline::spread;
+use crate::plan::{Plan, Target};
 use crate::reader::Reader;
+use crate::shape::Shape;
 use crate::sink::index::{self, Entry};
 use crate::source::Input;
-use crate::source::random::{Known, Places};
+use crate::source::random::Places;
 
-/// A thread that has decoded a larger image gives its memory back.
-const KEEP_BYTES: usize = 64 << 20;
+use hands::Hands;
+use survey::{key, survey};
 
 /// Records whose images are decoded one by one, in any order.
 ///
@@ -45,19 +49,28 @@ pub struct Dataset {
     entries: Vec<Entry>,
 }
 
-/// What a thread decodes with.
-struct Hands<'d> {
-    decoder: Decoder<'d>,
-    pixels: PixelBuffer,
-    text: Vec<u8>,
-    kept: Kept,
-    doubts: Doubts<'d>,
-    /// Whether the record that was read last has no image, and nothing like one elsewhere.
-    missing: bool,
+/// An image, or several stacked on the first axis, with the kept fields of their records.
+///
+/// ```
+/// use ndpix::{Control, Dataset, ErrorKind, Input, Options};
+/// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3, \"a\"]]}\n");
+/// let options = Options::default().with("field", "image")?.with("on_error", "fill")?;
+/// let dataset = Dataset::open(vec![records], &options, None, &Control::default())?;
+/// let item = dataset.get_items(&[1, 0])?;
+/// assert_eq!(item.images.as_slice::<i64>(), Some(&[0, 0, 1, 2][..]));
+/// let (row, why) = &item.filled[0];
+/// assert_eq!((*row, why.kind()), (0, ErrorKind::Shape));
+/// # Ok::<(), ndpix::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Item {
+    /// The pixels.
+    pub images: Array,
+    /// The kept fields, with a row for each image. Where images stand in them there are their numbers.
+    pub columns: Vec<Column>,
+    /// The rows that hold the fill value, each with what is wrong with its record or image.
+    pub filled: Vec<(usize, Error)>,
 }
-
-/// An image and the kept fields of its record, or of several.
-pub type Item = (Array, Vec<Column>);
 
 impl Dataset {
     /// Indexes the inputs: files and bytes, not compressed. With `sidecar` the index is read from that
@@ -120,10 +133,13 @@ impl Dataset {
                 "a number always leads to the same image here, so that none is passed over and there is no rejects file; leave rejects out, and give on_error fill or raise, which is the default here",
             ));
         }
-        if options.fills() && (options.shape.is_none() || options.dtype.is_none()) {
-            return Err(Error::options("fill rows need shape and dtype here; pass both"));
+        // Fill rows are as large as the others, which the first records or the options say.
+        let mut reader = Reader::open(inputs, options, !options.fills())?;
+        if options.fills() && names(&reader.plan).iter().any(|(name, _)| **name == *"valid") {
+            return Err(Error::options(
+                "a column valid would have the name of what says which rows are filled; leave it out",
+            ));
         }
-        let mut reader = Reader::open(inputs, options, true)?;
         if let Some(compression) = reader.feed.compressions().first() {
             return Err(Error::options(format!(
                 "{} is compressed ({compression}) and cannot be read at random; decompress it, or convert it and open the array with numpy.load(..., mmap_mode=\"r\")",
@@ -190,19 +206,18 @@ impl Dataset {
     /// # Errors
     /// What is wrong with the record or image; kind `options` where there is no image of that number.
     pub fn get(&self, at: usize) -> Result<Array> {
-        self.get_item(at).map(|item| item.0)
+        self.get_item(at).map(|item| item.images)
     }
 
-    /// As [`Dataset::get`], with the kept fields of its record as columns of one row. Where images stand
-    /// in them there are their numbers.
+    /// As [`Dataset::get`], with the kept fields of its record as columns of one row, and whether it is filled.
     ///
     /// ```
     /// use ndpix::{Control, Dataset, Input, Options};
     /// let records = Input::bytes(r#"{"image": [[1, 2]], "label": "cat"}"#);
     /// let options = Options::default().with("field", "image")?.with("columns", "label")?;
     /// let dataset = Dataset::open(vec![records], &options, None, &Control::default())?;
-    /// let (image, columns) = dataset.get_item(0)?;
-    /// assert_eq!((&image.shape[..], columns[0].value(0)), (&[1, 2][..], &b"cat"[..]));
+    /// let item = dataset.get_item(0)?;
+    /// assert_eq!((&item.images.shape[..], item.columns[0].value(0)), (&[1, 2][..], &b"cat"[..]));
     /// # Ok::<(), ndpix::Error>(())
     /// ```
     ///
@@ -210,8 +225,7 @@ impl Dataset {
     /// As [`Dataset::get`].
     pub fn get_item(&self, at: usize) -> Result<Item> {
         self.places.unchanged()?;
-        let mut hands = self.hands()?;
-        self.item(&mut hands, at)
+        self.item(&mut Hands::new(self)?, at)
     }
 
     /// The images of these numbers, stacked on the first axis; decoded by several threads.
@@ -229,7 +243,7 @@ impl Dataset {
     /// # Errors
     /// As [`Dataset::get`], for the first of them; kind `shape` where they differ in shape or dtype.
     pub fn get_many(&self, numbers: &[usize]) -> Result<Array> {
-        self.get_items(numbers).map(|items| items.0)
+        self.get_items(numbers).map(|item| item.images)
     }
 
     /// As [`Dataset::get_many`], with the kept fields of their records.
@@ -239,8 +253,8 @@ impl Dataset {
     /// let records = Input::bytes("{\"image\": [[1]], \"id\": 7}\n{\"image\": [[2]], \"id\": 8}\n");
     /// let options = Options::default().with("field", "image")?.with("columns", "id")?;
     /// let dataset = Dataset::open(vec![records], &options, None, &Control::default())?;
-    /// let (images, columns) = dataset.get_items(&[1, 0])?;
-    /// assert_eq!((images.shape[0], columns[0].value(0)), (2, &8i64.to_le_bytes()[..]));
+    /// let item = dataset.get_items(&[1, 0])?;
+    /// assert_eq!((item.images.shape[0], item.columns[0].value(0)), (2, &8i64.to_le_bytes()[..]));
     /// # Ok::<(), ndpix::Error>(())
     /// ```
     ///
@@ -248,173 +262,71 @@ impl Dataset {
     /// As [`Dataset::get_many`].
     pub fn get_items(&self, numbers: &[usize]) -> Result<Item> {
         self.places.unchanged()?;
-        let empty = names(&self.plan).into_iter().map(|(name, kind)| Column::new(name, kind));
-        let mut columns: Vec<Column> = empty.collect();
-        let Some(&first) = numbers.first() else {
-            let shape: Vec<usize> = self.options.shape.map(|s| s.to_vec()).unwrap_or_default();
-            let dtype = self.options.dtype.unwrap_or(crate::dtype::DType::Uint8);
-            return Ok((Array::zeroed([&[0][..], &shape].concat(), dtype)?, columns));
-        };
-        let first = self.get(first)?;
-        let shape = [&[numbers.len()][..], &first.shape].concat();
-        let mut all = Array::zeroed(shape, first.dtype)?;
-        let slots: Vec<_> = all
-            .bytes
-            .chunks_exact_mut(first.bytes.len().max(1))
-            .map(|slot| Mutex::new((slot, Vec::new())))
-            .collect();
-        let put = |hands: &mut Hands<'_>, i: usize| {
-            let (image, row) = self.item(hands, numbers[i])?;
-            if (&image.shape, image.dtype) != (&first.shape, first.dtype) {
-                let place = self.position(numbers[i]);
-                let error = Error::shape(format!(
-                    "images of different shapes do not stack: {:?} {} after {:?} {}; ask for them one by one",
-                    image.shape, image.dtype, first.shape, first.dtype
-                ));
-                return Err(match place {
-                    Some(place) => error.at(place),
-                    None => error,
-                });
+        let mut first = None;
+        let (shape, dtype) = match (self.target(), numbers.first()) {
+            (Some((shape, dtype)), _) => (shape.to_vec(), dtype),
+            (None, Some(&at)) => {
+                let item = first.insert(self.item(&mut Hands::new(self)?, at)?);
+                (item.images.shape.clone(), item.images.dtype)
             }
-            if let Some(mut slot) = slots.get(i).and_then(|s| s.lock().ok()) {
-                slot.0.copy_from_slice(&image.bytes);
-                slot.1 = row;
+            (None, None) => {
+                let shape = self.options.shape.map(|s| s.to_vec()).unwrap_or_default();
+                (shape, self.options.dtype.unwrap_or(DType::Uint8))
+            }
+        };
+        let mut images = Array::zeroed([&[numbers.len()][..], &shape].concat(), dtype)?;
+        let len = images.bytes.len() / numbers.len().max(1);
+        let chunks = images.bytes.chunks_exact_mut(len.max(1));
+        let slots: Vec<_> = chunks.map(|chunk| Mutex::new((chunk, None))).collect();
+        let put = |row: usize, item: Item| {
+            if (&item.images.shape, item.images.dtype) != (&shape, dtype) {
+                return Err(self.misfit(numbers[row], &item.images, (&shape, dtype)));
+            }
+            if let Some(mut slot) = slots.get(row).and_then(|slot| slot.lock().ok()) {
+                slot.0.copy_from_slice(&item.images.bytes);
+                slot.1 = Some((item.columns, item.filled));
             }
             Ok(())
         };
-        spread(numbers.len(), self.options.thread_count(), || self.hands(), put)?;
-        for slot in &slots {
-            let slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-            columns.iter_mut().zip(&slot.1).for_each(|(all, row)| all.extend(row));
-        }
-        drop(slots);
-        Ok((all, columns))
-    }
-
-    fn hands(&self) -> Result<Hands<'_>> {
-        let decoder = Decoder::new(&self.plan)?;
-        let (pixels, kept) = (PixelBuffer::default(), Kept::new(&self.plan));
-        let doubts = Doubts::new(&self.plan)?;
-        Ok(Hands { decoder, pixels, text: Vec::new(), kept, doubts, missing: false })
-    }
-
-    fn item(&self, hands: &mut Hands<'_>, at: usize) -> Result<Item> {
-        let Some((entry, place)) = self.entries.get(at).zip(self.position(at)) else {
-            return Err(Error::options(format!(
-                "there is no image {at}; there are {}",
-                self.len()
-            )));
+        let done = usize::from(first.is_some());
+        first.map_or(Ok(()), |item| put(0, item))?;
+        let work = |hands: &mut Hands<'_>, at: usize| {
+            put(at + done, self.item(hands, numbers[at + done])?)
         };
-        hands.kept.clear(KEEP_BYTES);
-        let image = match self.decode(hands, entry) {
-            Ok(image) => image,
-            Err(error) if error.kind() == ErrorKind::Io => return Err(error),
-            Err(error) => match (self.fills(&error, hands), self.options.shape, self.options.dtype)
-            {
-                (true, Some(shape), Some(dtype)) => {
-                    let element = fill_element(self.options.fill_value, dtype)?;
-                    let mut array = Array::zeroed(shape.to_vec(), dtype)?;
-                    array
-                        .bytes
-                        .chunks_exact_mut(element.len())
-                        .for_each(|e| e.copy_from_slice(&element));
-                    array
-                }
-                _ => return Err(error.at(place)),
-            },
-        };
-        Ok((image, self.row(&mut hands.kept, entry, at)))
-    }
-
-    /// What is kept of the record, as columns of one row: its images have numbers of their own.
-    fn row(&self, kept: &mut Kept, entry: &Entry, at: usize) -> Vec<Column> {
-        if kept.columns.first().is_some_and(Column::is_empty) {
-            kept.nothing();
+        let state = || Hands::new(self);
+        spread(numbers.len() - done, self.options.thread_count(), state, work)?;
+        let (mut columns, mut filled) = (self.no_columns(), Vec::new());
+        for (row, slot) in slots.into_iter().enumerate() {
+            let (_, rest) = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let Some((kept, wrong)) = rest else { continue };
+            columns.iter_mut().zip(&kept).for_each(|(all, one)| all.extend(one));
+            filled.extend(wrong.into_iter().map(|(_, error)| (row, error)));
         }
-        let first = (at - entry.item as usize) as u64;
-        let number = |item: u32| Some(first + u64::from(item));
-        let mut row = kept.columns.clone();
-        fill(&mut row, &kept.holes, number);
-        row
+        Ok(Item { images, columns, filled })
     }
 
-    /// Whether an image that failed like this is given as the fill value.
-    fn fills(&self, error: &Error, hands: &Hands<'_>) -> bool {
-        if hands.missing {
-            self.options.on_missing == OnMissing::Fill
-        } else {
-            self.options.on_error.of(error.kind()) == OnError::Fill
+    /// The shape and dtype of every image, where they are the same by the plan.
+    fn target(&self) -> Option<(Shape, DType)> {
+        match self.plan.target {
+            Target::Stack { shape, dtype, .. } => Some((shape, dtype)),
+            _ => None,
         }
     }
 
-    /// Decodes the image of an entry.
-    fn decode(&self, hands: &mut Hands<'_>, entry: &Entry) -> Result<Array> {
-        hands.missing = false;
-        hands.text.clear();
-        self.plan.limits.check_record(entry.len)?;
-        self.places.read(entry.file, entry.byte, entry.len, &mut hands.text)?;
-        let items = hands.decoder.find(&hands.text)?;
-        let base = self.files[entry.file as usize].base.as_ref();
-        let kept = hands.decoder.keep(&hands.text, &mut hands.kept);
-        let place = (entry.file, entry.byte);
-        hands.doubts.of_record(&hands.decoder, place, &hands.text, base)?;
-        if items <= entry.item as usize {
-            hands.missing = items == 0;
-            return Err(Error::field("the record has no image"));
-        }
-        kept?;
-        let opened = hands.decoder.open(&hands.text, entry.item as usize, base)?;
-        hands.pixels.clear(KEEP_BYTES);
-        let found = hands.decoder.fill(&opened, &mut hands.pixels)?;
-        fit(&self.options, &found.info)?;
-        Array::copied(&found.info.shape, found.info.dtype, hands.pixels.used())
+    /// The columns, without rows.
+    fn no_columns(&self) -> Vec<Column> {
+        names(&self.plan).into_iter().map(|(name, kind)| Column::new(name, kind)).collect()
     }
-}
 
-/// What an index depends on: the options that say where images are, and the inputs.
-fn key(options: &Options, stamps: &[Known]) -> String {
-    let mut key = String::new();
-    for (name, value) in options.governing(&[Governs::Where]) {
-        key.push_str(&format!("{name}={value}\n"));
-    }
-    for stamp in stamps {
-        key.push_str(&format!("{stamp}\n"));
-    }
-    key
-}
-
-/// Goes through all records and notes where their images are.
-fn survey(reader: &mut Reader, control: &Control<'_>) -> Result<Vec<Entry>> {
-    if let Some(started) = control.started {
-        started(reader.meter(), reader.feed.total_bytes());
-    }
-    let plan = reader.plan.clone();
-    let mut decoder = Decoder::new(&plan)?;
-    let mut entries = Vec::new();
-    let mut note = |text: &Text| {
-        for record in &text.records {
-            let items = match record.overlong {
-                Some(_) => 0,
-                None => decoder.find(text.record(record)).unwrap_or(0),
-            };
-            let len = record.overlong.unwrap_or((record.end - record.start) as u64);
-            let (file, line, byte) = (record.file, record.line, record.byte);
-            entries.extend((0..items.max(1)).map(|i| Entry {
-                byte,
-                len,
-                line,
-                file,
-                item: i as u32,
-            }));
+    /// That image `at` is not as the one before it.
+    fn misfit(&self, at: usize, image: &Array, (shape, dtype): (&[usize], DType)) -> Error {
+        let error = Error::shape(format!(
+            "images of different shapes do not stack: {:?} {} after {shape:?} {dtype}; ask for them one by one",
+            image.shape, image.dtype
+        ));
+        match self.position(at) {
+            Some(place) => error.at(place),
+            None => error,
         }
-    };
-    reader.sampled_texts()?.iter().for_each(&mut note);
-    let mut text = Text::default();
-    while reader.feed.next(&mut text, usize::MAX, &|| {})? {
-        if control.stop.load(Ordering::Relaxed) {
-            return Err(Error::new(ErrorKind::Io, "interrupted"));
-        }
-        note(&text);
     }
-    Ok(entries)
 }

@@ -66,6 +66,13 @@ pub(crate) struct Opened {
     pub(crate) need: u64,
 }
 
+impl Opened {
+    /// What it will be when it is decoded.
+    pub(crate) fn info(&self) -> ImageInfo {
+        ImageInfo { shape: self.image, dtype: self.dtype, ..self.found.info }
+    }
+}
+
 /// Decodes records by a plan.
 pub(crate) struct Decoder<'p> {
     plan: &'p Plan,

@@ -41,6 +41,7 @@ optimised: bool
 
 _Images = NDArray[np.generic[Any]]
 _Reject = tuple[str, int, int, int, str, str]
+_Wrong = tuple[int, _Reject]
 _Parts = tuple[
     _Images,
     NDArray[np.uint32],
@@ -123,11 +124,14 @@ class Dataset:
     """An index and the files that it leads into."""
 
     def __len__(self) -> int: ...
-    def get(self, number: int) -> tuple[_Images, Columns]:
-        """The image of this number, and the columns of one row."""
+    def get(self, number: int) -> tuple[_Images, Columns, list[_Wrong]]:
+        """The image of this number, the columns of one row, and what is wrong if it is filled."""
 
-    def get_many(self, numbers: list[int]) -> tuple[_Images, Columns]:
-        """The images of these numbers, stacked, and the columns."""
+    def get_many(self, numbers: list[int]) -> tuple[_Images, Columns, list[_Wrong]]:
+        """The images of these numbers, stacked, the columns, and what is wrong with rows that are filled."""
+
+    def check(self, pixels: bool, hooks: _Hooks) -> list[_Wrong]:
+        """The numbers of all images that cannot be given, and what is wrong with them."""
 
     def position(self, number: int) -> tuple[str, int, int, int] | None:
         """File, line, byte and item of this number; `None` behind the last."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypedDict, TypeVar, Union
 
 from ndpix import _ndpix
@@ -23,7 +23,7 @@ Path = Union[str, "os.PathLike[str]"]
 Record = Union[bytes, bytearray, memoryview, "dict[str, Any]"]
 """One record: JSON text, or an object that becomes JSON; `bytes` inside it become base64."""
 
-Source = Union[Path, "list[Path]", "tuple[Path, ...]", BinaryIO, bytes, bytearray, memoryview, Iterable[Record]]
+Source = Union[Path, "Sequence[Path]", BinaryIO, bytes, bytearray, memoryview, Iterable[Record]]
 """Where records come from: a path or glob, a list of them, a binary file object, NDJSON text as `bytes`,
 or an iterable of records. Streams, text and records have no folder: image paths inside them need
 `base_dir`."""
@@ -42,8 +42,12 @@ lists of numbers are rows of two axes where all are there and of one length, and
 or `None`."""
 
 
-class Others(TypedDict, total=False):
-    """All options but `columns`, which decides what comes back."""
+OnErrors = dict[Union[Kind, Literal["default"]], Literal["skip", "fill", "raise"]]
+"""What becomes of bad images and records, by the kind of what is wrong with them."""
+
+
+class Common(TypedDict, total=False):
+    """All options that say nothing of whether an array comes back, or a dict."""
 
     field: str | list[str] | tuple[str, ...] | None
     """The field that holds the image: `a.b[2].c`, `images[*].url`, `/json/pointer`, or `.` for the record
@@ -109,11 +113,6 @@ class Others(TypedDict, total=False):
     """Records to pass over, blank lines not counted."""
     limit: int | None
     """Records to take."""
-    on_missing: Literal["skip", "fill", "reject"] | None
-    """A record without image: no row, a row of `fill_value`, or a reject."""
-    on_error: Literal["skip", "fill", "raise"] | dict[Kind | Literal["default"], Literal["skip", "fill", "raise"]] | None
-    """A bad image or record: no row, a row of `fill_value`, or the end of the run. By the kind of what is
-    wrong: `{"default": "skip", "json": "raise"}`, or as the command has it: `"skip,json=raise"`."""
     max_rejects: int | str | None
     """End the run when exceeded: a number, a share such as `"5%"`, or `"none"`."""
     rejects: Path | None
@@ -172,8 +171,22 @@ class Others(TypedDict, total=False):
     """A field of `columns` that none of the first records has: refused, or kept as a column of nulls."""
 
 
+class Others(Common, total=False):
+    """All options but `columns`."""
+
+    on_missing: Literal["skip", "fill", "reject"] | None
+    """A record without image: no row, a row of `fill_value`, or a reject."""
+    on_error: Literal["skip", "fill", "raise"] | OnErrors | None
+    """A bad image or record: no row, a row of `fill_value`, or the end of the run. By the kind of what is
+    wrong: `{"default": "skip", "json": "raise"}`, or as the command has it: `"skip,json=raise"`."""
+
+
 class Options(Others, total=False):
-    """Keyword options. Each may be left out or `None`, which is the default."""
+    """The options of every operation, as keywords. Each may be left out or `None`, which is the default.
+
+        training: ndpix.Options = {"size": 224, "fit": "crop", "mode": "RGB", "on_error": "fill"}
+        ds = ndpix.open("train.ndjson", **training)
+    """
 
     columns: Fields | None
     """Fields of the record to keep beside the images: `["label", "meta.id"]`. Image values inside them

@@ -50,6 +50,7 @@ class Shards:
                 raise Error(f"{folder}: the manifest names {shard['file']!r}, which is not a file of this folder")
         self._arrays = [self._array(shard["file"]) for shard in manifest["shards"]]
         lengths = [shard["rows"] for shard in manifest["shards"]]
+        self._filled = int(manifest["ndpix_counts"]["filled"])
         # Of flat images a shard has elements, and its rows are those of `shapes`.
         self._flat = manifest["holds"] == "pixels"
         for shard, array, length in zip(manifest["shards"], self._arrays, lengths):
@@ -83,35 +84,49 @@ class Shards:
             images[end - len(array) : end] = array
         return images, self._columns
 
-    def get(self, number: int) -> tuple[NDArray[np.generic[Any]], Columns]:
-        """The image of this number, and the columns of one row."""
+    def get(self, number: int) -> tuple[NDArray[np.generic[Any]], Columns, list[Any]]:
+        """The image of this number, the columns of one row, and nothing that would be filled here."""
         import numpy as np
 
         shard = int(np.searchsorted(self._ends, number, side="right"))
         first = int(self._ends[shard - 1]) if shard else 0
         columns = {name: column[number : number + 1] for name, column in self._columns.items()}
         if not self._flat:
-            return np.array(self._arrays[shard][number - first]), columns
+            return np.array(self._arrays[shard][number - first]), columns, []
         start, stop = (int(self._offsets[n] - self._offsets[first]) for n in (number, number + 1))
-        return np.array(self._arrays[shard][start:stop]).reshape(self._shapes[number]), columns
+        return np.array(self._arrays[shard][start:stop]).reshape(self._shapes[number]), columns, []
 
-    def get_many(self, numbers: list[int]) -> tuple[NDArray[np.generic[Any]], Columns]:
-        """The images of these numbers, stacked, and the columns."""
+    def get_many(self, numbers: list[int]) -> tuple[NDArray[np.generic[Any]], Columns, list[Any]]:
+        """The images of these numbers, stacked, the columns, and nothing that would be filled here."""
         import numpy as np
 
         found = [self.get(number)[0] for number in numbers]
         if len({image.shape for image in found}) > 1:
             raise Error("images of different shapes do not stack; ask for them one by one", "shape")
         columns = {name: column[numbers] for name, column in self._columns.items()}
-        return np.stack(found) if found else self._empty, columns
+        return np.stack(found) if found else self._empty, columns, []
+
+    def check(self, pixels: bool, hooks: object) -> list[tuple[int, tuple[str, int, int, int, str, str]]]:
+        """The rows that the conversion filled, from the row map."""
+        import numpy as np
+
+        if not self._filled:
+            return []
+        numbers = np.flatnonzero(~self._rows()["valid"]).tolist()
+        why = "the conversion filled this row; its rejects file has the reason"
+        return [(number, (*self.position(number), "", why)) for number in numbers]
 
     def position(self, number: int) -> tuple[str, int, int, int]:
         """Number of the input as text, line, byte and item, from the row map."""
+        place = self._rows()[number]
+        return str(place["file"]), int(place["line"]), int(place["byte"]), int(place["item"])
+
+    def _rows(self) -> NDArray[Any]:
+        """The row map."""
         try:
-            place = self._array("rows.npy")[number]
+            return self._array("rows.npy")
         except FileNotFoundError:
             raise Error(f"{self._folder} has no row map; write it with rows always") from None
-        return str(place["file"]), int(place["line"]), int(place["byte"]), int(place["item"])
 
     def index(self) -> bytes:
         """Nothing: the manifest is the index."""

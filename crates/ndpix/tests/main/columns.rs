@@ -348,9 +348,9 @@ fn a_dataset_has_the_fields_of_its_images() {
     let dataset = Dataset::open(bytes(text.as_bytes()), &fill, None, &Control::default());
     let dataset = dataset.expect("a dataset");
     let all: Vec<usize> = (0..dataset.len()).collect();
-    let (images, rows) = dataset.get_items(&all).expect("images");
-    assert!(images.bytes[..] == pixels && rows == columns);
-    let (_, row) = dataset.get_item(7).expect("an image");
+    let items = dataset.get_items(&all).expect("images");
+    assert!(items.images.bytes[..] == pixels && items.columns == columns);
+    let row = dataset.get_item(7).expect("an image").columns;
     let at = |c: &Column| words(c)[7].clone();
     assert_eq!(
         row.iter().map(words).collect::<Vec<_>>().concat(),
@@ -363,7 +363,7 @@ fn a_dataset_has_the_fields_of_its_images() {
     let error = open(&options).expect("a dataset").get(64).expect_err("another type");
     assert_eq!((error.kind(), error.position().map(|p| p.line)), (ErrorKind::Field, Some(65)));
     let filled = open(&options! { on_error: OnError::Fill.into(), ..options }).expect("a dataset");
-    let (_, row) = filled.get_item(64).expect("a fill row");
+    let row = filled.get_item(64).expect("a fill row").columns;
     assert_eq!(row.iter().map(words).collect::<Vec<_>>().concat(), ["-", "y"]);
 }
 

@@ -77,3 +77,41 @@ fn images_by_their_number_are_raised_or_filled() {
     raises.on_error = OnError::Raise.into();
     assert!(open(&raises).is_ok());
 }
+
+/// Without a shape that is given the first records say how large a fill row is; a record without image
+/// is bad, too, as none is passed over.
+#[test]
+fn fill_rows_are_as_large_as_those_of_the_first_records() {
+    let mut text: String = (0..70).map(|i| format!("{{\"image\":[[{i},{i}]]}}\n")).collect();
+    text += "{\"image\":[[1,2,3]]}\nno JSON\n{\"image\":null}\n{\"image\":[[7,8]]}\n";
+    let options = Options::default().with("field", "image").expect("a field");
+    let fills = options.clone().with("on_error", "fill").expect("a word");
+    for threads in ["1", "3"] {
+        let fills = fills.clone().with("threads", threads).expect("threads");
+        let dataset = Dataset::open(bytes(text.as_bytes()), &fills, None, &Control::default());
+        let dataset = dataset.expect("a dataset");
+        let item = dataset.get_items(&[73, 72, 69, 71, 70]).expect("rows");
+        assert_eq!(item.images.shape, [5, 1, 2]);
+        assert_eq!(item.images.as_slice::<i64>(), Some(&[7, 8, 0, 0, 69, 69, 0, 0, 0, 0][..]));
+        let kinds = |all: &[(usize, ndpix::Error)]| -> Vec<(usize, &str)> {
+            all.iter().map(|(at, error)| (*at, error.kind().name())).collect()
+        };
+        assert_eq!(kinds(&item.filled), [(1, "field"), (3, "json"), (4, "shape")]);
+        for pixels in [false, true] {
+            let bad = dataset.check(pixels, &Control::default()).expect("a pass");
+            assert_eq!(kinds(&bad), [(70, "shape"), (71, "json"), (72, "field")]);
+            assert_eq!(bad[1].1.position().map(|p| p.line), Some(72));
+        }
+    }
+    let raises = Dataset::open(bytes(text.as_bytes()), &options, None, &Control::default());
+    assert_eq!(raises.expect("a dataset").get(70).expect("its own shape").shape, [1, 3]);
+}
+
+#[test]
+fn a_check_can_be_stopped() {
+    let dataset = Dataset::open(bytes(&records()), &raw("2,2"), None, &Control::default());
+    let control = Control::default();
+    control.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    let error = dataset.expect("a dataset").check(false, &control).expect_err("it was stopped");
+    assert_eq!(error.kind(), ErrorKind::Io);
+}

@@ -1,0 +1,128 @@
+//! One record, one image: what a thread needs for it.
+
+use super::{Dataset, Item};
+use crate::array::Array;
+use crate::books::{fill, fill_element};
+use crate::column::Column;
+use crate::decode::{Decoder, Kept, Opened, PixelBuffer, fit};
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::{OnError, OnMissing};
+use crate::pipeline::Doubts;
+use crate::sink::index::Entry;
+
+/// A thread that has decoded a larger image gives its memory back.
+const KEEP_BYTES: usize = 64 << 20;
+
+/// What a thread decodes with.
+pub(super) struct Hands<'d> {
+    decoder: Decoder<'d>,
+    pixels: PixelBuffer,
+    text: Vec<u8>,
+    kept: Kept,
+    doubts: Doubts<'d>,
+    /// Whether the record that was read last has no image, and nothing like one elsewhere.
+    missing: bool,
+}
+
+impl<'d> Hands<'d> {
+    pub(super) fn new(dataset: &'d Dataset) -> Result<Self> {
+        let decoder = Decoder::new(&dataset.plan)?;
+        let (pixels, kept) = (PixelBuffer::default(), Kept::new(&dataset.plan));
+        let doubts = Doubts::new(&dataset.plan)?;
+        Ok(Self { decoder, pixels, text: Vec::new(), kept, doubts, missing: false })
+    }
+}
+
+impl Dataset {
+    /// Image `at` and what is kept of its record, or the fill value and what is wrong.
+    pub(super) fn item(&self, hands: &mut Hands<'_>, at: usize) -> Result<Item> {
+        let Some((entry, place)) = self.entries.get(at).zip(self.position(at)) else {
+            return Err(Error::options(format!(
+                "there is no image {at}; there are {}",
+                self.len()
+            )));
+        };
+        let (images, filled) = match self.decode(hands, entry) {
+            Ok(image) => (image, Vec::new()),
+            Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+            Err(error) => match self.fills(&error, hands).then(|| self.blank()).flatten() {
+                Some(blank) => (blank?, vec![(0, error.at(place))]),
+                None => return Err(error.at(place)),
+            },
+        };
+        Ok(Item { images, columns: self.row(&mut hands.kept, entry, at), filled })
+    }
+
+    /// A row of the fill value, where the plan says how large it is.
+    fn blank(&self) -> Option<Result<Array>> {
+        let (shape, dtype) = self.target()?;
+        let made = || {
+            let element = fill_element(self.options.fill_value, dtype)?;
+            let mut array = Array::zeroed(shape.to_vec(), dtype)?;
+            array.bytes.chunks_exact_mut(element.len()).for_each(|e| e.copy_from_slice(&element));
+            Ok(array)
+        };
+        Some(made())
+    }
+
+    /// What is kept of the record, as columns of one row: its images have numbers of their own.
+    fn row(&self, kept: &mut Kept, entry: &Entry, at: usize) -> Vec<Column> {
+        if kept.columns.first().is_some_and(Column::is_empty) {
+            kept.nothing();
+        }
+        let first = (at - entry.item as usize) as u64;
+        let number = |item: u32| Some(first + u64::from(item));
+        let mut row = kept.columns.clone();
+        fill(&mut row, &kept.holes, number);
+        row
+    }
+
+    /// Whether an image that failed like this is given as the fill value. Nothing is passed over here, so that
+    /// a record without image is one that failed, unless `on_missing` fills it.
+    fn fills(&self, error: &Error, hands: &Hands<'_>) -> bool {
+        let on_error = &self.options.on_error;
+        hands.missing && self.options.on_missing == OnMissing::Fill
+            || on_error.of(error.kind()) == OnError::Fill && !on_error.waits(error)
+    }
+
+    /// Decodes the image of an entry.
+    fn decode(&self, hands: &mut Hands<'_>, entry: &Entry) -> Result<Array> {
+        self.find(hands, entry)?;
+        self.image(hands, entry)
+    }
+
+    /// Reads the record of an entry, finds its images, and keeps what is kept of it.
+    pub(super) fn find(&self, hands: &mut Hands<'_>, entry: &Entry) -> Result<()> {
+        hands.kept.clear(KEEP_BYTES);
+        hands.missing = false;
+        hands.text.clear();
+        self.plan.limits.check_record(entry.len)?;
+        self.places.read(entry.file, entry.byte, entry.len, &mut hands.text)?;
+        let items = hands.decoder.find(&hands.text)?;
+        let kept = hands.decoder.keep(&hands.text, &mut hands.kept);
+        let base = self.files[entry.file as usize].base.as_ref();
+        let place = (entry.file, entry.byte);
+        hands.doubts.of_record(&hands.decoder, place, &hands.text, base)?;
+        if items <= entry.item as usize {
+            hands.missing = items == 0;
+            return Err(Error::field("the record has no image"));
+        }
+        kept
+    }
+
+    /// Looks at the header of an image in the record that was last found: whether it fits the plan and the options.
+    pub(super) fn open_image(&self, hands: &mut Hands<'_>, entry: &Entry) -> Result<Opened> {
+        let base = self.files[entry.file as usize].base.as_ref();
+        let opened = hands.decoder.open(&hands.text, entry.item as usize, base)?;
+        fit(&self.options, &opened.info())?;
+        Ok(opened)
+    }
+
+    /// Decodes an image of the record that was last found.
+    pub(super) fn image(&self, hands: &mut Hands<'_>, entry: &Entry) -> Result<Array> {
+        let opened = self.open_image(hands, entry)?;
+        hands.pixels.clear(KEEP_BYTES);
+        let found = hands.decoder.fill(&opened, &mut hands.pixels)?;
+        Array::copied(&found.info.shape, found.info.dtype, hands.pixels.used())
+    }
+}

@@ -6,7 +6,9 @@ What it does is said by the path: `/ok/7.png` is an image, `/status/404/7.png` a
 
 import collections
 import http.server
+import pathlib
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -31,10 +33,15 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self):
+    def __init__(self, tls=False):
         super().__init__(("127.0.0.1", 0), Handler)
         self.host = f"127.0.0.1:{self.server_address[1]}"
-        self.url = f"http://{self.host}"
+        self.url = f"http{'s' * tls}://{self.host}"
+        if tls:
+            # A certificate that nobody has signed.
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(pathlib.Path(__file__).with_name("images_server.pem"))
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.asked = collections.Counter()
         self.agents = set()
         self.flying = self.most = 0
@@ -125,6 +132,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     time.sleep(0.5)
             case "page":
                 self.answer(200, b"<html>log in</html>", {"Content-Type": "text/html"})
+            case "big":
+                # So many KiB of an image that is followed by nothing.
+                self.answer(200, png(number) + bytes(int(words[0]) << 10))
+            case "bad-redirect":
+                self.answer(302, b"", {"Location": "http://\u202e[?SECRET" + "x" * 1000})
             case "garbage":
                 self.wfile.write(b"\x00\x01 what?\r\n\r\n")
                 self.close_connection = True
@@ -138,6 +150,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         headers = {"Content-Length": str(len(body))} | dict(headers)
         for name, value in headers.items():
-            self.send_header(name, value)
+            self.send_header(name, value.encode().decode("latin-1"))
         self.end_headers()
         self.wfile.write(body)

@@ -13,7 +13,7 @@ mod rules;
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
-use crate::error::{Error, Result, brief};
+use crate::error::{Error, ErrorKind, Result, brief};
 use crate::limits::{Limits, make_room};
 
 use flight::Flight;
@@ -23,6 +23,8 @@ pub(crate) use rules::Rules;
 
 /// The most bytes of an image behind an address.
 const MOST_BYTES: u64 = 64 << 20;
+/// The longest address that is asked for.
+const LONGEST: usize = 8 << 10;
 
 /// Whoever fetches for a run. Copies share what is under way; it begins with the first address.
 #[derive(Debug, Clone, Default)]
@@ -70,10 +72,12 @@ impl Fetcher {
         let flight = self.flight(rules, limits);
         let number = flight.number();
         let ask = |address: Cow<'_, str>| {
-            flight.ask(&address, number);
-            Arc::from(&*address)
+            let address = plain(&address);
+            flight.ask(address, number);
+            Arc::from(address)
         };
-        Ahead { addresses: addresses.map(ask).collect(), fetcher: self.clone(), number }
+        let short = addresses.filter(|address| address.len() <= LONGEST);
+        Ahead { addresses: short.map(ask).collect(), fetcher: self.clone(), number }
     }
 
     /// Reads the image behind an address into `out`, of which nothing is of use after an error. `is_over` is
@@ -89,9 +93,18 @@ impl Fetcher {
         (ahead, is_over): (Option<&Ahead>, &dyn Fn() -> bool),
         out: &mut Vec<u8>,
     ) -> Result<()> {
+        let later = |why: &str| {
+            let what = format!("image address {} {why}", shown(address));
+            let then = "run the same again later, or pass on_error fetch=skip";
+            Err(Error::fetch(format!("{what}; {then}")).passing())
+        };
+        if address.len() > LONGEST {
+            let what = format!("is longer than {LONGEST} bytes");
+            return Err(Error::fetch(format!("image address {} {what}", shown(address))));
+        }
         let flight = self.flight(rules, limits);
         let number = ahead.map(|ahead| ahead.number);
-        match flight.take(address, number, is_over) {
+        match flight.take(plain(address), number, is_over) {
             None => Err(Error::fetch("interrupted").passing()),
             Some(Ok(body)) => {
                 make_room(out, body.len())?;
@@ -101,11 +114,14 @@ impl Fetcher {
             Some(Err(Failed::Never(why))) => {
                 Err(Error::fetch(format!("image address {} {why}", shown(address))))
             }
-            Some(Err(Failed::Now(why, _))) => Err(Error::fetch(format!(
-                "image address {} {why}; run the same again later, or pass on_error fetch=skip",
-                shown(address)
-            ))
-            .passing()),
+            Some(Err(Failed::Ours(why))) => {
+                let what = format!("cannot fetch {}: {why}", shown(address));
+                Err(Error::new(ErrorKind::Io, what).passing())
+            }
+            Some(Err(Failed::Late)) => {
+                later(&format!("was not there after {} seconds", request::TIME.as_secs()))
+            }
+            Some(Err(Failed::Now(why, _))) => later(&why),
         }
     }
 }
@@ -118,10 +134,19 @@ impl Drop for Ahead {
     }
 }
 
-/// An address as it is shown: what is after the question mark may be a key.
+/// An address without its fragment, which is for whoever shows what was fetched.
+fn plain(address: &str) -> &str {
+    address.split('#').next().unwrap_or_default()
+}
+
+/// An address as it is shown: what is after a question mark may be a key, and what is before an `@` a password.
 fn shown(address: &str) -> String {
-    match address.split_once('?') {
-        Some((plain, _)) => format!("{:?}", brief(&format!("{plain}?..."))),
-        None => format!("{:?}", brief(address)),
-    }
+    let (scheme, rest) = address.split_once("://").unwrap_or_default();
+    let (place, query) = match rest.split_once('?') {
+        Some((place, _)) => (place, "?..."),
+        None => (rest, ""),
+    };
+    let (host, path) = place.split_at(place.find('/').unwrap_or(place.len()));
+    let host = host.rsplit('@').next().unwrap_or_default();
+    format!("{:?}", brief(&format!("{scheme}://{host}{path}{query}")))
 }

@@ -336,10 +336,14 @@ impl Plan {
     /// # Errors
     /// Kind `plan` where a field is missing, or one that this version does not know.
     pub(crate) fn from_json(text: Value) -> Result<Self> {
-        Self::deserialize(text).map_err(|e| {
+        let mut plan = Self::deserialize(text).map_err(|e| {
             Error::plan(format!("the plan is not one of this version: {e}; make it again"))
                 .caused_by(e)
-        })
+        })?;
+        for band in &mut plan.bands {
+            band.paths.fetcher = plan.paths.fetcher.clone();
+        }
+        Ok(plan)
     }
 
     /// The field, with its alternatives, as it is written.

@@ -172,6 +172,7 @@ fn said(done: u64, read: u64, total: Option<u64>) -> String {
 pub(super) fn left(out: &Path, done: u64, error: &Error) -> String {
     let other = match error.kind() {
         ErrorKind::Io => "the same command",
+        ErrorKind::Fetch if error.is_transient() => "the same command",
         _ => "the same command with another on_error or max_rejects",
     };
     format!("{other} goes on with {} after record {}", out.display(), grouped(done))

@@ -51,7 +51,7 @@ impl Decoder<'_> {
         let mut bad = None;
         for band in 0..self.bands.len() {
             let opened = self.probe_one(band, record, base).and_then(|found| {
-                self.bands[band].open(record, found).map_err(|e| self.of_band(band, &e))
+                self.bands[band].open(record, found).map_err(|e| self.of_band(band, e))
             });
             match opened {
                 Ok(opened) => self.together.opened.push(opened),
@@ -100,7 +100,7 @@ impl Decoder<'_> {
             let one = self.together.opened[band];
             self.together.sheet.clear(usize::MAX);
             let filled = self.bands[band].fill(&one, &mut self.together.sheet);
-            filled.map_err(|e| self.of_band(band, &e))?;
+            filled.map_err(|e| self.of_band(band, e))?;
             let pixels = self.together.sheet.used();
             stack::place(&self.plan.steps, &opened.shape, pixels, before, buffer.slot(len)?);
             before += pixels.len();
@@ -116,17 +116,14 @@ impl Decoder<'_> {
             0 => Err(Error::field("it is missing, and other bands are there")),
             n => Err(Error::field(format!("it holds {n} images, one was wanted"))),
         };
-        found.map_err(|error| self.of_band(band, &error))
+        found.map_err(|error| self.of_band(band, error))
     }
 
     /// The error of a band, with its name; what is not JSON is not a band's.
-    fn of_band(&self, band: usize, error: &Error) -> Error {
+    fn of_band(&self, band: usize, error: Error) -> Error {
         match error.kind() {
-            ErrorKind::Json => Error::json(error.message()),
-            kind => {
-                let field = self.plan.bands[band].field();
-                Error::new(kind, format!("band {field}: {}", error.message()))
-            }
+            ErrorKind::Json => error,
+            _ => error.within(format_args!("band {}", self.plan.bands[band].field())),
         }
     }
 

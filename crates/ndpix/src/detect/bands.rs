@@ -37,6 +37,8 @@ pub(super) fn locate(
             .collect();
         let options = options_of(options, field);
         let mut band = plan_for(&options, field, options.one_encoding().cloned());
+        // What is under way is counted together.
+        band.paths.fetcher = plan.paths.fetcher.clone();
         super::locate(sample, &options, &own, None, &mut band)?;
         plan.bands.push(band);
     }
@@ -46,6 +48,7 @@ pub(super) fn locate(
 /// As [`super::survey`]: counts records, and the images of records in which all bands are sound.
 pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
     let mut decoder = Decoder::new(plan)?;
+    decoder.look_ahead(sample.records.iter().map(|record| record.text));
     let mut bands: Vec<Survey> = plan.bands.iter().map(|_| Survey::default()).collect();
     let mut all = Survey::default();
     for Sampled { text, base, position, .. } in &sample.records {
@@ -85,7 +88,7 @@ pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
         band.steps = Steps::new(&options);
         band.notes.clear();
         uniform::settle(band, survey, &options)
-            .map_err(|e| Error::new(e.kind(), format!("band {name}: {}", e.message())))?;
+            .map_err(|e| e.within(format_args!("band {name}")))?;
         for text in &band.notes {
             match notes.iter_mut().find(|n| n.0 == *text) {
                 Some(known) => known.1.push(name.clone()),

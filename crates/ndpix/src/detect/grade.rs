@@ -13,12 +13,12 @@ use super::numbers;
 use super::texts;
 use super::words::{Level, Name};
 use crate::encoding::{self, Encoding, Payload, Pixels, RawSpec, Scratch};
-use crate::error::{Error, ErrorKind, quote};
+use crate::error::{Error, ErrorKind};
 use crate::format;
 use crate::limits::Limits;
 use crate::paths::Paths;
 use crate::record::value::{self, Kind};
-use crate::source::reference::Opener;
+use crate::source::reference::{Opener, named};
 
 /// An address without what is asked of its server.
 fn plain(address: &[u8]) -> &[u8] {
@@ -240,7 +240,10 @@ impl<'l> Grader<'l> {
             () if Self::is_of_image(text, around.name) => What::Unreadable(Unread::Url),
             () => What::Link,
         };
-        let said = format!("{} is an address, which is not fetched", quote(text));
+        let said = format!(
+            "{} is an address, which is not fetched",
+            named(&String::from_utf8_lossy(text))
+        );
         let is_fetched = self.fetches
             && what == What::Unreadable(Unread::Url)
             && std::str::from_utf8(text).is_ok_and(|text| self.opener.address(text).is_some());

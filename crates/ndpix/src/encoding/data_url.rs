@@ -32,7 +32,7 @@ pub(super) fn decode(text: &[u8], spare: &mut Vec<u8>, out: &mut Vec<u8>) -> Res
         if is_remote(text) {
             return Err(Error::encoding(format!(
                 "expected a data URL, found the address {}, which is not fetched",
-                quote(text)
+                quote(text.split(|c| *c == b'?').next().unwrap_or(text))
             )));
         }
         return base64::decode(base64::strip_prefix(text), out);

@@ -1,21 +1,63 @@
 //! Which machines may be asked: addresses on the network are data of a stranger, and what they lead to must not
 //! be what only this machine can reach.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::NextTimeout;
+use ureq::unversioned::transport::{self, NextTimeout};
 
 use super::rules::{Refused, Rules};
 use crate::error::quote;
 
 /// Finds the addresses of a host and leaves out those that may not be asked. It is called for every connection,
 /// so also for each redirect, and the connection goes to what it gave: a name cannot change its mind between.
-#[derive(Debug)]
+///
+/// What a name stands for is kept for a minute: every request asks, also one on a connection that is there.
+#[derive(Debug, Clone)]
 pub(super) struct Guard {
-    pub(super) rules: Rules,
+    rules: Rules,
+    known: Arc<Mutex<HashMap<String, (Instant, Vec<SocketAddr>)>>>,
+}
+
+/// How long names are known, and how many.
+const KNOWN: Duration = Duration::from_secs(60);
+const NAMES: usize = 4096;
+
+impl Guard {
+    pub(super) fn new(rules: Rules) -> Self {
+        Self { rules, known: Arc::default() }
+    }
+
+    /// What the host of this address stands for, allowed or not.
+    fn look_up(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<Vec<SocketAddr>, ureq::Error> {
+        let place = uri.authority().map_or("", |authority| authority.as_str());
+        let name = format!("{}://{place}", uri.scheme_str().unwrap_or_default());
+        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((since, found)) = lock().get(&name)
+            && since.elapsed() < KNOWN
+        {
+            return Ok(found.clone());
+        }
+        // With a time limit a thread would be started for each request; the system has a limit of its own.
+        let patient = NextTimeout { after: transport::time::Duration::NotHappening, ..timeout };
+        let found = DefaultResolver::default().resolve(uri, config, patient)?.to_vec();
+        let mut known = lock();
+        if known.len() >= NAMES {
+            known.clear();
+        }
+        known.insert(name, (Instant::now(), found.clone()));
+        Ok(found)
+    }
 }
 
 impl Resolver for Guard {
@@ -27,12 +69,11 @@ impl Resolver for Guard {
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let refuse = |refused: Refused| ureq::Error::Other(Box::new(refused));
         self.rules.check(uri).map_err(refuse)?;
-        let found = DefaultResolver::default().resolve(uri, config, timeout)?;
-        if self.rules.names(uri) {
-            return Ok(found);
-        }
+        let found = self.look_up(uri, config, timeout)?;
+        let is_named = self.rules.names(uri);
         let mut open = self.empty();
-        found.iter().filter(|a| is_public(a.ip())).for_each(|address| open.push(*address));
+        let allowed = found.iter().filter(|address| is_named || is_public(address.ip()));
+        allowed.for_each(|address| open.push(*address));
         if open.is_empty() {
             let host = quote(uri.host().unwrap_or_default().as_bytes());
             return Err(refuse(Refused(format!(

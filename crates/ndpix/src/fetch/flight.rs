@@ -1,9 +1,10 @@
 //! What is asked for, under way and there: a queue with threads of its own, which wait for servers while others
 //! decode.
 //!
-//! Images are asked for ahead of their turn, and kept until they are taken. What waits is bounded; a body for
-//! which there is no room is held back in its connection, unless somebody waits for it: whoever waits must
-//! never wait for those after it.
+//! Images are asked for ahead of their turn, and kept until they are taken. What waits and comes is bounded: as
+//! many are asked for as there is room, going by those that came. A body for which there is no room after all is
+//! given up, and asked for again when there is, or when somebody waits for it: whoever waits must never wait for
+//! those after it.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
@@ -13,6 +14,7 @@ use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use super::request::{Client, Failed, is_too_long};
+use crate::array::Aligned;
 
 /// So many requests are under way at most.
 pub(super) const MOST: usize = 64;
@@ -22,8 +24,13 @@ const AHEAD: u64 = 256 << 20;
 const AGAIN: u32 = 2;
 /// The time before that, where a server does not say; twice as much before the next.
 const PAUSE: Duration = Duration::from_millis(500);
+/// A body of which so much came in time shares its line with others; so often it is asked for again for that.
+const SHARED: u64 = 64 << 10;
+const LATE: u32 = 8;
 /// A thread without work ends after this long.
 const IDLE: Duration = Duration::from_secs(2);
+/// The most bodies that are kept though nobody is known to want them.
+const SPARE: usize = 1024;
 /// How often a wait looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(50);
 /// A handshake takes less.
@@ -50,6 +57,11 @@ struct State {
     /// Bodies that nobody is known to want any more, oldest first.
     spare: BTreeMap<u64, Arc<str>>,
     held: u64,
+    /// Requests under way, how many there may be, and what a body takes, by those that came.
+    flying: usize,
+    together: usize,
+    mean: u64,
+    good: usize,
     clock: u64,
     threads: usize,
     idle: usize,
@@ -64,6 +76,11 @@ struct Asked {
     /// How many wait for it at this moment.
     waited: usize,
     tries: u32,
+    /// How often its time was over while others shared the line.
+    late: u32,
+    /// What a body has at least that was given up for want of room, and whether it was just now.
+    least: u64,
+    gave_up: bool,
     stage: Stage,
 }
 
@@ -73,13 +90,19 @@ enum Stage {
     Queued,
     /// With the bytes that came so far.
     Flying(u64),
-    Done(Result<Arc<Vec<u8>>, Failed>),
+    Done(Result<Arc<Aligned>, Failed>),
 }
 
 impl Flight {
     pub(super) fn new(client: Client, most: u64, memory: Option<u64>) -> Self {
         let ahead = memory.map_or(AHEAD, |memory| (memory / 4).min(AHEAD));
-        Self { client, most, ahead, state: Mutex::default(), moved: Condvar::new() }
+        Self {
+            client,
+            most,
+            ahead,
+            state: Mutex::new(State { together: MOST, ..State::default() }),
+            moved: Condvar::new(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -116,7 +139,7 @@ impl Flight {
         address: &str,
         number: Option<u64>,
         is_over: &dyn Fn() -> bool,
-    ) -> Option<Result<Arc<Vec<u8>>, Failed>> {
+    ) -> Option<Result<Arc<Aligned>, Failed>> {
         let mut state = self.lock();
         state.enter(address).waited += 1;
         self.staff(&mut state);
@@ -192,46 +215,45 @@ impl Flight {
         mut state: MutexGuard<'s, State>,
         address: &str,
     ) -> MutexGuard<'s, State> {
-        let Some(asked) = state.asked.get_mut(address) else { return state };
+        // Whoever waited where there was no thread has done it meanwhile.
+        let queued = |asked: &&mut Asked| matches!(asked.stage, Stage::Queued);
+        let Some(asked) = state.asked.get_mut(address).filter(queued) else { return state };
         asked.stage = Stage::Flying(0);
+        let again = asked.tries + asked.late > 0;
+        state.flying += 1;
         drop(state);
-        let mut held_back = false;
-        let grant = |more| self.grant(address, more as u64, &mut held_back);
-        let got = catch_unwind(AssertUnwindSafe(|| self.client.get(address, self.most, grant)));
-        // Where no thread can be started, a library panics.
-        let got = got.unwrap_or_else(|_| Err(Failed::Now("cannot be asked for".into(), None)));
+        let grant = |more| self.grant(address, more as u64);
+        let got =
+            catch_unwind(AssertUnwindSafe(|| self.client.get(address, self.most, again, grant)));
+        let bug = "cannot be asked for: a bug in ndpix; please report it with the address";
+        let got = got.unwrap_or_else(|_| Err(Failed::Never(bug.into())));
         let mut state = self.lock();
-        state.ended(address, got, held_back, self.ahead);
+        state.flying -= 1;
+        state.ended(address, got, self.ahead);
         drop(state);
         self.moved.notify_all();
         self.lock()
     }
 
-    /// Waits until there is room for more bytes of a body; `false` where nobody wants them any more.
-    fn grant(&self, address: &str, more: u64, held_back: &mut bool) -> bool {
+    /// Whether more bytes of a body may be kept: `false` where nobody wants them, or there is no room.
+    fn grant(&self, address: &str, more: u64) -> bool {
         let mut state = self.lock();
-        loop {
-            let Some(asked) = state.asked.get(address).filter(|_| !state.closed) else {
-                return false;
-            };
-            if asked.waited == 0 && asked.wanted.is_empty() {
-                return false;
-            }
-            if asked.waited > 0 || state.held + more <= self.ahead {
-                break;
-            }
-            if state.shed() {
-                continue;
-            }
-            *held_back = true;
-            let waited = self.moved.wait_timeout(state, LOOK);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        let Some(asked) = state.asked.get(address).filter(|_| !state.closed) else { return false };
+        let is_waited = asked.waited > 0;
+        if !is_waited && asked.wanted.is_empty() {
+            return false;
         }
-        state.held += more;
-        if let Some(Asked { stage: Stage::Flying(bytes), .. }) = state.asked.get_mut(address) {
+        while !is_waited && state.held + more > self.ahead && state.shed() {}
+        let is_room = is_waited || state.held + more <= self.ahead;
+        let Some(asked) = state.asked.get_mut(address) else { return false };
+        let Stage::Flying(bytes) = &mut asked.stage else { return false };
+        if is_room {
             *bytes += more;
+            state.held += more;
+        } else {
+            (asked.least, asked.gave_up) = (*bytes + more, true);
         }
-        true
+        is_room
     }
 }
 
@@ -246,9 +268,12 @@ impl State {
         self.asked.entry(address.into()).or_default()
     }
 
-    /// The next address that may be asked for now: what somebody waits for, what is due again, what is new
-    /// where there is room.
+    /// The next address that may be asked for now: what is due again, what there is room for, what somebody waits
+    /// for.
     fn next(&mut self, ahead: u64) -> Option<Arc<str>> {
+        if self.flying >= self.together {
+            return None;
+        }
         let State { asked, queue, later, held, .. } = self;
         let now = Instant::now();
         if later.peek().is_some_and(|Reverse((due, _))| *due <= now)
@@ -256,14 +281,12 @@ impl State {
         {
             return Some(address);
         }
-        let is_waited = |address: &Arc<str>| asked.get(address).is_some_and(|a| a.waited > 0);
-        match *held < ahead {
-            true => queue.pop_front(),
-            false => {
-                let at = queue.iter().position(is_waited)?;
-                queue.remove(at)
-            }
-        }
+        let coming = (self.flying as u64 + 1).saturating_mul(self.mean);
+        let may = |address: &Arc<str>| {
+            asked.get(address).is_none_or(|a| a.waited > 0 || *held + coming + a.least < ahead)
+        };
+        let at = queue.iter().position(may)?;
+        queue.remove(at)
     }
 
     /// How long there is nothing to do, where that is known.
@@ -273,19 +296,32 @@ impl State {
     }
 
     /// Notes how a request ended.
-    fn ended(&mut self, address: &str, got: Result<Vec<u8>, Failed>, held_back: bool, ahead: u64) {
+    fn ended(&mut self, address: &str, got: Result<Aligned, Failed>, ahead: u64) {
         let Some((name, _)) = self.asked.get_key_value(address) else { return };
         let name = Arc::clone(name);
         let Some(asked) = self.asked.get_mut(address) else { return };
-        if let (Stage::Flying(bytes), Err(_)) = (&asked.stage, &got) {
-            self.held -= bytes;
-        }
+        let came = if let Stage::Flying(bytes) = asked.stage { bytes } else { 0 };
+        self.held -= if got.is_err() { came } else { 0 };
         let wanted = asked.waited > 0 || !asked.wanted.is_empty();
         match got {
-            // A connection that stood still because of us has done nothing wrong.
-            Err(Failed::Now(..)) if held_back && wanted => {
+            // It has done nothing wrong.
+            Err(_) if std::mem::take(&mut asked.gave_up) && wanted => {
                 asked.stage = Stage::Queued;
                 self.queue.push_front(name);
+            }
+            // It may be the line that is too narrow for so many.
+            Err(Failed::Late)
+                if wanted && came >= SHARED && asked.late < LATE && self.together > 1 =>
+            {
+                asked.late += 1;
+                asked.stage = Stage::Queued;
+                self.queue.push_front(name);
+                self.together = (self.together / 2).max(1);
+            }
+            Err(Failed::Late) if wanted && asked.tries < AGAIN => {
+                asked.tries += 1;
+                asked.stage = Stage::Queued;
+                self.later.push(Reverse((Instant::now() + PAUSE, name)));
             }
             Err(Failed::Now(_, after))
                 if wanted && asked.tries < AGAIN && !after.is_some_and(is_too_long) =>
@@ -296,6 +332,13 @@ impl State {
                 self.later.push(Reverse((Instant::now() + pause, name)));
             }
             got => {
+                if let Ok(body) = &got {
+                    self.good += 1;
+                    if self.good.is_multiple_of(self.together) {
+                        self.together = (self.together + 1).min(MOST);
+                    }
+                    self.mean = self.mean - self.mean / 8 + body.len() as u64 / 8;
+                }
                 asked.stage = Stage::Done(got.map(Arc::new));
                 if !wanted {
                     self.drop_or_spare(&name, ahead);
@@ -334,7 +377,7 @@ impl State {
             Some(Stage::Done(Ok(_))) => {
                 self.clock += 1;
                 self.spare.insert(self.clock, Arc::clone(name));
-                while self.held > ahead / 4 && self.shed() {}
+                while (self.held > ahead / 4 || self.spare.len() > SPARE) && self.shed() {}
             }
             _ => drop(self.asked.remove(name)),
         }

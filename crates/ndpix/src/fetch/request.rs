@@ -9,11 +9,12 @@ use ureq::unversioned::transport::DefaultConnector;
 
 use super::address::Guard;
 use super::rules::{Refused, Rules};
-use crate::limits::make_room;
+use crate::array::Aligned;
+use crate::error::brief;
 use crate::stores;
 
 /// The most time for a request, redirects and body included.
-const TIME: Duration = Duration::from_secs(10);
+pub(super) const TIME: Duration = Duration::from_secs(10);
 const REDIRECTS: u32 = 3;
 /// Longer waits than this are not waited for, whatever a server asks.
 const MOST_PATIENCE: Duration = Duration::from_secs(60);
@@ -27,50 +28,49 @@ pub(super) enum Failed {
     Never(String),
     /// It may succeed in a while: why not now, and how long the server asks to wait.
     Now(String, Option<Duration>),
+    /// Its time was over.
+    Late,
+    /// This machine has not what it takes: files, memory.
+    Ours(String),
 }
 
 /// Asks servers.
 #[derive(Debug)]
 pub(super) struct Client {
     agent: Agent,
+    /// One that keeps no connection: what failed may have failed for one that was kept too long.
+    fresh: Agent,
     rules: Rules,
 }
 
 impl Client {
     /// A client that keeps so many connections.
     pub(super) fn new(rules: Rules, most: usize) -> Self {
-        let config = Agent::config_builder()
-            .proxy(None)
-            .max_redirects(REDIRECTS)
-            .max_redirects_will_error(true)
-            .http_status_as_error(false)
-            .timeout_global(Some(TIME))
-            .max_idle_connections(most)
-            .max_idle_connections_per_host(most)
-            .user_agent(concat!("ndpix/", env!("CARGO_PKG_VERSION")))
-            .build();
-        let guard = Guard { rules: rules.clone() };
-        Self { agent: Agent::with_parts(config, DefaultConnector::default(), guard), rules }
+        let guard = Guard::new(rules.clone());
+        Self { agent: agent(most, guard.clone()), fresh: agent(0, guard), rules }
     }
 
-    /// The body behind an address, of at most so many bytes. `grant` is asked before more bytes are kept; where
-    /// it says no, nobody waits any more.
+    /// The body behind an address, of at most so many bytes; `again`: it has failed before. `grant` is asked
+    /// before more bytes are kept.
     pub(super) fn get(
         &self,
         address: &str,
         most: u64,
+        again: bool,
         grant: impl FnMut(usize) -> bool,
-    ) -> Result<Vec<u8>, Failed> {
+    ) -> Result<Aligned, Failed> {
         if self.rules.is_kept(address) {
             return kept(address, most, grant);
         }
-        // A fragment is for whoever shows what was fetched.
-        let plain = address.split('#').next().unwrap_or_default().trim();
-        let uri: Uri = escaped(plain)
+        let uri: Uri = escaped(address.trim())
             .parse()
             .map_err(|_| Failed::Never("is not an address that can be asked".into()))?;
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(Failed::Never("holds a name or a password, which are not sent".into()));
+        }
         self.rules.check(&uri).map_err(|refused| Failed::Never(refused.0))?;
-        let mut response = self.agent.get(uri).call().map_err(failed)?;
+        let agent = if again { &self.fresh } else { &self.agent };
+        let mut response = agent.get(uri).call().map_err(failed)?;
         let status = response.status();
         if status.as_u16() != 200 {
             let after = response.headers().get("retry-after").and_then(|v| v.to_str().ok());
@@ -85,8 +85,23 @@ impl Client {
     }
 }
 
+/// An agent that keeps so many connections.
+fn agent(most: usize, guard: Guard) -> Agent {
+    let config = Agent::config_builder()
+        .proxy(None)
+        .max_redirects(REDIRECTS)
+        .max_redirects_will_error(true)
+        .http_status_as_error(false)
+        .timeout_global(Some(TIME))
+        .max_idle_connections(most)
+        .max_idle_connections_per_host(most)
+        .user_agent(concat!("ndpix/", env!("CARGO_PKG_VERSION")))
+        .build();
+    Agent::with_parts(config, DefaultConnector::default(), guard)
+}
+
 /// What an object of a store holds, in a bucket that the options name.
-fn kept(address: &str, most: u64, grant: impl FnMut(usize) -> bool) -> Result<Vec<u8>, Failed> {
+fn kept(address: &str, most: u64, grant: impl FnMut(usize) -> bool) -> Result<Aligned, Failed> {
     let never = |e: &dyn std::fmt::Display| Failed::Never(format!("cannot be read: {e}"));
     let stores = stores::stores(address).map_err(|e| never(&e))?;
     let said = |e: io::Error| match e.kind() {
@@ -111,8 +126,8 @@ fn read(
     most: u64,
     mut grant: impl FnMut(usize) -> bool,
     said: impl Fn(io::Error) -> Failed,
-) -> Result<Vec<u8>, Failed> {
-    let (mut out, mut piece) = (Vec::new(), vec![0; PIECE]);
+) -> Result<Aligned, Failed> {
+    let (mut out, mut piece) = (Aligned::default(), vec![0; PIECE]);
     loop {
         let n = match reader.read(&mut piece) {
             Ok(0) => return Ok(out),
@@ -126,8 +141,8 @@ fn read(
         if !grant(n) {
             return Err(Failed::Now("is not wanted any more".into(), None));
         }
-        make_room(&mut out, n).map_err(|e| Failed::Never(e.message().to_string()))?;
-        out.extend_from_slice(&piece[..n]);
+        let short = || Failed::Ours("there is no memory for an image".into());
+        out.extend(&piece[..n]).ok_or_else(short)?;
     }
 }
 
@@ -179,25 +194,40 @@ pub(super) fn is_too_long(after: Duration) -> bool {
 /// What a request that got no answer, or half of one, means.
 fn failed(error: ureq::Error) -> Failed {
     use ureq::Error as E;
-    let now = |why: String| Failed::Now(why, None);
+    let (now, never) = (|why: String| Failed::Now(why, None), Failed::Never);
     match error {
         E::Other(other) => match other.downcast::<Refused>() {
-            Ok(refused) => Failed::Never(refused.0),
-            Err(other) => Failed::Never(format!("cannot be asked: {other}")),
+            Ok(refused) => never(refused.0),
+            Err(other) => never(format!("cannot be asked: {}", escaped_text(&other))),
         },
         E::Io(e) if e.kind() == K::UnexpectedEof => now("was cut off by its server".into()),
-        E::Io(e) => now(format!("cannot be reached: {e}")),
-        E::Timeout(_) | E::BodyStalled => {
-            now(format!("was not there after {} seconds", TIME.as_secs()))
+        E::BodyStalled => now("was cut off by its server".into()),
+        // What rustls says of certificates comes so, too.
+        E::Io(e) if e.kind() == K::InvalidData => {
+            never(format!("is not to be trusted: {}", escaped_text(&e)))
         }
+        E::Io(e) if is_ours(&e) => Failed::Ours(e.to_string()),
+        E::Io(e) => now(format!("cannot be reached: {}", escaped_text(&e))),
+        E::Timeout(_) => Failed::Late,
         E::HostNotFound => now("is on a host that is not found".into()),
         E::ConnectionFailed => now("cannot be reached: the connection failed".into()),
-        E::TooManyRedirects => Failed::Never(format!("is redirected more than {REDIRECTS} times")),
-        E::RedirectFailed => Failed::Never("is redirected to nowhere".into()),
-        E::Rustls(e) => Failed::Never(format!("is not to be trusted: {e}")),
-        E::Tls(said) => Failed::Never(format!("is not to be trusted: {said}")),
-        error => Failed::Never(format!("is not answered as HTTP asks: {error}")),
+        E::TooManyRedirects => never(format!("is redirected more than {REDIRECTS} times")),
+        E::RedirectFailed | E::BadUri(_) => never("is redirected to nowhere".into()),
+        E::Rustls(e) => never(format!("is not to be trusted: {}", escaped_text(&e))),
+        E::Tls(said) => never(format!("is not to be trusted: {said}")),
+        // What else there is to say may be a text of the server's.
+        _ => never("is not answered as HTTP asks".into()),
     }
+}
+
+/// A text of others, escaped and short.
+fn escaped_text(said: &dyn std::fmt::Display) -> String {
+    brief(&said.to_string().escape_debug().to_string())
+}
+
+/// Whether a failure is for want of something here: memory, or files (ENFILE, EMFILE).
+fn is_ours(e: &io::Error) -> bool {
+    e.kind() == K::OutOfMemory || matches!(e.raw_os_error(), Some(23 | 24))
 }
 
 #[cfg(test)]
@@ -214,7 +244,7 @@ mod tests {
         }
         let wait = |after| match answered(429, Some("Too Many Requests"), Some(after)) {
             Failed::Now(_, after) => after.map(|after| after.as_secs()),
-            Failed::Never(_) => panic!("it passes"),
+            _ => panic!("it passes"),
         };
         assert_eq!(
             (wait(" 7 "), wait("Wed, 21 Oct 2026 07:28:00 GMT"), wait("-1")),

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use ureq::http::Uri;
+use ureq::http::uri::Authority;
 
 use crate::error::{Error, Result, quote};
 use crate::plan::text::word;
@@ -115,6 +116,33 @@ impl Rules {
         !is_web(address) && self.hosts.iter().any(inside)
     }
 
+    /// Refuses what is neither a host nor a bucket.
+    ///
+    /// # Errors
+    /// Kind `options`.
+    pub(crate) fn check_host(named: &str) -> Result<()> {
+        let is_bucket = match named.trim_end_matches('/').split_once("://") {
+            Some((scheme, bucket)) => !is_web(named) && !scheme.is_empty() && !bucket.is_empty(),
+            None => false,
+        };
+        let port =
+            |a: &Authority| a.as_str()[a.host().len()..].strip_prefix(':').map(str::to_string);
+        let is_host = named.parse::<Authority>().is_ok_and(|a| {
+            let sound = |port: String| port.parse::<u16>().is_ok();
+            let (host, odd) = (a.host(), |c: char| "@*, ".contains(c));
+            !host.is_empty()
+                && !named.contains(odd)
+                && (host == named || port(&a).is_some_and(sound))
+        });
+        match is_bucket || is_host {
+            true => Ok(()),
+            false => Err(Error::options(format!(
+                "allow_host {} is not HOST, HOST:PORT or SCHEME://BUCKET",
+                quote(named.as_bytes())
+            ))),
+        }
+    }
+
     /// Refuses what may not be asked for, by its words alone.
     pub(super) fn check(&self, uri: &Uri) -> Result<(), Refused> {
         match (self.fetch, uri.scheme_str()) {
@@ -164,6 +192,38 @@ mod tests {
         ] {
             let uri: Uri = uri.parse().expect(uri);
             assert_eq!(rules(&[host]).names(&uri), named, "{host} {uri}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_hosts() {
+        for named in [
+            "localhost",
+            "localhost:80",
+            "10.0.0.1",
+            "[::1]",
+            "[::1]:8000",
+            "s3://images",
+            "gs://a/",
+        ] {
+            assert!(Rules::check_host(named).is_ok(), "{named}");
+        }
+        for named in [
+            "",
+            "a,b",
+            "a b",
+            "*",
+            "*.lan",
+            "a:",
+            "a:x",
+            "a:99999",
+            "u@a",
+            "http://a",
+            "https://a/",
+            "s3://",
+            "::1",
+        ] {
+            assert!(Rules::check_host(named).is_err(), "{named}");
         }
     }
 

@@ -5,6 +5,7 @@ use super::{
     Size, Stack,
 };
 use crate::error::{Error, Result};
+use crate::fetch::Rules;
 use crate::record::pointer::{Field, Pointer};
 
 impl Options {
@@ -45,6 +46,7 @@ impl Options {
         if !self.allow_host.is_empty() && !self.fetches() {
             return no("allow_host says of whom fetch may ask; pass fetch https or http");
         }
+        self.allow_host.iter().try_for_each(|host| Rules::check_host(host))?;
         if self.threads > 1024 {
             return no("threads is over 1024");
         }

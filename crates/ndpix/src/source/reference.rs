@@ -82,7 +82,7 @@ impl<'p> Opener<'p> {
             return fetcher.read(rules, limits, &address, (self.ahead.as_ref(), &is_over), out);
         }
         let max_bytes = limits.max_record_bytes;
-        let shown = quote(path.as_bytes());
+        let shown = named(path);
         let file = self.open(base, path)?;
         let length = file.metadata().map_err(|e| refuse(&shown, e, ""))?.len();
         let over = |length: u64| {
@@ -106,7 +106,7 @@ impl<'p> Opener<'p> {
 
     /// Opens the regular file that `path` names.
     pub(super) fn open(&mut self, base: Option<&Base>, path: &str) -> Result<File> {
-        let shown = quote(path.as_bytes());
+        let shown = named(path);
         let path = self.plain(path)?;
         if path.is_empty() {
             return Err(Error::path("the image path is empty"));
@@ -145,13 +145,21 @@ impl<'p> Opener<'p> {
 
     /// The path with its beginning rewritten, if `path_prefix` says so, and that of a `file:` URL.
     pub(super) fn plain<'t>(&self, path: &'t str) -> Result<Cow<'t, str>> {
-        local(self.rewritten(path), &quote(path.as_bytes()))
+        local(self.rewritten(path), &named(path))
     }
 
     fn rewritten<'t>(&self, path: &'t str) -> Cow<'t, str> {
         let mut prefixes = self.paths.prefixes.iter();
         let found = prefixes.find_map(|p| Some((p, path.strip_prefix(&*p.old)?)));
         found.map_or(Cow::Borrowed(path), |(p, rest)| Cow::Owned(format!("{}{rest}", p.new)))
+    }
+}
+
+/// A path as it is shown; of an address not what follows its question mark, which may be a key.
+pub(crate) fn named(path: &str) -> String {
+    match path.split_once('?') {
+        Some((plain, _)) if plain.contains("://") => quote(format!("{plain}?...").as_bytes()),
+        _ => quote(path.as_bytes()),
     }
 }
 

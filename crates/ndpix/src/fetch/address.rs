@@ -21,8 +21,11 @@ use crate::error::quote;
 #[derive(Debug, Clone)]
 pub(super) struct Guard {
     rules: Rules,
-    known: Arc<Mutex<HashMap<String, (Instant, Vec<SocketAddr>)>>>,
+    known: Arc<Mutex<HashMap<String, Known>>>,
 }
+
+/// Since when it is known what a name stands for, and what.
+type Known = (Instant, Vec<SocketAddr>);
 
 /// How long names are known, and how many.
 const KNOWN: Duration = Duration::from_secs(60);

@@ -70,8 +70,7 @@ fn wrong((at, error): (usize, Error)) -> Wrong {
     (at, (file, line, byte, item, error.kind().name(), error.message().to_string()))
 }
 
-fn parts<'py>(py: Python<'py>, item: ndpix::Result<ndpix::Item>) -> PyResult<Parts<'py>> {
-    let item = item.map_err(|e| errors::raise(py, &e))?;
+fn parts(py: Python<'_>, item: ndpix::Item) -> PyResult<Parts<'_>> {
     let images = arrays::numpy(py, item.images, None)?;
     Ok((images, columns::dict(py, item.columns)?, item.filled.into_iter().map(wrong).collect()))
 }
@@ -85,12 +84,20 @@ impl Dataset {
 
     /// The image of this number, the columns of one row, and what is wrong if it is filled.
     fn get<'py>(&self, py: Python<'py>, number: usize) -> PyResult<Parts<'py>> {
-        parts(py, py.detach(|| self.all.get_item(number)))
+        let item = py.detach(|| self.all.get_item(number));
+        parts(py, item.map_err(|e| errors::raise(py, &e))?)
     }
 
     /// The images of these numbers, stacked, the columns, and what is wrong with rows that are filled.
     fn get_many<'py>(&self, py: Python<'py>, numbers: Vec<usize>) -> PyResult<Parts<'py>> {
-        parts(py, py.detach(|| self.all.get_items(&numbers)))
+        let items = py.detach(|| self.all.get_items(&numbers));
+        parts(py, items.map_err(|e| errors::raise(py, &e))?)
+    }
+
+    /// As `get`, of each of these numbers.
+    fn get_each<'py>(&self, py: Python<'py>, numbers: Vec<usize>) -> PyResult<Vec<Parts<'py>>> {
+        let items = py.detach(|| self.all.get_each(&numbers));
+        items.map_err(|e| errors::raise(py, &e))?.into_iter().map(|item| parts(py, item)).collect()
     }
 
     /// The numbers of all images that cannot be given, and what is wrong with them.

@@ -99,6 +99,7 @@ def test_images_of_different_sizes(tmp_path):
     path.write_bytes(lines(map(record, images)))
     ds = ndpix.open(path)
     assert [ds[i].shape for i in (0, 1)] == [(3, 3), (4, 4)]
+    assert [image.shape for image in ds.__getitems__([1, 0, -1])] == [(4, 4), (3, 3), (4, 4)]
     with pytest.raises(ndpix.Error) as caught:
         ds[:]
     assert caught.value.kind == "shape"

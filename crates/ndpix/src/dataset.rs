@@ -290,11 +290,7 @@ impl Dataset {
         };
         let done = usize::from(first.is_some());
         first.map_or(Ok(()), |item| put(0, item))?;
-        let work = |hands: &mut Hands<'_>, at: usize| {
-            put(at + done, self.item(hands, numbers[at + done])?)
-        };
-        let state = || Hands::new(self);
-        spread(numbers.len() - done, self.options.thread_count(), state, work)?;
+        self.spread(&numbers[done..], |row, item| put(row + done, item))?;
         let (mut columns, mut filled) = (self.no_columns(), Vec::new());
         for (row, slot) in slots.into_iter().enumerate() {
             let (_, rest) = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -303,6 +299,43 @@ impl Dataset {
             filled.extend(wrong.into_iter().map(|(_, error)| (row, error)));
         }
         Ok(Item { images, columns, filled })
+    }
+
+    /// The images of these numbers, each with its own shape and the kept fields of its record; decoded by several
+    /// threads.
+    ///
+    /// ```
+    /// use ndpix::{Control, Dataset, Input, Options};
+    /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3]]}\n");
+    /// let dataset = Dataset::open(vec![records], &Options::default().with("field", "image")?, None, &Control::default())?;
+    /// let shapes: Vec<_> = dataset.get_each(&[1, 0])?.into_iter().map(|item| item.images.shape).collect();
+    /// assert_eq!(shapes, [[1, 1], [1, 2]]);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Dataset::get`], for the first of them.
+    pub fn get_each(&self, numbers: &[usize]) -> Result<Vec<Item>> {
+        self.places.unchanged()?;
+        let slots: Vec<_> = numbers.iter().map(|_| Mutex::new(None)).collect();
+        self.spread(numbers, |row, item| {
+            *slots[row].lock().unwrap_or_else(PoisonError::into_inner) = Some(item);
+            Ok(())
+        })?;
+        let all = slots.into_iter();
+        Ok(all
+            .filter_map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner))
+            .collect())
+    }
+
+    /// Decodes the images of these numbers by several threads and hands each over with its row.
+    fn spread(
+        &self,
+        numbers: &[usize],
+        put: impl Fn(usize, Item) -> Result<()> + Sync,
+    ) -> Result<()> {
+        let work = |hands: &mut Hands<'_>, row: usize| put(row, self.item(hands, numbers[row])?);
+        spread(numbers.len(), self.options.thread_count(), || Hands::new(self), work)
     }
 
     /// The shape and dtype of every image, where they are the same by the plan.

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Numbers = Union[slice, Sequence[int], NDArray[np.integer[Any]], NDArray[np.bool_]]
     """Several images: a slice, numbers in any order and with repetitions, or a mask of all images."""
 
+    _Filled = list[tuple[int, tuple[str, int, int, int, str, str]]]
+    """The rows that are filled, and why."""
+
 Item = TypeVar("Item", covariant=True)
 """An array, a dict where fields are kept or rows are filled, or what `transform` makes of one."""
 Made = TypeVar("Made")
@@ -86,9 +89,7 @@ class Dataset(Generic[Item]):
         """
         if hasattr(index, "__index__") and getattr(index, "ndim", 0) == 0:
             number = self._number(index.__index__())
-            image, columns, filled = self._native.get(number)
-            self._met(filled, [number])
-            return self._made(image, not filled, self._values(columns, 0, not filled))
+            return self._one(number, *self._native.get(number))
         if self._transform is not None:
             raise Error("what transform makes of several images does not stack; ask for them one by one")
         import numpy as np
@@ -101,13 +102,9 @@ class Dataset(Generic[Item]):
         return self._made(image, valid, columns)
 
     def __getitems__(self, indices: Sequence[int]) -> list[Item]:
-        """A list of items, decoded in parallel: PyTorch's loaders ask for whole batches so."""
+        """A list of items, decoded in parallel, each as `ds[i]` gives it: PyTorch's loaders ask for whole batches so."""
         numbers = self._numbers(list(indices))
-        images, columns, filled = self._native.get_many(numbers)
-        self._met(filled, numbers)
-        bad = {row for row, _ in filled}
-        rows = ((image, row not in bad, row) for row, image in enumerate(images))
-        return [self._made(image, valid, self._values(columns, row, valid)) for image, valid, row in rows]
+        return [self._one(number, *parts) for number, parts in zip(numbers, self._native.get_each(numbers))]
 
     def position(self, index: int) -> tuple[str, int, int, int]:
         """Where an image stands: file, line from 1, byte from 0, item from 0. Shards know the file by
@@ -171,6 +168,10 @@ class Dataset(Generic[Item]):
         rows = np.array(self._numbers(which), np.intp)
         return Dataset(self._native, self._source, self._options, self._transform, rows, self._known)
 
+    def _one(self, number: int, image: NDArray[np.generic[Any]], columns: Columns, filled: _Filled) -> Any:
+        self._met(filled, [number])
+        return self._made(image, not filled, self._values(columns, not filled))
+
     def _made(self, image: NDArray[np.generic[Any]], valid: object, columns: Columns) -> Any:
         item: Any = image
         if self._fills:
@@ -179,11 +180,11 @@ class Dataset(Generic[Item]):
             item = {"image": image, **columns}
         return item if self._transform is None else self._transform(item)
 
-    def _values(self, columns: Columns, row: int, valid: bool) -> Columns:
-        """One row of the columns, as values of Python; lists stay arrays."""
+    def _values(self, columns: Columns, valid: bool) -> Columns:
+        """The columns of one row, as values of Python; lists stay arrays."""
         from numpy import generic, ma
 
-        found = {name: column[row] for name, column in columns.items()}
+        found = {name: column[0] for name, column in columns.items()}
         values = {n: None if v is ma.masked else v.item() if isinstance(v, generic) else v for n, v in found.items()}
         if valid or None not in values.values():
             return values
@@ -191,7 +192,7 @@ class Dataset(Generic[Item]):
             self._blanks = {name: _blank(column) for name, column in self._native.get_many([])[1].items()}
         return {name: self._blanks[name] if value is None else value for name, value in values.items()}
 
-    def _met(self, filled: list[tuple[int, tuple[str, int, int, int, str, str]]], numbers: list[int]) -> None:
+    def _met(self, filled: _Filled, numbers: list[int]) -> None:
         for row, why in filled:
             self._known.bad.setdefault(numbers[row], Reject(*why))
 

@@ -130,6 +130,9 @@ class Dataset:
     def get_many(self, numbers: list[int]) -> tuple[_Images, Columns, list[_Wrong]]:
         """The images of these numbers, stacked, the columns, and what is wrong with rows that are filled."""
 
+    def get_each(self, numbers: list[int]) -> list[tuple[_Images, Columns, list[_Wrong]]]:
+        """As `get`, of each of these numbers."""
+
     def check(self, pixels: bool, hooks: _Hooks) -> list[_Wrong]:
         """The numbers of all images that cannot be given, and what is wrong with them."""
 

@@ -106,6 +106,10 @@ class Shards:
         columns = {name: column[numbers] for name, column in self._columns.items()}
         return np.stack(found) if found else self._empty, columns, []
 
+    def get_each(self, numbers: list[int]) -> list[tuple[NDArray[np.generic[Any]], Columns, list[Any]]]:
+        """As `get`, of each of these numbers."""
+        return [self.get(number) for number in numbers]
+
     def check(self, pixels: bool, hooks: object) -> list[tuple[int, tuple[str, int, int, int, str, str]]]:
         """The rows that the conversion filled, from the row map."""
         import numpy as np

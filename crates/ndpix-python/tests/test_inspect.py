@@ -1,6 +1,5 @@
 """`ndpix.inspect`: the report, in a terminal and in a notebook."""
 
-import io
 import re
 import shlex
 import subprocess
@@ -8,10 +7,8 @@ import sys
 
 import numpy as np
 from conftest import SAMPLE, lines, pictures, record
-from PIL import Image
 
 import ndpix
-from ndpix._inspect import _png
 
 
 def test_says_what_is_there(source):
@@ -68,10 +65,3 @@ def test_in_a_notebook(source, images):
     assert page.count("<img") == 8 and "data:image/png;base64," in page
     assert np.array_equal(report.thumbnails()[2], images[2])
     assert "<img" not in ndpix.inspect(iter(map(record, images)))._repr_html_()
-
-
-def test_thumbnails_are_pictures():
-    for shape, dtype in (((300, 200), "uint8"), ((9, 9, 2), "uint8"), ((50, 40), "uint16"), ((9, 9, 4), "uint8")):
-        picture = Image.open(io.BytesIO(_png(pictures(1, shape, dtype)[0])))
-        picture.load()
-        assert max(picture.size) <= 96

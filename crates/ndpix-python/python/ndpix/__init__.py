@@ -4,7 +4,7 @@
 
 `load` gives one array, `convert` writes an array file, `batches` goes through any amount of records in
 bounded memory, `open` gives random access without converting, `decode` reads one value, `inspect`
-says what is in a file, and `plan` converts in parts, for several processes or machines. They take the same options, which are those of the `ndpix` command.
+says what is in a file, `show` lays images beside each other, and `plan` converts in parts, for several processes or machines. They take the same options, which are those of the `ndpix` command.
 """
 
 from ndpix._batches import Batch, Batches, Reject, batches
@@ -15,7 +15,9 @@ from ndpix._errors import Error, RejectedWarning
 from ndpix._inspect import Report, inspect
 from ndpix._load import load
 from ndpix._ndpix import __version__, optimised as _optimised
+from ndpix._options import Options
 from ndpix._parts import Part, Plan, plan
+from ndpix._show import Grid, show
 from ndpix._summary import Summary
 
 __all__ = [
@@ -23,6 +25,8 @@ __all__ = [
     "Batches",
     "Dataset",
     "Error",
+    "Grid",
+    "Options",
     "Part",
     "Plan",
     "Reject",
@@ -37,6 +41,7 @@ __all__ = [
     "load",
     "open",
     "plan",
+    "show",
 ]
 
 if not _optimised:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ndpix import _ndpix
 from ndpix._errors import Error, in_part, rejected
 from ndpix._options import Columns, Options, Source, keywords
+from ndpix._pages import figure, kinds, shown, table
 from ndpix._parts import Part
+from ndpix._pictures import small
 from ndpix._progress import Hooks
 from ndpix._summary import Summary, read
 
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from typing_extensions import Unpack
+
+
+SEEN, REJECTS = 8, 5
+"""Images and rejects that a notebook shows."""
 
 
 class Reject(NamedTuple):
@@ -38,7 +44,7 @@ class Reject(NamedTuple):
     """What was found."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Batch:
     """Images that stand together in the input. The arrays belong to the caller, also when the iterator
     goes on.
@@ -65,6 +71,26 @@ class Batch:
         """The number of images."""
         return len(self.lines)
 
+    def __repr__(self) -> str:
+        return f"<ndpix.Batch of {len(self)} images {kinds(self.images)}{self._beside()}>"
+
+    def _beside(self) -> str:
+        columns = f", columns {shown(', '.join(self.columns))}" if self.columns else ""
+        return columns + (f", {len(self.rejects)} rejects" if self.rejects else "")
+
+    def _repr_html_(self) -> str:
+        first = zip(self.images[:SEEN], self.lines.tolist(), self.valid.tolist())
+        pictures = [figure(small(image), f"line {line}{'' if ok else ', filled'}") for image, line, ok in first]
+        more = f" and {len(self) - SEEN} more" if len(self) > SEEN else ""
+        rejects = [("reject", f"{r.file}:{r.line}: {r.message}") for r in self.rejects[:REJECTS]]
+        about = [("images", f"{len(self)} {kinds(self.images)}"), *_columns(self.columns), *rejects]
+        return f"{table(about)}<div>{''.join(pictures)}{more}</div>"
+
+
+def _columns(columns: Columns) -> list[tuple[str, object]]:
+    """Kept fields with their first values, for a table."""
+    return [(name, ", ".join(shown(value, 40) for value in column[:SEEN])) for name, column in columns.items()]
+
 
 class Batches(Iterator[Batch]):
     """An iterator over batches, and a context manager that ends it. Made by `batches`.
@@ -80,6 +106,13 @@ class Batches(Iterator[Batch]):
         self._warn: Callable[..., object] = warnings.warn
         # Whether the caller knows how it ended: by the warning, or by an exception.
         self._told = False
+        self._given = 0
+
+    def __repr__(self) -> str:
+        return f"<ndpix.Batches: {self._given} images so far>"
+
+    def _repr_html_(self) -> str:
+        return table([("batches", f"{self._given} images so far; iterate to have the next")])
 
     def __iter__(self) -> Batches:
         return self
@@ -98,7 +131,9 @@ class Batches(Iterator[Batch]):
                 self._warn(warning, stacklevel=2)
             raise StopIteration
         *arrays, rejects = parts
-        return Batch(*arrays, rejects=[Reject(*r) for r in rejects])
+        batch = Batch(*arrays, rejects=[Reject(*r) for r in rejects])
+        self._given += len(batch)
+        return batch
 
     def close(self) -> None:
         """Ends the run and waits for its threads; what was not taken is lost."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, Literal, SupportsIndex, TypeVar, Union, overload
 
 from ndpix import _ndpix, _shards
 from ndpix._batches import Reject
 from ndpix._errors import Error
 from ndpix._options import Columns, Common, Fields, OnErrors, Options, Others, Path, Source, keywords
+from ndpix._pages import figure, shown, table
+from ndpix._pictures import small
 from ndpix._progress import Hooks
 
 if TYPE_CHECKING:
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
     _Filled = list[tuple[int, tuple[str, int, int, int, str, str]]]
     """The rows that are filled, and why."""
+
+SEEN = 8
+"""Images that a notebook shows."""
 
 Item = TypeVar("Item", covariant=True)
 """An array, a dict where fields are kept or rows are filled, or what `transform` makes of one."""
@@ -222,6 +228,19 @@ class Dataset(Generic[Item]):
     def __repr__(self) -> str:
         bad = f", {len(self.bad)} known to be bad" if self._known.bad else ""
         return f"<ndpix.Dataset of {len(self)} images{bad}>"
+
+    def _repr_html_(self) -> str:
+        about = table([("images", len(self)), *[("bad", len(self.bad))] * bool(self._known.bad)])
+        return f"{about}<div>{''.join(self._figure(number) for number in range(min(SEEN, len(self))))}</div>"
+
+    def _figure(self, index: int) -> str:
+        """The image as it is before `transform`, with its first fields."""
+        try:
+            image, columns, filled = self._native.get(self._number(index))
+        except (Error, OSError) as error:
+            return figure(None, f"{index}: {error}")
+        fields = [f"{name} {shown(value, 20)}" for name, value in islice(self._values(columns, True).items(), 2)]
+        return figure(small(image), ", ".join([f"{index}, filled" if filled else str(index), *fields]))
 
 
 def _fills(options: dict[str, Any]) -> bool:

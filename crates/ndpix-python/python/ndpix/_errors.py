@@ -11,6 +11,12 @@ Kind = Literal["json", "field", "encoding", "unsupported", "image", "shape", "li
 """What can be wrong with a record or an image."""
 
 
+def visible(text: str) -> str:
+    """Text in which nothing acts: control characters but line ends, those that turn the direction of text around,
+    and those that cannot be seen stand as `\\u{1b}`."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\u{{{ord(c):x}}}" for c in text)
+
+
 class Error(ValueError):
     """A record, an image, an option or a plan that does not work.
 
@@ -35,7 +41,7 @@ class Error(ValueError):
         byte: int | None = None,
         item: int | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(visible(message))
         self.kind: Kind | Literal["options", "plan"] = kind
         self.file = file
         self.line = line
@@ -56,7 +62,7 @@ class RejectedWarning(UserWarning):
     """
 
     def __init__(self, message: str, rejected: int, counts: dict[str, int], first: list[str]) -> None:
-        super().__init__(message)
+        super().__init__(visible(message))
         self.rejected = rejected
         self.counts = counts
         self.first = first

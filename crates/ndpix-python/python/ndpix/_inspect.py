@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import struct
-import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ndpix import _ndpix
 from ndpix._options import Options, Source, keywords
+from ndpix._pages import figure, shown
+from ndpix._pictures import small
 from ndpix._progress import Hooks
 
 if TYPE_CHECKING:
@@ -19,10 +18,9 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 THUMBNAILS = 8
-SIDE = 96
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """What the first records say. In a notebook it shows itself, with the first images.
 
@@ -114,39 +112,13 @@ class Report:
         except (ValueError, OSError):
             return []
 
+    def __repr__(self) -> str:
+        found = self.problem or f"field {self.field}, encoding {self.encoding}, rows of {self.shape} {self.dtype}"
+        return f"<ndpix.Report of {self.sampled} records: {shown(found)}>"
+
     def _repr_html_(self) -> str:
-        pictures = "".join(
-            f"<img style='margin:2px;display:inline' src='data:image/png;base64,{base64.b64encode(png).decode()}'>"
-            for png in map(_png, self.thumbnails())
-            if png
-        )
-        return f"{self._html}<div>{pictures}</div>"
-
-
-def _png(image: NDArray[Any]) -> bytes | None:
-    """A small PNG of an image; `None` for what is not a picture. Deep pixels are stretched to 8 bits."""
-    import numpy as np
-
-    channels = {2: 1}.get(image.ndim, image.shape[-1] if image.ndim == 3 else 0)
-    if not 1 <= channels <= 4 or 0 in image.shape:
-        return None
-    step = max(1, -(-max(image.shape[:2]) // SIDE))
-    small = image[::step, ::step]
-    if small.dtype != np.uint8:
-        values = np.nan_to_num(small.astype(np.float64))
-        low, high = values.min(), values.max()
-        small = ((values - low) * (255 / (high - low or 1))).astype(np.uint8)
-    height, width = small.shape[:2]
-    lines = np.zeros((height, 1 + width * channels), np.uint8)
-    lines[:, 1:] = small.reshape(height, -1)
-    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    head = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
-    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines.tobytes())) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
+        pictures = [picture for image in self.thumbnails() if (picture := small(image)) is not None]
+        return f"{self._html}<div>{''.join(map(figure, pictures))}</div>"
 
 
 @keywords

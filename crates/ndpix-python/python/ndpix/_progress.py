@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
 import time
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -37,19 +37,40 @@ def _notebook() -> bool:
 
 
 def _bar(total: int | None) -> Tick:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from tqdm.auto import tqdm
-    except ImportError:
-        return _own(total)
-    bar: Any = tqdm(total=total, unit="B", unit_scale=True, unit_divisor=1024, desc="ndpix", leave=False)
+    tqdm = _tqdm()
+    if tqdm is None:
+        return _shown(total) if _notebook() else _own(total)
+    bar = tqdm(total=total, unit="B", unit_scale=True, unit_divisor=1024, desc="ndpix", leave=False)
 
     def tick(read: int | None) -> None:
         if read is None:
             bar.close()
         else:
             bar.update(read - bar.n)
+
+    return tick
+
+
+def _tqdm() -> Any:
+    """The bar of tqdm for where this runs; `None` where there is none, or none that a notebook can draw."""
+    try:
+        if not _notebook():
+            return importlib.import_module("tqdm").tqdm
+        module = importlib.import_module("tqdm.notebook")
+    except ImportError:
+        return None
+    # Without ipywidgets its bar would raise, and that of the terminal fill the notebook with red lines.
+    return None if module.IProgress is None else module.tqdm
+
+
+def _shown(total: int | None) -> Tick:
+    """One line of a notebook's output, written over; the end leaves it empty."""
+    display = importlib.import_module("IPython.display").display
+    handle = display({"text/plain": "ndpix"}, raw=True, display_id=True)
+    of = f" of {total >> 20}" if total else ""
+
+    def tick(read: int | None) -> None:
+        handle.update({"text/plain": "" if read is None else f"ndpix {read >> 20}{of} MiB"}, raw=True)
 
     return tick
 

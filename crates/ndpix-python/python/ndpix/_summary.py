@@ -6,8 +6,13 @@ import dataclasses
 import json
 from dataclasses import dataclass
 
+from ndpix._pages import table
 
-@dataclass(frozen=True)
+FIRST = 5
+"""Rejects and outputs that a notebook shows."""
+
+
+@dataclass(frozen=True, repr=False)
 class Summary:
     """The counts of a run: `records = with_image + without_image + unreadable`, and
     `images = decoded + rejected_images`.
@@ -74,6 +79,24 @@ class Summary:
     peak_memory: int
     interrupted: bool
     threads: int
+
+    def __repr__(self) -> str:
+        rejected = f", {self.rejected} rejected" if self.rejected else ""
+        return f"<ndpix.Summary: {self.rows} rows of {self.records} records{rejected}>"
+
+    def _repr_html_(self) -> str:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in self.rejects.items())
+        rows: list[tuple[str, object]] = [
+            ("rows", f"{self.rows}, of them {self.filled} filled" if self.filled else self.rows),
+            ("records", f"{self.records}: {self.with_image} with image, {self.without_image} without, "
+                        f"{self.unreadable} unreadable"),
+            ("images", f"{self.images}: {self.decoded} decoded, {self.rejected_images} rejected"),
+            ("rejects", f"{self.rejected}: {kinds}" if kinds else self.rejected),
+            *[("", first) for first in self.first_rejects[:FIRST]],
+            *[("output", output) for output in self.outputs[:FIRST]],
+            ("took", f"{self.seconds:.2f} s"),
+        ]
+        return table(rows)
 
 
 def read(text: str) -> Summary:

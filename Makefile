@@ -2,6 +2,7 @@
 # make test         everything that has to be green
 # make test-scale   Ray and Dask with workers that are killed, RECORDS=6000 of them
 # make test-stores  inputs, outputs and parts in S3 as moto plays it, and what stores do wrong
+# make test-page    the pages of --report in Chromium; SHOTS=FOLDER leaves pictures of them
 # make random       random records through the command, N=5000 of them
 # make fuzz         libFuzzer on every target, T=60 seconds each; TARGETS="png record" for some (nightly Rust)
 # make miri         unit tests of the files with `unsafe` under Miri (nightly Rust)
@@ -41,7 +42,7 @@ MATURIN = PATH="$(abspath $(VENV)/bin):$$PATH" $(PY) -m maturin
 # Optional corpus features that ndpix claims; CONTRIBUTING.md says which it does not, and why.
 FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,format:qoi,format:tga,tiff:cmyk,tiff:fax,tiff:odd-bits
 
-.PHONY: demo test rust python random licences conformance maybe-conformance release clean test-scale test-stores maybe-scale
+.PHONY: demo test rust python random licences conformance maybe-conformance release clean test-scale test-stores maybe-scale test-page
 .PHONY: wheel manylinux site reliability fuzz miri careful
 .PHONY: bench-quick bench bench-outputs bench-scale floor stages instructions
 .NOTPARALLEL:
@@ -88,6 +89,17 @@ $(SCALE)/ready: requirements-scale.txt
 	test -x $(SCALE)/bin/python || $(PYTHON) -m venv $(SCALE)
 	@$(SCALE)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-scale.txt || { \
 	  echo "test-scale: Ray and Dask cannot be installed here"; exit 1; }
+	touch $@
+
+# What drives a browser is large, too.
+PAGE = $(TARGET)/page
+
+test-page: release $(PAGE)/ready
+	NDPIX="$(NDPIX)" SHOTS="$(abspath $(SHOTS))" $(PAGE)/bin/python -m unittest discover -s tests/page -t tests/page
+
+$(PAGE)/ready: requirements-page.txt
+	test -x $(PAGE)/bin/python || $(PYTHON) -m venv $(PAGE)
+	$(PAGE)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-page.txt
 	touch $@
 
 # Reports the seed of what goes wrong; SEED=... begins there.

@@ -268,8 +268,22 @@ class Files(Case):
         for flag, path in ("--summary", journal), ("--rejects", journal), ("--summary", shown):
             done = self.run_ndpix(2, "convert", source, "-o", self.out, flag, path)
             self.assertIn(b"give another name", done.stderr)
+        for words in ["convert", source, "-o", self.out], ["inspect", source]:
+            done = self.run_ndpix(2, *words, "--report", self.dir / "link")
+            self.assertIn(b"give another name", done.stderr)
         self.assertEqual(sorted(p.name for p in self.dir.iterdir()), ["in.ndjson", "link"])
         self.assertEqual(json.loads(source.read_bytes()), record(1))
+
+    def test_a_page_is_written_however_the_run_ends(self):
+        source, page = self.write("in.ndjson", [record(1), {"image": "<b>%"}]), self.dir / "page.html"
+        for code, more, said in ((3, [], "1 row written"), (4, ["--on-error", "raise"], "Stopped after 1 row")):
+            self.run_ndpix(code, "convert", source, "-o", self.out, "--if-exists", "replace", "--report", page, *more)
+            text = page.read_text("utf-8")
+            self.assertIn(f"<h1>{said}</h1>", text)
+            self.assertIn("&lt;b&gt;%", text)
+        self.run_ndpix(0, "inspect", source, "--report", page)
+        self.assertIn("Rejects to expect", page.read_text("utf-8"))
+        self.run_ndpix(1, "inspect", source, "--report", self.dir / "none" / "page.html")
 
     def test_what_a_stopped_run_leaves_is_listed(self):
         path = self.dir / "summary.json"

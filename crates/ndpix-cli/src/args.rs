@@ -49,6 +49,9 @@ pub(crate) struct Convert {
     /// Write the summary as JSON to this file (- for standard output), also when the run fails
     #[arg(long, value_name = "PATH")]
     pub(crate) summary: Option<PathBuf>,
+    /// Write a page for people to this file: sums, rows, rejects and where they lie
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
     /// Show a progress bar also where no terminal is found
     #[arg(long)]
     pub(crate) progress: bool,
@@ -121,6 +124,9 @@ pub(crate) struct Inspect {
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Write a page for people to this file: the command, pictures, histograms, rejects to expect
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) flags: Flags,
 }

@@ -13,12 +13,11 @@ mod signals;
 mod tests;
 
 use std::ffi::OsString;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
-use ndpix::{Control, Error, ErrorKind, Input, Meter, Options, Run, quoted};
+use ndpix::{Control, Error, ErrorKind, Input, Meter, Options, Page, Run, Sight, quoted};
 
 use crate::args::{Cli, Command, Convert, Inspect};
 use crate::print::Progress;
@@ -110,37 +109,37 @@ fn convert(args: &Convert) -> u8 {
         Ok(both) => both,
         Err(error) => return fail(&error),
     };
-    if let Err(end) = keep_apart(args.summary.as_deref(), &inputs, &args.output, &options) {
-        return end;
+    for (name, file) in [("summary", &args.summary), ("report", &args.report)] {
+        let apart = |f| ndpix::keep_apart(name, f, &inputs, Some(&args.output), &options);
+        if let Err(error) = file.as_deref().map_or(Ok(()), apart) {
+            return fail(&error);
+        }
     }
+    let page = args.report.as_ref().map(|_| Page::new(&options));
+    let sight = page.as_ref().map(|page| |sight: &Sight<'_>| page.see(sight));
     let (run, end) = watched(
         args.progress,
-        |control| ndpix::run(inputs, &args.output, &options, control),
+        |control| {
+            let sight = sight.as_ref().map(|sight| sight as _);
+            let (stop, note, started) = (Arc::clone(&control.stop), control.note, control.started);
+            let control = Control { stop, note, started, sight };
+            ndpix::run(inputs, &args.output, &options, &control)
+        },
         |run| exit_code(run, &options),
     );
-    ended(&run, &options, args.summary.as_deref(), end, |error| remedies(error, args, &options))
+    let remedies = |error: &Error| remedies(error, args, &options);
+    let end = ended(&run, &options, args.summary.as_deref(), end, remedies);
+    let Some((page, path)) = page.zip(args.report.as_deref()) else { return end };
+    write(path, &page.of_run(&run.summary, run.result.as_ref().err(), &options), end)
 }
 
-/// Refuses to write the summary over an input, the output, or a file beside it.
-fn keep_apart(
-    summary: Option<&Path>,
-    inputs: &[Input],
-    output: &Path,
-    options: &Options,
-) -> Result<(), u8> {
-    let mut taken = ndpix::files_of(output, options);
-    taken.extend(inputs.iter().filter_map(|input| match input {
-        Input::Path(path) => Some(path.clone()),
-        _ => None,
-    }));
-    match summary.filter(|s| s.starts_with(output) || taken.iter().any(|t| same(s, t))) {
-        None => Ok(()),
-        Some(path) => {
-            print::say(&format!(
-                "ndpix: summary {} is an input, the output or a file beside it; give another name",
-                path.display()
-            ));
-            Err(2)
+/// Writes a file beside what was asked for, and gives the exit code: `end`, or that of the failure.
+fn write(path: &Path, text: &str, end: u8) -> u8 {
+    match std::fs::write(path, text) {
+        Ok(()) => end,
+        Err(error) => {
+            print::say(&format!("ndpix: cannot write {}: {error}", path.display()));
+            1
         }
     }
 }
@@ -161,7 +160,7 @@ fn watched<T>(
         }
     };
     let stop = Arc::clone(&watch.stop);
-    let control = Control { stop, note: Some(&note), started: Some(&started) };
+    let control = Control { stop, note: Some(&note), started: Some(&started), sight: None };
     let done = work(&control);
     let end = code(&done);
     watch.end.get_or_init(|| end);
@@ -193,13 +192,7 @@ fn ended(
             failed => failed,
         };
     }
-    match std::fs::write(path, json) {
-        Ok(()) => end,
-        Err(error) => {
-            print::say(&format!("ndpix: cannot write {}: {error}", path.display()));
-            1
-        }
-    }
+    write(path, &json, end)
 }
 
 /// The commands that would do, for an error that knows them.
@@ -210,33 +203,28 @@ fn remedies(error: &Error, args: &Convert, options: &Options) {
     }
 }
 
-/// Whether two names lead to one file, existing or not.
-fn same(a: &Path, b: &Path) -> bool {
-    if let (Ok(a), Ok(b)) = (std::fs::metadata(a), std::fs::metadata(b)) {
-        return (a.dev(), a.ino()) == (b.dev(), b.ino());
-    }
-    let full = |path: &Path| {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Some(folder.canonicalize().ok()?.join(path.file_name()?))
-    };
-    a == b || full(a).is_some_and(|a| Some(a) == full(b))
-}
-
 fn inspect(args: &Inspect) -> u8 {
     let report = args.flags.options().and_then(|options| {
-        let report = ndpix::inspect(Input::expand(&args.inputs)?, &options)?;
-        Ok((report, options))
+        let inputs = Input::expand(&args.inputs)?;
+        let Some(path) = &args.report else {
+            return Ok((ndpix::inspect(inputs, &options)?, None, options));
+        };
+        ndpix::keep_apart("report", path, &inputs, None, &options)?;
+        let (report, page) = ndpix::look(inputs, &options)?;
+        Ok((report, Some((page, path)), options))
     });
     match report {
-        Ok((report, options)) => {
+        Ok((report, page, options)) => {
             let text = match args.json {
                 true => report.json(&args.inputs, &options),
                 false => report.text(&args.inputs, &options),
             };
-            match print::out(&text) {
+            let end = match print::out(&text) {
                 0 if report.problem.is_some() => 2,
                 end => end,
-            }
+            };
+            let Some((page, path)) = page else { return end };
+            write(path, &page.of_look(&report, &args.inputs, &options), end)
         }
         Err(error) => fail(&error),
     }

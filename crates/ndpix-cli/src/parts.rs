@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use ndpix::{Control, Cut, Error, ErrorKind, Input, Plan};
 
-use crate::{args, code, ended, exit_code, fail, keep_apart, print, watched};
+use crate::{args, code, ended, exit_code, fail, print, watched};
 
 /// Decides a run, and writes the decision beside its output.
 pub(crate) fn plan(args: &args::Plan) -> u8 {
@@ -82,8 +82,9 @@ pub(crate) fn commit(args: &args::Commit) -> u8 {
         Ok(inputs) => inputs,
         Err(error) => return fail(&error),
     };
-    if let Err(end) = keep_apart(args.summary.as_deref(), &inputs, plan.out(), options) {
-        return end;
+    let apart = |file| ndpix::keep_apart("summary", file, &inputs, Some(plan.out()), options);
+    if let Err(error) = args.summary.as_deref().map_or(Ok(()), apart) {
+        return fail(&error);
     }
     let work: Option<&Path> = args.work.as_deref();
     let (run, end) = watched(

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use ndpix::Meter;
 
-/// A line for people. A closed pipe is not an error.
+/// A line for people, in which names of files and fields cannot act on the terminal. A closed pipe is not an error.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", ndpix::shown(line));
 }
 
 /// Text for the next program, and the exit code it ends with. A closed pipe ends quietly.

@@ -6,7 +6,7 @@ use ndpix::Options;
 use crate::args::Cli;
 
 /// Flags that belong to the command and not to [`Options`].
-const OWN: [&str; 4] = ["output", "summary", "progress", "help"];
+const OWN: [&str; 5] = ["output", "summary", "report", "progress", "help"];
 
 #[test]
 fn flags_are_the_options() {

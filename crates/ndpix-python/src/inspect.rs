@@ -10,11 +10,13 @@ use crate::inputs::Stop;
 use crate::task::{self, Hooks};
 use crate::{arrays, errors, inputs, options};
 
-/// The report as JSON, text and HTML, with the command to run where the source is files.
+/// The report as JSON, text and HTML, with the command to run where the source is files; as a page it is
+/// written to `page`.
 #[pyfunction]
 pub(crate) fn inspect(
     py: Python<'_>,
     source: &Bound<'_, PyAny>,
+    page: Option<PathBuf>,
     options: &Bound<'_, PyDict>,
     hooks: Hooks,
 ) -> PyResult<(String, String, String)> {
@@ -28,16 +30,30 @@ pub(crate) fn inspect(
         _ => None,
     });
     let names = names.collect::<Option<Vec<PathBuf>>>().unwrap_or_default();
-    let said = task::run(py, &hooks, stop, move |_| {
-        ndpix::inspect(inputs, &options).map(|report| {
-            (
-                report.json(&names, &options),
-                report.text(&names, &options),
-                report.html(&names, &options),
-            )
-        })
+    let (said, written) = task::run(py, &hooks, stop, move |_| {
+        let looked = match &page {
+            None => ndpix::inspect(inputs, &options).map(|report| (report, None)),
+            Some(file) => ndpix::keep_apart("report", file, &inputs, None, &options)
+                .and_then(|()| ndpix::look(inputs, &options))
+                .map(|(report, seen)| (report, Some((file, seen)))),
+        };
+        let (report, page) = match looked {
+            Ok(both) => both,
+            Err(error) => return (Err(error), Ok(())),
+        };
+        let written = page.map_or(Ok(()), |(file, page)| {
+            std::fs::write(file, page.of_look(&report, &names, &options))
+        });
+        let said = (
+            report.json(&names, &options),
+            report.text(&names, &options),
+            report.html(&names, &options),
+        );
+        (Ok(said), written)
     })?;
-    said.map_err(|e| errors::raise(py, &e))
+    let said = said.map_err(|e| errors::raise(py, &e))?;
+    written?;
+    Ok(said)
 }
 
 /// The names of what the JSON of summaries and of reports holds, and what each is.

@@ -123,7 +123,7 @@ fn start<T: Send + 'static>(
         };
         let note = |text: &str| send(Message::Note(text.to_string()));
         let started = |meter, total| send(Message::Started(meter, total));
-        let control = Control { stop, note: Some(&note), started: Some(&started) };
+        let control = Control { stop, note: Some(&note), started: Some(&started), sight: None };
         let result = work(&control);
         send(Message::Done(result));
     };

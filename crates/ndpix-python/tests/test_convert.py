@@ -70,6 +70,28 @@ def test_the_summary_as_json(tmp_path, source):
     assert (summary["version"], summary["exit"], summary["rows"]) == (1, 0, 40)
 
 
+def test_a_page_for_people(tmp_path):
+    out, page = tmp_path / "out.npy", tmp_path / "page.html"
+    summary = ndpix.convert(SAMPLE, out, report=page)
+    html = page.read_text("utf-8")
+    assert f"<h1>{summary.rows} rows written</h1>" in html
+    assert html.count("src=\"data:image/png;base64,") == summary.rows == 24
+    with pytest.raises(ndpix.Error):
+        ndpix.convert(SAMPLE, out, report=page, on_error="raise", if_exists="replace")
+    assert "<h1>Stopped after" in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["summary", "report"])
+def test_files_of_the_caller_are_kept_apart(tmp_path, name):
+    source, out = tmp_path / "in.ndjson", tmp_path / "out.npy"
+    source.write_bytes(SAMPLE.read_bytes())
+    for path in (source, out, f"{out}.rejects.ndjson"):
+        with pytest.raises(ndpix.Error, match="give another name"):
+            ndpix.convert(source, out, **{name: path})
+    assert [p.name for p in tmp_path.iterdir()] == ["in.ndjson"]
+    assert source.read_bytes() == SAMPLE.read_bytes()
+
+
 def test_an_existing_output_is_safe(tmp_path, source):
     out = tmp_path / "out.npy"
     out.write_bytes(b"mine")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from conftest import SAMPLE, lines, pictures, record
 
 import ndpix
@@ -57,6 +58,17 @@ def test_a_problem_is_no_exception():
     assert ndpix.load(lines(map(record, images)), **report.suggestion).shape[0] == 4
     nothing = ndpix.inspect([{"a": 1}])
     assert nothing.problem and nothing.field is None
+
+
+def test_a_page_is_the_one_of_the_command(tmp_path):
+    mine, its = tmp_path / "mine.html", tmp_path / "its.html"
+    report = ndpix.inspect(SAMPLE, report=mine)
+    subprocess.run([sys.executable, "-m", "ndpix", "inspect", SAMPLE, "--report", its], check=True, capture_output=True)
+    free = re.compile("free on this disk</dt><dd>[^<]*")
+    assert free.sub("", mine.read_text("utf-8")) == free.sub("", its.read_text("utf-8"))
+    assert report.shapes == ndpix.inspect(SAMPLE).shapes
+    with pytest.raises(ndpix.Error, match="is an input"):
+        ndpix.inspect(mine, report=mine)
 
 
 def test_in_a_notebook(source, images):

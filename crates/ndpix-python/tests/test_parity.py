@@ -16,7 +16,7 @@ from ndpix import _errors, _ndpix, _options
 from ndpix._options import Options
 
 OPERATIONS = [ndpix.load, ndpix.convert, ndpix.batches, ndpix.open, ndpix.decode, ndpix.inspect, ndpix.plan]
-OWN = {"source", "out", "value", "batch_size", "index", "summary", "progress", "part_bytes", "parts", "transform"}
+OWN = {"source", "out", "value", "batch_size", "index", "summary", "report", "progress", "part_bytes", "parts", "transform"}
 """Parameters of single operations."""
 
 
@@ -51,7 +51,7 @@ def test_flags_are_the_table():
     """That their defaults are the same is a test of the command's crate."""
     text = subprocess.run([sys.executable, "-m", "ndpix", "convert", "--help"], capture_output=True, check=True).stdout
     flags = set(re.findall(r"^\s+(?:-\w, )?--([a-z-]+)", text.decode(), re.MULTILINE))
-    assert {f.replace("-", "_") for f in flags} - {"help", "output", "summary", "progress"} == set(Options.__annotations__)
+    assert {f.replace("-", "_") for f in flags} - {"help", "output", "summary", "report", "progress"} == set(Options.__annotations__)
 
 
 def test_choices_are_those_of_the_library():

@@ -8,6 +8,7 @@ mod holds;
 pub(crate) mod inputs;
 mod ledger;
 mod marks;
+mod sights;
 mod verdict;
 
 use std::collections::HashMap;
@@ -39,6 +40,7 @@ use inputs::Inputs;
 use ledger::{Became, Ledger};
 pub(crate) use ledger::{fill, names};
 use marks::Reached;
+use sights::{Sights, Stands};
 pub(crate) use verdict::count;
 use verdict::{Row, Verdict, judge};
 
@@ -145,7 +147,8 @@ impl<'o> Books<'o> {
         }
         (self.begins, self.meter) = (Some(reader.feed.begins()), Some(reader.meter()));
         let threads = self.options.thread_count();
-        let run = reader.run(threads, &control.stop, |part| self.commit(part));
+        let sights = Sights::new(control, &reader.plan);
+        let run = reader.run(threads, &control.stop, |part| self.commit(part, &sights));
         let ended = run.and_then(|()| self.may_end(control));
         let counts = reader.feed.counts();
         self.over(&reader.plan.steps, counts, reader.feed.taken(), ended)?;
@@ -154,7 +157,7 @@ impl<'o> Books<'o> {
 
     /// Takes the outcomes of a part that was decoded before.
     pub(crate) fn take(&mut self, part: &mut Part<'_>) -> Result<Option<Job>> {
-        self.commit(part)
+        self.commit(part, &Sights::default())
     }
 
     /// Hears that no more will come: what was counted, of each input the records, and how it ended.
@@ -194,7 +197,7 @@ impl<'o> Books<'o> {
     }
 
     /// Takes the outcomes of a part in input order, and gives what is left to do for their rows.
-    fn commit(&mut self, part: &mut Part<'_>) -> Result<Option<Job>> {
+    fn commit(&mut self, part: &mut Part<'_>, sights: &Sights<'_>) -> Result<Option<Job>> {
         let (text, files, kept) = (part.text, part.files, part.kept);
         let mut pending = Pending { pixels: part.pixels, len: 0 };
         self.kept.begin();
@@ -205,7 +208,7 @@ impl<'o> Books<'o> {
             }
             let outcome = part.outcomes[number].take();
             let origin = text.origin(outcome.record, files);
-            if let Some(end) = self.outcome(text, &origin, kept, outcome, &mut pending)? {
+            if let Some(end) = self.outcome(text, &origin, kept, outcome, &mut pending, sights)? {
                 // The rows before it are there when the data end the run.
                 self.put(&mut pending)?;
                 return Err(end);
@@ -227,6 +230,7 @@ impl<'o> Books<'o> {
         kept: &Kept,
         outcome: Outcome,
         pending: &mut Pending<'_>,
+        sights: &Sights<'_>,
     ) -> Result<Option<Error>> {
         let record = &text.records[outcome.record];
         let outcome = match outcome.waits(&self.options.on_error) {
@@ -243,7 +247,11 @@ impl<'o> Books<'o> {
         count(&mut self.summary, &outcome.result, first);
         let whole = !matches!(outcome.result, Fate::Rejected(_)) && origin.item().is_none();
         let place = || origin.position(origin.item().unwrap_or(0));
-        let Verdict { reject, row } = judge(outcome.result, self.options, place);
+        let verdict = judge(outcome.result, self.options, place);
+        let (item, row, pixels) = (outcome.item, self.summary.rows, &pending.pixels[pending.len..]);
+        let stands = Stands { record, text: text.record(record), origin, item, row, pixels };
+        sights.tell(&stands, &verdict);
+        let Verdict { reject, row } = verdict;
         if let Some(error) = reject {
             self.reject(&error)?;
             // What is refused as a whole stands in the file once, whatever the number of its images.

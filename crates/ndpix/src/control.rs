@@ -3,6 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::dtype::DType;
+use crate::error::{Error, Position};
+use crate::format::{Color, ImageFormat};
+use crate::shape::Shape;
+
 /// What a caller may say and hear while a run goes on.
 ///
 /// ```
@@ -25,6 +30,73 @@ pub struct Control<'a> {
     pub note: Option<&'a (dyn Fn(&str) + Sync)>,
     /// Gets the meter of the inputs and their total of bytes where it is known, once, when the plan is made.
     pub started: Option<&'a (dyn Fn(Arc<Meter>, Option<u64>) + Sync)>,
+    /// Gets each image and each reject as it is written, in the order of the input.
+    pub sight: Option<&'a (dyn Fn(&Sight<'_>) + Sync)>,
+}
+
+/// What became of one image, or of a record without one.
+///
+/// ```
+/// use std::sync::Mutex;
+/// use ndpix::{Control, Input, Options, Seen, Sight};
+/// let seen = Mutex::new(Vec::new());
+/// let sight = |sight: &Sight<'_>| {
+///     let what = match &sight.seen {
+///         Seen::Image(picture) => picture.stored.to_string(),
+///         Seen::Missing => "nothing".to_string(),
+///         Seen::Rejected(error) => error.kind().to_string(),
+///     };
+///     seen.lock().expect("no panic").push((sight.position.line, sight.row, what));
+/// };
+/// let control = Control { sight: Some(&sight), ..Control::default() };
+/// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": 7}\n");
+/// ndpix::load(vec![records], &Options::default().with("field", "image")?, &control);
+/// let seen = seen.into_inner().expect("no panic");
+/// assert_eq!(seen, [(1, Some(0), "(1, 2)".to_string()), (2, None, "field".to_string())]);
+/// # Ok::<(), ndpix::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Sight<'a> {
+    /// Where the record stands.
+    pub position: Position,
+    /// The number of the record over all inputs, from 0.
+    pub record: u64,
+    /// Its text.
+    pub text: &'a [u8],
+    /// The row that it became.
+    pub row: Option<u64>,
+    /// What it was.
+    pub seen: Seen<'a>,
+}
+
+/// See [`Sight`].
+#[derive(Debug)]
+pub enum Seen<'a> {
+    /// An image that became a row.
+    Image(Picture<'a>),
+    /// The record has no image.
+    Missing,
+    /// It was rejected.
+    Rejected(&'a Error),
+}
+
+/// An image: what is stored, and the row that was made of it.
+#[derive(Debug)]
+pub struct Picture<'a> {
+    /// Shape as it is stored.
+    pub stored: Shape,
+    /// What its channels are as they are stored.
+    pub color: Color,
+    /// EXIF, TIFF or XMP orientation, from 1 to 8.
+    pub orientation: u8,
+    /// `None` where the value held pixels and no image file.
+    pub format: Option<ImageFormat>,
+    /// Shape of the row; of `pixels` that are an image file its length.
+    pub shape: Shape,
+    /// Dtype of the row.
+    pub dtype: DType,
+    /// The row: C-order, little-endian.
+    pub pixels: &'a [u8],
 }
 
 impl Control<'_> {

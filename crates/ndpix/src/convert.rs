@@ -25,7 +25,7 @@ use crate::summary::Summary;
 
 use earlier::{Begin, Earlier};
 
-pub use checks::files_of;
+pub use checks::{files_of, keep_apart};
 pub use plan::{Cut, plan, plan_to_read};
 
 /// How a run ended: what it did is known also when it failed.
@@ -116,7 +116,7 @@ fn go(
     summary: &mut Summary,
 ) -> Result<()> {
     options.validate()?;
-    checks::keep_apart(&inputs, out, options)?;
+    checks::spare(&inputs, out, options)?;
     checks::readable(&inputs)?;
     let asked = Asked::of(&inputs, options);
     let earlier = Earlier::look(out, asked.as_ref(), options, control)?;

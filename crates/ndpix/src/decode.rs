@@ -40,11 +40,17 @@ pub(crate) use raw::{RawFields, Stand};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) info: ImageInfo,
+    /// Its shape as it is stored, also where `info` says what became of it.
+    pub(crate) stored: Shape,
     /// `None` where the value held pixels and no image file.
     pub(crate) format: Option<ImageFormat>,
 }
 
 impl Found {
+    pub(crate) fn new(info: ImageInfo, format: Option<ImageFormat>) -> Self {
+        Self { info, stored: info.shape, format }
+    }
+
     /// Whether it has several frames that build on each other.
     fn plays(&self) -> bool {
         self.info.frames > 1 && self.format.is_some_and(format::plays)
@@ -70,6 +76,11 @@ impl Opened {
     /// What it will be when it is decoded.
     pub(crate) fn info(&self) -> ImageInfo {
         ImageInfo { shape: self.image, dtype: self.dtype, ..self.found.info }
+    }
+
+    /// What it is, as it is stored.
+    pub(crate) fn found(&self) -> &Found {
+        &self.found
     }
 }
 

@@ -25,6 +25,7 @@ mod tiff;
 mod webp;
 
 pub(crate) use film::{CANVASES, open_film, plays};
+pub(crate) use png::write::write as write_png;
 
 use std::fmt;
 use std::str::FromStr;

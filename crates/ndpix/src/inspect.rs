@@ -1,5 +1,7 @@
 //! `inspect`: the same detection and plan as a run, reported.
 
+mod look;
+
 use std::cmp::Reverse;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::format::Color;
 use crate::machine;
 use crate::options::{Options, Size};
+use crate::page::Page;
 use crate::pixels::color::has_alpha;
 use crate::plan::Target;
 use crate::reader::{self, Reader};
@@ -29,6 +32,27 @@ use crate::source::Input;
 /// # Ok::<(), ndpix::Error>(())
 /// ```
 pub fn inspect(inputs: Vec<Input>, options: &Options) -> Result<Report> {
+    report(inputs, options).map(|both| both.0)
+}
+
+/// As [`inspect`], and gathers what a page shows of the first 10,000 records: see [`Page::of_look`].
+///
+/// ```
+/// use ndpix::{Input, Options};
+/// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": \"<script>\"}\n");
+/// let options = Options::default().with("field", "image")?.with("encoding", "list")?;
+/// let (report, page) = ndpix::look(vec![records], &options)?;
+/// let html = page.of_look(&report, &["in.ndjson".into()], &options);
+/// assert!(html.contains("&lt;script&gt;") && html.contains("src=\"data:image/png;base64,"));
+/// # Ok::<(), ndpix::Error>(())
+/// ```
+pub fn look(inputs: Vec<Input>, options: &Options) -> Result<(Report, Page)> {
+    let (report, mut reader) = report(inputs, options)?;
+    let page = look::look(&mut reader, options)?;
+    Ok((report, page))
+}
+
+fn report(inputs: Vec<Input>, options: &Options) -> Result<(Report, Reader)> {
     let mut report = Report::default();
     let again = reader::again(&inputs, options);
     let reader = match Reader::open_for_report(inputs, options)? {
@@ -75,7 +99,7 @@ pub fn inspect(inputs: Vec<Input>, options: &Options) -> Result<Report> {
         report.encoding = reader.plan.encodings().map(|names| names.join(","));
     }
     output(&mut report, &reader, options, again.err());
-    Ok(report)
+    Ok((report, reader))
 }
 
 /// What the output would be, and what else it could be; `once`: why the inputs cannot be read twice.

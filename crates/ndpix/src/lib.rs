@@ -55,6 +55,7 @@ mod books;
 mod decode;
 mod detect;
 mod journal;
+mod page;
 mod parts;
 mod pipeline;
 mod reader;
@@ -87,8 +88,8 @@ pub mod stations;
 pub use array::{Aligned, Array, Element};
 pub use batches::{Batch, Batches, Reject, Spares};
 pub use column::{Column, ColumnType};
-pub use control::{Control, Meter};
-pub use convert::{Cut, Run, convert, files_of, plan, plan_to_read, run};
+pub use control::{Control, Meter, Picture, Seen, Sight};
+pub use convert::{Cut, Run, convert, files_of, keep_apart, plan, plan_to_read, run};
 pub use dataset::{Dataset, Item};
 pub use dtype::{ByteOrder, DType};
 pub use each::{Each, each};
@@ -97,7 +98,7 @@ pub use error::{Error, ErrorKind, Position, Result};
 pub use format::{Color, ImageFormat, ImageInfo};
 pub use framing::Framing;
 pub use inflate::Compression;
-pub use inspect::inspect;
+pub use inspect::{inspect, look};
 pub use limits::Limits;
 pub use load::{Loaded, load};
 pub use options::{
@@ -106,10 +107,11 @@ pub use options::{
     OutputCompression, Ragged, RawChannels, RawDType, RawLayout, RawOrder, Rejects, RejectsContent,
     Resample, Rgb, Rows, Scale, Size, Stack,
 };
+pub use page::Page;
 pub use parts::{Facts, Plan};
 pub use paths::PathPrefix;
 pub use record::pointer::{Field, Pointer, Step};
-pub use report::{Entries, FieldReport, Report, ShapeReport, Spread, quoted};
+pub use report::{Entries, FieldReport, Report, ShapeReport, Spread, quoted, shown};
 pub use reserve::Reserve;
 pub use shape::Shape;
 pub use single::decode;

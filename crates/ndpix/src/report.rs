@@ -5,12 +5,16 @@ mod command;
 mod lines;
 mod records;
 mod run;
+mod shown;
 mod values;
 
 use serde_json::{Map, Value};
 
 pub use command::quoted;
 pub use records::{FieldReport, Report, ShapeReport, Spread};
+pub(crate) use run::notes;
+pub(crate) use shown::escaped;
+pub use shown::shown;
 
 /// What reports of a kind hold: the name of each value and what it is, in the words of every door.
 pub type Entries = Vec<(&'static str, &'static str)>;
@@ -26,8 +30,8 @@ fn json(values: Map<String, Value>) -> String {
 /// Lines as text, their names in a column of this width.
 fn text(lines: &[Line], width: usize) -> String {
     let line = |(name, said): &Line| match *name {
-        "" => format!("  {said}\n"),
-        name => format!("{name:width$} {said}\n"),
+        "" => format!("  {}\n", shown(said)),
+        name => format!("{name:width$} {}\n", shown(said)),
     };
     lines.iter().map(line).collect()
 }
@@ -39,21 +43,6 @@ fn html(lines: &[Line]) -> String {
     };
     let row = |(name, said): &Line| format!("<tr>{}{}</tr>", cell("th", name), cell("td", said));
     format!("<table>{}</table>", lines.iter().map(row).collect::<String>())
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#x27;"),
-            _ => safe.push(c),
-        }
-    }
-    safe
 }
 
 /// A number of bytes for people.

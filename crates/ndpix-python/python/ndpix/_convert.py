@@ -20,6 +20,7 @@ def convert(
     out: Path,
     *,
     summary: Path | None = None,
+    report: Path | None = None,
     progress: bool | None = None,
     **options: Unpack[Options],
 ) -> Summary:
@@ -30,6 +31,8 @@ def convert(
         out: The file to write: `OUT.npy`, or its address in a store, `s3://bucket/OUT.npy`. It gets this name when
             it is whole, and is `OUT.npy.partial` until then.
         summary: A file that gets the summary as JSON, also when the run fails.
+        report: A file that gets a page of HTML for people, also when the run fails: the sums, a contact sheet of
+            the rows, the rejects and where they lie. It needs nothing beside itself.
         progress: As for `load`.
         **options: The options of the command, by their names with underscores.
 
@@ -40,7 +43,7 @@ def convert(
         Error: As for `load`; the final name is then untouched.
         OSError: The machine: a file that is missing, a full disk.
     """
-    return read(_ndpix.convert(source, out, summary, options, Hooks(progress)))
+    return read(_ndpix.convert(source, out, summary, report, options, Hooks(progress)))
 
 
 def is_skipped(out: Path, options: Options) -> bool:

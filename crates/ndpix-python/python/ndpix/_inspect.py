@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ndpix import _ndpix
-from ndpix._options import Options, Source, keywords
+from ndpix._options import Options, Path, Source, keywords
 from ndpix._pages import figure, shown
 from ndpix._pictures import small
 from ndpix._progress import Hooks
@@ -122,11 +122,13 @@ class Report:
 
 
 @keywords
-def inspect(source: Source, **options: Unpack[Options]) -> Report:
+def inspect(source: Source, *, report: Path | None = None, **options: Unpack[Options]) -> Report:
     """Looks at the first records and says what they hold and what a run would make of them.
 
     Args:
         source: As for `load`. Of a stream the beginning is used up.
+        report: A file that gets the report as a page of HTML for people, with pictures, histograms and the rejects to
+            expect among the first 10,000 records. It needs nothing beside itself.
         **options: The options of the command, by their names with underscores.
 
     Returns:
@@ -136,10 +138,10 @@ def inspect(source: Source, **options: Unpack[Options]) -> Report:
         Error: Kind `options`; a source that holds no records.
         OSError: The machine: a file that is missing, a read that fails.
     """
-    report, text, page = _ndpix.inspect(source, options, Hooks(False))
+    said, text, page = _ndpix.inspect(source, report, options, Hooks(False))
     # A stream is used up and an iterator too; everything else can be read once more.
     again = hasattr(source, "__fspath__") or isinstance(source, (str, bytes, list, tuple))
-    return Report(**_values(report), _text=text, _html=page, _again=(source, dict(options)) if again else None)
+    return Report(**_values(said), _text=text, _html=page, _again=(source, dict(options)) if again else None)
 
 
 def _values(report: str) -> dict[str, Any]:

@@ -68,8 +68,8 @@ def changed(options: Any) -> list[tuple[str, str]]:
 def load(source: Source, options: Any, hooks: _Hooks) -> tuple[_Images, Columns, str]:
     """The array, the columns and the summary of the run as JSON."""
 
-def convert(source: Source, out: Any, report: Any, options: Any, hooks: _Hooks) -> str:
-    """The summary of the run as JSON; written to `report` too, also when the run failed."""
+def convert(source: Source, out: Any, summary: Any, report: Any, options: Any, hooks: _Hooks) -> str:
+    """The summary of the run as JSON; written to `summary` too, and as a page to `report`, also when the run failed."""
 
 @final
 class Plan:
@@ -154,8 +154,8 @@ def decode(value: bytes, options: Any) -> _Images:
 def entries() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """The names of what the JSON of summaries and of reports holds, and what each is."""
 
-def inspect(source: Source, options: Any, hooks: _Hooks) -> tuple[str, str, str]:
-    """The report of the first records as JSON, text and HTML."""
+def inspect(source: Source, page: Any, options: Any, hooks: _Hooks) -> tuple[str, str, str]:
+    """The report of the first records as JSON, text and HTML; as a page it is written to `page`."""
 
 def samples(
     source: Source, count: int | None, options: Any, hooks: _Hooks

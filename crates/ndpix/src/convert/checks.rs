@@ -88,7 +88,47 @@ pub fn files_of(out: &Path, options: &Options) -> Vec<PathBuf> {
     all
 }
 
-/// The same without the rejects file, which may have any other name.
+/// Refuses a file of the caller's own, of this name, that is an input, the output `out`, or a file beside it.
+///
+/// ```
+/// use std::path::Path;
+/// use ndpix::{Input, Options, keep_apart};
+/// let (options, out) = (Options::default(), Path::new("a.npy"));
+/// assert!(keep_apart("summary", Path::new("a.json"), &[], Some(out), &options).is_ok());
+/// assert!(keep_apart("summary", Path::new("./a.npy"), &[], Some(out), &options).is_err());
+/// let inputs = [Input::Path("a.ndjson".into())];
+/// assert!(keep_apart("report", Path::new("a.ndjson"), &inputs, None, &options).is_err());
+/// ```
+///
+/// # Errors
+/// Kind `options`.
+pub fn keep_apart(
+    name: &str,
+    file: &Path,
+    inputs: &[Input],
+    out: Option<&Path>,
+    options: &Options,
+) -> Result<()> {
+    let mut taken = out.map_or_else(Vec::new, |out| files_of(out, options));
+    taken.extend(inputs.iter().filter_map(Input::path).map(Path::to_path_buf));
+    let inside = out.is_some_and(|out| file.starts_with(out));
+    if !inside && !taken.iter().any(|path| same(file, path)) {
+        return Ok(());
+    }
+    let what = if out.is_some() { "an input, the output or a file beside it" } else { "an input" };
+    Err(Error::options(format!("{name} {} is {what}; give another name", file.display())))
+}
+
+/// Whether two names lead to one file, existing or not.
+fn same(a: &Path, b: &Path) -> bool {
+    if let (Ok(a), Ok(b)) = (std::fs::metadata(a), std::fs::metadata(b)) {
+        return (a.dev(), a.ino()) == (b.dev(), b.ino());
+    }
+    let full = |path: &Path| Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
+    a == b || full(a).is_some_and(|a| Some(a) == full(b))
+}
+
+/// Every file that a run may write, without the rejects file, which may have any other name.
 fn own_files(out: &Path, options: &Options) -> Vec<PathBuf> {
     let finals = array_files(out, options).into_iter();
     let mut all: Vec<_> = finals.flat_map(|path| [beside(&path, ".partial"), path]).collect();
@@ -108,7 +148,7 @@ pub(super) fn take_up(out: &Path, options: &Options) -> Result<Option<Value>> {
 }
 
 /// Refuses to write over an input, over the array, or into what is not a regular file.
-pub(super) fn keep_apart(inputs: &[Input], out: &Path, options: &Options) -> Result<()> {
+pub(super) fn spare(inputs: &[Input], out: &Path, options: &Options) -> Result<()> {
     let folder = folder_of(out);
     if !folder.is_dir() {
         return Err(Error::options(format!(

@@ -65,7 +65,7 @@ fn commit(
     let inputs = plan.inputs()?;
     let stands = match stores::address(out) {
         None => {
-            checks::keep_apart(&inputs, out, options)?;
+            checks::spare(&inputs, out, options)?;
             go(plan, facts, &inputs, work, (out, options), control, summary)?
         }
         Some(address) => {

@@ -88,7 +88,7 @@ pub fn plan(
             remote::may_write(address, options)?;
         }
         None => {
-            checks::keep_apart(&inputs, out, options)?;
+            checks::spare(&inputs, out, options)?;
             checks::may_write(out, options)?;
         }
     }

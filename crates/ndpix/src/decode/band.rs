@@ -199,7 +199,7 @@ impl<'p> Band<'p> {
         }
         self.mosaic |= raw.mosaic;
         match payload? {
-            Payload::Pixels(p) => Ok(Found { info: array_info(p.shape, p.dtype), format: None }),
+            Payload::Pixels(p) => Ok(Found::new(array_info(p.shape, p.dtype), None)),
             Payload::File => self.file(),
             Payload::Reference => {
                 let path = std::mem::take(&mut self.scratch.bytes);
@@ -207,7 +207,7 @@ impl<'p> Band<'p> {
                     String::from_utf8(path).map_err(|_| Error::path("the path is not UTF-8"))?;
                 self.opener.read(base, &name, limits, &mut self.scratch.bytes)?;
                 match encoding::array_file(&raw, limits, &mut self.scratch)? {
-                    Some(p) => Ok(Found { info: array_info(p.shape, p.dtype), format: None }),
+                    Some(p) => Ok(Found::new(array_info(p.shape, p.dtype), None)),
                     None => self.file(),
                 }
             }
@@ -231,7 +231,7 @@ impl<'p> Band<'p> {
             (_, Frames::First) => format::info(format, bytes, limits),
             (_, Frames::All) => format::frames_info(format, bytes, limits),
         })?;
-        Ok(Found { info, format: Some(format) })
+        Ok(Found::new(info, Some(format)))
     }
 }
 

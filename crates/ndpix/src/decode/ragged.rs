@@ -93,7 +93,7 @@ mod tests {
             frames: 1,
         };
         let opened = Opened {
-            found: crate::decode::Found { info, format: None },
+            found: crate::decode::Found::new(info, None),
             image,
             shape,
             dtype: DType::Uint8,

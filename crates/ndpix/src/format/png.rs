@@ -1,16 +1,16 @@
 //! PNG and the first image of APNG, through the `png` crate.
 //!
 //! Takes a whole file; gives palettes as RGB or RGBA, transparency keys as alpha, gray of 1, 2 and 4
-//! bits scaled to 8, and 16 bits kept. [`info`] walks the chunk headers and inflates nothing. Refuses
-//! damaged and truncated files as `image`; only what follows the last row of pixels may be missing.
+//! bits scaled to 8, and 16 bits kept. [`info`] walks the chunk headers and inflates nothing. Refuses damaged
+//! and truncated files as `image`; only what follows the last row of pixels may be missing.
 //!
 //! Pixels count as whole when their own checksum (Adler-32, over all of them) is right: a wrong
 //! one of the chunks around them loses nothing, and Pillow reads such files too. What pixels are
-//! made of beside them (IHDR, PLTE, tRNS) has only its chunk's checksum, which must be right.
-//! The frames of an APNG are in `film`.
+//! made of beside them (IHDR, PLTE, tRNS) has only its chunk's checksum, which must be right. Frames: `film`.
 
 mod film;
 mod text;
+pub(crate) mod write;
 
 use std::io::{Cursor, ErrorKind};
 

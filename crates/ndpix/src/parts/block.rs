@@ -254,7 +254,7 @@ fn fate(rows: &mut Eye<'_>, rejects: &mut Eye<'_>, place: impl Fn(Error) -> Erro
     match code {
         0 => {
             let len = rows.size()?;
-            let found = Found { info: info(rows)?, format: None };
+            let found = Found::new(info(rows)?, None);
             return Some(Fate::Row { found, len });
         }
         1 => return Some(Fate::Missing),

@@ -33,7 +33,7 @@ impl Report {
     }
 
     /// The output that the commands write: named as the first input.
-    pub(super) fn output_name(&self, first: &Path) -> String {
+    pub(crate) fn output_name(&self, first: &Path) -> String {
         let name = first.file_name().filter(|_| first.as_os_str() != "-");
         let name = name.map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let stem = name.split('.').next().filter(|n| !n.is_empty() && !n.contains('*'));

@@ -166,7 +166,7 @@ fn rejected(s: &Summary) -> Vec<Line> {
 }
 
 /// What may surprise. What was done about orientation and alpha stands among the steps.
-fn notes(s: &Summary, options: &Options) -> Vec<String> {
+pub(crate) fn notes(s: &Summary, options: &Options) -> Vec<String> {
     let mut notes = Vec::new();
     for (&option, &count) in &s.mended {
         // Python writes NaN by default: of that one is enough.

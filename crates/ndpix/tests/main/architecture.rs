@@ -16,8 +16,8 @@ const LEAVES: [&str; 8] =
     ["array", "fetch", "half", "inflate", "machine", "reserve", "sieve", "stores"];
 /// The door to single stations for the stage benchmarks; nothing uses it.
 const BENCH_DOOR: &str = "stations";
-const ENGINE: [&str; 8] =
-    ["detect", "decode", "pipeline", "reader", "parts", "journal", "books", "report"];
+const ENGINE: [&str; 9] =
+    ["detect", "decode", "pipeline", "reader", "parts", "journal", "books", "report", "page"];
 /// The ways into the engine, each called by those who use the library.
 const DOORS: [&str; 7] = ["convert", "load", "batches", "dataset", "single", "each", "inspect"];
 

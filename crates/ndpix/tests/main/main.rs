@@ -26,6 +26,7 @@ mod npy;
 mod on_error;
 mod oracle;
 mod origins;
+mod page;
 mod parts;
 mod paths;
 mod places;

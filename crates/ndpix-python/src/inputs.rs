@@ -10,7 +10,7 @@ use ndpix::{Framing, Input, Options};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PySequence, PyString};
 
 use crate::errors;
 
@@ -83,7 +83,7 @@ fn inputs(source: &Bound<'_, PyAny>, stop: &Stop) -> PyResult<(Vec<Input>, bool)
     Ok((vec![Input::Reader { name: "records".into(), reader }], true))
 }
 
-/// One path or a list of nothing but paths.
+/// One path or a sequence of nothing but paths.
 fn paths(source: &Bound<'_, PyAny>) -> PyResult<Option<Vec<PathBuf>>> {
     let is_path = |value: &Bound<'_, PyAny>| -> PyResult<bool> {
         Ok(value.is_instance_of::<PyString>()
@@ -92,7 +92,7 @@ fn paths(source: &Bound<'_, PyAny>) -> PyResult<Option<Vec<PathBuf>>> {
     if is_path(source)? {
         return Ok(Some(vec![source.extract()?]));
     }
-    if !source.is_instance_of::<PyList>() && !source.is_instance_of::<PyTuple>() {
+    if source.cast::<PySequence>().is_err() {
         return Ok(None);
     }
     let mut all = Vec::new();

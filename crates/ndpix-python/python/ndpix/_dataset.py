@@ -329,13 +329,10 @@ def open(
 def open(
     source: Source,
     *,
-    on_error: OnErrors,
-    columns: None = None,
-    on_missing: Literal["skip", "reject"] | None = None,
     transform: None = None,
     index: Path | None = None,
     progress: bool | None = None,
-    **options: Unpack[Common],
+    **options: Unpack[Options],
 ) -> Dataset[Any]: ...
 @keywords
 def open(

@@ -25,6 +25,8 @@ def load(
 def load(
     source: Source, *, columns: None = None, progress: bool | None = None, **options: Unpack[Others]
 ) -> NDArray[np.generic[Any]]: ...
+@overload
+def load(source: Source, *, progress: bool | None = None, **options: Unpack[Options]) -> Any: ...
 @keywords
 def load(source: Source, *, progress: bool | None = None, **options: Unpack[Options]) -> Any:
     """Reads every image of the records into one array.

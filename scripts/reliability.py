@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "RELIABILITY.md"
 BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
 OFTEN = {"MOMENTS": "30", "RUNS": "200", "OPERATIONS": "2000", "ENDS": "300", "KILLS": "30", "GIGABYTES": "1", "SMALL": "500"}
-MODULES = ["test_signals", "test_shortage", "test_hostile", "test_kills", "test_continue", "test_parts",
+MODULES = ["test_signals", "test_shortage", "test_hostile", "test_kills", "test_continue", "test_fetch", "test_parts",
            "test_parts_killed"]
 SOAK = "crates/ndpix-python/tests/test_soak.py"
 COSTS = "scripts/costs.py"

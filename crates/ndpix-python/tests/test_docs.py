@@ -13,7 +13,7 @@ from conftest import ROOT, lines, pictures, png, record
 
 from ndpix import _ndpix
 
-LARGE = ("dask", "datasets", "ray", "torch")
+LARGE = ("dask", "datasets", "jax", "ray", "tensorflow", "torch", "xarray")
 """Libraries that the tests do not require: snippets that need them run where they are."""
 MISSING = [name for name in LARGE if not importlib.util.find_spec(name)]
 DOCS = ROOT / "docs"

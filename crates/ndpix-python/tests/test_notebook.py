@@ -81,6 +81,8 @@ def test_nothing_of_the_data_acts(hostile, tmp_path):
     ds = ndpix.open(hostile, field="image", encoding="encoded", columns=["label"])
     ds.check()
     grid = ndpix.show(batch.images, titles=batch.columns["label"])
+    report = ndpix.inspect(hostile, field=KEY)
+    assert safe(repr(report)) and safe(str(report)) and clean(report._repr_html_())
     for thing in (summary, batch, batches, ds, grid):
         assert clean(thing._repr_html_()), thing
         assert safe(repr(thing)) and len(repr(thing)) < 400

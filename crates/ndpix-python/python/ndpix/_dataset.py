@@ -147,7 +147,10 @@ class Dataset(Generic[Item]):
         known = self._known.bad
         if self._rows is None:
             return dict(sorted(known.items()))
-        return {row: known[number] for row, number in enumerate(self._rows.tolist()) if number in known}
+        import numpy as np
+
+        rows = np.flatnonzero(np.isin(self._rows, list(known))).tolist()
+        return {row: known[int(self._rows[row])] for row in rows}
 
     @property
     def valid(self) -> NDArray[np.bool_]:

@@ -285,6 +285,20 @@ class Files(Case):
         self.assertIn("Rejects to expect", page.read_text("utf-8"))
         self.run_ndpix(1, "inspect", source, "--report", self.dir / "none" / "page.html")
 
+    def test_rows_are_shown_with_where_they_came_from(self):
+        self.run_ndpix(3, "convert", SAMPLE, "-o", self.out)
+        done = self.run_ndpix(0, "show", self.out, "0", "22-23")
+        lines = done.stdout.decode().splitlines()
+        self.assertEqual([line.split("  ")[0] for line in lines], ["row 0", "row 22", "row 23"])
+        self.assertIn("sample.ndjson:1, byte 0, item 0", lines[0])
+        self.assertNotIn("\x1b", done.stdout.decode(), "no pictures where there is no terminal")
+        path = self.dir / "row.png"
+        self.run_ndpix(0, "show", self.out, "5", "--png", path)
+        with Image.open(path) as image:
+            np.testing.assert_array_equal(np.asarray(image), load(self.out)[5])
+        for rows in (["24"], ["x"], ["0-300"], ["0", "1", "--png", path], ["0", "--png", self.out]):
+            self.run_ndpix(2, "show", self.out, *rows)
+
     def test_what_a_stopped_run_leaves_is_listed(self):
         path = self.dir / "summary.json"
         self.run_ndpix(

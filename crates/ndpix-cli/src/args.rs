@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Make the output of the parts of a plan, when all are done
     Commit(Commit),
+    /// Show rows of an .npy or a folder of shards, and where they came from
+    Show(Show),
     /// Print shell completions
     Completions {
         /// The shell
@@ -117,6 +119,19 @@ pub(crate) struct Commit {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// What `ndpix convert` wrote: OUT.npy, or a folder of shards
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Rows, from 0: 12, or 40-45 for all from one to another
+    #[arg(required = true, value_name = "ROWS")]
+    pub(crate) rows: Vec<String>,
+    /// Write the row, one, as a picture to this file
+    #[arg(long, value_name = "FILE.png")]
+    pub(crate) png: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Inspect {
     /// Files, globs, addresses (s3://bucket/key), or - for standard input
     #[arg(required = true, value_name = "IN")]
@@ -127,6 +142,9 @@ pub(crate) struct Inspect {
     /// Write a page for people to this file: the command, pictures, histograms, rejects to expect
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
+    /// Show a few of the images in the terminal; where there is none, nothing
+    #[arg(long)]
+    pub(crate) preview: bool,
     #[command(flatten)]
     pub(crate) flags: Flags,
 }

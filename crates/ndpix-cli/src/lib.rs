@@ -8,6 +8,7 @@ mod args;
 mod flags;
 mod parts;
 mod print;
+mod show;
 mod signals;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Plan(args) => parts::plan(&args),
         Command::Run(args) => parts::run(&args),
         Command::Commit(args) => parts::commit(&args),
+        Command::Show(args) => show::show(&args),
         Command::Completions { shell } => {
             let mut out = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "ndpix", &mut out);
@@ -130,12 +132,12 @@ fn convert(args: &Convert) -> u8 {
     let remedies = |error: &Error| remedies(error, args, &options);
     let end = ended(&run, &options, args.summary.as_deref(), end, remedies);
     let Some((page, path)) = page.zip(args.report.as_deref()) else { return end };
-    write(path, &page.of_run(&run.summary, run.result.as_ref().err(), &options), end)
+    write(path, page.of_run(&run.summary, run.result.as_ref().err(), &options), end)
 }
 
 /// Writes a file beside what was asked for, and gives the exit code: `end`, or that of the failure.
-fn write(path: &Path, text: &str, end: u8) -> u8 {
-    match std::fs::write(path, text) {
+fn write(path: &Path, bytes: impl AsRef<[u8]>, end: u8) -> u8 {
+    match std::fs::write(path, bytes) {
         Ok(()) => end,
         Err(error) => {
             print::say(&format!("ndpix: cannot write {}: {error}", path.display()));
@@ -192,7 +194,7 @@ fn ended(
             failed => failed,
         };
     }
-    write(path, &json, end)
+    write(path, json, end)
 }
 
 /// The commands that would do, for an error that knows them.
@@ -204,28 +206,31 @@ fn remedies(error: &Error, args: &Convert, options: &Options) {
 }
 
 fn inspect(args: &Inspect) -> u8 {
+    let columns = print::columns().filter(|_| args.preview && !args.json);
     let report = args.flags.options().and_then(|options| {
         let inputs = Input::expand(&args.inputs)?;
-        let Some(path) = &args.report else {
+        if args.report.is_none() && columns.is_none() {
             return Ok((ndpix::inspect(inputs, &options)?, None, options));
-        };
-        ndpix::keep_apart("report", path, &inputs, None, &options)?;
-        let (report, page) = ndpix::look(inputs, &options)?;
-        Ok((report, Some((page, path)), options))
-    });
-    match report {
-        Ok((report, page, options)) => {
-            let text = match args.json {
-                true => report.json(&args.inputs, &options),
-                false => report.text(&args.inputs, &options),
-            };
-            let end = match print::out(&text) {
-                0 if report.problem.is_some() => 2,
-                end => end,
-            };
-            let Some((page, path)) = page else { return end };
-            write(path, &page.of_look(&report, &args.inputs, &options), end)
         }
-        Err(error) => fail(&error),
-    }
+        if let Some(path) = &args.report {
+            ndpix::keep_apart("report", path, &inputs, None, &options)?;
+        }
+        let (report, page) = ndpix::look(inputs, &options)?;
+        Ok((report, Some(page), options))
+    });
+    let (report, page, options) = match report {
+        Ok(looked) => looked,
+        Err(error) => return fail(&error),
+    };
+    let text = match args.json {
+        true => report.json(&args.inputs, &options),
+        false => report.text(&args.inputs, &options),
+    };
+    let pictures = page.as_ref().zip(columns).map(|(page, columns)| page.preview(columns));
+    let end = match print::out(&(pictures.unwrap_or_default() + &text)) {
+        0 if report.problem.is_some() => 2,
+        end => end,
+    };
+    let Some((page, path)) = page.zip(args.report.as_deref()) else { return end };
+    write(path, page.of_look(&report, &args.inputs, &options), end)
 }

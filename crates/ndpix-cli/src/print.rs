@@ -27,6 +27,12 @@ pub(crate) fn out(text: &str) -> u8 {
     }
 }
 
+/// The columns of the terminal that standard output is; `None` where it is none.
+pub(crate) fn columns() -> Option<usize> {
+    let said = || std::env::var("COLUMNS").ok()?.parse().ok();
+    std::io::stdout().is_terminal().then(|| said().unwrap_or(80))
+}
+
 /// A bar by bytes on a terminal; elsewhere a log line a minute.
 #[derive(Default)]
 pub(crate) struct Progress {

@@ -67,6 +67,7 @@ mod dataset;
 mod each;
 mod inspect;
 mod load;
+mod show;
 mod single;
 // Words.
 mod batch;
@@ -114,7 +115,9 @@ pub use record::pointer::{Field, Pointer, Step};
 pub use report::{Entries, FieldReport, Report, ShapeReport, Spread, quoted, shown};
 pub use reserve::Reserve;
 pub use shape::Shape;
+pub use show::{Shown, show};
 pub use single::decode;
+pub use sink::origins::Origin;
 pub use source::Input;
 pub use source::place::Place;
 pub use stores::{Object, Stores, set_stores};

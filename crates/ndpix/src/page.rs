@@ -1,6 +1,7 @@
 //! A look at the records, or a run, as one page of HTML that needs nothing beside itself: no network, and no script
 //! for more than copying commands.
 
+mod blocks;
 mod charts;
 mod course;
 mod html;
@@ -15,12 +16,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use sha2::{Digest, Sha256};
 
 use crate::control::Sight;
+use crate::dtype::DType;
+use crate::format::Color;
 use crate::options::{Layout, Mode, Options};
 
 use html::Html;
 use sheet::Sheet;
 use tally::Tally;
-use thumb::Lie;
+
+pub(crate) use blocks::{CELLS, beside};
+pub(crate) use thumb::{Lie, Thumb, thumb};
 
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/script.js");
@@ -62,6 +67,34 @@ impl Page {
     /// Takes note of an image or a reject: what [`Control::sight`](crate::Control::sight) gets.
     pub fn see(&self, sight: &Sight<'_>) {
         self.tally().see(sight, self.lie);
+    }
+
+    /// A few of the images for a terminal of so many columns, each with file and line: half blocks in 24-bit
+    /// colour. Empty where there are none.
+    ///
+    /// ```
+    /// use ndpix::{Input, Options};
+    /// let records = Input::bytes("{\"image\": [[0, 255], [255, 0]]}\n");
+    /// let (_, page) = ndpix::look(vec![records], &Options::default().with("field", "image")?)?;
+    /// let lines = page.preview(80);
+    /// assert!(lines.starts_with("\u{1b}[38;2;0;0;0m\u{1b}[48;2;255;255;255m▀"), "{lines:?}");
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
+    pub fn preview(&self, columns: usize) -> String {
+        let tally = self.tally();
+        let tiles = &tally.sheet.tiles;
+        let wanted = blocks::fit(columns);
+        // Evenly over all of them, as the sheet is over the images.
+        let chosen = tiles.iter().step_by((tiles.len() / wanted).max(1)).take(wanted);
+        let picture = |tile: &sheet::Tile| {
+            let Thumb { width, height, channels, pixels } = &tile.thumb;
+            let color = [Color::Gray, Color::GrayAlpha, Color::Rgb, Color::Rgba][channels - 1];
+            let axes = [*height, *width, *channels];
+            let small = thumb(&axes, DType::Uint8, color, Lie::default(), pixels, CELLS)?;
+            let name = tile.file.rsplit('/').next().unwrap_or_default();
+            Some((small, format!("{name}:{}", tile.line)))
+        };
+        beside(&chosen.filter_map(picture).collect::<Vec<_>>(), columns)
     }
 
     /// Whether the next image would be on the contact sheet.
@@ -138,7 +171,10 @@ fn sheet(html: &mut Html, sheet: &Sheet) {
         };
         html.raw("<li><figure><img width=\"").number(tile.thumb.width as u64).raw("\" height=\"");
         html.number(tile.thumb.height as u64).raw("\" alt=\"").text(&tile.said).raw("\" title=\"");
-        html.text(&tile.said).raw("\" src=\"").data_url(&tile.thumb.png).raw("\"><figcaption>");
+        html.text(&tile.said)
+            .raw("\" src=\"")
+            .data_url(&tile.thumb.png().unwrap_or_default())
+            .raw("\"><figcaption>");
         if let Some(row) = tile.row {
             html.raw("<b>row ").count(row).raw("</b> ");
         }

@@ -62,7 +62,7 @@ mod tests {
         for mut sheet in [Sheet::default(), Sheet::expecting(500), Sheet::expecting(1 << 40)] {
             for number in (0..1000).filter(|&n| n != 0) {
                 if sheet.wants(number) {
-                    let thumb = Thumb { width: 1, height: 1, png: Vec::new() };
+                    let thumb = Thumb { width: 1, height: 1, channels: 1, pixels: vec![0] };
                     let (file, said) = (String::new(), String::new());
                     sheet.put(Tile { number, row: None, file, line: 0, item: 0, said, thumb });
                 }

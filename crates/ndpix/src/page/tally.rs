@@ -9,6 +9,8 @@ use crate::control::{Picture, Seen, Sight};
 use crate::error::{Error, ErrorKind};
 use crate::format::Color;
 
+/// The longer side of a picture on the contact sheet.
+const SIDE: usize = 96;
 /// Examples of each kind of reject, and the bytes of a record that are shown.
 const EXAMPLES: usize = 3;
 const HEAD: usize = 200;
@@ -123,7 +125,7 @@ impl Tally {
             return;
         }
         let Picture { shape, dtype, color, pixels, .. } = picture;
-        if let Some(thumb) = thumb(shape, *dtype, *color, lie, pixels) {
+        if let Some(thumb) = thumb(shape, *dtype, *color, lie, pixels, SIDE) {
             self.sheet.put(Tile {
                 number,
                 row: sight.row,

@@ -4,17 +4,23 @@ use crate::dtype::DType;
 use crate::format::{self, Color};
 use crate::pixels::sample::{Sample, with_sample};
 
-/// The longer side of a small picture.
-const SIDE: usize = 96;
 /// Samples of a side that one pixel of it is the mean of, at most.
 const TAPS: usize = 4;
 
-/// A PNG file and its size.
+/// A small picture: `height` rows of `width` pixels of 1 to 4 bytes, gray, gray and alpha, RGB or RGBA.
 #[derive(Debug)]
 pub(crate) struct Thumb {
     pub(crate) width: usize,
     pub(crate) height: usize,
-    pub(crate) png: Vec<u8>,
+    pub(crate) channels: usize,
+    pub(crate) pixels: Vec<u8>,
+}
+
+impl Thumb {
+    /// The same as a PNG file.
+    pub(crate) fn png(&self) -> Option<Vec<u8>> {
+        format::write_png(self.width as u32, self.height as u32, self.channels, &self.pixels)
+    }
 }
 
 /// How pixels lie in a row.
@@ -34,7 +40,7 @@ struct Grid {
     steps: [usize; 3],
 }
 
-/// A small picture of pixels, which are little-endian and in C order. What has more axes than a picture gives the
+/// A picture whose longer side is at most `side`, of pixels which are little-endian and in C order. What has more axes than a picture gives the
 /// first of its pictures, and channels that are no colours the first of them. `None` for what is no picture.
 pub(crate) fn thumb(
     axes: &[usize],
@@ -42,6 +48,7 @@ pub(crate) fn thumb(
     color: Color,
     lie: Lie,
     pixels: &[u8],
+    side: usize,
 ) -> Option<Thumb> {
     let axes = if axes.len() > 3 { &axes[axes.len() - 3..] } else { axes };
     let elements = axes.iter().try_fold(1usize, |n, axis| n.checked_mul(*axis))?;
@@ -49,7 +56,7 @@ pub(crate) fn thumb(
         return None;
     }
     let grid = grid(axes, lie)?;
-    let (height, width) = small(grid.height, grid.width);
+    let (height, width) = small(grid.height, grid.width, side);
     let shown = if grid.channels <= 4 { grid.channels } else { 1 };
     // Ink and other planes are no colours.
     let shown = match (color, shown) {
@@ -72,9 +79,7 @@ pub(crate) fn thumb(
             }
         }
     }
-    let bytes = to_bytes(&values, dtype);
-    let png = format::write_png(width as u32, height as u32, shown, &bytes)?;
-    Some(Thumb { width, height, png })
+    Some(Thumb { width, height, channels: shown, pixels: to_bytes(&values, dtype) })
 }
 
 fn grid(axes: &[usize], lie: Lie) -> Option<Grid> {
@@ -91,10 +96,10 @@ fn grid(axes: &[usize], lie: Lie) -> Option<Grid> {
 }
 
 /// Height and width with the same aspect; small images stay as they are.
-fn small(height: usize, width: usize) -> (usize, usize) {
+fn small(height: usize, width: usize, most: usize) -> (usize, usize) {
     let longer = height.max(width);
-    let scaled = |side: usize| match longer > SIDE {
-        true => ((side as u128 * SIDE as u128 / longer as u128) as usize).max(1),
+    let scaled = |side: usize| match longer > most {
+        true => ((side as u128 * most as u128 / longer as u128) as usize).max(1),
         false => side,
     };
     (scaled(height), scaled(width))
@@ -132,19 +137,17 @@ fn to_bytes(values: &[f64], dtype: DType) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::format::ImageFormat;
-    use crate::limits::Limits;
+    use super::{Color, DType, Lie, Thumb};
 
     /// Height, width and samples of the picture.
     fn seen(thumb: Option<Thumb>) -> (usize, usize, Vec<u8>) {
         let thumb = thumb.expect("a picture");
-        let limits = Limits::default();
-        let info = format::info(ImageFormat::Png, &thumb.png, &limits).expect("a PNG");
-        let mut out = vec![0; info.bytes().expect("small")];
-        format::decode_frame(ImageFormat::Png, &thumb.png, 0, &info, &limits, &mut out)
-            .expect("pixels");
-        (thumb.height, thumb.width, out)
+        assert!(thumb.png().is_some());
+        (thumb.height, thumb.width, thumb.pixels)
+    }
+
+    fn thumb(axes: &[usize], dtype: DType, color: Color, lie: Lie, pixels: &[u8]) -> Option<Thumb> {
+        super::thumb(axes, dtype, color, lie, pixels, 96)
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `.npy`: the array, and files beside it for what it has no place for, the row map and the columns.
 
 pub(crate) mod file;
+pub(crate) mod read;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -39,7 +39,7 @@ pub(super) const OUTPUT: Output = Output {
 /// The file that makes a folder an output of this kind.
 const MANIFEST: &str = "manifest.json";
 /// What it says it is.
-const FORMAT: &str = "ndpix shards";
+pub(super) const FORMAT: &str = "ndpix shards";
 
 /// A folder of shards that is being written, and the shard that is open.
 pub(crate) struct Shards {

@@ -19,7 +19,8 @@ const BENCH_DOOR: &str = "stations";
 const ENGINE: [&str; 9] =
     ["detect", "decode", "pipeline", "reader", "parts", "journal", "books", "report", "page"];
 /// The ways into the engine, each called by those who use the library.
-const DOORS: [&str; 7] = ["convert", "load", "batches", "dataset", "single", "each", "inspect"];
+const DOORS: [&str; 8] =
+    ["convert", "load", "batches", "dataset", "single", "each", "inspect", "show"];
 
 /// What words may name of stations and leaves: the closed choices, the name of a field, and who fetches.
 const NAMED_BY_WORDS: [&str; 9] = [

@@ -33,6 +33,7 @@ mod places;
 mod random;
 mod said;
 mod same_bytes;
+mod show;
 mod shutdown;
 mod stores;
 mod truncation;

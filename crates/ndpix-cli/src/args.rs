@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::flags::Flags;
+use crate::help;
 
 /// NDJSON records with images to one correct NumPy array.
 #[derive(Debug, Parser)]
@@ -38,6 +39,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::short(), after_long_help = help::long())]
 pub(crate) struct Convert {
     /// Files, globs, addresses (s3://bucket/key), or - for standard input
     #[arg(required = true, value_name = "IN")]
@@ -49,13 +51,13 @@ pub(crate) struct Convert {
     #[command(flatten)]
     pub(crate) flags: Flags,
     /// Write the summary as JSON to this file (- for standard output), also when the run fails
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", hide_short_help = true)]
     pub(crate) summary: Option<PathBuf>,
     /// Write a page for people to this file: sums, rows, rejects and where they lie
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
     /// Show a progress bar also where no terminal is found
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) progress: bool,
 }
 

@@ -6,6 +6,8 @@ use clap::error::Error;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use ndpix::{OptionInfo, Options, Result};
 
+use crate::help::SHORT;
+
 /// Name of the option, name of its value (none: on or off), help.
 type Flag = (&'static str, &'static str, &'static str);
 
@@ -240,6 +242,7 @@ impl FromArgMatches for Flags {
 
 fn arg((name, value, help): &Flag, option: &OptionInfo) -> Arg {
     let arg = Arg::new(*name).long(name.replace('_', "-")).help(*help);
+    let arg = arg.hide_short_help(!SHORT.contains(name));
     if option.is_switch() {
         return arg.action(ArgAction::SetTrue);
     }

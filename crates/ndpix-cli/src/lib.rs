@@ -6,6 +6,7 @@
 
 mod args;
 mod flags;
+mod help;
 mod parts;
 mod print;
 mod show;
@@ -14,6 +15,7 @@ mod signals;
 mod tests;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -57,10 +59,13 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
             let subcommands = command.get_subcommands().filter(|c| c.get_name() != "help").cloned();
             let pages: Vec<_> = std::iter::once(command.clone()).chain(subcommands).collect();
             let mut out = Vec::new();
-            match pages
-                .into_iter()
-                .try_for_each(|page| clap_mangen::Man::new(page).render(&mut out))
-            {
+            let written = pages.into_iter().try_for_each(|page| {
+                let is_convert = page.get_name() == "convert";
+                // What stands below the options has sections of its own here.
+                clap_mangen::Man::new(page.after_long_help(None::<&str>)).render(&mut out)?;
+                if is_convert { out.write_all(help::roff().as_bytes()) } else { Ok(()) }
+            });
+            match written {
                 Ok(()) => print::out(&String::from_utf8_lossy(&out)),
                 Err(_) => 1,
             }

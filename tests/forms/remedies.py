@@ -106,7 +106,10 @@ def told(one, root):
 def all_told(ones):
     """A line each: who told what for which form, and what came of it."""
     with tempfile.TemporaryDirectory(prefix="ndpix-remedies-") as root, ThreadPoolExecutor(os.cpu_count()) as pool:
-        came = pool.map(lambda one: told(one, Path(root)), ones)
+        # Refusals look for files in folders above, which are to be ours.
+        deep = Path(root, "above", "above")
+        deep.mkdir(parents=True)
+        came = pool.map(lambda one: told(one, deep), ones)
         return [(one.name, *each) for one, every in zip(ones, came) for each in every]
 
 

@@ -275,12 +275,12 @@ class TestFetch(Fetched):
         paths = [f"/endless/{n}.png" for n in range(12)]
         file = self.records(["/ok/1.png", *paths, "/ok/2.png"])
         small = self.dir / "small.npy"
-        run = self.fetch(file, "--field", "image", "--memory", "64M", "--max-rejects", "none", out=small)
+        run = self.fetch(file, "--field", "image", "--memory", "64M", "--max-rejects", "none", "--threads", 2, out=small)
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertEqual(self.values(small), [1, 2])
         peak = float(run.stderr.rpartition(b"peak memory ")[2].split()[0])
-        # A quarter of the memory, one body that is waited for, and what a run takes.
-        self.assertLess(peak, 16 + 64 + 64, run.stderr)
+        # A quarter of the memory, one body for each thread that waits for it, and what a run takes.
+        self.assertLess(peak, 16 + 2 * 64 + 64, run.stderr)
 
     def test_two_thousand(self):
         """Good images and every way to fail, in an order that chance gives."""

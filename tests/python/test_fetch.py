@@ -218,6 +218,15 @@ class TestFetch(Fetched):
             self.assertEqual(self.values(), [*range(100), 0, 100])
             self.out.unlink()
 
+    def test_a_run_that_cannot_be_planned_for_now_says_so(self):
+        file = self.records([f"/healing/{n}.png" for n in range(3)])
+        run = self.fetch(file)
+        self.assertEqual(run.returncode, 1, run.stderr)
+        self.assertIn(b"in.ndjson:1: image address", run.stderr)
+        self.assertEqual(self.fetch(file, "--on-error", "fetch=skip").returncode, 2)
+        self.server.healed = True
+        self.assertEqual(self.fetch(file).returncode, 0)
+
     def test_slow_bodies_end(self):
         begun = time.monotonic()
         run = self.fetch(self.records([*["/ok/1.png"] * 70, "/trickle/2.png"]), "--on-error", "fetch=skip")

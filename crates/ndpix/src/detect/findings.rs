@@ -187,6 +187,9 @@ pub(crate) fn find(sample: &Sample<'_>, options: &Options, paths: &Paths) -> Res
             }
             is_one
         });
+        if let Some(error) = grader.waits.take().filter(|e| options.on_error.waits(e)) {
+            return Err(error.at(record.position.clone()));
+        }
     }
     Ok(findings)
 }

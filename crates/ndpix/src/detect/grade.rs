@@ -33,6 +33,8 @@ pub(super) struct Grader<'l> {
     opener: Opener<'l>,
     /// Whether addresses are fetched, where the paths say that they may be.
     fetches: bool,
+    /// The first image that may be there in a while, and was not now.
+    pub(super) waits: Option<Error>,
 }
 
 impl<'l> Grader<'l> {
@@ -43,6 +45,7 @@ impl<'l> Grader<'l> {
             scratch: Scratch::default(),
             opener: Opener::new(paths),
             fetches: true,
+            waits: None,
         }
     }
 
@@ -213,6 +216,9 @@ impl<'l> Grader<'l> {
                     _ => Unread::Missing { bare },
                 });
                 let lost = (encoding != Encoding::Url).then_some(path);
+                if error.is_transient() {
+                    self.waits.get_or_insert(error);
+                }
                 Graded {
                     what,
                     encoding: Some(encoding),

@@ -117,9 +117,12 @@ class Outputs(OnS3):
             want = {k: v for k, v in on_disk(self.folder).items() if k.startswith(name)}
             out, kills, deaths = f"killed-{name}/", int(os.environ.get("ENDS", 5)), 0
             words = [sys.executable, "-m", "ndpix", "convert", "in.ndjson", "-o", f"s3://bucket/{out}{name}", *more]
-            for _ in range(kills):
+            begun = time.monotonic()
+            self.command("convert", "in.ndjson", "-o", f"s3://bucket/whole-{out}{name}", *more, code=3)
+            whole = time.monotonic() - begun
+            for share in [0.4, *(rng.uniform(0.2, 0.95) for _ in range(kills - 1))]:
                 run = subprocess.Popen(words, cwd=self.folder, stderr=subprocess.DEVNULL, env={**os.environ, "NDPIX_JOURNAL_BYTES": "100000"})
-                time.sleep(rng.uniform(0.3, 2.2))
+                time.sleep(share * whole)
                 run.send_signal(signal.SIGKILL)
                 deaths += run.wait() == -signal.SIGKILL
                 there = self.there(out)

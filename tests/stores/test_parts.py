@@ -59,13 +59,13 @@ class Parts(OnS3):
     def test_python_does_the_same_with_a_work_folder_elsewhere(self) -> None:
         want = self.want()
         plan = ndpix.plan(self.sources, f"s3://bucket/{self.at}/out.npy", part_bytes="300K")
-        work = f"s3://bucket/{self.at}/work/"
+        work = f"s3://bucket/{self.at}/kept/"
         facts = [ndpix.Plan.from_json(plan.to_json()).run(part, work) for part in range(plan.parts)]
         self.assertEqual(plan.run(1, work), facts[1])
         summary = plan.commit(facts, work)
         self.assertEqual(summary.outputs[0], f"s3://bucket/{self.at}/out.npy")
         self.assertEqual(self.there("out.npy"), want)
-        self.assertEqual(self.s3.keys(f"{self.at}/work"), [])
+        self.assertEqual(self.s3.keys(f"{self.at}/kept"), [])
 
     def test_two_commits_at_once_end_with_one_output(self) -> None:
         want, plan = self.want(), self.plan()

@@ -289,8 +289,12 @@ impl State {
         queue.remove(at)
     }
 
-    /// How long there is nothing to do, where that is known.
+    /// How long there is nothing to do, where that is known; what is due waits for a request to end where as many
+    /// are under way as may be.
     fn rest(&self) -> Option<Duration> {
+        if self.flying >= self.together {
+            return None;
+        }
         let due = self.later.peek().map(|Reverse((due, _))| *due);
         due.map(|due| due.saturating_duration_since(Instant::now()))
     }

@@ -33,6 +33,18 @@ class Docs(Case):
                     with self.subTest(page=page.name):
                         self.assertTrue((ROOT / target).exists(), target)
 
+    def test_links_of_the_readme_hold_on_package_pages(self):
+        repository = re.search(r'^repository = "(.+)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
+        text = (ROOT / "README.md").read_text()
+        targets = re.findall(r"\]\(([^)]+)\)", text) + re.findall(r"^\[.+\]: (.+)$", text, re.MULTILINE)
+        self.assertGreater(len(targets), 10)
+        for target in targets:
+            with self.subTest(target=target):
+                self.assertIn("://", target)
+                if target.startswith(repository):
+                    place = target.removeprefix(f"{repository}/blob/main/").split("#")[0]
+                    self.assertTrue((ROOT / place).is_file())
+
 
 if __name__ == "__main__":
     unittest.main()

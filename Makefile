@@ -11,6 +11,7 @@
 # make reliability  the figures of RELIABILITY.md, about an hour
 # make wheel        build the Python package and install it into .venv
 # make manylinux    a wheel for any Linux
+# make release      everything that is released, for each system that can be built for here, into target/release-files
 # make site         the documentation, into target/site
 # make clean        remove what these targets made
 #
@@ -42,12 +43,12 @@ MATURIN = PATH="$(abspath $(VENV)/bin):$$PATH" $(PY) -m maturin
 # Optional corpus features that ndpix claims; CONTRIBUTING.md says which it does not, and why.
 FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,format:qoi,format:tga,tiff:cmyk,tiff:fax,tiff:odd-bits
 
-.PHONY: demo test rust python random licences conformance maybe-conformance release clean test-scale test-stores maybe-scale test-page
+.PHONY: demo test rust python random licences conformance maybe-conformance command release clean test-scale test-stores maybe-scale test-page
 .PHONY: wheel manylinux site reliability fuzz miri careful
 .PHONY: bench-quick bench bench-outputs bench-scale floor stages instructions
 .NOTPARALLEL:
 
-demo: release $(VENV)/ready
+demo: command $(VENV)/ready
 	NDPIX="$(NDPIX)" PYTHON="$(PY)" scripts/demo.sh
 
 test: rust python licences maybe-conformance
@@ -60,7 +61,7 @@ rust:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --lib --no-deps --features ndpix/ndarray
 	$(CARGO) test --workspace --features ndpix/stations,ndpix/ndarray
 
-python: release wheel
+python: command wheel
 	NDPIX="$(NDPIX)" $(PY) -m unittest discover -s tests/python -p 'test_*.py' -t tests/python
 	$(PY) -m pytest
 
@@ -94,7 +95,7 @@ $(SCALE)/ready: requirements-scale.txt
 # What drives a browser is large, too.
 PAGE = $(TARGET)/page
 
-test-page: release $(PAGE)/ready
+test-page: command $(PAGE)/ready
 	NDPIX="$(NDPIX)" SHOTS="$(abspath $(SHOTS))" $(PAGE)/bin/python -m unittest discover -s tests/page -t tests/page
 
 $(PAGE)/ready: requirements-page.txt
@@ -103,7 +104,7 @@ $(PAGE)/ready: requirements-page.txt
 	touch $@
 
 # Reports the seed of what goes wrong; SEED=... begins there.
-random: release $(VENV)/ready
+random: command $(VENV)/ready
 	NDPIX="$(NDPIX)" PYTHONPATH=tests:tests/python $(PY) -m forms.random_records $(N) $(SEED)
 
 fuzz:
@@ -138,14 +139,26 @@ manylinux: $(VENV)/ready
 site: wheel
 	$(PY) -m mkdocs build --strict
 
-reliability: release wheel
+reliability: command wheel
 	NDPIX="$(NDPIX)" $(PY) scripts/reliability.py
 
 licences: $(VENV)/ready
 	CARGO="$(CARGO)" $(PY) scripts/check_licences.py
 
-release:
+command:
 	$(CARGO) build --release -p ndpix-cli
+
+# Publishes nothing. TARGETS="..." builds for these alone.
+TOOLS = $(TARGET)/tools
+
+release: $(TOOLS)/ready
+	rm -rf "$(TARGET)/release-files"
+	CARGO="$(CARGO)" PATH="$(TOOLS)/bin:$$PATH" $(TOOLS)/bin/python scripts/release.py "$(TARGET)/release-files" $(TARGETS)
+
+$(TOOLS)/ready: requirements-release.txt
+	test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-release.txt
+	touch $@
 
 # Through Rust, then through Python.
 conformance: wheel
@@ -163,19 +176,19 @@ maybe-conformance:
 	fi
 
 # BENCH holds flags of the runner: BENCH="--only raw,jpeg --out disk --pairs 9 --fresh".
-bench-quick: release
+bench-quick: command
 	$(PYTHON) bench/run.py quick $(BENCH)
 
-bench: release floor
+bench: command floor
 	$(PYTHON) bench/run.py full $(BENCH)
 
 floor:
 	$(CARGO) build --release --locked --manifest-path bench/floor/Cargo.toml --target-dir $(TARGET)/bench/floor
 
-bench-outputs: release
+bench-outputs: command
 	$(PYTHON) bench/outputs.py $(BENCH)
 
-bench-scale: release
+bench-scale: command
 	$(PYTHON) bench/scale.py $(BENCH)
 
 stages:

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::flags::Flags;
 use crate::help;
+use crate::log::Log;
 
 /// NDJSON records with images to one correct NumPy array.
 #[derive(Debug, Parser)]
@@ -38,6 +39,19 @@ pub(crate) enum Command {
     Man,
 }
 
+impl Command {
+    /// How it says what it says on the way; those that have nothing but their result to say have no choice.
+    pub(crate) fn log(&self) -> Option<Log> {
+        match self {
+            Self::Convert(args) => Some(args.log),
+            Self::Plan(args) => Some(args.log),
+            Self::Run(args) => Some(args.log),
+            Self::Commit(args) => Some(args.log),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = help::short(), after_long_help = help::long())]
 pub(crate) struct Convert {
@@ -57,8 +71,10 @@ pub(crate) struct Convert {
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
     /// Show a progress bar also where no terminal is found
-    #[arg(long, hide_short_help = true)]
+    #[arg(long, conflicts_with = "quiet", hide_short_help = true)]
     pub(crate) progress: bool,
+    #[command(flatten)]
+    pub(crate) log: Log,
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +96,8 @@ pub(crate) struct Plan {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) flags: Flags,
+    #[command(flatten)]
+    pub(crate) log: Log,
 }
 
 #[derive(Debug, Args)]
@@ -100,8 +118,10 @@ pub(crate) struct Run {
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
     /// Show a progress bar also where no terminal is found
-    #[arg(long)]
+    #[arg(long, conflicts_with = "quiet")]
     pub(crate) progress: bool,
+    #[command(flatten)]
+    pub(crate) log: Log,
 }
 
 #[derive(Debug, Args)]
@@ -116,8 +136,10 @@ pub(crate) struct Commit {
     #[arg(long, value_name = "PATH")]
     pub(crate) summary: Option<PathBuf>,
     /// Show a progress bar also where no terminal is found
-    #[arg(long)]
+    #[arg(long, conflicts_with = "quiet")]
     pub(crate) progress: bool,
+    #[command(flatten)]
+    pub(crate) log: Log,
 }
 
 #[derive(Debug, Args)]

@@ -115,6 +115,11 @@ const FLAGS: &[(&str, &[Flag])] = &[
             ("on_error", "NAME", "A bad image or record; of a kind: skip,json=raise,path=fill"),
             ("on_missing", "NAME", "A record without image"),
             ("max_rejects", "N", "End the run when exceeded: N, P% or none [default: 50%]"),
+            (
+                "warn_rejects",
+                "N",
+                "Finish with a warning and exit code 3 when exceeded, else with 0: N or P%",
+            ),
             ("if_exists", "NAME", "An existing output"),
             ("rows", "NAME", "The row map OUT.rows.npy"),
             ("rejects_content", "NAME", "What the rejects file keeps of a record"),

@@ -34,10 +34,10 @@ const EXAMPLES: [(&str, &str); 3] = [
 ];
 
 const EXIT: [(&str, &str); 6] = [
-    ("0", "every image became a row, or the rejects stayed within --max-rejects"),
+    ("0", "every image became a row, or the rejects stayed within --max-rejects or --warn-rejects"),
     ("1", "the machine failed, or a server; running it again may help"),
     ("2", "wrong usage, or the records do not fit one array"),
-    ("3", "finished, the output is whole, some images were rejected"),
+    ("3", "finished, the output is whole, some images were rejected, or more than --warn-rejects"),
     ("4", "stopped because of the data"),
     ("130", "interrupted"),
 ];

@@ -7,6 +7,7 @@
 mod args;
 mod flags;
 mod help;
+mod log;
 mod parts;
 mod print;
 mod show;
@@ -21,8 +22,10 @@ use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
 use ndpix::{Control, Error, ErrorKind, Input, Meter, Options, Page, Run, Sight, quoted};
+use serde_json::json;
 
 use crate::args::{Cli, Command, Convert, Inspect};
+use crate::log::Level;
 use crate::print::Progress;
 use crate::signals::Watch;
 
@@ -32,14 +35,15 @@ use crate::signals::Watch;
 pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
     quiet_workers();
     ndpix::Reserve::keep();
+    let words: Vec<_> = words.into_iter().collect();
+    log::Log::begin_with(&words);
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
-        Err(said) => {
-            // Help goes to standard output and is not a failure; a closed pipe is not one either.
-            let _ = said.print();
-            return u8::try_from(said.exit_code()).unwrap_or(2);
-        }
+        Err(said) => return unread(&said),
     };
+    if let Some(log) = cli.command.log() {
+        log.begin();
+    }
     match cli.command {
         Command::Convert(args) => convert(&args),
         Command::Inspect(args) => inspect(&args),
@@ -73,6 +77,18 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
+/// Says why words could not be read, or the help that they ask for.
+fn unread(said: &clap::Error) -> u8 {
+    if said.use_stderr() && log::is_json() {
+        let text = said.render().to_string();
+        log::say(Level::Error, "error", text.trim_end(), json!({"kind": "options"}));
+    } else {
+        // Help goes to standard output and is not a failure; a closed pipe is not one either.
+        let _ = said.print();
+    }
+    u8::try_from(said.exit_code()).unwrap_or(2)
+}
+
 /// A panic in a worker becomes a rejected image or an error with a message: no trace on the terminal.
 fn quiet_workers() {
     let usual = std::panic::take_hook();
@@ -97,13 +113,15 @@ pub fn exit_code(run: &Run, options: &Options) -> u8 {
     match &run.result {
         Err(_) if run.summary.interrupted => 130,
         Err(error) => code(error),
-        Ok(()) if run.summary.rejected() > 0 && options.max_rejects.is_none() => 3,
-        Ok(()) => 0,
+        Ok(()) if !run.summary.warnings(options).is_empty() => 3,
+        // Who said how many may be rejected knows of fewer.
+        Ok(()) if options.max_rejects.is_some() || options.warn_rejects.is_some() => 0,
+        Ok(()) => 3 * u8::from(run.summary.rejected() > 0),
     }
 }
 
 fn fail(error: &Error) -> u8 {
-    print::say(&format!("ndpix: {error}"));
+    log::error(error);
     code(error)
 }
 
@@ -145,7 +163,7 @@ fn write(path: &Path, bytes: impl AsRef<[u8]>, end: u8) -> u8 {
     match std::fs::write(path, bytes) {
         Ok(()) => end,
         Err(error) => {
-            print::say(&format!("ndpix: cannot write {}: {error}", path.display()));
+            log::failure(&format!("cannot write {}: {error}", path.display()));
             1
         }
     }
@@ -159,7 +177,6 @@ fn watched<T>(
 ) -> (T, u8) {
     let watch = Watch::begin();
     let bar = Progress::default();
-    let note = |text: &str| print::say(&format!("ndpix: {text}"));
     let started = |meter: Arc<Meter>, total| {
         bar.start(progress, Arc::clone(&meter), total);
         if let Ok(mut slot) = watch.meter.lock() {
@@ -167,7 +184,7 @@ fn watched<T>(
         }
     };
     let stop = Arc::clone(&watch.stop);
-    let control = Control { stop, note: Some(&note), started: Some(&started), sight: None };
+    let control = Control { stop, note: Some(&log::note), started: Some(&started), sight: None };
     let done = work(&control);
     let end = code(&done);
     watch.end.get_or_init(|| end);
@@ -185,10 +202,10 @@ fn ended(
 ) -> u8 {
     let s = &run.summary;
     if end != 2 && s.records + s.blank_lines + s.outputs.len() as u64 > 0 {
-        print::say(run.summary.text(options).trim_end());
+        log::summary(run, options, end);
     }
     if let Err(error) = &run.result {
-        print::say(&format!("ndpix: {error}"));
+        log::error(error);
         remedies(error);
     }
     let Some(path) = summary else { return end };
@@ -206,7 +223,9 @@ fn ended(
 fn remedies(error: &Error, args: &Convert, options: &Options) {
     for remedy in error.remedies() {
         let words = remedy.command(&args.inputs, &args.output.display().to_string(), options);
-        print::say(&format!("  {}: {}", remedy.what, quoted(&words)));
+        let (what, command) = (&remedy.what, quoted(&words));
+        let more = json!({"what": what, "command": command});
+        log::say(Level::Info, "remedy", &format!("  {what}: {command}"), more);
     }
 }
 

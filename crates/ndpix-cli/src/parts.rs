@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use ndpix::{Control, Cut, Error, ErrorKind, Input, Plan};
 
-use crate::{args, code, ended, exit_code, fail, print, watched};
+use crate::{args, code, ended, exit_code, fail, log, print, watched};
 
 /// Decides a run, and writes the decision beside its output.
 pub(crate) fn plan(args: &args::Plan) -> u8 {
@@ -100,7 +100,7 @@ fn told<T>(control: &Control<'_>, done: Result<T, Error>) -> (Option<T>, u8) {
     match done {
         Ok(done) => (Some(done), 0),
         Err(error) => {
-            print::say(&format!("ndpix: {error}"));
+            log::error(&error);
             let stopped = control.stop.load(Ordering::Relaxed);
             (None, if stopped { 130 } else { code(&error) })
         }

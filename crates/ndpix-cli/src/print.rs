@@ -1,4 +1,4 @@
-//! What is printed: lines and progress on standard error, text for the next program on standard output.
+//! Text for the next program on standard output, and progress.
 
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,11 +8,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use ndpix::Meter;
+use serde_json::json;
 
-/// A line for people, in which names of files and fields cannot act on the terminal. A closed pipe is not an error.
-pub(crate) fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", ndpix::shown(line));
-}
+use crate::log::{self, Level};
 
 /// Text for the next program, and the exit code it ends with. A closed pipe ends quietly.
 pub(crate) fn out(text: &str) -> u8 {
@@ -21,7 +19,7 @@ pub(crate) fn out(text: &str) -> u8 {
         Ok(()) => 0,
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => 0,
         Err(e) => {
-            say(&format!("ndpix: cannot write to standard output: {e}"));
+            log::failure(&format!("cannot write to standard output: {e}"));
             1
         }
     }
@@ -32,6 +30,10 @@ pub(crate) fn columns() -> Option<usize> {
     let said = || std::env::var("COLUMNS").ok()?.parse().ok();
     std::io::stdout().is_terminal().then(|| said().unwrap_or(80))
 }
+
+/// How often a line says how far a run is; where progress is asked for and lines are objects.
+const MINUTE: u64 = 60;
+const OFTEN: u64 = 5;
 
 /// A bar by bytes on a terminal; elsewhere a log line a minute.
 #[derive(Default)]
@@ -45,21 +47,22 @@ impl Progress {
         self.end();
         let ended = Arc::new(AtomicBool::new(false));
         let of_ticker = Arc::clone(&ended);
-        let bar = (forced || std::io::stderr().is_terminal()).then(|| bar(total));
+        let (json, shows) = (log::is_json(), forced || std::io::stderr().is_terminal());
+        let bar = (shows && !json && !log::is_quiet()).then(|| bar(total));
+        let every = if forced && json { OFTEN } else { MINUTE };
         // Where there is no room for a thread there is no progress.
         let ticker = Builder::new().spawn(move || {
             let begun = Instant::now();
-            let mut logged = 0;
+            let mut lines = 0;
             while !of_ticker.load(Ordering::Relaxed) {
                 std::thread::park_timeout(Duration::from_millis(200));
                 let read = meter.bytes();
-                let minutes = begun.elapsed().as_secs() / 60;
+                let seconds = begun.elapsed().as_secs();
                 match &bar {
                     Some(bar) => bar.set_position(read),
-                    None if minutes > logged => {
-                        logged = minutes;
-                        let of = total.map_or(String::new(), |t| format!(" of {}", HumanBytes(t)));
-                        say(&format!("ndpix: {minutes} min, {}{of} read", HumanBytes(read)));
+                    None if seconds / every > lines => {
+                        lines = seconds / every;
+                        said(seconds, read, total);
                     }
                     None => {}
                 }
@@ -81,6 +84,17 @@ impl Progress {
             let _ = ticker.join();
         }
     }
+}
+
+/// Says how far a run is.
+fn said(seconds: u64, read: u64, total: Option<u64>) {
+    let of = total.map_or(String::new(), |total| format!(" of {}", HumanBytes(total)));
+    let after = match seconds {
+        ..MINUTE => format!("{seconds} s"),
+        _ => format!("{} min", seconds / MINUTE),
+    };
+    let more = json!({"seconds": seconds, "bytes": read, "total_bytes": total});
+    log::say(Level::Info, "progress", &format!("{after}, {}{of} read", HumanBytes(read)), more);
 }
 
 fn bar(total: Option<u64>) -> ProgressBar {

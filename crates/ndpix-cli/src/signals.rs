@@ -13,7 +13,7 @@ use ndpix::Meter;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
-use crate::print;
+use crate::log;
 
 /// The exit code of a run that was interrupted.
 const INTERRUPTED: u8 = 130;
@@ -48,7 +48,7 @@ impl Watch {
             Builder::new().spawn(move || signals.forever().for_each(|_| of_thread.interrupt()))
         });
         if caught.is_err() {
-            print::say("ndpix: interrupts cannot be caught here; Ctrl-C ends the run at once");
+            log::note("interrupts cannot be caught here; Ctrl-C ends the run at once");
         }
         watch
     }
@@ -80,7 +80,7 @@ impl Watch {
         if self.end.get().is_none() {
             // Standard error may be a pipe that nobody reads.
             drop(Builder::new().spawn(|| {
-                print::say("ndpix: interrupted while waiting for input; nothing was put in place");
+                log::failure("interrupted while waiting for input; nothing was put in place");
             }));
             sleep(2 * TICK);
         }

@@ -6,7 +6,7 @@ use ndpix::Options;
 use crate::args::Cli;
 
 /// Flags that belong to the command and not to [`Options`].
-const OWN: [&str; 5] = ["output", "summary", "report", "progress", "help"];
+const OWN: [&str; 7] = ["output", "summary", "report", "progress", "quiet", "log_format", "help"];
 
 #[test]
 fn flags_are_the_options() {

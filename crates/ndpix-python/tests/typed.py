@@ -34,7 +34,7 @@ assert both[0].shape[0] == len(labels) == 40
 
 # A file, and what was done.
 summary: ndpix.Summary = ndpix.convert("images.ndjson", Path("typed.npy"), **options)
-assert summary.rows + summary.rejected == 40 and summary.rejects.get("json", 0) == 0
+assert summary.rows + summary.rejected == 40 and summary.rejects.get("json", 0) == 0 and not summary.warnings
 outputs: list[str] = summary.outputs
 
 # Batches.

@@ -17,7 +17,7 @@ use crate::books::{Books, fill_row, names, stacked};
 use crate::column::Column;
 use crate::control::Control;
 use crate::dtype::DType;
-use crate::error::{Error, ErrorKind, Position, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::options::{MaxRejects, Options, Rejects};
 use crate::parts::Plan;
 use crate::pipeline::Driver;
@@ -25,35 +25,13 @@ use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::sink::{self, Facts, Ready, Sink};
 use crate::source::Input;
-use crate::summary::Summary;
+use crate::summary::{Reject, Summary};
 
 /// Of rejects that stand together, a batch lists this many at least.
 const REJECTS: usize = 1000;
 /// Batches of at most this many bytes may wait while the next is filled: a caller and workers that take
 /// turns at being slow lose less time.
 const SMALL: usize = 40 << 20;
-
-/// A record or image that was not read.
-///
-/// ```
-/// use ndpix::{Batches, Control, ErrorKind, Input, Options};
-/// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3]]}\n");
-/// let options = Options::default().with("field", "image")?.with("shape", "1,2")?;
-/// let mut batches = Batches::open(vec![records], &options, 8, &Control::default())?;
-/// let batch = batches.next().expect("a batch")?;
-/// let reject = &batch.rejects[0];
-/// assert_eq!((reject.position.line, reject.kind), (2, ErrorKind::Shape));
-/// # Ok::<(), ndpix::Error>(())
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reject {
-    /// Where it stands.
-    pub position: Position,
-    /// Who must act.
-    pub kind: ErrorKind,
-    /// What was found, without the position.
-    pub message: String,
-}
 
 /// Images that stand together in the input.
 ///
@@ -407,11 +385,8 @@ impl Sink for &mut Batcher {
     }
 
     fn reject(&mut self, error: &Error) -> Result<()> {
-        if let Some(position) =
-            error.position().filter(|_| self.rejects.len() < REJECTS.max(self.batch_size))
-        {
-            let (position, message) = (position.clone(), error.message().to_string());
-            self.rejects.push(Reject { position, kind: error.kind(), message });
+        if self.rejects.len() < REJECTS.max(self.batch_size) {
+            self.rejects.extend(Reject::of(error));
         }
         Ok(())
     }

@@ -32,7 +32,7 @@ use crate::shape::Shape;
 use crate::sink::moves::Company;
 use crate::sink::rejects::{self, RejectsFile};
 use crate::sink::{self, Facts, Holds, Job, Place, Sink};
-use crate::summary::Summary;
+use crate::summary::{Reject, Summary};
 
 pub(crate) use holds::{fill_element, fill_row, stacked};
 use holds::{holds, lasting};
@@ -299,7 +299,7 @@ impl<'o> Books<'o> {
             *s.mended.entry(*option).or_default() += 1;
         }
         if s.first_rejects.len() < FIRST_REJECTS {
-            s.first_rejects.push(error.to_string());
+            s.first_rejects.extend(Reject::of(error));
         }
         self.sink.reject(error)
     }
@@ -390,7 +390,7 @@ impl<'o> Books<'o> {
         Err(Error::limit(format!(
             "{rejected} of {} images and unreadable records rejected, more than max_rejects allows; the first: {}",
             s.judged(),
-            s.first_rejects.first().map_or("", String::as_str)
+            s.first_rejects.first().map(ToString::to_string).unwrap_or_default()
         )))
     }
 
@@ -398,14 +398,9 @@ impl<'o> Books<'o> {
     fn passes(&self, more: u64, at_end: bool) -> bool {
         let s = &self.summary;
         let (rejected, judged) = (s.rejected() + more, s.judged() + more);
-        match self.options.max_rejects.unwrap_or_default() {
-            MaxRejects::None => false,
-            MaxRejects::Count(most) => rejected > most,
-            MaxRejects::Percent(most) => {
-                let percent = rejected as f64 * 100.0 / judged.max(1) as f64;
-                rejected > 0 && (at_end || judged >= 1000) && percent > most
-            }
-        }
+        let most = self.options.max_rejects.unwrap_or_default();
+        let is_share = matches!(most, MaxRejects::Percent(_));
+        (at_end || !is_share || judged >= 1000) && most.is_passed(rejected, judged)
     }
 
     /// Ends a run without files of its own but the rejects.

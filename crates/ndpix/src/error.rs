@@ -16,7 +16,10 @@ use std::sync::Arc;
 /// assert!(ErrorKind::ALL.contains(&ErrorKind::Limit));
 /// ```
 #[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum ErrorKind {
     /// The machine: reading, writing, disk, memory.
     Io,
@@ -100,7 +103,7 @@ impl fmt::Display for ErrorKind {
 }
 
 /// Where in the (decompressed) input something happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Position {
     /// The input as the caller named it; `-` is standard input.
     pub file: Arc<str>,

@@ -87,7 +87,7 @@ mod summary;
 pub mod stations;
 
 pub use array::{Aligned, Array, Element};
-pub use batches::{Batch, Batches, Reject, Spares};
+pub use batches::{Batch, Batches, Spares};
 pub use column::{Column, ColumnType};
 pub use control::{Control, Meter, Picture, Seen, Sight};
 pub use convert::{Cut, Run, convert, files_of, keep_apart, plan, plan_to_read, run};
@@ -121,4 +121,4 @@ pub use sink::origins::Origin;
 pub use source::Input;
 pub use source::place::Place;
 pub use stores::{Object, Stores, set_stores};
-pub use summary::Summary;
+pub use summary::{Reject, Summary};

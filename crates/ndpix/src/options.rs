@@ -206,12 +206,23 @@ impl Default for MaxRejects {
     }
 }
 
-impl FromStr for MaxRejects {
-    type Err = Error;
-    fn from_str(text: &str) -> Result<Self> {
+impl MaxRejects {
+    /// Whether so many rejects, of so many images and unreadable records, are more.
+    pub(crate) fn is_passed(self, rejected: u64, judged: u64) -> bool {
+        match self {
+            Self::None => false,
+            Self::Count(most) => rejected > most,
+            Self::Percent(most) => {
+                rejected > 0 && rejected as f64 * 100.0 / judged.max(1) as f64 > most
+            }
+        }
+    }
+
+    /// The value of the option of this name.
+    pub(crate) fn read(name: &str, text: &str) -> Result<Self> {
         let bad = || {
             Error::options(format!(
-                "max_rejects {}: write a number, a percentage such as 5%, or none",
+                "{name} {}: write a number, a percentage such as 5%, or none",
                 quote(text.as_bytes())
             ))
         };
@@ -222,6 +233,23 @@ impl FromStr for MaxRejects {
                 _ => Err(bad()),
             },
             None => text.parse().map(Self::Count).map_err(|_| bad()),
+        }
+    }
+}
+
+impl FromStr for MaxRejects {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        Self::read("max_rejects", text)
+    }
+}
+
+impl fmt::Display for MaxRejects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(n) => n.fmt(f),
+            Self::Percent(p) => write!(f, "{p}%"),
+            Self::None => f.write_str("none"),
         }
     }
 }
@@ -330,6 +358,9 @@ pub struct Options {
     pub on_error: OnErrors,
     /// How many rejects end the run; `None`: 50%, and rejects give exit code 3.
     pub max_rejects: Option<MaxRejects>,
+    /// How many rejects of a run that finishes are said loudly and give exit code 3, fewer giving 0; `None`: none are,
+    /// and any gives 3.
+    pub warn_rejects: Option<MaxRejects>,
     /// Where rejects go.
     pub rejects: Rejects,
     /// What is kept of a rejected record.

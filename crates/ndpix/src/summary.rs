@@ -1,9 +1,48 @@
 //! What a run did: sums that close, and where the results are.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
-use crate::error::ErrorKind;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Position};
+
+/// A record or image that was not read.
+///
+/// ```
+/// use ndpix::{Batches, Control, ErrorKind, Input, Options};
+/// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": [[3]]}\n");
+/// let options = Options::default().with("field", "image")?.with("shape", "1,2")?;
+/// let mut batches = Batches::open(vec![records], &options, 8, &Control::default())?;
+/// let batch = batches.next().expect("a batch")?;
+/// let reject = &batch.rejects[0];
+/// assert_eq!((reject.position.line, reject.kind), (2, ErrorKind::Shape));
+/// # Ok::<(), ndpix::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reject {
+    /// Where it stands.
+    pub position: Position,
+    /// Who must act.
+    pub kind: ErrorKind,
+    /// What was found, without the position.
+    pub message: String,
+}
+
+impl Reject {
+    /// The reject that this error is of; none of what stands nowhere.
+    pub(crate) fn of(error: &Error) -> Option<Self> {
+        let (position, message) = (error.position()?.clone(), error.message().to_string());
+        Some(Self { position, kind: error.kind(), message })
+    }
+}
+
+impl fmt::Display for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.position.file, self.position.line, self.message)
+    }
+}
 
 /// The counts of a run. `records = with_image + without_image + unreadable`, passed-over records
 /// and blank lines apart; `images = decoded + rejected_images`.
@@ -47,8 +86,8 @@ pub struct Summary {
     pub rejects: BTreeMap<ErrorKind, u64>,
     /// How many rejects options would mend, by the first of these options.
     pub(crate) mended: BTreeMap<&'static str, u64>,
-    /// The first rejects, as messages.
-    pub first_rejects: Vec<String>,
+    /// The first rejects.
+    pub first_rejects: Vec<Reject>,
     /// Images that carry an EXIF or TIFF orientation other than upright.
     pub oriented: u64,
     /// Images with an alpha channel.

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ndpix import _ndpix
+from ndpix._errors import warned
 from ndpix._options import Options, Path, Source, keywords
 from ndpix._progress import Hooks
 from ndpix._summary import Summary, read
@@ -37,13 +38,14 @@ def convert(
         **options: The options of the command, by their names with underscores.
 
     Returns:
-        What was done. Rejects are neither exceptions nor warnings: look at `.rejected`.
+        What was done. Rejects are no exceptions, and a `RejectedWarning` only where they are more than
+        `warn_rejects`: look at `.rejected`.
 
     Raises:
         Error: As for `load`; the final name is then untouched.
         OSError: The machine: a file that is missing, a full disk.
     """
-    return read(_ndpix.convert(source, out, summary, report, options, Hooks(progress)))
+    return warned(read(_ndpix.convert(source, out, summary, report, options, Hooks(progress))))
 
 
 def is_skipped(out: Path, options: Options) -> bool:

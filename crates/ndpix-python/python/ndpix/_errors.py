@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class Error(ValueError):
 
 
 class RejectedWarning(UserWarning):
-    """Some images were not read; given once by `load` and by `batches`.
+    """Some images were not read; given once by `load` and by `batches`, and by `convert` where more were rejected
+    than `warn_rejects` allows.
 
     Attributes:
         rejected: How many, images and unreadable records together.
@@ -69,6 +71,15 @@ class RejectedWarning(UserWarning):
 
     def __reduce__(self) -> tuple[type[RejectedWarning], tuple[object, ...]]:
         return type(self), (str(self), self.rejected, self.counts, self.first)
+
+
+def warned(summary: Summary) -> Summary:
+    """The summary, after what it says loudly was made a warning of whoever called its caller."""
+    if summary.warnings:
+        message = "; ".join(summary.warnings)
+        warning = RejectedWarning(message, summary.rejected, summary.rejects, summary.first_rejects)
+        warnings.warn(warning, stacklevel=3)
+    return summary
 
 
 def in_part(error: Error, part: int) -> Error:

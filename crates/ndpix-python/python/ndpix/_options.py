@@ -115,6 +115,8 @@ class Common(TypedDict, total=False):
     """Records to take."""
     max_rejects: int | str | None
     """End the run when exceeded: a number, a share such as `"5%"`, or `"none"`."""
+    warn_rejects: int | str | None
+    """Finish, and warn, where more than this were rejected: a number, or a share such as `"1%"`."""
     rejects: Path | None
     """The file that rejects go to, or `"none"`. Default: `OUT.rejects.ndjson` beside an output, none
     without one."""

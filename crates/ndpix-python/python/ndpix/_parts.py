@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ndpix import _ndpix
-from ndpix._errors import Error
+from ndpix._errors import Error, warned
 from ndpix._options import Options, Path, Source, keywords
 from ndpix._progress import Hooks
 from ndpix._summary import Summary, read
@@ -142,7 +142,7 @@ class Plan:
             OSError: The machine; also parts that are missing or damaged, which are named.
         """
         texts = None if facts is None else [json.dumps(one) for one in facts]
-        return read(self._native.commit(texts, work, summary, Hooks(progress)))
+        return warned(read(self._native.commit(texts, work, summary, Hooks(progress))))
 
     def sweep(self, work: Path | None = None) -> None:
         """Removes parts that are done and were not committed, of this plan and of others in the same folder."""

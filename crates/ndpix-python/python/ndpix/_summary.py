@@ -33,6 +33,7 @@ class Summary:
         rejected: Everything that was rejected.
         rejects: The same by kind.
         first_rejects: The first rejects, each as `file:line: what was found`.
+        warnings: What is said loudly, a sentence each: more was rejected than `warn_rejects` allows.
         oriented: Images that carry an orientation.
         alpha: Images that have alpha.
         premultiplied: Images whose colours are stored multiplied with alpha.
@@ -65,6 +66,7 @@ class Summary:
     rejected: int
     rejects: dict[str, int]
     first_rejects: list[str]
+    warnings: list[str]
     oriented: int
     alpha: int
     premultiplied: int

@@ -13,7 +13,7 @@ use crate::journal::{Journal, State};
 use crate::options::{OnError, OnMissing, Options};
 use crate::pipeline::{Fate, Part};
 use crate::sink::rejects::RejectsFile;
-use crate::summary::Summary;
+use crate::summary::{Reject, Summary};
 
 /// The last record up to which everything is committed; with `moved` its line and offset are those of another
 /// file, as it stood in a rejects file.
@@ -30,7 +30,7 @@ struct Counted {
     rejected: u64,
     rejects: BTreeMap<String, u64>,
     mended: BTreeMap<String, u64>,
-    first_rejects: Vec<String>,
+    first_rejects: Vec<Reject>,
     originals: Vec<String>,
     inputs: Option<Value>,
 }

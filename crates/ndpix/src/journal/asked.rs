@@ -61,6 +61,7 @@ impl Asked {
             threads: 0,
             block_bytes: None,
             max_rejects: None,
+            warn_rejects: None,
             if_exists: IfExists::default(),
             append_again: false,
             fresh: false,
@@ -153,6 +154,7 @@ mod tests {
             assert_eq!(said(&[], rejected), None);
             let harmless = [
                 ("max_rejects", "5"),
+                ("warn_rejects", "1%"),
                 ("on_error", "raise"),
                 ("threads", "3"),
                 ("if_exists", "replace"),

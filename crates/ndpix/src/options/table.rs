@@ -12,9 +12,9 @@ use std::path::PathBuf;
 
 use super::output::split_fields;
 use super::{
-    Fetch, Fit, IfExists, ImagesAs, Layout, Mode, OnError, OnMissing, OnMissingColumn, Options,
-    Ragged, RawChannels, RawLayout, RawOrder, Rejects, RejectsContent, Resample, Rows, Scale,
-    Stack, flag_of,
+    Fetch, Fit, IfExists, ImagesAs, Layout, MaxRejects, Mode, OnError, OnMissing, OnMissingColumn,
+    Options, Ragged, RawChannels, RawLayout, RawOrder, Rejects, RejectsContent, Resample, Rows,
+    Scale, Stack, flag_of,
 };
 use crate::dtype::DType;
 use crate::encoding::Encoding;
@@ -168,7 +168,17 @@ const TABLE: &[Row] = &[
         .words(|| each(OnMissing::ALL, OnMissing::name)),
     row("on_error", How, |o| Some(o.on_error.to_string()), |o, t| one(&mut o.on_error, t))
         .words(|| each(OnError::ALL, OnError::name)),
-    row("max_rejects", Run, |o| o.max_rejects.map(max_rejects), |o, t| some(&mut o.max_rejects, t)),
+    row("max_rejects", Run, |o| text(&o.max_rejects), |o, t| some(&mut o.max_rejects, t)),
+    row(
+        "warn_rejects",
+        Run,
+        |o| Some(text(&o.warn_rejects).unwrap_or("none".into())),
+        |o, t| {
+            let most = MaxRejects::read("warn_rejects", t)?;
+            o.warn_rejects = Some(most).filter(|most| *most != MaxRejects::None);
+            Ok(())
+        },
+    ),
     row(
         "rejects",
         Run,

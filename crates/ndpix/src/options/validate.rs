@@ -1,8 +1,8 @@
 //! Which settings make sense together; the part of each setting is in its own file.
 
 use super::{
-    Fit, Frames, Governs, IfExists, ImagesAs, Mode, Normalize, Options, Ragged, Resample, Scale,
-    Size, Stack,
+    Fit, Frames, Governs, IfExists, ImagesAs, MaxRejects, Mode, Normalize, Options, Ragged,
+    Resample, Scale, Size, Stack,
 };
 use crate::error::{Error, Result};
 use crate::fetch::Rules;
@@ -49,6 +49,16 @@ impl Options {
         self.allow_host.iter().try_for_each(|host| Rules::check_host(host))?;
         if self.threads > 1024 {
             return no("threads is over 1024");
+        }
+        let never = match (self.warn_rejects, self.max_rejects.unwrap_or_default()) {
+            (Some(MaxRejects::Count(warn)), MaxRejects::Count(most)) => warn >= most,
+            (Some(MaxRejects::Percent(warn)), MaxRejects::Percent(most)) => warn >= most,
+            _ => false,
+        };
+        if never {
+            return no(
+                "max_rejects ends the run before warn_rejects is passed; pass a smaller warn_rejects, or a larger max_rejects",
+            );
         }
         self.validate_output()?;
         self.validate_pixels()
@@ -117,6 +127,7 @@ impl Options {
             "append",
             "append_again",
             "fresh",
+            "warn_rejects",
         ];
         match self.changed().iter().find(|(name, _)| ours.contains(name)) {
             None => Ok(()),

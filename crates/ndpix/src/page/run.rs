@@ -86,7 +86,8 @@ fn verdict(html: &mut Html, summary: &Summary, error: Option<&Error>, options: &
         &[("decoded", summary.decoded), ("rejected", summary.rejected_images)],
     );
     html.raw("</div>");
-    let mut said = apart(summary);
+    let mut said = summary.warnings(options);
+    said.extend(apart(summary));
     said.extend(summary.steps.iter().cloned());
     said.extend(notes(summary, options));
     sentences(html, &said);

@@ -26,7 +26,8 @@ const ROWS: &[Row] = &[
     ("filled", "Rows that hold the fill value.", |s, _| json!(s.filled)),
     ("rejected", "Everything that was rejected.", |s, _| json!(s.rejected())),
     ("rejects", "The same by kind.", |s, _| rejects(s)),
-    ("first_rejects", "The first rejects, each as `file:line: what was found`.", |s, _| json!(s.first_rejects)),
+    ("first_rejects", "The first rejects, each as `file:line: what was found`.", |s, _| names(&s.first_rejects)),
+    ("warnings", "What is said loudly, a sentence each: more was rejected than `warn_rejects` allows.", |s, o| json!(s.warnings(o))),
     ("oriented", "Images that carry an orientation.", |s, _| json!(s.oriented)),
     ("alpha", "Images that have alpha.", |s, _| json!(s.alpha)),
     ("premultiplied", "Images whose colours are stored multiplied with alpha.", |s, _| json!(s.premultiplied)),
@@ -47,8 +48,8 @@ fn rejects(s: &Summary) -> Value {
     s.rejects.iter().map(|(kind, n)| (kind.to_string(), json!(n))).collect::<Map<_, _>>().into()
 }
 
-fn names(files: &[std::sync::Arc<str>]) -> Value {
-    files.iter().map(|f| Value::from(&**f)).collect::<Vec<_>>().into()
+fn names<T: ToString>(all: &[T]) -> Value {
+    all.iter().map(|one| Value::from(one.to_string())).collect::<Vec<_>>().into()
 }
 
 impl Summary {
@@ -85,6 +86,30 @@ impl Summary {
         values.insert("error".to_string(), json!(error));
         values.insert("exit".to_string(), json!(exit));
         super::json(values)
+    }
+
+    /// What is said loudly of a run, also where all else is quiet; with it the command ends with exit code 3.
+    ///
+    /// ```
+    /// use ndpix::{Control, Input, Options};
+    /// let records = Input::bytes("{\"image\": [[1, 2]]}\n{\"image\": 7}\n");
+    /// let options = Options::default().with("field", "image")?.with("warn_rejects", "1%")?;
+    /// let folder = tempfile::tempdir()?;
+    /// let run = ndpix::run(vec![records], &folder.path().join("a.npy"), &options, &Control::default());
+    /// let warnings = run.summary.warnings(&options);
+    /// assert!(warnings[0].starts_with("1 of 2 images and unreadable records rejected"), "{warnings:?}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn warnings(&self, options: &Options) -> Vec<String> {
+        let (rejected, judged) = (self.rejected(), self.judged());
+        let most = options.warn_rejects.filter(|most| most.is_passed(rejected, judged));
+        let first = self.first_rejects.first().map(ToString::to_string).unwrap_or_default();
+        let said = |most| {
+            format!(
+                "{rejected} of {judged} images and unreadable records rejected, more than warn_rejects {most} allows; the first: {first}"
+            )
+        };
+        most.map(said).into_iter().collect()
     }
 
     fn values(&self, options: &Options) -> Map<String, Value> {
@@ -157,7 +182,7 @@ fn rejected(s: &Summary) -> Vec<Line> {
     }
     let kinds: Vec<_> = s.rejects.iter().map(|(k, n)| format!("{n} {k}")).collect();
     let mut lines = vec![("rejects", format!("{} ({})", s.rejected(), kinds.join(", ")))];
-    lines.extend(s.first_rejects.iter().map(|reject| ("", reject.clone())));
+    lines.extend(s.first_rejects.iter().map(|reject| ("", reject.to_string())));
     let more = s.rejected() - s.first_rejects.len() as u64;
     if more > 0 {
         lines.push(("", format!("and {more} more")));

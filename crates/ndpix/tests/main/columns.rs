@@ -23,7 +23,8 @@ fn options(columns: &str) -> Options {
 fn load(text: &str, options: &Options) -> (Vec<u8>, Vec<Column>, Vec<String>) {
     let loaded = ndpix::load(bytes(text.as_bytes()), options, &Control::default());
     let array = loaded.result.expect("an array");
-    (array.bytes.to_vec(), loaded.columns, loaded.summary.first_rejects)
+    let rejects = loaded.summary.first_rejects.iter().map(ToString::to_string).collect();
+    (array.bytes.to_vec(), loaded.columns, rejects)
 }
 
 /// The values of a column as words; `-`: none.
@@ -384,7 +385,7 @@ fn text_with_a_nul_is_a_reject_where_the_output_cannot_hold_it() {
     let (result, summary) = run("skip.h5", OnError::Skip);
     result.expect("finished");
     assert_eq!((summary.rejected_images, summary.rows), (1, 2));
-    assert!(summary.first_rejects[0].ends_with(said), "{:?}", summary.first_rejects);
+    assert!(summary.first_rejects[0].message.ends_with(said), "{:?}", summary.first_rejects);
     let (result, summary) = run("fill.hdf5", OnError::Fill);
     result.expect("finished");
     assert_eq!((summary.filled, summary.rows), (1, 3));

@@ -55,7 +55,7 @@ fn nan_in_the_sample_is_refused_once() {
     let late = "{\"image\":[[0.5,1.5]]}\n".repeat(70) + "{\"image\":[[0.5,NaN]]}\n";
     let loaded = ndpix::load(bytes(late.as_bytes()), &field(), &Control::default());
     assert_eq!(loaded.summary.rows, 70);
-    let said = loaded.summary.first_rejects.join("");
+    let said = loaded.summary.first_rejects.iter().map(ToString::to_string).collect::<String>();
     assert!(said.contains("allow_nan"), "{said}");
     let text = loaded.summary.text(&field());
     assert!(text.contains("1 of 1 rejects would be read with allow_nan"), "{text}");
@@ -70,7 +70,7 @@ fn integers_among_floats_are_floats() {
     let late = "{\"image\":[[1,2]]}\n".repeat(70) + "{\"image\":[[0.5,1.5]]}\n";
     let loaded = ndpix::load(bytes(late.as_bytes()), &field(), &Control::default());
     assert_eq!(loaded.summary.rows, 70);
-    let said = loaded.summary.first_rejects.join("");
+    let said = loaded.summary.first_rejects.iter().map(ToString::to_string).collect::<String>();
     assert!(said.contains("dtype"), "{said}");
     // Where it is most of them the summary says so.
     let late = "{\"image\":[[1,2]]}\n".repeat(70) + &"{\"image\":[[0.5,1.5]]}\n".repeat(80);

@@ -288,7 +288,8 @@ fn what_is_not_read_is_refused_by_name() {
             &Control::default(),
         );
         assert_eq!(loaded.summary.rejected_images, 1, "{record}");
-        let first = loaded.summary.first_rejects.join("");
+        let first =
+            loaded.summary.first_rejects.iter().map(ToString::to_string).collect::<String>();
         assert!(first.contains(words), "{record}: {first}");
     }
 }
@@ -396,7 +397,7 @@ fn a_field_that_is_missing_is_named() {
             format!("{{\"image\":\"{value}\",\"x\":{good}}}\n{{\"image\":\"{value}\"}}\n");
         let loaded = ndpix::load(bytes(records.as_bytes()), &options, &Control::default());
         assert_eq!(loaded.result.expect("an array").shape, [1, H, W], "{option}");
-        let said = loaded.summary.first_rejects.join("");
+        let said = loaded.summary.first_rejects.iter().map(ToString::to_string).collect::<String>();
         assert!(said.contains(&format!("{option} takes @x, which is missing")), "{said}");
     }
     // But for the memory order, whose usual one is meant.

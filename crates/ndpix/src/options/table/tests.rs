@@ -38,6 +38,7 @@ fn what_is_set_is_what_is_listed() {
         ("on_missing", "reject"),
         ("on_error", "fill"),
         ("max_rejects", "2.5%"),
+        ("warn_rejects", "1%"),
         ("rejects", "none"),
         ("rejects_content", "position"),
         ("framing", "concat"),

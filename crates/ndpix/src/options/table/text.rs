@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::dtype::ByteOrder;
 use crate::error::{Error, Result, quote};
-use crate::options::{Given, MaxRejects, RawDType, Rejects};
+use crate::options::{Given, RawDType, Rejects};
 use crate::shape::Shape;
 
 /// The names of all choices.
@@ -129,14 +129,6 @@ pub(super) fn given<T>(value: &Option<Given<T>>, show: impl Fn(&T) -> String) ->
             fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
         }
     })
-}
-
-pub(super) fn max_rejects(most: MaxRejects) -> String {
-    match most {
-        MaxRejects::Count(n) => n.to_string(),
-        MaxRejects::Percent(p) => format!("{p}%"),
-        MaxRejects::None => "none".into(),
-    }
 }
 
 pub(super) fn rejects(rejects: &Rejects) -> Option<String> {

@@ -1,6 +1,9 @@
 """What a job that nobody watches needs: exit codes, few words, words for programs. docs/nightly.md says it."""
 import base64
+import bz2
+import gzip
 import json
+import lzma
 import os
 import re
 import subprocess
@@ -24,8 +27,8 @@ class Nightly(Case):
         self.good = self.write("good.ndjson", [pgm(i) for i in range(100)])
         self.bad = self.write("bad.ndjson", [*[pgm(i) for i in range(97)], {"image": "%"}, b"{\n", {"image": 7}])
 
-    def convert(self, source, *flags, code=0):
-        args = "convert", source, "-o", self.out, "--if-exists", "replace", "--field", "image", *flags
+    def convert(self, *sources_and_flags, code=0):
+        args = "convert", *sources_and_flags, "-o", self.out, "--if-exists", "replace", "--field", "image"
         return self.run_ndpix(code, *args, cwd=self.dir).stderr.decode()
 
     def objects(self, source, *flags, code=0):
@@ -130,6 +133,179 @@ class WarnRejects(Nightly):
         self.assertRegex(said, "(?s)continues at record 100.*WARNING: 3 of 100 ")
 
 
+class Folder(Nightly):
+    def setUp(self):
+        super().setUp()
+        self.folder = self.dir / "dumps"
+        self.folder.mkdir()
+        for number, name in enumerate(["b.ndjson", "a.jsonl", "B.ndjson", "c.ndjson.gz", "d.jsonl.xz", "é.NDJSON"]):
+            text = json.dumps(pgm(number)).encode() + b"\n"
+            pack = {".gz": gzip.compress, ".xz": lzma.compress}.get(Path(name).suffix, bytes)
+            (self.folder / name).write_bytes(pack(text))
+
+    def rows(self):
+        return load(self.out)[:, 0, 0].tolist()
+
+    def test_its_files_in_the_order_of_their_names(self):
+        said = self.convert(self.folder)
+        self.assertEqual(self.rows(), [2, 1, 0, 3, 4, 5])
+        self.assertIn("dumps: 6 files are read, in the order of their names\n", said)
+        for other in (f"{self.folder}/", f"{self.folder}/../dumps", "dumps"):
+            self.convert(other)
+            self.assertEqual(self.rows(), [2, 1, 0, 3, 4, 5])
+
+    def test_what_is_no_record_is_passed_over(self):
+        """Other files, hidden ones, folders, and whatever ndpix has put there itself."""
+        for name in (".hidden.ndjson", "notes.txt", "more.json", "x.npy.rejects.ndjson", "x.ndjson.partial", "gone.ndjson.bak"):
+            (self.folder / name).write_text("{")
+        (self.folder / "sub.ndjson").mkdir()
+        (self.folder / "sub.ndjson" / "z.ndjson").write_text("{")
+        self.assertIn("; passed over: 7 (.hidden.ndjson, gone.ndjson.bak, more.json, ...)", self.convert(self.folder))
+        self.assertEqual(len(self.rows()), 6)
+        # Night after night with its output among its inputs.
+        (self.folder / "bad.ndjson").write_text("{\n")
+        self.out = self.folder / "all.npy"
+        for _ in range(3):
+            self.convert(self.folder, "--rows", "always", "--summary", self.folder / "all.json", code=3)
+            self.assertEqual(len(self.rows()), 6)
+        self.convert(self.folder, "--rejects", self.folder / "mine.ndjson", code=3)
+        self.assertIn("mine.ndjson is an input and would be overwritten",
+                      self.convert(self.folder, "--rejects", self.folder / "mine.ndjson", code=2))
+
+    def test_a_folder_without_records(self):
+        empty = self.dir / "empty"
+        empty.mkdir()
+        said = self.convert(empty, code=2)
+        self.assertRegex(said, r"empty holds no file that ends in .ndjson or .jsonl, compressed or not; name its files")
+        (empty / "a.json").write_text("{}")
+        self.assertIn("; passed over: 1 (a.json); name its files", self.convert(empty, code=2))
+        self.convert(f"{empty}/*.json", "--on-missing", "reject", code=2)
+
+    def test_globs_need_no_shell(self):
+        deep = self.folder / "2026" / "11"
+        deep.mkdir(parents=True)
+        (deep / "deep.ndjson").write_text(json.dumps(pgm(99)))
+        self.convert(f"{self.folder}/**/*.ndjson")
+        self.assertEqual(self.rows(), [99, 2, 0])
+        self.convert(f"{self.folder}/[ab].*")
+        self.assertEqual(self.rows(), [1, 0])
+        self.convert("dumps/?.ndjson")
+        self.assertEqual(self.rows(), [2, 0])
+        self.assertIn("no file matches", self.convert(f"{self.folder}/*.csv", code=1))
+
+    def test_inspect_and_plan(self):
+        self.assertIn("6 files are read", self.run_ndpix(0, "inspect", self.folder).stderr.decode())
+        self.run_ndpix(0, "plan", self.folder, "-o", self.out)
+        plan = f"{self.out}.plan.json"
+        self.run_ndpix(0, "run", plan, "--task", "0", "--tasks", "1")
+        self.run_ndpix(0, "commit", plan)
+        self.assertEqual(self.rows(), [2, 1, 0, 3, 4, 5])
+
+
+class Cut(Nightly):
+    """Compressed inputs that end early: what is before is kept, and the run goes on."""
+
+    # Without the time of day, which would make it another file.
+    PACKS = {"gz": lambda text: gzip.compress(text, mtime=0), "bz2": bz2.compress, "xz": lzma.compress}
+
+    def setUp(self):
+        super().setUp()
+        rng = np.random.default_rng(3)
+        self.images = rng.integers(0, 256, (60, 20, 20), np.uint8)
+        self.text = [json.dumps({"image": base64.b64encode(b"P5 20 20 255\n" + i.tobytes()).decode()}) + "\n" for i in self.images]
+        self.more = self.write("more.ndjson", [line.encode() for line in self.text[40:]])
+
+    def cut(self, kind="gz", keep=0.6):
+        packed = self.PACKS[kind]("".join(self.text[:40]).encode())
+        path = self.dir / f"cut.{kind}"
+        path.write_bytes(packed[: int(len(packed) * keep) if keep < 1 else -keep])
+        return path
+
+    def go(self, *flags, code=3):
+        return self.convert(flags[0], *flags[1:], code=code)
+
+    def test_stops_and_says_what_would_keep(self):
+        for kind in self.PACKS:
+            said = self.go(self.cut(kind), self.more, code=4)
+            self.assertRegex(said, rf"cut\.{kind}:\d+: the compressed stream .* is cut or damaged: .*; on_truncated keep reads what stands before")
+            self.assertFalse(self.out.exists())
+
+    def test_keeps_whole_records_and_goes_on(self):
+        for kind in self.PACKS:
+            for threads in "1", "4":
+                cut, summary = self.cut(kind, 0.97 if kind == "bz2" else 0.6), self.dir / "summary.json"
+                flags = "--on-truncated", "keep", "--threads", threads, "--quiet", "--summary", summary, "--max-rejects", "none"
+                said = self.go(cut, self.more, *flags, "--rows", "always")
+                rows, facts = load(self.out), json.loads(summary.read_text())
+                kept = len(rows) - 20
+                self.assertTrue(0 <= kept < 40, kept)
+                np.testing.assert_array_equal(rows, np.concatenate([self.images[:kept], self.images[40:]]))
+                self.assertRegex(said, r"^ndpix: WARNING: 1 input is cut, and what would follow is missing; the first: .*\n$")
+                self.assertEqual((facts["unreadable"], facts["rejects"], facts["exit"]), (1, {"encoding": 1}, 3))
+                self.assertEqual(facts["records"], facts["with_image"] + 1)
+                self.assertRegex(facts["truncated"][0], rf"cut.{kind}:{kept + 1}: the compressed input is cut here")
+                [reject] = map(json.loads, Path(f"{self.out}.rejects.ndjson").read_text().splitlines())
+                self.assertEqual((reject["line"], reject["byte"]), (kept + 1, sum(map(len, self.text[:kept]))))
+
+    def test_anywhere(self):
+        """A cut at any byte gives a number of whole records, the more of them the later it is."""
+        whole = gzip.compress("".join(self.text[:40]).encode(), 1)
+        path, before = self.dir / "cut.gz", 0
+        for at in [*range(1, 60), *range(60, len(whole), 997), *range(len(whole) - 12, len(whole))]:
+            path.write_bytes(whole[:at])
+            # Of one byte nothing says that it is compressed.
+            self.convert(path, self.more, "--on-truncated", "keep", code=3)
+            rows = load(self.out)
+            kept = len(rows) - 20
+            np.testing.assert_array_equal(rows[:kept], self.images[:kept])
+            self.assertGreaterEqual(kept, before)
+            before = kept
+        self.assertEqual(kept, 40)
+
+    def test_an_array_and_fill_rows(self):
+        path = self.dir / "cut.gz"
+        path.write_bytes(gzip.compress(("[" + ",".join(self.text[:40]) + "]").encode())[:-2000])
+        self.convert(path, "--on-truncated", "keep", "--on-error", "fill", code=3)
+        rows = load(self.out)
+        self.assertTrue(20 < len(rows) < 40)
+        np.testing.assert_array_equal(rows, self.images[: len(rows)])
+        self.convert(path, "--on-truncated", "keep", "--on-error", "raise", code=4)
+
+    def test_a_stopped_run_goes_on(self):
+        cut, env = self.cut(), {**os.environ, "NDPIX_JOURNAL_BYTES": "1000"}
+        args = "convert", self.more, cut, "-o", self.out, "--field", "image"
+        self.run_ndpix(4, *args, env=env)
+        said = self.run_ndpix(3, *args, "--on-truncated", "keep").stderr.decode()
+        self.assertIn("continues at record", said)
+        rows = load(self.out)
+        np.testing.assert_array_equal(rows, np.concatenate([self.images[40:], self.images[: len(rows) - 20]]))
+
+    def test_parts_give_the_same(self):
+        cut = self.cut()
+        flags = "--field", "image", "--on-truncated", "keep"
+        want = self.dir / "want.npy"
+        self.run_ndpix(3, "convert", cut, self.more, "-o", want, *flags)
+        self.run_ndpix(0, "plan", cut, self.more, "-o", self.out, *flags, "--parts", "5")
+        plan = f"{self.out}.plan.json"
+        self.run_ndpix(0, "run", plan, "--task", "0", "--tasks", "1")
+        said = self.run_ndpix(3, "commit", plan).stderr.decode()
+        self.assertIn("WARNING: 1 input is cut", said)
+        for ending in "", ".rejects.ndjson":
+            self.assertEqual(Path(f"{self.out}{ending}").read_bytes(), Path(f"{want}{ending}").read_bytes(), ending)
+
+    def test_the_whole_file_comes_later(self):
+        """What was read of it is counted, so that the rest can be appended."""
+        cut = self.cut()
+        args = "convert", cut, "-o", self.out, "--field", "image", "--append"
+        self.run_ndpix(3, *args, "--on-truncated", "keep")
+        kept = len(load(self.out))
+        cut.write_bytes(self.PACKS["gz"]("".join(self.text[:40]).encode()))
+        said = self.run_ndpix(2, *args).stderr.decode()
+        self.assertIn(f"pass skip {kept} to add those after them", said)
+        self.run_ndpix(0, *args, "--skip", str(kept))
+        np.testing.assert_array_equal(load(self.out), self.images[:40])
+
+
 class Page(Nightly):
     """The commands of the page run as they stand there."""
 
@@ -156,6 +332,9 @@ class Page(Nightly):
         images = np.load(self.dir / "images.npy")
         self.assertEqual(images[:, 0, 0].tolist(), [*range(97), *range(100)])
         self.assertEqual(json.loads((self.dir / "images.json").read_text())["exit"], 3)
+        (self.dir / "dumps" / "readme.txt").write_text("")
+        [command] = re.findall(r"```sh\n(ndpix.*)\n```", PAGE)
+        self.assertIn(re.search(r"```\n(ndpix: dumps: .*)\n```", PAGE)[1], self.shell(3, command))
 
     def test_the_objects(self):
         """Those that it shows have the names that it says."""

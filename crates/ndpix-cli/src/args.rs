@@ -55,7 +55,7 @@ impl Command {
 #[derive(Debug, Args)]
 #[command(after_help = help::short(), after_long_help = help::long())]
 pub(crate) struct Convert {
-    /// Files, globs, addresses (s3://bucket/key), or - for standard input
+    /// Files, folders, globs in quotes, addresses (s3://bucket/key), or - for standard input
     #[arg(required = true, value_name = "IN")]
     pub(crate) inputs: Vec<PathBuf>,
     /// What to write: OUT.npy, .npz, .h5, .hdf5, .zarr, .safetensors or .parquet; with --shard-rows a folder; also under
@@ -79,7 +79,7 @@ pub(crate) struct Convert {
 
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
-    /// Files, globs or addresses (s3://bucket/key)
+    /// Files, folders, globs in quotes, or addresses (s3://bucket/key)
     #[arg(required = true, value_name = "IN")]
     pub(crate) inputs: Vec<PathBuf>,
     /// What will be written, as convert writes it
@@ -157,7 +157,7 @@ pub(crate) struct Show {
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// Files, globs, addresses (s3://bucket/key), or - for standard input
+    /// Files, folders, globs in quotes, addresses (s3://bucket/key), or - for standard input
     #[arg(required = true, value_name = "IN")]
     pub(crate) inputs: Vec<PathBuf>,
     /// Print the report as JSON

@@ -75,6 +75,11 @@ const FLAGS: &[(&str, &[Flag])] = &[
             ("limit", "N", "Records to take [default: all]"),
             ("framing", "NAME", "How records follow each other"),
             (
+                "on_truncated",
+                "NAME",
+                "A compressed input that ends before its end; keep reads what stands before",
+            ),
+            (
                 "base_dir",
                 "DIR",
                 "Where relative image paths begin, and a folder that they may reach [default: each input's folder]",

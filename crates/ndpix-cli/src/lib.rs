@@ -21,7 +21,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
-use ndpix::{Control, Error, ErrorKind, Input, Meter, Options, Page, Run, Sight, quoted};
+use ndpix::{Control, Error, ErrorKind, Meter, Options, Page, Run, Sight, quoted};
 use serde_json::json;
 
 use crate::args::{Cli, Command, Convert, Inspect};
@@ -126,14 +126,11 @@ fn fail(error: &Error) -> u8 {
 }
 
 fn convert(args: &Convert) -> u8 {
-    let (options, inputs) = match args
-        .flags
-        .options()
-        .and_then(|options| Ok((options, Input::expand(&args.inputs)?)))
-    {
-        Ok(both) => both,
-        Err(error) => return fail(&error),
-    };
+    let (options, inputs) =
+        match args.flags.options().and_then(|options| Ok((options, log::inputs(&args.inputs)?))) {
+            Ok(both) => both,
+            Err(error) => return fail(&error),
+        };
     for (name, file) in [("summary", &args.summary), ("report", &args.report)] {
         let apart = |f| ndpix::keep_apart(name, f, &inputs, Some(&args.output), &options);
         if let Err(error) = file.as_deref().map_or(Ok(()), apart) {
@@ -232,7 +229,7 @@ fn remedies(error: &Error, args: &Convert, options: &Options) {
 fn inspect(args: &Inspect) -> u8 {
     let columns = print::columns().filter(|_| args.preview && !args.json);
     let report = args.flags.options().and_then(|options| {
-        let inputs = Input::expand(&args.inputs)?;
+        let inputs = log::inputs(&args.inputs)?;
         if args.report.is_none() && columns.is_none() {
             return Ok((ndpix::inspect(inputs, &options)?, None, options));
         }

@@ -2,10 +2,11 @@
 //! warnings alone.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, ValueEnum};
-use ndpix::{Error, Options, Reject, Run, shown};
+use ndpix::{Error, Input, Options, Reject, Run, shown};
 use serde_json::{Value, json};
 
 /// How a command says what it says on the way.
@@ -114,6 +115,11 @@ fn object(level: Level, event: &str, text: &str, more: Value) -> String {
 /// Says a note.
 pub(crate) fn note(text: &str) {
     say(Level::Info, "note", text, Value::Null);
+}
+
+/// The inputs that the words name, and what is said of folders among them.
+pub(crate) fn inputs(words: &[PathBuf]) -> Result<Vec<Input>, Error> {
+    Input::expand_noting(words, &mut note)
 }
 
 /// Says what ended the command, which is not an error of the library.

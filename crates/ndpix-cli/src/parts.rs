@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use ndpix::{Control, Cut, Error, ErrorKind, Input, Plan};
+use ndpix::{Control, Cut, Error, ErrorKind, Plan};
 
 use crate::{args, code, ended, exit_code, fail, log, print, watched};
 
@@ -21,7 +21,7 @@ fn make(args: &args::Plan, control: &Control<'_>) -> Result<String, Error> {
         Some(parts) => Cut::Parts(parts),
         None => args.part_bytes.parse()?,
     };
-    let plan = ndpix::plan(Input::expand(&args.inputs)?, &args.output, &options, cut, control)?;
+    let plan = ndpix::plan(log::inputs(&args.inputs)?, &args.output, &options, cut, control)?;
     let path = plan.save()?;
     control.note.iter().for_each(|note| note(&format!("the plan is in {}", path.display())));
     match args.json {

@@ -43,8 +43,13 @@ pub(crate) fn framed(
 fn inputs(source: &Bound<'_, PyAny>, stop: &Stop) -> PyResult<(Vec<Input>, bool)> {
     let py = source.py();
     if let Some(paths) = paths(source)? {
-        let inputs = Input::expand(&paths).map_err(|e| errors::raise(py, &e))?;
-        return Ok((inputs, false));
+        let mut notes = Vec::new();
+        let inputs = Input::expand_noting(&paths, &mut |text| notes.push(text.to_string()));
+        let logger = py.import("ndpix._progress")?.getattr(intern!(py, "logger"))?;
+        for text in notes {
+            logger.call_method1(intern!(py, "info"), (text,))?;
+        }
+        return Ok((inputs.map_err(|e| errors::raise(py, &e))?, false));
     }
     if let Some(bytes) = bytes(source)? {
         return Ok((vec![Input::Bytes(bytes.into())], false));

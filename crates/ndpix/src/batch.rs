@@ -85,8 +85,29 @@ pub(crate) struct Record {
     pub(crate) byte: u64,
     /// Number of the record over all files, from 0, counting skipped ones and not blank lines.
     pub(crate) index: u64,
-    /// Length in bytes when it is over the record limit; then the span is empty.
-    pub(crate) overlong: Option<u64>,
+    /// Why its text is not there; then the span is empty.
+    pub(crate) gone: Option<Gone>,
+}
+
+/// Why the text of a record is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gone {
+    /// It is over the record limit, with this length in bytes.
+    Overlong(u64),
+    /// The compressed input ends before it does; or before the next would begin, of which nobody knows.
+    Cut,
+}
+
+impl Gone {
+    /// What is said of such a record, if these limits refuse it.
+    pub(crate) fn refused(self, limits: &Limits) -> Option<Error> {
+        match self {
+            Self::Overlong(length) => limits.check_record(length).err(),
+            Self::Cut => Some(Error::encoding(
+                "the compressed input is cut here: it ends before its end, and what would follow is missing",
+            )),
+        }
+    }
 }
 
 /// The text of some whole records.
@@ -104,6 +125,14 @@ impl Record {
     /// Where it stands among the inputs.
     pub(crate) fn place(&self) -> (u32, u64) {
         (self.file, self.byte)
+    }
+
+    /// Its length in bytes, as far as it is known.
+    pub(crate) fn len(&self) -> u64 {
+        match self.gone {
+            Some(Gone::Overlong(length)) => length,
+            _ => (self.end - self.start) as u64,
+        }
     }
 }
 
@@ -126,8 +155,8 @@ impl Text {
 
     /// Why a record of the text cannot be read, where that is known before it is looked at.
     pub(crate) fn unreadable(&self, number: usize, limits: &Limits) -> Option<Error> {
-        if let Some(length) = self.records[number].overlong {
-            return limits.check_record(length).err();
+        if let Some(gone) = self.records[number].gone {
+            return gone.refused(limits);
         }
         let lost = self.originals.get(number).and_then(Option::as_ref).and_then(|o| o.lost);
         lost.map(|(kind, message)| Error::new(kind, message))

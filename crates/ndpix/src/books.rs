@@ -18,7 +18,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::Value;
 
-use crate::batch::{Origin, Record, Text};
+use crate::batch::{Gone, Origin, Record, Text};
 use crate::control::{Control, Meter};
 use crate::decode::Kept;
 use crate::error::{Error, ErrorKind, Result};
@@ -152,7 +152,7 @@ impl<'o> Books<'o> {
         let ended = run.and_then(|()| self.may_end(control));
         let counts = reader.feed.counts();
         self.over(&reader.plan.steps, counts, reader.feed.taken(), ended)?;
-        shrunk(reader, counts.hit_limit)
+        reader.shrunk(counts.hit_limit)
     }
 
     /// Takes the outcomes of a part that was decoded before.
@@ -251,9 +251,13 @@ impl<'o> Books<'o> {
         let (item, row, pixels) = (outcome.item, self.summary.rows, &pending.pixels[pending.len..]);
         let stands = Stands { record, text: text.record(record), origin, item, row, pixels };
         sights.tell(&stands, &verdict);
-        let Verdict { reject, row } = verdict;
+        let Verdict { reject, mut row } = verdict;
         if let Some(error) = reject {
             self.reject(&error)?;
+            if record.gone == Some(Gone::Cut) {
+                self.cut(record.file, &error);
+                row = Row::None;
+            }
             // What is refused as a whole stands in the file once, whatever the number of its images.
             if let (Some(file), true) = (&mut self.rejects, first || !whole) {
                 file.push(&error, whole, Some(text.record(record)).filter(|t| !t.is_empty()))?;
@@ -302,6 +306,12 @@ impl<'o> Books<'o> {
             s.first_rejects.extend(Reject::of(error));
         }
         self.sink.reject(error)
+    }
+
+    /// Notes where an input is cut.
+    fn cut(&mut self, file: u32, error: &Error) {
+        self.summary.truncated.extend(Reject::of(error));
+        self.inputs.iter_mut().for_each(|inputs| inputs.cut(file));
     }
 
     /// The place of a row; `shape` of an image, none of a fill row.
@@ -474,20 +484,5 @@ impl<'o> Books<'o> {
             }
             Err(error) => result.and(Err(error)),
         }
-    }
-}
-
-/// Refuses to call whole what was made from files that became shorter while they were read.
-fn shrunk(reader: &Reader, hit_limit: bool) -> Result<()> {
-    let read = reader.meter().bytes();
-    match reader.feed.total_bytes() {
-        // A decompressor need not read what stands after its stream.
-        Some(total) if read < total && !hit_limit && reader.feed.compressions().is_empty() => {
-            Err(Error::new(
-                ErrorKind::Io,
-                format!("the input had {total} bytes at the start, but only {read} could be read"),
-            ))
-        }
-        _ => Ok(()),
     }
 }

@@ -18,7 +18,7 @@ use crate::column::Column;
 use crate::control::Control;
 use crate::dtype::DType;
 use crate::error::{Error, Position, Result};
-use crate::options::{OnError, Options, Rejects};
+use crate::options::{OnError, OnTruncated, Options, Rejects};
 use crate::pipeline::spread;
 use crate::plan::{Plan, Target};
 use crate::reader::Reader;
@@ -131,6 +131,11 @@ impl Dataset {
         if options.on_error.names(OnError::Skip) || options.rejects != Rejects::Beside {
             return Err(Error::options(
                 "a number always leads to the same image here, so that none is passed over and there is no rejects file; leave rejects out, and give on_error fill or raise, which is the default here",
+            ));
+        }
+        if options.on_truncated == OnTruncated::Keep {
+            return Err(Error::options(
+                "on_truncated keep knows neither how many images are missing nor their numbers, which lead to the same image here; convert the records, or mend the input",
             ));
         }
         // Fill rows are as large as the others, which the first records or the options say.

@@ -165,7 +165,7 @@ mod pixels;
 mod raw;
 mod validate;
 pub use crate::fetch::Fetch;
-pub use on_error::{OnError, OnErrors};
+pub use on_error::{OnError, OnErrors, OnTruncated};
 pub use output::{ImagesAs, OutputCompression, Ragged};
 pub use pixels::{Fit, Frames, Layout, Mode, Normalize, Resample, Rgb, Scale, Size, Stack};
 pub use raw::{At, Given, RawChannels, RawDType, RawLayout, RawOrder};
@@ -367,6 +367,8 @@ pub struct Options {
     pub rejects_content: RejectsContent,
     /// How records follow each other.
     pub framing: Framing,
+    /// A compressed input that ends before its end.
+    pub on_truncated: OnTruncated,
     /// Where relative image paths begin, and a directory that they may reach; `None`: each input's.
     pub base_dir: Option<PathBuf>,
     /// Further directories that image paths may reach; `/` is all of them.

@@ -13,7 +13,7 @@ use crate::control::Meter;
 use crate::detect::{self, Candidate, Findings, SAMPLE_BYTES, SAMPLE_RECORDS, Sample, Survey};
 use crate::error::{Error, ErrorKind, Result, brief};
 use crate::framing::{Feed, Start};
-use crate::options::{Options, Ragged};
+use crate::options::{OnTruncated, Options, Ragged};
 use crate::pipeline::{self, Fate, Part, Work};
 use crate::plan::{Plan, Target};
 use crate::record::rejected;
@@ -78,7 +78,8 @@ impl Reader {
     ) -> Result<Self> {
         are_there(plan.paths.base_dir.as_ref(), &plan.paths.allow_dir)?;
         let feed = Feed::new(inputs, options.framing, &plan.limits, 0, None)
-            .with_block_bytes(options.block_bytes.unwrap_or(BLOCK_BYTES));
+            .with_block_bytes(options.block_bytes.unwrap_or(BLOCK_BYTES))
+            .keeping_cut(options.on_truncated == OnTruncated::Keep);
         let mut files = feed.files().to_vec();
         files.iter_mut().zip(rejects).for_each(|(file, rejects)| file.rejects = *rejects);
         Ok(Self {
@@ -94,6 +95,23 @@ impl Reader {
             sample: VecDeque::new(),
             failure: None,
         })
+    }
+
+    /// Refuses to call whole what was made from files that became shorter while they were read.
+    pub(crate) fn shrunk(&self, hit_limit: bool) -> Result<()> {
+        let read = self.meter().bytes();
+        match self.feed.total_bytes() {
+            // A decompressor need not read what stands after its stream.
+            Some(total) if read < total && !hit_limit && self.feed.compressions().is_empty() => {
+                Err(Error::new(
+                    ErrorKind::Io,
+                    format!(
+                        "the input had {total} bytes at the start, but only {read} could be read"
+                    ),
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn sample(inputs: Vec<Input>, options: &Options) -> Result<Self> {
@@ -330,6 +348,7 @@ fn are_there(base_dir: Option<&PathBuf>, allow_dir: &[PathBuf]) -> Result<()> {
 fn feed(inputs: Vec<Input>, options: &Options) -> Feed {
     Feed::new(inputs, options.framing, &options.limits, options.skip, options.limit)
         .with_block_bytes(options.block_bytes.unwrap_or(BLOCK_BYTES))
+        .keeping_cut(options.on_truncated == OnTruncated::Keep)
 }
 
 /// The inputs once more, where they are read twice: rows that are padded to the largest image need a pass

@@ -7,6 +7,7 @@
 mod compressed;
 pub(crate) mod cut;
 mod fence;
+mod folder;
 pub(crate) mod mark;
 mod original;
 pub(crate) mod place;
@@ -103,8 +104,8 @@ impl Input {
     }
 
     /// Inputs for what a user wrote: `-` is standard input, `s3://bucket/key` and its like are objects where this
-    /// process reads stores ([`set_stores`](crate::set_stores)), what exists is itself, anything else is a glob,
-    /// expanded in byte order.
+    /// process reads stores ([`set_stores`](crate::set_stores)), a folder is its files that end in `.ndjson` or `.jsonl`,
+    /// compressed or not, what else exists is itself, and anything else is a glob, expanded in byte order.
     ///
     /// ```
     /// let folder = tempfile::tempdir()?;
@@ -117,8 +118,31 @@ impl Input {
     /// ```
     ///
     /// # Errors
-    /// Kind `options` for a directory, `io` where nothing matches or a file cannot be looked at.
+    /// Kind `options` for a folder without such files, `io` where nothing matches or a file cannot be looked at.
     pub fn expand(patterns: &[impl AsRef<Path>]) -> Result<Vec<Self>> {
+        Self::expand_noting(patterns, &mut |_| {})
+    }
+
+    /// As [`Input::expand`]; `note` hears of each folder how many of its files are read, and how many are not.
+    ///
+    /// ```
+    /// let folder = tempfile::tempdir()?;
+    /// for name in ["b.jsonl", "a.ndjson", "a.npy.rejects.ndjson"] {
+    ///     std::fs::write(folder.path().join(name), "")?;
+    /// }
+    /// let mut notes = Vec::new();
+    /// let inputs = ndpix::Input::expand_noting(&[folder.path()], &mut |text| notes.push(text.to_string()))?;
+    /// assert!(inputs[0].name().ends_with("a.ndjson") && inputs[1].name().ends_with("b.jsonl"));
+    /// assert!(notes[0].contains("2 files are read") && notes[0].contains("passed over: 1"), "{notes:?}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Input::expand`].
+    pub fn expand_noting(
+        patterns: &[impl AsRef<Path>],
+        note: &mut dyn FnMut(&str),
+    ) -> Result<Vec<Self>> {
         let mut inputs = Vec::new();
         for pattern in patterns {
             let pattern = pattern.as_ref();
@@ -127,15 +151,29 @@ impl Input {
                 continue;
             }
             if let Some(address) = stores::address(pattern) {
-                inputs.extend(stores::find(address)?.into_iter().map(Self::Object));
+                let objects = match stores::is_folder(address) {
+                    false => stores::find(address)?,
+                    true => {
+                        let all = stores::find(&format!("{address}*"))?;
+                        let is_taken = |o: &Arc<dyn Object>| {
+                            o.name().rsplit('/').next().is_some_and(folder::is_taken)
+                        };
+                        let (taken, passed): (Vec<_>, Vec<_>) = all.into_iter().partition(is_taken);
+                        let passed = passed
+                            .iter()
+                            .map(|o| o.name().rsplit('/').next().unwrap_or_default().to_string());
+                        note(&folder::said(address, taken.len(), passed.collect())?);
+                        taken
+                    }
+                };
+                inputs.extend(objects.into_iter().map(Self::Object));
                 continue;
             }
             match pattern.metadata() {
                 Ok(m) if m.is_dir() => {
-                    return Err(Error::options(format!(
-                        "{0} is a directory; name its files, for example \"{0}/*.ndjson\"",
-                        shown(pattern)
-                    )));
+                    let (taken, passed) = folder::files(pattern)?;
+                    note(&folder::said(&pattern.display().to_string(), taken.len(), passed)?);
+                    inputs.extend(taken.into_iter().map(Self::Path));
                 }
                 Ok(_) => inputs.push(Self::Path(pattern.to_owned())),
                 Err(e) => inputs.extend(matches(pattern, e)?.into_iter().map(Self::Path)),
@@ -329,10 +367,20 @@ fn open_at(input: &Input, from: u64, meter: Arc<Meter>) -> io::Result<Opened> {
     Ok(Opened { reader, compressions: Vec::new() })
 }
 
+/// Whether a failed read of an opened input means that a compressed stream ends early.
+pub(crate) fn is_cut(e: &io::Error) -> bool {
+    let damaged = e.get_ref().and_then(|inner| inner.downcast_ref::<compressed::Damaged>());
+    damaged.is_some_and(|damaged| damaged.why.kind() == io::ErrorKind::UnexpectedEof)
+}
+
 /// What a failed read of an opened input means: damaged data, or the machine.
 pub(crate) fn error(name: &str, e: io::Error) -> Error {
+    let remedy = match is_cut(&e) {
+        true => "; on_truncated keep reads what stands before",
+        false => "",
+    };
     match e.downcast::<compressed::Damaged>() {
-        Ok(damaged) => Error::encoding(damaged.to_string()).caused_by(damaged.why),
+        Ok(damaged) => Error::encoding(format!("{damaged}{remedy}")).caused_by(damaged.why),
         Err(e) => {
             let e = e.downcast::<Raw>().map_or_else(|e| e, |raw| raw.0);
             let name = if name == "-" { "standard input" } else { name };

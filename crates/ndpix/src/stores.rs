@@ -88,6 +88,11 @@ pub(crate) fn address(path: &Path) -> Option<&str> {
     (is_scheme && !rest.is_empty()).then_some(text)
 }
 
+/// Whether an address names all objects under it; what web servers have there is theirs to say.
+pub(crate) fn is_folder(address: &str) -> bool {
+    address.ends_with('/') && !address.starts_with("http://") && !address.starts_with("https://")
+}
+
 /// The way to the store of an address.
 ///
 /// # Errors

@@ -88,6 +88,8 @@ pub struct Summary {
     pub(crate) mended: BTreeMap<&'static str, u64>,
     /// The first rejects.
     pub first_rejects: Vec<Reject>,
+    /// Where compressed inputs end before their end, that were read up to there; each is a reject too.
+    pub truncated: Vec<Reject>,
     /// Images that carry an EXIF or TIFF orientation other than upright.
     pub oriented: u64,
     /// Images with an alpha channel.

@@ -39,7 +39,7 @@ def convert(
 
     Returns:
         What was done. Rejects are no exceptions, and a `RejectedWarning` only where they are more than
-        `warn_rejects`: look at `.rejected`.
+        `warn_rejects` or an input was cut: look at `.rejected`.
 
     Raises:
         Error: As for `load`; the final name is then untouched.

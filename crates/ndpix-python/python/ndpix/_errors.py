@@ -55,7 +55,7 @@ class Error(ValueError):
 
 class RejectedWarning(UserWarning):
     """Some images were not read; given once by `load` and by `batches`, and by `convert` where more were rejected
-    than `warn_rejects` allows.
+    than `warn_rejects` allows, or an input was cut.
 
     Attributes:
         rejected: How many, images and unreadable records together.

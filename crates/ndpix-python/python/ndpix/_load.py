@@ -32,7 +32,7 @@ def load(source: Source, *, progress: bool | None = None, **options: Unpack[Opti
     """Reads every image of the records into one array.
 
     Args:
-        source: A path, glob or address (`s3://bucket/key`), a list of them, a binary file object, NDJSON text as
+        source: A path, folder, glob or address (`s3://bucket/key`), a list of them, a binary file object, NDJSON text as
             `bytes`, or an iterable of `bytes` or `dict` records. `-` is standard input. A folder of shards that
             `convert` wrote is read as one array; then `columns` is the only option.
         progress: A bar on standard error: `True`, `False`, or `None` for where a terminal or notebook is.

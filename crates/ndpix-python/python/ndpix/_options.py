@@ -24,7 +24,7 @@ Record = Union[bytes, bytearray, memoryview, "dict[str, Any]"]
 """One record: JSON text, or an object that becomes JSON; `bytes` inside it become base64."""
 
 Source = Union[Path, "Sequence[Path]", BinaryIO, bytes, bytearray, memoryview, Iterable[Record]]
-"""Where records come from: a path or glob, a list of them, a binary file object, NDJSON text as `bytes`,
+"""Where records come from: a path, folder or glob, a list of them, a binary file object, NDJSON text as `bytes`,
 or an iterable of records. Streams, text and records have no folder: image paths inside them need
 `base_dir`."""
 
@@ -124,6 +124,8 @@ class Common(TypedDict, total=False):
     """Whether that file holds the text of the records."""
     framing: Literal["auto", "lines", "array", "concat", "seq"] | None
     """How records follow each other."""
+    on_truncated: Literal["stop", "keep"] | None
+    """A compressed input that ends before its end: `keep` reads the whole records before it."""
     base_dir: Path | None
     """Where relative image paths begin, and a folder that they may reach. Default: the folder of each
     input."""

@@ -33,7 +33,9 @@ class Summary:
         rejected: Everything that was rejected.
         rejects: The same by kind.
         first_rejects: The first rejects, each as `file:line: what was found`.
-        warnings: What is said loudly, a sentence each: more was rejected than `warn_rejects` allows.
+        truncated: Where compressed inputs end before their end, each as `file:line: what was found`.
+        warnings: What is said loudly, a sentence each: more was rejected than `warn_rejects` allows, or an input
+            was cut.
         oriented: Images that carry an orientation.
         alpha: Images that have alpha.
         premultiplied: Images whose colours are stored multiplied with alpha.
@@ -66,6 +68,7 @@ class Summary:
     rejected: int
     rejects: dict[str, int]
     first_rejects: list[str]
+    truncated: list[str]
     warnings: list[str]
     oriented: int
     alpha: int

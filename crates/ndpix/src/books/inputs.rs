@@ -42,6 +42,8 @@ struct Entry {
     /// Its records up to the last that was taken, and whether there are more that `limit` left.
     records: u64,
     limited: bool,
+    /// Whether it is cut, which counts as its last record.
+    is_cut: bool,
 }
 
 impl Inputs {
@@ -69,6 +71,7 @@ impl Inputs {
             first_row: 0,
             records: 0,
             limited: false,
+            is_cut: false,
         };
         Ok(Self {
             path,
@@ -91,6 +94,11 @@ impl Inputs {
         }
     }
 
+    /// Hears that input `file` is cut.
+    pub(crate) fn cut(&mut self, file: u32) {
+        self.inputs.get_mut(file as usize).into_iter().for_each(|entry| entry.is_cut = true);
+    }
+
     /// Hears of a file that a rejects file names, before the first row of it.
     pub(crate) fn original(&mut self, name: &Arc<str>, rows: u64) {
         self.originals.push((Arc::clone(name), rows));
@@ -111,7 +119,9 @@ impl Inputs {
     pub(crate) fn state(&self) -> Value {
         let firsts: Vec<u64> = self.inputs[..self.reached].iter().map(|e| e.first_row).collect();
         let originals: Vec<_> = self.originals.iter().map(|(name, row)| (&**name, row)).collect();
-        json!({"first_rows": firsts, "originals": originals})
+        let is_cut = |file: &usize| self.inputs[*file].is_cut;
+        let cuts: Vec<usize> = (0..self.inputs.len()).filter(is_cut).collect();
+        json!({"first_rows": firsts, "originals": originals, "cuts": cuts})
     }
 
     /// Goes on from such a state.
@@ -121,6 +131,8 @@ impl Inputs {
             entry.first_row = first.as_u64().unwrap_or(0);
             self.reached += 1;
         }
+        let cuts = state["cuts"].as_array().into_iter().flatten().filter_map(Value::as_u64);
+        cuts.for_each(|file| self.cut(file as u32));
         let originals = state["originals"].as_array().into_iter().flatten();
         let original = |pair: &Value| Some((pair[0].as_str()?.into(), pair[1].as_u64()?));
         self.originals = originals.filter_map(original).collect();
@@ -135,7 +147,7 @@ impl Inputs {
                 "file": file(number),
                 "name": *entry.name,
                 "first_row": self.rows + entry.first_row,
-                "records": entry.records,
+                "records": entry.records.saturating_sub(entry.is_cut.into()),
                 "limited": entry.limited,
                 "bytes": entry.mark.map(|mark| mark.bytes),
                 "head": entry.mark.map(|mark| format!("{:08x}", mark.head)),

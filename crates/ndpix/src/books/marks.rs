@@ -31,6 +31,7 @@ struct Counted {
     rejects: BTreeMap<String, u64>,
     mended: BTreeMap<String, u64>,
     first_rejects: Vec<Reject>,
+    truncated: Vec<Reject>,
     originals: Vec<String>,
     inputs: Option<Value>,
 }
@@ -134,6 +135,7 @@ impl Books<'_> {
             rejects: s.rejects.iter().map(|(kind, n)| (kind.name().to_string(), *n)).collect(),
             mended: s.mended.iter().map(|(option, n)| (option.to_string(), *n)).collect(),
             first_rejects: s.first_rejects.clone(),
+            truncated: s.truncated.clone(),
             originals: s.originals.iter().map(|name| name.to_string()).collect(),
             inputs: self.inputs.as_ref().map(|inputs| inputs.state()),
         })
@@ -159,6 +161,7 @@ fn resume(s: &mut Summary, counted: &Counted) -> Result<()> {
         s.mended.insert(option.ok_or_else(|| lost(name))?.name, *count);
     }
     s.first_rejects.clone_from(&counted.first_rejects);
+    s.truncated.clone_from(&counted.truncated);
     s.originals = counted.originals.iter().map(|name| name.as_str().into()).collect();
     Ok(())
 }

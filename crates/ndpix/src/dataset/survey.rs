@@ -33,11 +33,11 @@ pub(super) fn survey(reader: &mut Reader, control: &Control<'_>) -> Result<Vec<E
     let mut entries = Vec::new();
     let mut note = |text: &Text| {
         for record in &text.records {
-            let items = match record.overlong {
+            let items = match record.gone {
                 Some(_) => 0,
                 None => decoder.find(text.record(record)).unwrap_or(0),
             };
-            let len = record.overlong.unwrap_or((record.end - record.start) as u64);
+            let len = record.len();
             let (file, line, byte) = (record.file, record.line, record.byte);
             entries.extend((0..items.max(1)).map(|i| Entry {
                 byte,

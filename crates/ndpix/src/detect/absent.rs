@@ -5,6 +5,7 @@ use super::decide::{Decision, decide};
 use super::findings::find;
 use super::plan_for;
 use super::sample::{Sample, Sampled};
+use crate::batch::Gone;
 use crate::decode::Decoder;
 use crate::encoding::Encoding;
 use crate::error::{Error, ErrorKind, Remedy, Result, quote};
@@ -77,8 +78,12 @@ pub(super) fn wrapped(sample: &Sample<'_>) -> &'static str {
 pub(super) fn first_reason(sample: &Sample<'_>) -> String {
     let mut hits = Hits::default();
     let reason = |record: &Sampled<'_>| {
-        if let Some(length) = record.overlong {
-            return Some(format!("it is {length} bytes long, over max_record_bytes or memory"));
+        match record.gone {
+            Some(Gone::Overlong(length)) => {
+                return Some(format!("it is {length} bytes long, over max_record_bytes or memory"));
+            }
+            Some(Gone::Cut) => return Some("the compressed input ends before it does".to_string()),
+            None => {}
         }
         // Numbers that JSON does not have were said before.
         let mut query = Query::default();

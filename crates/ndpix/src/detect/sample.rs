@@ -1,6 +1,6 @@
 //! The first records of the inputs, by which the plan is made.
 
-use crate::batch::{File, Text};
+use crate::batch::{File, Gone, Text};
 use crate::error::Position;
 use crate::paths::Base;
 
@@ -21,8 +21,8 @@ pub(super) struct Sampled<'a> {
     pub(super) position: Position,
     /// Where it stands among the inputs.
     pub(super) place: (u32, u64),
-    /// Its length where it is over the limit; then the text is empty.
-    pub(super) overlong: Option<u64>,
+    /// Why its text is not there; then it is empty.
+    pub(super) gone: Option<Gone>,
 }
 
 impl<'a> Sample<'a> {
@@ -49,7 +49,7 @@ impl<'a> Sample<'a> {
                 base: origin.file.base.as_ref(),
                 position: origin.position(0),
                 place: record.place(),
-                overlong: record.overlong,
+                gone: record.gone,
             }
         });
         Self { records: records.collect() }

@@ -86,9 +86,9 @@ pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
         let start = span.map(|s| s.0);
         watcher.as_mut().zip(start).is_some_and(|(w, start)| w.is_other(record, start, base))
     };
-    for Sampled { text, base, position, overlong, .. } in &sample.records {
+    for Sampled { text, base, position, gone, .. } in &sample.records {
         let at = |item: usize| Position { item: item as u32, ..position.clone() };
-        let kept = plan.limits.check_record(overlong.unwrap_or(0));
+        let kept = gone.and_then(|gone| gone.refused(&plan.limits)).map_or(Ok(()), Err);
         match kept.and_then(|()| decoder.find(text)) {
             Ok(0) => survey.missing += 1,
             Err(error) => survey.rejects.push(error.at(at(0))),

@@ -5,13 +5,14 @@
 //! moved only where that costs less than what was handed out, so the work is linear in the input.
 //! An error waits until every record before it was handed out.
 
+mod cut;
 mod start;
 
 use std::io::{self, Read};
 use std::sync::Arc;
 
 use super::{Event, Framing, Scanner, sniff, trailing_space};
-use crate::batch::{File, Record, Text};
+use crate::batch::{File, Gone, Record, Text};
 use crate::control::Meter;
 use crate::error::{Error, Position, Result};
 use crate::limits::{Limits, lengthen, make_room};
@@ -48,8 +49,9 @@ struct Current {
     /// Whether it can be opened again at any of its bytes.
     seeks: bool,
     file: u32,
-    /// Nothing more can be read.
+    /// Nothing more can be read, and whether that is no end.
     ended: bool,
+    cut: bool,
     /// What its framing is, where that is not to be found out.
     told: Option<Framing>,
     /// `None` until the framing is known.
@@ -96,6 +98,7 @@ pub(crate) struct Feed {
     skip: u64,
     limit: Option<u64>,
     block: usize,
+    keeps_cut: bool,
     meter: Arc<Meter>,
     counts: FeedCounts,
     /// Of each input the records up to the last that was handed out.
@@ -144,6 +147,7 @@ impl Feed {
             skip,
             limit,
             block: BLOCK,
+            keeps_cut: false,
             meter: Arc::default(),
             counts: FeedCounts::default(),
             index: 0,
@@ -251,7 +255,8 @@ impl Feed {
         }
         let Some(scanner) = &mut current.scanner else { return Ok(true) };
 
-        let step = scanner.step(&self.buf[self.scanned..self.filled], current.ended);
+        let last = current.ended && !current.cut;
+        let step = scanner.step(&self.buf[self.scanned..self.filled], last);
         let used = &self.buf[self.scanned..self.scanned + step.used];
         self.scanned += step.used;
         self.counts.bytes += step.used as u64;
@@ -275,8 +280,9 @@ impl Feed {
                     dropped: self.index < self.skip.max(self.done),
                 });
             }
-            Event::End => self.end_record(text),
+            Event::End => self.end_record(text, false),
             Event::Blank => self.counts.blank += 1,
+            Event::More if current.cut => self.end_cut(text),
             Event::More => return self.read(text, called, alone),
             Event::Done => self.current = None,
             Event::Lost(what) => {
@@ -290,7 +296,7 @@ impl Feed {
         Ok(true)
     }
 
-    fn end_record(&mut self, text: &mut Text) {
+    fn end_record(&mut self, text: &mut Text, is_cut: bool) {
         let Some(current) = &mut self.current else { return };
         let Some(open) = current.record.take() else { return };
         let index = self.index;
@@ -314,9 +320,12 @@ impl Feed {
             line: open.line,
             byte: open.byte,
             index,
-            overlong: open.overlong(current.byte, self.max_record_bytes),
+            gone: match is_cut {
+                true => Some(Gone::Cut),
+                false => open.overlong(current.byte, self.max_record_bytes).map(Gone::Overlong),
+            },
         };
-        if record.overlong.is_some() {
+        if record.gone.is_some() {
             // The text is gone; an empty span that lies in what is handed out.
             record.start = text.records.last().map_or(self.scanned, |r| r.end);
             record.end = record.start;
@@ -366,6 +375,10 @@ impl Feed {
             Ok(n) => {
                 self.filled += n;
                 current.ended = n == 0;
+                Ok(true)
+            }
+            Err(e) if self.keeps_cut && source::is_cut(&e) => {
+                (current.ended, current.cut) = (true, true);
                 Ok(true)
             }
             Err(e) => {

@@ -32,7 +32,7 @@ fn run(mut feed: Feed, max_records: usize) -> Outcome {
                 assert!(!text.records.is_empty() && text.records.len() <= max_records);
                 rows.extend(text.records.iter().map(|r| {
                     let record = String::from_utf8_lossy(text.record(r)).into_owned();
-                    (record, r.file, r.line, r.byte, r.index, r.overlong)
+                    (record, r.file, r.line, r.byte, r.index, r.gone.map(|_| r.len()))
                 }));
             }
             Ok(false) => break None,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::{ErrorKind, brief};
-use crate::options::{Governs, IfExists, OnError, OnErrors, Options};
+use crate::options::{Governs, IfExists, OnError, OnErrors, OnTruncated, Options};
 use crate::paths::absolute;
 use crate::source::Input;
 use crate::source::mark::Mark;
@@ -64,6 +64,7 @@ impl Asked {
             warn_rejects: None,
             if_exists: IfExists::default(),
             append_again: false,
+            on_truncated: OnTruncated::default(),
             fresh: false,
             ..options.clone()
         };

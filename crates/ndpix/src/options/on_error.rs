@@ -28,6 +28,31 @@ choice!(
     Raise = "raise",
 });
 
+choice!(
+    /// What becomes of a compressed input that ends before its end.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use ndpix::{Control, Input, OnTruncated, Options};
+    /// let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    /// packed.write_all(b"{\"image\": [[1, 2]]}\n{\"image\": [[3, 4]]}\n")?;
+    /// let mut packed = packed.finish()?;
+    /// packed.truncate(packed.len() - 4);
+    /// let mut options = Options::default().with("field", "image")?;
+    /// let load = |options: &Options| ndpix::load(vec![Input::bytes(&packed)], options, &Control::default());
+    /// assert!(load(&options).result.is_err_and(|e| e.message().contains("on_truncated keep")));
+    /// options.on_truncated = OnTruncated::Keep;
+    /// let loaded = load(&options);
+    /// assert_eq!((loaded.result?.shape, loaded.summary.truncated.len()), (vec![2, 1, 2], 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    OnTruncated, "on_truncated" {
+    /// The run ends there.
+    #[default] Stop = "stop",
+    /// The whole records before it are read, and a reject says where it ends; the next input follows.
+    Keep = "keep",
+});
+
 /// What becomes of bad images and unreadable records, by the kind of what is wrong with them.
 ///
 /// ```

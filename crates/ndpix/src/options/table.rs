@@ -13,8 +13,8 @@ use std::path::PathBuf;
 use super::output::split_fields;
 use super::{
     Fetch, Fit, IfExists, ImagesAs, Layout, MaxRejects, Mode, OnError, OnMissing, OnMissingColumn,
-    Options, Ragged, RawChannels, RawLayout, RawOrder, Rejects, RejectsContent, Resample, Rows,
-    Scale, Stack, flag_of,
+    OnTruncated, Options, Ragged, RawChannels, RawLayout, RawOrder, Rejects, RejectsContent,
+    Resample, Rows, Scale, Stack, flag_of,
 };
 use crate::dtype::DType;
 use crate::encoding::Encoding;
@@ -200,6 +200,13 @@ const TABLE: &[Row] = &[
     .words(|| each(RejectsContent::ALL, RejectsContent::name)),
     row("framing", Where, |o| Some(o.framing.to_string()), |o, t| one(&mut o.framing, t))
         .words(|| each(&Framing::ALL, Framing::name)),
+    row(
+        "on_truncated",
+        Where,
+        |o| Some(o.on_truncated.to_string()),
+        |o, t| one(&mut o.on_truncated, t),
+    )
+    .words(|| each(OnTruncated::ALL, OnTruncated::name)),
     row(
         "base_dir",
         Run,

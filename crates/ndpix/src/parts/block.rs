@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::wire::{Eye, Pen};
-use crate::batch::{File, Original, Record, Text};
+use crate::batch::{File, Gone, Original, Record, Text};
 use crate::column::Column;
 use crate::decode::{Found, Hole, Kept};
 use crate::dtype::DType;
@@ -48,7 +48,11 @@ impl Written {
         rows.number(record.line);
         rows.number(record.byte);
         rows.number(record.index);
-        rows.number(record.overlong.map_or(0, |length| length + 1));
+        rows.number(match record.gone {
+            None => 0,
+            Some(Gone::Cut) => 1,
+            Some(Gone::Overlong(length)) => length.saturating_add(2),
+        });
         let original = part.text.originals.get(number).and_then(Option::as_ref);
         rows.size(usize::from(original.is_some()));
         if let Some(original) = original {
@@ -180,7 +184,11 @@ impl Block {
             line: rows.number()?.checked_add(lines)?,
             byte: rows.number()?,
             index: rows.number()?.checked_add(bases.index)?,
-            overlong: rows.number()?.checked_sub(1),
+            gone: match rows.number()? {
+                0 => None,
+                1 => Some(Gone::Cut),
+                length => Some(Gone::Overlong(length - 2)),
+            },
         };
         let wrapped = rows.number()? > 0;
         if wrapped {

@@ -41,7 +41,7 @@ pub(crate) fn unwrap(text: &mut Text, files: &[File]) {
         let line = &lines[record.start..record.end];
         let file = &files[record.file as usize];
         record.start = text.bytes.len();
-        let found = match record.overlong {
+        let found = match record.gone {
             None if file.rejects => original(line, file.base.as_ref(), &mut text.bytes),
             _ => None,
         };
@@ -49,7 +49,7 @@ pub(crate) fn unwrap(text: &mut Text, files: &[File]) {
             Some(original) => Some(original),
             None => {
                 text.bytes.extend_from_slice(line);
-                let lost = record.overlong.is_none().then_some((ErrorKind::Json, OTHER));
+                let lost = record.gone.is_none().then_some((ErrorKind::Json, OTHER));
                 let (line, byte) = (record.line, record.byte);
                 file.rejects.then(|| Original { file: file.clone(), line, byte, item: None, lost })
             }
@@ -114,8 +114,7 @@ mod tests {
             text.bytes.extend_from_slice(line);
             let end = text.bytes.len();
             let (byte, index) = (start as u64, i as u64);
-            let record =
-                Record { start, end, file: 0, line: line_number, byte, index, overlong: None };
+            let record = Record { start, end, file: 0, line: line_number, byte, index, gone: None };
             text.records.push(record);
         }
         text

@@ -27,7 +27,8 @@ const ROWS: &[Row] = &[
     ("rejected", "Everything that was rejected.", |s, _| json!(s.rejected())),
     ("rejects", "The same by kind.", |s, _| rejects(s)),
     ("first_rejects", "The first rejects, each as `file:line: what was found`.", |s, _| names(&s.first_rejects)),
-    ("warnings", "What is said loudly, a sentence each: more was rejected than `warn_rejects` allows.", |s, o| json!(s.warnings(o))),
+    ("truncated", "Where compressed inputs end before their end, each as `file:line: what was found`.", |s, _| names(&s.truncated)),
+    ("warnings", "What is said loudly, a sentence each: more was rejected than `warn_rejects` allows, or an input was cut.", |s, o| json!(s.warnings(o))),
     ("oriented", "Images that carry an orientation.", |s, _| json!(s.oriented)),
     ("alpha", "Images that have alpha.", |s, _| json!(s.alpha)),
     ("premultiplied", "Images whose colours are stored multiplied with alpha.", |s, _| json!(s.premultiplied)),
@@ -109,7 +110,14 @@ impl Summary {
                 "{rejected} of {judged} images and unreadable records rejected, more than warn_rejects {most} allows; the first: {first}"
             )
         };
-        most.map(said).into_iter().collect()
+        let cut = self.truncated.first().map(|first| {
+            let inputs = if self.truncated.len() == 1 { "input is" } else { "inputs are" };
+            format!(
+                "{} {inputs} cut, and what would follow is missing; the first: {first}",
+                self.truncated.len()
+            )
+        });
+        cut.into_iter().chain(most.map(said)).collect()
     }
 
     fn values(&self, options: &Options) -> Map<String, Value> {

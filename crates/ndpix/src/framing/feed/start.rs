@@ -103,7 +103,7 @@ impl Begins {
         if !begin.lines || moved {
             return Some(start);
         }
-        let byte = record.byte + record.overlong.unwrap_or((record.end - record.start) as u64);
+        let byte = record.byte + record.len();
         // A line without a record is blank.
         let blank = record.line - 1 - (record.index - begin.index);
         Some(Start {
@@ -182,6 +182,7 @@ impl Feed {
             reader,
             file,
             ended: false,
+            cut: false,
             told: range.map(|_| Framing::Lines),
             scanner: range.filter(|from| *from > 0).map(|_| Scanner::on_line(false)),
             sniff: sniff::Sniff::default(),

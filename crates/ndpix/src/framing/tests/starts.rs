@@ -18,7 +18,7 @@ fn all(mut feed: Feed) -> (Vec<(Row, Start)>, FeedCounts, Vec<u64>, u64) {
             let text = serde_json::to_string(&start).expect("in memory");
             let start: Start = serde_json::from_str(&text).expect("as it was");
             assert!(start.is_sound(), "{start:?}");
-            rows.push(((record, r.file, r.line, r.byte, r.index, r.overlong), start));
+            rows.push(((record, r.file, r.line, r.byte, r.index, r.gone.map(|_| r.len())), start));
         }
     }
     (rows, feed.counts(), feed.taken().to_vec(), feed.meter().bytes())

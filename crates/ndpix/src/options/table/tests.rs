@@ -42,6 +42,7 @@ fn what_is_set_is_what_is_listed() {
         ("rejects", "none"),
         ("rejects_content", "position"),
         ("framing", "concat"),
+        ("on_truncated", "keep"),
         ("base_dir", "/data"),
         ("allow_dir", "/images\n../more"),
         ("path_prefix", "/data/local-files/?d==images/\ns3://b/=/mnt/b/"),

@@ -247,17 +247,13 @@ impl<'o> Books<'o> {
         count(&mut self.summary, &outcome.result, first);
         let whole = !matches!(outcome.result, Fate::Rejected(_)) && origin.item().is_none();
         let place = || origin.position(origin.item().unwrap_or(0));
-        let verdict = judge(outcome.result, self.options, place);
+        let verdict = judge(outcome.result, self.options, record.gone, place);
         let (item, row, pixels) = (outcome.item, self.summary.rows, &pending.pixels[pending.len..]);
         let stands = Stands { record, text: text.record(record), origin, item, row, pixels };
         sights.tell(&stands, &verdict);
-        let Verdict { reject, mut row } = verdict;
+        let Verdict { reject, row } = verdict;
         if let Some(error) = reject {
-            self.reject(&error)?;
-            if record.gone == Some(Gone::Cut) {
-                self.cut(record.file, &error);
-                row = Row::None;
-            }
+            self.reject(record, &error)?;
             // What is refused as a whole stands in the file once, whatever the number of its images.
             if let (Some(file), true) = (&mut self.rejects, first || !whole) {
                 file.push(&error, whole, Some(text.record(record)).filter(|t| !t.is_empty()))?;
@@ -296,7 +292,11 @@ impl<'o> Books<'o> {
     }
 
     /// Counts a reject.
-    fn reject(&mut self, error: &Error) -> Result<()> {
+    fn reject(&mut self, record: &Record, error: &Error) -> Result<()> {
+        if record.gone == Some(Gone::Cut) {
+            self.summary.truncated.extend(Reject::of(error));
+            self.inputs.iter_mut().for_each(|inputs| inputs.cut(record.file));
+        }
         let s = &mut self.summary;
         *s.rejects.entry(error.kind()).or_default() += 1;
         for (option, _) in error.remedies().iter().filter_map(|remedy| remedy.options.first()) {
@@ -306,12 +306,6 @@ impl<'o> Books<'o> {
             s.first_rejects.extend(Reject::of(error));
         }
         self.sink.reject(error)
-    }
-
-    /// Notes where an input is cut.
-    fn cut(&mut self, file: u32, error: &Error) {
-        self.summary.truncated.extend(Reject::of(error));
-        self.inputs.iter_mut().for_each(|inputs| inputs.cut(file));
     }
 
     /// The place of a row; `shape` of an image, none of a fill row.

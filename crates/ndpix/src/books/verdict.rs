@@ -1,5 +1,6 @@
 //! What becomes of an outcome: judged by the options alone, and counted.
 
+use crate::batch::Gone;
 use crate::decode::Found;
 use crate::error::{Error, Position};
 use crate::options::{OnError, OnMissing, Options};
@@ -26,9 +27,16 @@ pub(super) enum Row {
 }
 
 /// Judges what was found of an image, or of a record without one, at `place`.
-pub(super) fn judge(fate: Fate, options: &Options, place: impl Fn() -> Position) -> Verdict {
+pub(super) fn judge(
+    fate: Fate,
+    options: &Options,
+    gone: Option<Gone>,
+    place: impl Fn() -> Position,
+) -> Verdict {
     let reject = |error: Error| {
-        let fills = options.on_error.of(error.kind()) == OnError::Fill;
+        // Where an input is cut nobody knows how many images are missing.
+        let is_cut = gone == Some(Gone::Cut);
+        let fills = !is_cut && options.on_error.of(error.kind()) == OnError::Fill;
         Verdict { reject: Some(error), row: if fills { Row::Fill } else { Row::None } }
     };
     match fate {

@@ -282,7 +282,6 @@ impl Feed {
             }
             Event::End => self.end_record(text, false),
             Event::Blank => self.counts.blank += 1,
-            Event::More if current.cut => self.end_cut(text),
             Event::More => return self.read(text, called, alone),
             Event::Done => self.current = None,
             Event::Lost(what) => {
@@ -337,8 +336,12 @@ impl Feed {
 
     /// Reads one more block after the text that is still needed; `false` when there is enough
     /// of it to hand out first, so that text to come is not held after it.
-    fn read(&mut self, text: &Text, called: &mut bool, alone: &dyn Fn()) -> Result<bool> {
+    fn read(&mut self, text: &mut Text, called: &mut bool, alone: &dyn Fn()) -> Result<bool> {
         let Some(current) = &mut self.current else { return Ok(true) };
+        if current.cut {
+            self.end_cut(text);
+            return Ok(true);
+        }
         if text.records.first().is_some_and(|r| self.filled - r.start >= self.block) {
             return Ok(false);
         }

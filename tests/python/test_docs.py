@@ -22,9 +22,19 @@ class Docs(Case):
         used = set()
         for manifest in ROOT.glob("crates/*/Cargo.toml"):
             # Python 3.10 has no TOML in its library; these tables hold one dependency a line.
-            for table in re.findall(r"^\[(?:dev-)?dependencies\]\n((?:.+\n)*)", manifest.read_text(), re.MULTILINE):
+            for table in re.findall(r"^\[(?:target\..+\.)?(?:dev-)?dependencies\]\n((?:.+\n)*)", manifest.read_text(), re.MULTILINE):
                 used |= set(re.findall(r"^([\w-]+)(?: =|\.)", table, re.MULTILINE))
         self.assertEqual(named, used - {"ndpix", "ndpix-cli"})
+
+    def test_the_version_is_the_same_everywhere(self):
+        manifest = (ROOT / "Cargo.toml").read_text()
+        version = re.search(r'^version = "(.+)"$', manifest, re.MULTILINE)[1]
+        for path in ("crates/ndpix", "crates/ndpix-cli"):
+            self.assertIn(f'path = "{path}", version = "={version}"', manifest)
+        self.assertIn(f"\nversion: {version}\n", (ROOT / "CITATION.cff").read_text())
+        self.assertRegex((ROOT / "CHANGELOG.md").read_text(), rf"(?m)^## {re.escape(version)}$")
+        for lock in ("Cargo.lock", "fuzz/Cargo.lock"):
+            self.assertIn(f'name = "ndpix"\nversion = "{version}"\n', (ROOT / lock).read_text())
 
     def test_links_lead_somewhere(self):
         for page in ROOT.glob("*.md"):

@@ -57,7 +57,8 @@ class TestFetch(Fetched):
             run = self.fetch(file, "--if-exists", "replace", *options)
             self.assertEqual(run.returncode, 0, run.stderr)
             self.assertEqual(self.values(), [n % 256 for n in range(300)])
-        self.assertEqual(self.server.agents, {"ndpix/0.1.0"})
+        name = ndpix("--version").stdout.decode().strip().replace(" ", "/")
+        self.assertEqual(self.server.agents, {name})
 
     def test_an_image_is_asked_for_once(self):
         file = self.records([f"/ok/{n % 40}.png" for n in range(400)])

@@ -2,7 +2,15 @@
 //! ends the process. What was ignored when the process began (by nohup, by a shell that puts it in the
 //! background) stays ignored.
 
-#![allow(unsafe_code, reason = "asks the system what a signal does")]
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -10,8 +18,6 @@ use std::thread::{Builder, sleep};
 use std::time::Duration;
 
 use ndpix::Meter;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
-use signal_hook::iterator::Signals;
 
 use crate::log;
 
@@ -36,18 +42,8 @@ impl Watch {
     /// Catches the signals that end a run, as the only thing that this process does.
     pub(crate) fn begin() -> Arc<Self> {
         let watch = Arc::new(Self::default());
-        let caught: Vec<i32> =
-            [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&s| !is_ignored(s)).collect();
-        // Then a write beyond the limit for files fails as one to a full disk does.
-        let limit = match is_ignored(SIGXFSZ) {
-            true => Ok(()),
-            false => signal_hook::flag::register(SIGXFSZ, Arc::default()).map(|_| ()),
-        };
         let of_thread = Arc::clone(&watch);
-        let caught = limit.and_then(|()| Signals::new(caught)).and_then(|mut signals| {
-            Builder::new().spawn(move || signals.forever().for_each(|_| of_thread.interrupt()))
-        });
-        if caught.is_err() {
+        if system::catch(move || of_thread.interrupt()).is_err() {
             log::note("interrupts cannot be caught here; Ctrl-C ends the run at once");
         }
         watch
@@ -86,15 +82,4 @@ impl Watch {
         }
         std::process::exit(self.end.get().copied().unwrap_or(INTERRUPTED).into());
     }
-}
-
-/// Whether a signal does nothing to this process.
-fn is_ignored(signal: i32) -> bool {
-    // SAFETY: all bytes zero is a valid `sigaction`, and with a null pointer for the new one the system only
-    // writes the present one into it.
-    let now = unsafe {
-        let mut now: libc::sigaction = std::mem::zeroed();
-        (libc::sigaction(signal, std::ptr::null(), &mut now) == 0).then_some(now)
-    };
-    now.is_some_and(|now| now.sa_sigaction == libc::SIG_IGN)
 }

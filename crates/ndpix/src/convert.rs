@@ -16,8 +16,8 @@ use crate::books::inputs::Inputs;
 use crate::control::Control;
 use crate::error::Result;
 use crate::journal::Asked;
-use crate::machine;
 use crate::options::{IfExists, Options};
+use crate::os;
 use crate::sink;
 use crate::source::Input;
 use crate::stores;
@@ -86,7 +86,7 @@ pub fn run(inputs: Vec<Input>, out: &Path, options: &Options, control: &Control<
         None => go(inputs, out, options, control, &mut summary),
     };
     summary.seconds = begun.elapsed().as_secs_f64();
-    summary.peak_memory = machine::peak_memory();
+    summary.peak_memory = os::peak_memory();
     Run { summary, result }
 }
 

@@ -10,8 +10,8 @@ use crate::detect::{self, Survey};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::Color;
-use crate::machine;
 use crate::options::{Options, Size};
+use crate::os;
 use crate::page::Page;
 use crate::pixels::color::has_alpha;
 use crate::plan::Target;
@@ -132,7 +132,7 @@ fn output(report: &mut Report, reader: &Reader, options: &Options, once: Option<
     report.shape = shape.map(|shape| shape.to_string());
     report.dtype = dtype.map(|dtype| dtype.to_string());
     report.expected_rows = rows;
-    report.free_bytes = machine::free_bytes(Path::new("."));
+    report.free_bytes = os::free_bytes(Path::new("."));
     // What is not known before is 0.
     let row_bytes = Some(reader.row_bytes()).filter(|&bytes| bytes > 0);
     report.expected_bytes = rows.zip(row_bytes).map(|(rows, bytes)| rows * bytes);

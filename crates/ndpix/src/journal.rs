@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::framing::Start;
+use crate::os;
 use crate::pipeline::Driver;
 use crate::plan::Plan;
 use crate::sink::{self, Mark};
@@ -169,7 +170,7 @@ impl Journal {
             return;
         }
         let state = self.last.clone().or_else(|| self.earlier.clone());
-        let whole = sink::journal::known_by(&sink::beside(&self.out, ".partial"));
+        let whole = os::id(&sink::beside(&self.out, ".partial"));
         if let (Some(state), Some(_)) = (state, whole) {
             // Where this fails, the next run makes it whole once more.
             let _ = self.note_now(&[], State { whole, ..state });
@@ -227,7 +228,7 @@ pub(crate) fn look(out: &Path, asked: &Asked) -> Result<Found> {
         Ok(plan) => plan,
         Err(why) => return Ok(Found::Nothing(Some(why))),
     };
-    if state.whole.is_some() && sink::journal::known_by(out) == state.whole {
+    if state.whole.is_some() && os::id(out) == state.whole {
         return Ok(Found::Whole);
     }
     let mut journal = Journal::new(out, asked.clone(), plan);

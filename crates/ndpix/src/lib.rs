@@ -42,7 +42,7 @@ mod format;
 mod framing;
 mod half;
 mod inflate;
-mod machine;
+mod os;
 mod pixels;
 mod record;
 mod reserve;

@@ -7,8 +7,8 @@ use crate::books::{Books, fill_row, names, stacked};
 use crate::column::Column;
 use crate::control::Control;
 use crate::error::Result;
-use crate::machine;
 use crate::options::Options;
+use crate::os;
 use crate::reader::Reader;
 use crate::sink::memory::Memory;
 use crate::source::Input;
@@ -47,7 +47,7 @@ pub fn load(inputs: Vec<Input>, options: &Options, control: &Control<'_>) -> Loa
         Summary { inputs: inputs.iter().map(Input::name).collect(), ..Summary::default() };
     let result = go(inputs, options, control, &mut summary);
     summary.seconds = begun.elapsed().as_secs_f64();
-    summary.peak_memory = machine::peak_memory();
+    summary.peak_memory = os::peak_memory();
     let (result, columns) = match result {
         Ok((array, columns)) => (Ok(array), columns),
         Err(error) => (Err(error), Vec::new()),

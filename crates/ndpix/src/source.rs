@@ -6,7 +6,6 @@
 
 mod compressed;
 pub(crate) mod cut;
-mod fence;
 mod folder;
 pub(crate) mod mark;
 mod original;

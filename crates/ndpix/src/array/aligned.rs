@@ -9,7 +9,7 @@ use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
 
-use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use crate::os;
 
 /// What JAX, PyTorch and SIMD code want of the first byte.
 const ALIGN: usize = 64;
@@ -88,7 +88,7 @@ impl Aligned {
             match remap(self, capacity) {
                 Some(ptr) => (self.ptr, self.capacity) = (ptr, capacity),
                 None => {
-                    let ptr = map(capacity)?;
+                    let ptr = os::map(capacity)?.cast();
                     self.move_to(ptr, capacity);
                 }
             }
@@ -126,18 +126,8 @@ impl Aligned {
         let from = self.populated.max(self.len / PAGE * PAGE);
         let to = end.next_multiple_of(PAGE).min(self.capacity);
         self.populated = to;
-        #[cfg(all(target_os = "linux", not(miri)))]
-        {
-            use nix::sys::mman::{MmapAdvise, madvise};
-            // SAFETY: the range lies in the mapping, both ends at whole pages; the advice changes no content.
-            // An old system refuses, and pages come one by one.
-            let _ = unsafe {
-                let start = self.ptr.add(from).cast();
-                madvise(start, to - from, MmapAdvise::MADV_POPULATE_WRITE)
-            };
-        }
-        #[cfg(any(not(target_os = "linux"), miri))]
-        let _ = from;
+        // SAFETY: the range lies in the mapping, both ends at whole pages.
+        unsafe { os::populate(self.ptr.add(from).cast(), to - from) };
     }
 
     /// Forgets the content and keeps the memory.
@@ -147,40 +137,20 @@ impl Aligned {
 }
 
 /// The mapping of `of`, grown; `None` where it is not a mapping or the system cannot.
-#[cfg(target_os = "linux")]
 fn remap(of: &Aligned, capacity: usize) -> Option<NonNull<u8>> {
-    use nix::sys::mman::{MRemapFlags, mremap};
     if of.capacity < MAPPED {
         return None;
     }
     // SAFETY: the mapping is ours, of exactly this size, and nothing refers into it: the caller holds
     // the only reference to its owner.
-    unsafe { mremap(of.ptr.cast(), of.capacity, capacity, MRemapFlags::MREMAP_MAYMOVE, None) }
-        .ok()
-        .map(NonNull::cast)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn remap(_: &Aligned, _: usize) -> Option<NonNull<u8>> {
-    None
-}
-
-/// New zeros that cost nothing until they are written.
-fn map(capacity: usize) -> Option<NonNull<u8>> {
-    // Miri knows no more than the first.
-    let lazy = if cfg!(miri) { MapFlags::empty() } else { MapFlags::MAP_NORESERVE };
-    let flags = MapFlags::MAP_PRIVATE | lazy;
-    let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-    // SAFETY: a new anonymous mapping touches no memory that is in use.
-    let ptr = unsafe { mmap_anonymous(None, NonZeroUsize::new(capacity)?, access, flags) }.ok()?;
-    Some(ptr.cast())
+    unsafe { os::remap(of.ptr.cast(), of.capacity, capacity) }.map(NonNull::cast)
 }
 
 impl Drop for Aligned {
     fn drop(&mut self) {
         if self.capacity >= MAPPED {
             // SAFETY: the mapping is ours, of exactly this size, and nobody uses it any more.
-            let _ = unsafe { munmap(self.ptr.cast(), self.capacity) };
+            unsafe { os::unmap(self.ptr.cast(), self.capacity) };
         } else if let (1.., Ok(layout)) =
             (self.capacity, Layout::from_size_align(self.capacity, ALIGN))
         {

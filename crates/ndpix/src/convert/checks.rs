@@ -1,15 +1,13 @@
 //! What is refused before anything is written: an output that is not to be written, files of the user
 //! that would be, and a disk that is too small. Nothing is opened here.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use nix::unistd::AccessFlags;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::machine::free_bytes;
 use crate::options::{IfExists, Options, OutputCompression, Rejects};
+use crate::os;
 use crate::reader::Reader;
 use crate::report::human;
 use crate::sink::partial::folder_of;
@@ -121,8 +119,8 @@ pub fn keep_apart(
 
 /// Whether two names lead to one file, existing or not.
 fn same(a: &Path, b: &Path) -> bool {
-    if let (Ok(a), Ok(b)) = (std::fs::metadata(a), std::fs::metadata(b)) {
-        return (a.dev(), a.ino()) == (b.dev(), b.ino());
+    if let (Some(a), Some(b)) = (os::id(a), os::id(b)) {
+        return a == b;
     }
     let full = |path: &Path| Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
     a == b || full(a).is_some_and(|a| Some(a) == full(b))
@@ -185,12 +183,12 @@ pub(super) fn spare(inputs: &[Input], out: &Path, options: &Options) -> Result<(
                 if path == rejects { "give another name for rejects" } else { "remove it" }
             )));
         }
-        there.push((found.dev(), found.ino()));
+        there.extend(os::id(&path));
     }
     for input in inputs {
         let Some(path) = input.path() else { continue };
         // Under whatever name: a link counts as the file it leads to.
-        let known = || std::fs::metadata(path).is_ok_and(|m| there.contains(&(m.dev(), m.ino())));
+        let known = || os::id(path).is_some_and(|id| there.contains(&id));
         let inside = || match (path.canonicalize(), out.canonicalize()) {
             (Ok(path), Ok(out)) => folder && path.starts_with(out),
             _ => false,
@@ -209,8 +207,8 @@ pub(super) fn spare(inputs: &[Input], out: &Path, options: &Options) -> Result<(
 pub(super) fn readable(inputs: &[Input]) -> Result<()> {
     for input in inputs {
         let Some(path) = input.path() else { continue };
-        nix::unistd::access(path, AccessFlags::R_OK)
-            .map_err(|e| Error::io(format_args!("cannot open {}", path.display()), e.into()))?;
+        os::may_read(path)
+            .map_err(|e| Error::io(format_args!("cannot open {}", path.display()), e))?;
     }
     Ok(())
 }
@@ -227,7 +225,7 @@ pub(super) fn disk(reader: &Reader, out: &Path, options: &Options) -> Result<()>
         return Ok(());
     }
     let folder = folder_of(out);
-    let (Some(rows), Some(free)) = (reader.expected_rows(), free_bytes(folder)) else {
+    let (Some(rows), Some(free)) = (reader.expected_rows(), os::free_bytes(folder)) else {
         return Ok(());
     };
     let need = rows * reader.row_bytes() as f64;

@@ -15,8 +15,8 @@ use crate::control::{Control, Meter};
 use crate::error::{Error, ErrorKind, Result};
 use crate::framing::FeedCounts;
 use crate::journal;
-use crate::machine;
 use crate::options::{IfExists, Options};
+use crate::os;
 use crate::parts::{Facts, Plan, Replay};
 use crate::pipeline::{self, Part};
 use crate::sink::work::Work;
@@ -48,7 +48,7 @@ impl Plan {
         let mut summary = Summary { inputs: self.names(), ..Summary::default() };
         let result = commit(self, facts, &self.place(work), control, &mut summary);
         summary.seconds = begun.elapsed().as_secs_f64();
-        summary.peak_memory = machine::peak_memory();
+        summary.peak_memory = os::peak_memory();
         Run { summary, result }
     }
 }

@@ -4,17 +4,16 @@
 //! Where a folder is replaced, the two change their names in one step, so that whenever a run is killed
 //! the old or the new one stands under the final name, whole.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::mark::Mark;
 use super::partial::{
     Partial, beside, folder_of, own_empty, rename, sync_folder, text_of, there, write_failed,
 };
 use crate::error::{Error, ErrorKind, Result};
+use crate::os;
 
 /// The file that says of a folder that it is unfinished, and may be removed.
 pub(super) const MARK: &str = ".ndpix-partial";
@@ -138,8 +137,8 @@ impl Folder {
 
     /// Makes one more file of it durable.
     pub(crate) fn sync_file(&self, name: &str) -> Result<()> {
-        let synced = File::open(self.path.join(name)).and_then(|file| file.sync_all());
-        let _ = File::open(&self.path).and_then(|folder| folder.sync_all());
+        let synced = os::sync(&self.path.join(name));
+        let _ = os::sync(&self.path);
         synced.map_err(|e| Error::io(format_args!("cannot finish {}", self.path.display()), e))
     }
 
@@ -152,7 +151,7 @@ impl Folder {
             return Ok(self.out);
         }
         let mut old = self.path.clone();
-        if renameat_with(CWD, &self.path, CWD, &self.out, RenameFlags::EXCHANGE).is_err() {
+        if os::exchange(&self.path, &self.out).is_err() {
             old = beside(&self.path, ".old");
             swap(&self.path, &self.out, &old, self.known)?;
         }
@@ -266,11 +265,11 @@ fn sync(path: &Path) -> std::io::Result<()> {
         if entry.file_type()?.is_dir() {
             sync(&entry.path())?;
         } else {
-            File::open(entry.path())?.sync_all()?;
+            os::sync(&entry.path())?;
         }
     }
     // Some file systems refuse to sync a folder.
-    let _ = File::open(path)?.sync_all();
+    let _ = os::sync(path);
     Ok(())
 }
 

@@ -14,7 +14,6 @@ mod tree;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::iter::repeat_n;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,6 +34,7 @@ use crate::column::Column;
 use crate::dtype::DType;
 use crate::error::{Error, Result, brief};
 use crate::options::OutputCompression;
+use crate::os::FileAt;
 use message::Message;
 use pen::Pen;
 use text::Heap;

@@ -3,7 +3,6 @@
 //! records. A line begins with its checksum: what is torn, and all after it, was never written.
 
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use flate2::Crc;
@@ -27,11 +26,6 @@ pub(crate) struct Left {
 /// What the journal of `out` is called.
 pub(crate) fn path(out: &Path) -> PathBuf {
     beside(out, ".partial.journal")
-}
-
-/// What the file or folder `path` is known by under another name; none where there is no such.
-pub(crate) fn known_by(path: &Path) -> Option<[u64; 2]> {
-    std::fs::metadata(path).ok().map(|found| [found.dev(), found.ino()])
 }
 
 impl Journal {

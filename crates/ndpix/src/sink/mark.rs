@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::os;
 
 /// What is needed to go on from here in another process.
 #[derive(Debug, Default)]
@@ -35,9 +36,8 @@ impl Mark {
             file.sync_data().map_err(failed)?;
         }
         for path in &self.paths {
-            let synced = File::open(path).and_then(|file| file.sync_all());
             // Some file systems refuse to sync a folder.
-            synced.or_else(|e| if path.is_dir() { Ok(()) } else { Err(failed(e)) })?;
+            os::sync(path).or_else(|e| if path.is_dir() { Ok(()) } else { Err(failed(e)) })?;
         }
         Ok(())
     }

@@ -2,13 +2,10 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind as Io, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
-use rustix::io::Errno;
-
 use crate::error::{Error, ErrorKind, Result};
+use crate::os;
 
 /// A file that has its final name only when it is whole.
 #[derive(Debug)]
@@ -55,11 +52,12 @@ impl Partial {
             let message = format!("{} is being written by another run", path.display());
             Error::new(ErrorKind::Io, message)
         };
-        file.try_lock().map_err(|_| refused())?;
+        if !os::lock(&file) {
+            return Err(refused());
+        }
         // A run that ends names or removes its file: then this may be the lock on one that is called otherwise.
-        let here = |m: &std::fs::Metadata| (m.dev(), m.ino());
-        match (file.metadata(), std::fs::metadata(path)) {
-            (Ok(mine), Ok(named)) if here(&mine) == here(&named) => {
+        match os::id_of(&file) {
+            Ok(mine) if Some(mine) == os::id(path) => {
                 Ok(Self { file, out: out.to_path_buf(), path: path.to_path_buf() })
             }
             _ => Err(refused()),
@@ -107,18 +105,9 @@ impl Partial {
 /// A file under a name that only ndpix gives, as it is; where it is not there, `makes` it. What somebody
 /// else has put there is not written through: links, and what is not a file, are refused.
 pub(super) fn own(path: &Path, makes: bool) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(makes).truncate(false).read(true).write(true);
-    let refused = || {
+    os::open_alone(path, makes)?.ok_or_else(|| {
         std::io::Error::other("it is a link, or not a file, which this run did not make; remove it")
-    };
-    let file = match options.custom_flags(OFlags::NOFOLLOW.bits() as i32).open(path) {
-        Ok(file) => file,
-        Err(e) if e.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => return Err(refused()),
-        Err(e) => return Err(e),
-    };
-    let found = file.metadata()?;
-    if found.is_file() && found.nlink() <= 1 { Ok(file) } else { Err(refused()) }
+    })
 }
 
 /// As [`own`], emptied.
@@ -203,7 +192,7 @@ pub(crate) fn remove(path: &Path) -> Result<()> {
 /// Makes the names durable that are in the folder of `path`. Some file systems refuse to; what was done to
 /// them has succeeded.
 pub(crate) fn sync_folder(path: &Path) {
-    let _ = File::open(folder_of(path)).and_then(|f| f.sync_all());
+    let _ = os::sync(folder_of(path));
 }
 
 /// Whether something has this name, be it a link that leads nowhere.

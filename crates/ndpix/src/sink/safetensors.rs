@@ -70,7 +70,7 @@ impl Safetensors {
     }
 
     fn put(&self, at: u64, bytes: &[u8]) -> Result<()> {
-        use std::os::unix::fs::FileExt;
+        use crate::os::FileAt;
         self.partial.file.write_all_at(bytes, at).map_err(|e| self.partial.failed(e))
     }
 }

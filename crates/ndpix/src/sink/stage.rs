@@ -1,10 +1,8 @@
 //! Where an output for a store is made: a folder of the user's on a disk, known by the address alone, so that the same
 //! command finds there what an earlier run has left.
 
-use std::env;
 use std::fmt::Write;
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -12,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::partial::{Partial, beside, leave, remove, rename, text_of, write_failed};
 use crate::error::{Error, ErrorKind, Result};
+use crate::os;
 
 /// What the output is of, once it is whole.
 const WHOLE: &str = "whole.json";
@@ -84,25 +83,18 @@ impl Stage {
     }
 }
 
-/// The folder of an address, below `$XDG_CACHE_HOME`, `~/.cache`, or the folder for files that pass.
+/// The folder of an address.
 fn path(address: &str) -> PathBuf {
-    let named = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let cache = named("XDG_CACHE_HOME").or_else(|| named("HOME").map(|home| home.join(".cache")));
-    let user = || env::temp_dir().join(format!("ndpix-{}", rustix::process::geteuid().as_raw()));
-    let all = cache.map_or_else(user, |cache| cache.join("ndpix"));
     let mut id = String::new();
     for byte in Sha256::digest(address).iter().take(8) {
         let _ = write!(id, "{byte:02x}");
     }
-    all.join(id)
+    os::cache_folder().join(id)
 }
 
 /// Makes a folder that is the user's alone.
 fn own(folder: &Path) -> Result<()> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    let found = made.and_then(|()| fs::symlink_metadata(folder));
-    let found = found.map_err(|e| write_failed(folder, e))?;
-    match found.is_dir() && found.uid() == rustix::process::geteuid().as_raw() {
+    match os::own_folder(folder).map_err(|e| write_failed(folder, e))? {
         true => Ok(()),
         false => Err(Error::new(
             ErrorKind::Io,

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -10,6 +9,7 @@ use serde_json::Value;
 use super::mark::{Mark, broken};
 use super::shelf::Shelf;
 use crate::error::Result;
+use crate::os::FileAt;
 
 /// More than this goes to disk.
 const IN_MEMORY: usize = 256 << 10;

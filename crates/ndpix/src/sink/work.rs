@@ -240,14 +240,15 @@ impl Try<'_> {
         strand.file.write_all(bytes).map_err(|e| write_failed(&strand.path, e))
     }
 
-    /// Makes its files durable: what they are.
+    /// Makes its files durable, after which nothing is written to them: what they are.
     pub(crate) fn seal(&mut self) -> Result<Vec<Sum>> {
-        let seal = |strand: &mut Strand| {
+        let seal = |mut strand: Strand| {
             let sealed = strand.file.flush().and_then(|()| strand.file.get_ref().sync_all());
             sealed.map_err(|e| write_failed(&strand.path, e))?;
             Ok(Sum { len: strand.len, crc: strand.crc.sum() })
         };
-        self.strands.iter_mut().map(seal).collect()
+        // They are closed with it: Windows renames no folder with open files in it.
+        self.strands.drain(..).map(seal).collect()
     }
 
     /// Gives it its name, with these facts, unless that is taken: then it is `false`.

@@ -3,7 +3,6 @@
 //!
 //! Stored members begin at multiples of 64, so that they can be mapped.
 
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use flate2::Crc;
@@ -11,6 +10,7 @@ use flate2::Crc;
 use super::mark::Mark;
 use super::partial::Partial;
 use crate::error::{Error, Result};
+use crate::os::FileAt;
 
 /// Where the data of a member begins.
 const ALIGN: u64 = 64;

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::fence::Fence;
+use crate::os::Fence;
 use crate::paths::absolute;
 
 /// The folder of the file that `name` names, seen from the folder `beside` of the rejects file: where any

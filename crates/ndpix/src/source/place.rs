@@ -3,12 +3,13 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
+use crate::os::FileAt;
 use crate::stores::Object;
 
 /// Where the bytes of a file lie.
@@ -129,7 +130,15 @@ impl Spot {
 
 /// What a file is, if it can be read from any of its bytes.
 pub(crate) fn stamp_of(meta: &std::fs::Metadata) -> Option<Stamp> {
-    let changed = Changed::At(meta.mtime(), meta.mtime_nsec());
+    let (seconds, nanoseconds) = match meta.modified().ok()?.duration_since(UNIX_EPOCH) {
+        Ok(after) => (after.as_secs() as i64, after.subsec_nanos()),
+        Err(before) => match (before.duration().as_secs() as i64, before.duration().subsec_nanos())
+        {
+            (seconds, 0) => (-seconds, 0),
+            (seconds, part) => (-seconds - 1, 1_000_000_000 - part),
+        },
+    };
+    let changed = Changed::At(seconds, nanoseconds.into());
     meta.is_file().then_some(Stamp { bytes: meta.len(), changed })
 }
 

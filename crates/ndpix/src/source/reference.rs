@@ -2,23 +2,21 @@
 //!
 //! A record is data, so its paths may not lead anywhere: no address is fetched unless `fetch` asks for it
 //! (`fetch.rs`), nothing is opened outside of
-//! the folders that the run allows (`fence.rs`), and only regular files, which are looked at before they
+//! the folders that the run allows (`os::Fence`), and only regular files, which are looked at before they
 //! are opened, because opening a FIFO or a device can wait or act. Whether something exists outside is
 //! not told.
 
 use std::borrow::Cow;
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::fence::{Fence, Stop};
 use super::original;
 use crate::error::{Error, Result, quote};
 use crate::fetch::Ahead;
 use crate::limits::{Limits, make_room};
+use crate::os::{self, Fence, Stop};
 use crate::paths::{Base, Paths, flat, from_here};
 
 /// Opens what paths name. It belongs to one thread, and keeps the folders open that it used last.
@@ -115,7 +113,7 @@ impl<'p> Opener<'p> {
             return Err(Error::path(format!("image path {shown} holds a NUL")));
         }
         let start = self.paths.base_dir.as_deref().or(base.map(|b| b.folder.as_path()));
-        let absolute = path.starts_with('/');
+        let absolute = os::is_absolute(&path);
         if !absolute && start.is_none() {
             return Err(Error::path(format!(
                 "image path {shown} has no directory to be relative to; give base_dir"
@@ -183,7 +181,7 @@ fn fence<'l>(
 /// with percent escapes as what they stand for, with both.
 fn first(fence: &Fence, from: Option<&Path>, path: &str) -> Result<File, Stop> {
     let open = |path: &[u8]| {
-        let path = Path::new(OsStr::from_bytes(path));
+        let path = os::path_of(path).ok_or_else(|| Stop::Io(io::ErrorKind::NotFound.into()))?;
         match from {
             Some(folder) => fence.open(&folder.join(path)),
             None => fence.open(path),
@@ -322,9 +320,7 @@ fn refuse(shown: &str, e: io::Error, within: &str) -> Error {
         K::InvalidFilename => "is too long",
         K::InvalidInput => "is not a path",
         K::OutOfMemory => "does not fit in memory",
-        _ if e.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
-            "leads through too many symbolic links"
-        }
+        _ if os::is_loop(&e) => "leads through too many symbolic links",
         _ => return Error::io(format!("cannot read image file {shown}"), e),
     };
     Error::path(format!("image path {shown} {what}"))

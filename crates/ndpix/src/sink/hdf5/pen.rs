@@ -3,11 +3,11 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::FileExt;
 
 use super::super::partial::Partial;
 use super::message::{Message, NOWHERE};
 use crate::error::{Error, ErrorKind, Result};
+use crate::os::FileAt;
 
 /// Writes on at the end of the file, and knows where it is.
 pub(super) struct Pen<'f> {

@@ -5,13 +5,13 @@
 //! Rows are written from the caller's buffer, never through a mapped file, and may exceed memory.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
+use crate::os::FileAt;
 use crate::sink::mark::{Mark, number};
 use crate::sink::partial::{Partial, cut, own};
 

@@ -1,10 +1,10 @@
 //! A `.npy` read row by row, as `np.save` and ndpix write it: for looking at it.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::os::FileAt;
 
 /// Longer headers are of no array that is written here.
 const MOST: usize = 1 << 16;

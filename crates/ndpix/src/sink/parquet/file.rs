@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use super::schema::{self, Field, Leaf};
 use super::thrift::{Thrift, Wire};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::os::FileAt;
 use crate::sink::mark::{Mark, broken};
 use crate::sink::partial::Partial;
 

@@ -5,12 +5,12 @@
 //! but the index is held in memory, however large it is.
 
 use std::fs::{File, create_dir_all};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::os::FileAt;
 use crate::sink::folder::sweep;
 use crate::sink::mark::{Mark, number};
 use crate::sink::partial::{cut, folder_of, own, write_failed};

@@ -17,6 +17,8 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::fs::{fstat, open, openat, readlinkat, statat};
 use rustix::io::Errno;
 
+use crate::os::Stop;
+
 /// As many as Linux follows.
 const MOST_LINKS: u32 = 40;
 /// Folders entered and left on the way to one file.
@@ -50,17 +52,6 @@ struct Folder {
     /// Its absolute path as the user wrote it, and without links.
     given: PathBuf,
     real: PathBuf,
-}
-
-/// Why a file is not opened.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    /// The path leads out of the fence.
-    Outside,
-    /// What is there is no regular file, but this.
-    Is(&'static str),
-    /// The system says no.
-    Io(io::Error),
 }
 
 impl From<Errno> for Stop {

@@ -3,6 +3,7 @@
 # make test-scale   Ray and Dask with workers that are killed, RECORDS=6000 of them
 # make test-stores  inputs, outputs and parts in S3 as moto plays it, and what stores do wrong
 # make test-page    the pages of --report in Chromium; SHOTS=FOLDER leaves pictures of them
+# make test-arm, test-musl, test-windows  the conformance corpus with ndpix for that system, under qemu or wine
 # make random       random records through the command, N=5000 of them
 # make fuzz         libFuzzer on every target, T=60 seconds each; TARGETS="png record" for some (nightly Rust)
 # make miri         unit tests of the files with `unsafe` under Miri (nightly Rust)
@@ -43,7 +44,7 @@ MATURIN = PATH="$(abspath $(VENV)/bin):$$PATH" $(PY) -m maturin
 # Optional corpus features that ndpix claims; CONTRIBUTING.md says which it does not, and why.
 FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,format:qoi,format:tga,tiff:cmyk,tiff:fax,tiff:odd-bits
 
-.PHONY: demo test rust python random licences conformance maybe-conformance command release clean test-scale test-stores maybe-scale test-page
+.PHONY: demo test rust python random licences conformance maybe-conformance command release clean test-scale test-stores maybe-scale test-page test-arm test-musl test-windows
 .PHONY: wheel manylinux site reliability fuzz miri careful
 .PHONY: bench-quick bench bench-outputs bench-scale floor stages instructions
 .NOTPARALLEL:
@@ -103,6 +104,10 @@ $(PAGE)/ready: requirements-page.txt
 	$(PAGE)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-page.txt
 	touch $@
 
+# Of the dev profile, which is built sooner and checks itself.
+test-arm test-musl test-windows: $(VENV)/ready
+	CARGO="$(CARGO)" TARGET="$(TARGET)" PY="$(abspath $(PY))" scripts/elsewhere.sh $(@:test-%=%) "$(CORPUS)" $(FEATURES)
+
 # Reports the seed of what goes wrong; SEED=... begins there.
 random: command $(VENV)/ready
 	NDPIX="$(NDPIX)" PYTHONPATH=tests:tests/python $(PY) -m forms.random_records $(N) $(SEED)
@@ -112,7 +117,7 @@ fuzz:
 
 # What is unsafe, of what Miri can run: not the C of WebP, and not AVX-512. It takes the instructions that it is
 # told of for those that are there.
-UNSAFE = array::aligned:: reserve:: record::scan:: sieve:: encoding::numbers::ssse3:: encoding::numbers::tests:: pixels::resize::tests::
+UNSAFE = array::aligned:: os:: reserve:: record::scan:: sieve:: encoding::numbers::ssse3:: encoding::numbers::tests:: pixels::resize::tests::
 
 miri:
 	@$(CARGO) +nightly miri --version >/dev/null 2>&1 || { \

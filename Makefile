@@ -4,6 +4,7 @@
 # make test-stores  inputs, outputs and parts in S3 as moto plays it, and what stores do wrong
 # make test-page    the pages of --report in Chromium; SHOTS=FOLDER leaves pictures of them
 # make test-arm, test-musl, test-windows  the conformance corpus with ndpix for that system, under qemu or wine
+# make test-shells  completions typed into bash, zsh, fish and PowerShell, where they are
 # make random       random records through the command, N=5000 of them
 # make fuzz         libFuzzer on every target, T=60 seconds each; TARGETS="png record" for some (nightly Rust)
 # make miri         unit tests of the files with `unsafe` under Miri (nightly Rust)
@@ -44,7 +45,7 @@ MATURIN = PATH="$(abspath $(VENV)/bin):$$PATH" $(PY) -m maturin
 # Optional corpus features that ndpix claims; CONTRIBUTING.md says which it does not, and why.
 FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,format:qoi,format:tga,tiff:cmyk,tiff:fax,tiff:odd-bits
 
-.PHONY: demo test rust python random licences conformance maybe-conformance command release clean test-scale test-stores maybe-scale test-page test-arm test-musl test-windows
+.PHONY: demo test rust python random licences conformance maybe-conformance command release clean test-scale test-stores maybe-scale test-page test-shells test-arm test-musl test-windows
 .PHONY: wheel manylinux site reliability fuzz miri careful
 .PHONY: bench-quick bench bench-outputs bench-scale floor stages instructions
 .NOTPARALLEL:
@@ -107,6 +108,9 @@ $(PAGE)/ready: requirements-page.txt
 # Of the dev profile, which is built sooner and checks itself.
 test-arm test-musl test-windows: $(VENV)/ready
 	CARGO="$(CARGO)" TARGET="$(TARGET)" PY="$(abspath $(PY))" scripts/elsewhere.sh $(@:test-%=%) "$(CORPUS)" $(FEATURES)
+
+test-shells: command
+	NDPIX="$(NDPIX)" $(PYTHON) -m unittest discover -v -s tests/shells -t tests/shells
 
 # Reports the seed of what goes wrong; SEED=... begins there.
 random: command $(VENV)/ready

@@ -62,10 +62,8 @@ pub(crate) struct Convert {
     /// an address (s3://bucket/OUT.npy)
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: PathBuf,
-    #[command(flatten)]
-    pub(crate) flags: Flags,
     /// Write the summary as JSON to this file (- for standard output), also when the run fails
-    #[arg(long, value_name = "PATH", hide_short_help = true)]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) summary: Option<PathBuf>,
     /// Write a page for people to this file: sums, rows, rejects and where they lie
     #[arg(long, value_name = "FILE.html")]
@@ -75,6 +73,8 @@ pub(crate) struct Convert {
     pub(crate) progress: bool,
     #[command(flatten)]
     pub(crate) log: Log,
+    #[command(flatten)]
+    pub(crate) flags: Flags,
 }
 
 #[derive(Debug, Args)]
@@ -133,7 +133,7 @@ pub(crate) struct Commit {
     #[arg(long, value_name = "DIR")]
     pub(crate) work: Option<PathBuf>,
     /// Write the summary as JSON to this file (- for standard output), also when the commit fails
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
     /// Show a progress bar also where no terminal is found
     #[arg(long, conflicts_with = "quiet")]

@@ -1,9 +1,9 @@
 //! The options of a run as flags. Names, defaults, words and checks are those of the library's table; here
-//! stand the heading under which a flag is shown, the name of its value, and its help.
+//! stand the heading under which a flag is shown, in help, in the reference and in the documentation of options, the name of its value, and its help.
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::Error;
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint};
 use ndpix::{OptionInfo, Options, Result};
 
 use crate::help::SHORT;
@@ -13,11 +13,11 @@ type Flag = (&'static str, &'static str, &'static str);
 
 const FLAGS: &[(&str, &[Flag])] = &[
     (
-        "Reading",
+        "Which images",
         &[
             (
                 "field",
-                "PATH",
+                "FIELD",
                 "The field that holds the image: a.b[2].c, images[*].url, /json/pointer, or . for the record; once for each band of a stack [default: found]",
             ),
             (
@@ -26,6 +26,51 @@ const FLAGS: &[(&str, &[Flag])] = &[
                 "How the value holds the image, or a chain such as base64+zlib+npy; several allow these, comma separated",
             ),
             ("mixed", "", "Decide the encoding for each record"),
+            ("formats", "LIST", "Read only these image formats, comma separated [default: all]"),
+            ("framing", "NAME", "How records follow each other"),
+            (
+                "on_truncated",
+                "NAME",
+                "A compressed input that ends before its end; keep reads what stands before",
+            ),
+            ("skip", "N", "Records to pass over"),
+            ("limit", "N", "Records to take [default: all]"),
+            (
+                "rejects_input",
+                "",
+                "The inputs are rejects files, whatever they are called [default: those that end in .rejects.ndjson]",
+            ),
+        ],
+    ),
+    (
+        "Paths and addresses",
+        &[
+            (
+                "base_dir",
+                "DIR",
+                "Where relative image paths begin, and a folder that they may reach [default: each input's folder]",
+            ),
+            ("allow_dir", "DIR", "A further folder that image paths may reach; / opens all"),
+            (
+                "path_prefix",
+                "OLD=NEW",
+                "What image paths begin with, and what stands there instead; the last = parts them",
+            ),
+            (
+                "fetch",
+                "WHICH",
+                "Fetch images behind addresses in records: off, https, or http for both",
+            ),
+            (
+                "allow_host",
+                "HOST[:PORT]",
+                "A host that may be asked for images though it is not on the public network",
+            ),
+        ],
+    ),
+    (
+        "Raw pixels",
+        &[
             (
                 "raw_shape",
                 "SHAPE",
@@ -54,80 +99,6 @@ const FLAGS: &[(&str, &[Flag])] = &[
                 "",
                 "Read NaN, Infinity and -Infinity as numbers, and null in lists of floats as NaN",
             ),
-            ("formats", "LIST", "Read only these image formats, comma separated [default: all]"),
-            (
-                "shape",
-                "SHAPE",
-                "The shape every image must have: H,W or H,W,C [default: the sample's]",
-            ),
-            (
-                "dtype",
-                "DTYPE",
-                "The dtype of the output; number lists are read as it [default: as stored]",
-            ),
-            (
-                "columns",
-                "PATH",
-                "Fields to keep beside the images, comma separated: label,meta.id [default: none]",
-            ),
-            ("on_missing_column", "NAME", "Such a field that none of the first records has"),
-            ("skip", "N", "Records to pass over"),
-            ("limit", "N", "Records to take [default: all]"),
-            ("framing", "NAME", "How records follow each other"),
-            (
-                "on_truncated",
-                "NAME",
-                "A compressed input that ends before its end; keep reads what stands before",
-            ),
-            (
-                "base_dir",
-                "DIR",
-                "Where relative image paths begin, and a folder that they may reach [default: each input's folder]",
-            ),
-            ("allow_dir", "DIR", "A further folder that image paths may reach; / opens all"),
-            (
-                "path_prefix",
-                "OLD=NEW",
-                "What image paths begin with, and what stands there instead; the last = parts them",
-            ),
-            (
-                "fetch",
-                "WHICH",
-                "Fetch images behind addresses in records: off, https, or http for both",
-            ),
-            (
-                "allow_host",
-                "HOST[:PORT]",
-                "A host that may be asked for images though it is not on the public network",
-            ),
-            (
-                "rejects_input",
-                "",
-                "The inputs are rejects files, whatever they are called [default: those that end in .rejects.ndjson]",
-            ),
-            (
-                "max_record_bytes",
-                "BYTES",
-                "The longest record, in bytes (K, M, G are powers of 1024)",
-            ),
-            ("max_pixels", "N", "The most pixels of one image"),
-            (
-                "memory",
-                "BYTES",
-                "The most memory for images in flight; large ones wait for each other: auto, or bytes (K, M, G)",
-            ),
-            ("threads", "N", "Threads; 0 takes all cores"),
-            ("on_error", "NAME", "A bad image or record; of a kind: skip,json=raise,path=fill"),
-            ("on_missing", "NAME", "A record without image"),
-            ("max_rejects", "N", "End the run when exceeded: N, P% or none [default: 50%]"),
-            (
-                "warn_rejects",
-                "N",
-                "Finish with a warning and exit code 3 when exceeded, else with 0: N or P%",
-            ),
-            ("if_exists", "NAME", "An existing output"),
-            ("rows", "NAME", "The row map OUT.rows.npy"),
-            ("rejects_content", "NAME", "What the rejects file keeps of a record"),
         ],
     ),
     (
@@ -145,6 +116,21 @@ const FLAGS: &[(&str, &[Flag])] = &[
             ("fit", "NAME", "How, where the aspect differs [default: refuse]"),
             ("resample", "NAME", "The filter"),
             ("pad_value", "NUMBER", "What stands around padded images, before dtype and scale"),
+        ],
+    ),
+    (
+        "The array",
+        &[
+            (
+                "shape",
+                "SHAPE",
+                "The shape every image must have: H,W or H,W,C [default: the sample's]",
+            ),
+            (
+                "dtype",
+                "DTYPE",
+                "The dtype of the output; number lists are read as it [default: as stored]",
+            ),
             (
                 "scale",
                 "NAME",
@@ -161,10 +147,40 @@ const FLAGS: &[(&str, &[Flag])] = &[
         ],
     ),
     (
-        "Writing",
+        "Columns",
         &[
+            (
+                "columns",
+                "FIELD",
+                "Fields to keep beside the images, comma separated: label,meta.id [default: none]",
+            ),
+            ("on_missing_column", "NAME", "Such a field that none of the first records has"),
+        ],
+    ),
+    (
+        "Rejects",
+        &[
+            ("on_error", "NAME", "A bad image or record; of a kind: skip,json=raise,path=fill"),
+            ("on_missing", "NAME", "A record without image"),
             ("fill_value", "NUMBER", "The value of rows without image"),
-            ("rejects", "PATH", "Where rejects go: a path, or none [default: OUT.rejects.ndjson]"),
+            ("max_rejects", "N", "End the run when exceeded: N, P% or none [default: 50%]"),
+            (
+                "warn_rejects",
+                "N",
+                "Finish with a warning and exit code 3 when exceeded, else with 0: N or P%",
+            ),
+            ("rejects", "FILE", "Where rejects go: a path, or none [default: OUT.rejects.ndjson]"),
+            ("rejects_content", "NAME", "What the rejects file keeps of a record"),
+        ],
+    ),
+    (
+        "The output",
+        &[
+            ("if_exists", "NAME", "An existing output"),
+            ("append", "", "Add rows to the .npy file that is there"),
+            ("append_again", "", "Add inputs once more that were appended before"),
+            ("fresh", "", "Begin anew where the same command was ended before"),
+            ("rows", "NAME", "The row map OUT.rows.npy"),
             (
                 "images_as",
                 "NAME",
@@ -185,9 +201,23 @@ const FLAGS: &[(&str, &[Flag])] = &[
                 "ROWS",
                 "Rows of a shard: a folder of .npy files, or the shards of a Zarr array",
             ),
-            ("append", "", "Add rows to the .npy file that is there"),
-            ("append_again", "", "Add inputs once more that were appended before"),
-            ("fresh", "", "Begin anew where the same command was ended before"),
+        ],
+    ),
+    (
+        "Limits",
+        &[
+            ("threads", "N", "Threads; 0 takes all cores"),
+            (
+                "memory",
+                "BYTES",
+                "The most memory for images in flight; large ones wait for each other: auto, or bytes (K, M, G)",
+            ),
+            (
+                "max_record_bytes",
+                "BYTES",
+                "The longest record, in bytes (K, M, G are powers of 1024)",
+            ),
+            ("max_pixels", "N", "The most pixels of one image"),
         ],
     ),
 ];
@@ -258,10 +288,19 @@ fn arg((name, value, help): &Flag, option: &OptionInfo) -> Arg {
     }
     let arg = arg.value_name(*value).value_parser(Words(option.words.clone()));
     let arg = arg.action(if option.list { ArgAction::Append } else { ArgAction::Set });
-    let arg = arg.allow_hyphen_values(SIGNED.contains(value));
+    let arg = arg.allow_hyphen_values(SIGNED.contains(value)).value_hint(hint(value));
     match &option.default {
         Some(default) => arg.default_value(default.clone()),
         None => arg,
+    }
+}
+
+/// What a shell offers for a value of this name that has no words.
+fn hint(value: &str) -> ValueHint {
+    match value {
+        "DIR" => ValueHint::DirPath,
+        "FILE" => ValueHint::FilePath,
+        _ => ValueHint::Other,
     }
 }
 

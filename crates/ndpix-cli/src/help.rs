@@ -2,6 +2,10 @@
 
 use std::fmt::Write;
 
+use clap::{Command, CommandFactory};
+
+use crate::args::Cli;
+
 /// The options that most runs need: those that `-h` shows. `--help` has all.
 pub(crate) const SHORT: [&str; 12] = [
     "field",
@@ -18,7 +22,7 @@ pub(crate) const SHORT: [&str; 12] = [
     "threads",
 ];
 
-const EXAMPLES: [(&str, &str); 3] = [
+pub(crate) const EXAMPLES: [(&str, &str); 3] = [
     (
         "Images as they are stored, with what `ndpix inspect` finds in the records",
         "ndpix convert train.jsonl -o images.npy",
@@ -33,7 +37,7 @@ const EXAMPLES: [(&str, &str); 3] = [
     ),
 ];
 
-const EXIT: [(&str, &str); 6] = [
+pub(crate) const EXIT: [(&str, &str); 6] = [
     ("0", "every image became a row, or the rejects stayed within --max-rejects or --warn-rejects"),
     ("1", "the machine failed, or a server; running it again may help"),
     ("2", "wrong usage, or the records do not fit one array"),
@@ -42,7 +46,7 @@ const EXIT: [(&str, &str); 6] = [
     ("130", "interrupted"),
 ];
 
-const FILES: [(&str, &str); 5] = [
+pub(crate) const FILES: [(&str, &str); 5] = [
     ("OUT", "the array, under this name when it is whole"),
     (
         "OUT.rows.npy",
@@ -55,6 +59,11 @@ const FILES: [(&str, &str); 5] = [
     ),
     ("OUT.partial*", "what a run that was ended goes on with when the same command is given again"),
 ];
+
+/// The command as `-h` shows it: the few options of short help are not worth headings.
+pub(crate) fn ungrouped() -> Command {
+    Cli::command().mut_subcommands(|sub| sub.mut_args(|arg| arg.help_heading(None::<&str>)))
+}
 
 /// What stands below the options that `-h` shows.
 pub(crate) fn short() -> String {
@@ -106,19 +115,20 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn short_help_is_a_screenful() {
-        let mut command = crate::args::Cli::command();
-        let convert = command.find_subcommand_mut("convert").expect("it is there");
-        let short = convert.render_help().to_string();
+        let mut short = ungrouped();
+        let short =
+            short.find_subcommand_mut("convert").expect("it is there").render_help().to_string();
         assert!(short.lines().count() <= 60, "{} lines\n{short}", short.lines().count());
         for name in SHORT {
             assert!(short.contains(&format!("--{}", name.replace('_', "-"))), "{name}\n{short}");
         }
         assert!(!short.contains("--raw-shape") && short.contains("130"), "{short}");
-        let long = convert.render_long_help().to_string();
+        let mut long = Cli::command();
+        let long = long.find_subcommand_mut("convert").expect("it is there");
+        let long = long.render_long_help().to_string();
         for option in ndpix::Options::table() {
             assert!(
                 long.contains(&format!("--{}", option.name.replace('_', "-"))),

@@ -5,11 +5,14 @@
 //! because of the data, 130 interrupted.
 
 mod args;
+mod completions;
 mod flags;
 mod help;
 mod log;
 mod parts;
 mod print;
+#[cfg(test)]
+mod reference;
 mod show;
 mod signals;
 #[cfg(test)]
@@ -37,9 +40,16 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
     ndpix::Reserve::keep();
     let words: Vec<_> = words.into_iter().collect();
     log::Log::begin_with(&words);
-    let cli = match Cli::try_parse_from(words) {
+    let cli = match Cli::try_parse_from(&words) {
         Ok(cli) => cli,
-        Err(said) => return unread(&said),
+        Err(said) => {
+            let short = said.kind() == clap::error::ErrorKind::DisplayHelp
+                && words.iter().any(|word| word == "-h");
+            return match short.then(|| help::ungrouped().try_get_matches_from(&words)) {
+                Some(Err(short)) => unread(&short),
+                _ => unread(&said),
+            };
+        }
     };
     if let Some(log) = cli.command.log() {
         log.begin();
@@ -51,11 +61,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Run(args) => parts::run(&args),
         Command::Commit(args) => parts::commit(&args),
         Command::Show(args) => show::show(&args),
-        Command::Completions { shell } => {
-            let mut out = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "ndpix", &mut out);
-            print::out(&String::from_utf8_lossy(&out))
-        }
+        Command::Completions { shell } => print::out(&completions::script(shell)),
         Command::Man => {
             // The page of the command, and after it those of what it can do.
             let mut command = Cli::command();

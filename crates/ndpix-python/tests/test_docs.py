@@ -4,6 +4,7 @@ import base64
 import importlib.util
 import json
 import re
+import shlex
 import subprocess
 import sys
 
@@ -13,11 +14,12 @@ from conftest import ROOT, lines, pictures, png, record
 
 from ndpix import _ndpix
 
-LARGE = ("dask", "datasets", "jax", "ray", "tensorflow", "torch", "xarray")
+LARGE = ("dask", "datasets", "jax", "ray", "tensorflow", "torch", "xarray", "zarr")
 """Libraries that the tests do not require: snippets that need them run where they are."""
 MISSING = [name for name in LARGE if not importlib.util.find_spec(name)]
 DOCS = ROOT / "docs"
-PAGES = sorted(p for p in DOCS.rglob("*.md") if "```python" in p.read_text())
+PAGES = sorted(p for p in DOCS.rglob("*.md") if re.search("```(python|console)", p.read_text()))
+COMMANDS = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md"]
 
 
 @pytest.fixture
@@ -48,7 +50,17 @@ def folder(tmp_path, monkeypatch):
         ("digits.ndjson", digits),
     ):
         (tmp_path / name).write_bytes(lines(records))
+    (tmp_path / "sample.ndjson").write_bytes((ROOT / "testdata" / "sample.ndjson").read_bytes())
     return {"png_files": [png(image) for image in images[:3]]}
+
+
+def check_console(block):
+    """What follows a line with `$ ` is what that command prints; `...` stands for the rest of a line."""
+    for command, said in re.findall(r"^\$ ndpix (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
+        words = [sys.executable, "-m", "ndpix", *shlex.split(command)]
+        done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        pattern = "".join(re.escape(line).replace(r"\.\.\.", ".*") + "\n" for line in said.splitlines())
+        assert re.fullmatch(pattern, done.stdout), done.stdout
 
 
 @pytest.mark.filterwarnings("ignore:.*unclosed file:ResourceWarning", "ignore::ndpix.RejectedWarning")
@@ -56,11 +68,40 @@ def folder(tmp_path, monkeypatch):
 def test_snippets_run(page, folder, capsys):
     """Those of a page one after another, as one would paste them."""
     names = dict(folder)
-    for number, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)):
+    for number, (kind, code) in enumerate(re.findall(r"```(python|console)\n(.*?)```", page.read_text(), re.DOTALL)):
+        if kind == "console":
+            check_console(code)
+            continue
         bare = re.sub("#.*", "", code)
         if any(re.search(rf"\b(import {name}\b|{name}\.)", bare) for name in MISSING):
             continue
         exec(compile(code, f"{page.name}:{number}", "exec"), names)
+
+
+@pytest.mark.parametrize("page", COMMANDS, ids=[str(p.relative_to(ROOT)) for p in COMMANDS])
+def test_commands_are_taken(page, tmp_path):
+    """Flags and words of every command of a page are those of the command."""
+    for block in re.findall(r"```(?:sh|bash|console)\n(.*?)```", page.read_text(), re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            for command in re.findall(r"(?:^\$ |^|\| |&& )ndpix ([^|>&;#]*)", re.sub(r"\$\{?\w+\}?", "1", line)):
+                words = [sys.executable, "-m", "ndpix", *shlex.split(command)]
+                done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, input="")
+                assert not done.stderr.startswith("error:"), (command, done.stderr)
+
+
+def test_groups_of_options_are_those_of_the_command():
+    """Help, the reference, the list of options and the navigation know the same groups."""
+    reference = (DOCS / "command.md").read_text()
+    index = (DOCS / "options" / "index.md").read_text()
+    navigation = (ROOT / "mkdocs.yml").read_text()
+    groups = re.findall(r"^### (.*)\n((?:(?!##).*\n)*)", reference, re.MULTILINE)
+    assert len(groups) > 5
+    for heading, body in groups:
+        names = re.findall(r"\]\(options/(\w+)\.md\)", body)
+        listed = re.search(rf"^## {heading}\n((?:(?!## ).*\n)*)", index, re.MULTILINE)
+        assert listed and re.findall(r"^\| \[`(\w+)`\]", listed[1], re.MULTILINE) == names, heading
+        nav = re.search(rf"^      - {heading}:\n((?:          - .*\n)+)", navigation, re.MULTILINE)
+        assert nav and re.findall(r"- (\w+):", nav[1]) == names, heading
 
 
 OPTIONS = dict(_ndpix.defaults())
@@ -95,5 +136,8 @@ def test_the_site_builds(tmp_path):
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Warns" in (tmp_path / "site" / "api" / "index.html").read_text()
-    assert json.loads((tmp_path / "site" / "search" / "search_index.json").read_text())["docs"]
+    api = (tmp_path / "site" / "api" / "index.html").read_text()
+    assert "Warns" in api
+    found = json.loads((tmp_path / "site" / "search" / "search_index.json").read_text())["docs"]
+    for words in ("exit code", "cron", "csv"):
+        assert any(words in re.sub("<.*?>", "", doc["text"] + doc["title"]).lower() for doc in found), words

@@ -5,6 +5,8 @@ import unittest
 from pathlib import Path
 
 import numpy as np
+import pandas
+import pyarrow.parquet
 
 from command import load
 from test_outputs import Outputs
@@ -127,6 +129,121 @@ class Inputs(Outputs):
         Path(f"{self.out}.inputs.json").unlink()
         self.append(more)
         self.assertEqual(len(load(self.out)), 9)
+
+
+class Columns(Outputs):
+    """Rows are added with their kept fields: the table beside the array is what one run would have made."""
+
+    KEPT = "label,name,score,ok,box,tags,meta,sometimes"
+
+    def night(self, number, count=70):
+        rng = np.random.default_rng(number)
+        records = []
+        for i, row in enumerate(self.rows(count, seed=number)):
+            record = {**self.raw(row), "label": i, "name": f"né {number}.{i}" * int(rng.integers(0, 9)),
+                      "score": i / 4 + 0.5, "ok": i % 3 == 0, "box": [i, i + 1], "tags": [0.5] * int(rng.integers(0, 4)),
+                      "meta": {"night": number}, "sometimes": None if i % 5 else "now"}
+            records.append(record)
+        return self.write(f"night{number}.ndjson", records)
+
+    def raw(self, row):
+        return json.loads(self.source(row[None], "one.ndjson").read_text())
+
+    def append(self, source, *flags, code=0):
+        columns = () if "--columns" in flags else ("--columns", self.KEPT)
+        sources = source if isinstance(source, list) else [source]
+        args = "convert", *sources, "-o", self.out, *self.RAW, *columns, *flags
+        return self.run_ndpix(code, *args).stderr.decode()
+
+    def table(self):
+        return pyarrow.parquet.read_table(f"{self.out}.columns.parquet")
+
+    def test_three_nights(self):
+        nights = [self.night(number) for number in range(3)]
+        self.append(nights)
+        images, table = np.array(load(self.out)), self.table()
+        for name in self.dir.glob("out.npy*"):
+            name.unlink()
+        made = []
+        for threads in "1", "4":
+            for name in self.dir.glob("out.npy*"):
+                name.unlink()
+            for night in nights:
+                self.append(night, "--append", "--threads", threads)
+            made.append({p.name: p.read_bytes() for p in self.dir.glob("out.npy*")})
+            np.testing.assert_array_equal(load(self.out), images)
+            self.assertTrue(self.table().equals(table), "the table of one run")
+            self.assertEqual(load(Path(f"{self.out}.rows.npy"))["file"].tolist(), [n for n in range(3) for _ in range(70)])
+        self.assertEqual(*made)
+        file = pyarrow.parquet.ParquetFile(f"{self.out}.columns.parquet")
+        self.assertEqual((file.metadata.num_row_groups, file.metadata.num_rows), (3, 210))
+        counts = json.loads(file.metadata.metadata[b"ndpix_counts"])
+        self.assertEqual((counts["rows"], counts["records"]), (210, 210))
+        frame = pandas.read_parquet(f"{self.out}.columns.parquet")
+        self.assertEqual(frame["label"].tolist(), list(range(70)) * 3)
+
+    def test_the_same_night_again(self):
+        night = self.night(0)
+        self.append(night, "--append")
+        before = {p.name: p.read_bytes() for p in self.dir.iterdir()}
+        self.assertIn("was appended to", self.append(night, "--append", code=2))
+        self.assertEqual({p.name: p.read_bytes() for p in self.dir.iterdir()}, before)
+        self.append(night, "--append", "--append-again")
+        self.assertEqual((len(load(self.out)), self.table().num_rows), (140, 140))
+
+    def test_other_columns_are_refused(self):
+        first, second = self.night(0), self.night(1)
+        self.append(first, "--append")
+        before = {p.name: p.read_bytes() for p in self.dir.iterdir()}
+        for columns, said in (
+            ("label,name", r"has the columns label \(integers\), name \(strings\), .* and these records give label \(integers\), name \(strings\); "),
+            ("name,label,score,ok,box,tags,meta,sometimes", "ask for the same columns"),
+        ):
+            self.assertRegex(self.append(second, "--append", "--columns", columns, code=2), said)
+        lines = second.read_text().splitlines()
+        # Numbers with fractions where there were whole ones, and text where there was JSON.
+        for was, now, said in (("label", 0.5, r"label \(integers\).* give label \(numbers\)"), ("meta", "x", r"meta \(JSON text\).* give .*meta \(strings\)")):
+            other = self.write("other.ndjson", [{**json.loads(line), was: now} for line in lines])
+            self.assertRegex(self.append(other, "--append", code=2), said)
+        done = self.run_ndpix(2, "convert", second, "-o", self.out, *self.RAW, "--append").stderr.decode()
+        self.assertIn("has columns beside it, which would be shorter than it; ask for them too", done)
+        after = {p.name: p.read_bytes() for p in self.dir.iterdir() if p.name != "other.ndjson"}
+        self.assertEqual(after, before)
+        self.append(second, "--append")
+        self.assertEqual(self.table().num_rows, 140)
+
+    def test_tables_of_others_are_refused(self):
+        first, second = self.night(0), self.night(1)
+        self.run_ndpix(0, "convert", first, "-o", self.out, *self.RAW, "--append")
+        self.assertIn("has no columns beside it; leave columns out", self.append(second, "--append", code=2))
+        for path in self.dir.glob("out.npy*"):
+            path.unlink()
+        self.append(first, "--append")
+        path, table = Path(f"{self.out}.columns.parquet"), self.table()
+        whole = path.read_bytes()
+        footer = int.from_bytes(whole[-8:-4], "little")
+        empty = whole[: -8 - footer] + bytes(footer) + whole[-8:]
+        for bad in (b"", b"PAR1", whole[:-9], whole[:-8] + b"\xff\xff\xff\x7fPAR1", empty):
+            path.write_bytes(bad)
+            self.assertRegex(self.append(second, "--append", code=2), "is not a table that ndpix wrote|does not say what")
+        pyarrow.parquet.write_table(table.replace_schema_metadata(None), path)
+        self.assertIn("is not a table that ndpix wrote", self.append(second, "--append", code=2))
+        path.write_bytes(whole)
+        np.save(self.out, np.array(load(self.out))[:30])
+        Path(f"{self.out}.inputs.json").unlink()
+        self.assertIn("has 70 rows and its array 30", self.append(second, "--append", code=2))
+
+    def test_killed_on_the_way(self):
+        """A run that is ended by its data goes on, with the rows that it had."""
+        first, second = self.night(0), self.night(1, 300)
+        self.append(first, "--append")
+        text = second.read_bytes().splitlines(keepends=True)
+        bad = self.write("bad.ndjson", text[:250] + [b"{\n"] + text[250:])
+        self.append(bad, "--append", "--on-error", "raise", code=4)
+        self.assertEqual((len(np.load(self.out)), self.table().num_rows), (70, 70))
+        self.assertIn("continues at record 251", self.append(bad, "--append", code=3))
+        self.assertEqual((len(load(self.out)), self.table().num_rows), (370, 370))
+        self.assertEqual(self.table()["label"].to_pylist(), [*range(70), *range(300)])
 
 
 if __name__ == "__main__":

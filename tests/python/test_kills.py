@@ -165,6 +165,36 @@ class Kills(Outputs):
         note("`--append`", steps, "the old rows or all")
 
 
+    def test_append_columns(self):
+        """The array and its table are the old ones or the new ones, or the array is aside."""
+        old, new = self.inputs()
+        steps, aside = Counter(), []
+
+        def holds(found, was, want):
+            if found is None:
+                aside.append((self.place / "out.npy.partial.old").exists())
+                return was is None or aside[-1]
+            if was is None:
+                return found == want
+            place = self.dir / "found"
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir()
+            for name, text in found.items():
+                (place / name).write_bytes(text)
+            array, rows = np.load(place / "out.npy"), np.load(place / "out.npy.rows.npy")
+            text = want["out.npy"]
+            table = found["out.npy.columns.parquet"]
+            return (table == {41: was, 92: want}[len(array)]["out.npy.columns.parquet"] and len(rows) >= len(array) and
+                    array.tobytes() == text[128:128 + array.nbytes])
+
+        first, then = (self.command(source, "out.npy", "--append", "--columns", "label") for source in (old, new))
+        for made, add in (None, then), (first, then):
+            steps.update(self.check("out.npy", made, add, holds))
+        self.assertIn(True, aside)
+        self.assertTrue(steps["fsync"] and steps["rename"], steps)
+        note("`--append` with `--columns`", steps, "the old rows or all, with a table of as many, or the array aside")
+
+
 def test_of(out, flags):
     def test(self):
         old, new = self.inputs()

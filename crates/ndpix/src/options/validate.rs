@@ -100,9 +100,6 @@ impl Options {
         if self.append_again && !self.append {
             return no("append_again adds inputs once more to an array that grows; pass append too, or leave it out".into());
         }
-        if self.append && !self.columns.is_empty() {
-            return no("append adds to an array, and columns would begin anew; leave one of them out, or convert all records again".into());
-        }
         if self.ragged != Ragged::Off && self.shape.is_some() {
             return no(format!(
                 "shape is what every image must have, and ragged {} is for images that differ in it; leave one of them out",
@@ -283,7 +280,7 @@ mod tests {
         check(&[("append", "true"), ("if_exists", "replace")], Some("append adds"));
         check(&[("append_again", "true")], Some("pass append too"));
         check(&[("append", "true"), ("append_again", "true")], None);
-        check(&[("append", "true"), ("columns", "a")], Some("columns would begin anew"));
+        check(&[("append", "true"), ("columns", "a")], None);
         check(&[("ragged", "pad"), ("size", "4")], None);
         check(&[("ragged", "flat"), ("size", "4")], Some("leave one of them out"));
         check(&[("ragged", "pad"), ("shape", "4,4")], Some("leave one of them out"));

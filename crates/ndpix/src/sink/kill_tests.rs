@@ -91,6 +91,8 @@ fn cases() -> Vec<Case> {
     add("a.npy", 100, bare(small()));
     add("a.npy", 100, Holds { append: true, columns: Vec::new(), ..small() });
     add("added.npy", 300, Holds { append: true, columns: Vec::new(), ..small() });
+    add("a.npy", 100, Holds { append: true, ..small() });
+    add("added.npy", 300, Holds { append: true, ..small() });
     add("a.npz", 200, small());
     add("a.npz", 60, packed(gzip, large()));
     add("a.npz", 200, bare(small()));

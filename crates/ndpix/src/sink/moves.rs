@@ -4,7 +4,8 @@
 //! `OUT.partial.moves` (`moves/journal.rs`). What is replaced then goes aside, the files beside it come and
 //! go, and the main one is named last: a run that is killed in between leaves nothing under the name of
 //! the output, never an array beside files of another. The next run makes the moves that are missing.
-//! An array that grows counts its new rows once the moves of what stands beside it are written down.
+//! An array that grows counts its new rows once the moves of what stands beside it are written down; where one of them
+//! replaces a table of its rows, it is aside meanwhile.
 
 pub(crate) mod journal;
 
@@ -98,6 +99,7 @@ impl Ready {
             std::iter::once(out.clone()).chain(own).chain(company.comes.clone()).collect();
         let mut moves = Moves { out: out.clone(), all: Vec::new(), rows: None, run: company.run };
         let comes = self.beside.iter().filter(|file| file.path() != file.out());
+        let apart = comes.clone().count() > 0;
         let comes = comes.map(|file| file.out().to_path_buf()).chain(company.comes);
         moves.all.extend(comes.map(Move::comes));
         let goes = company.goes.into_iter().filter(|path| !names.contains(path) && there(path));
@@ -113,24 +115,35 @@ impl Ready {
             main.finish()?;
             tidy();
         } else {
-            together(main, moves, tidy)?;
+            together(main, moves, apart, tidy)?;
         }
         Ok(names)
     }
 }
 
 /// Names a main file and others, and then makes `tidy`.
-fn together(main: Main, mut moves: Moves, tidy: impl FnOnce()) -> Result<()> {
+///
+/// With `apart` an array that grows is aside while the others come.
+fn together(main: Main, mut moves: Moves, apart: bool, tidy: impl FnOnce()) -> Result<()> {
     let known = main.known();
     if let Main::Grows(array) = &main {
         moves.rows = Some(array.rows());
+        if apart {
+            clear(&old(&moves.out), known)?;
+            moves.all.push(Move::back(&moves.out));
+        }
     } else {
         moves.replace(known)?;
     }
     let journal = Journal::write(&moves)?;
     if let Main::Grows(array) = main {
-        // Where this fails the array is as it was, and nothing has moved.
-        if let Err(error) = array.grow() {
+        let grown = match apart {
+            false => array.grow(),
+            true => rename(&moves.out, &old(&moves.out)).and_then(|()| array.grow()),
+        };
+        // Where this fails the array is as it was, and nothing else has moved.
+        if let Err(error) = grown {
+            moves.restore()?;
             journal.discard();
             return Err(error);
         }
@@ -168,7 +181,11 @@ pub(crate) fn take_up(
         return Ok(None);
     };
     // An array that did not come to count its new rows is as it was.
-    if moves.rows.is_some() && moves.rows != Npy::counted(out) {
+    let back = Move::back(out);
+    let is_aside = moves.all.contains(&back) && there(&back.from);
+    let array = if is_aside { &back.from } else { out };
+    if moves.rows.is_some() && moves.rows != Npy::counted(array) {
+        moves.restore()?;
         journal.discard();
         return Ok(None);
     }
@@ -206,6 +223,11 @@ impl Move {
 
     pub(super) fn goes(path: PathBuf) -> Self {
         Self { from: path, to: None }
+    }
+
+    /// What went aside gets its name again.
+    pub(super) fn back(out: &Path) -> Self {
+        Self { from: old(out), to: Some(out.to_path_buf()) }
     }
 
     /// What stands under the name of the output.
@@ -256,7 +278,7 @@ impl Moves {
                     rename(&one.from, to)?;
                 }
                 Some(to) => {
-                    if *one == main {
+                    if *to == self.out {
                         self.free(to)?;
                         known.map_or(Ok(()), |_| folder::unmark(&one.from))?;
                     }
@@ -267,6 +289,16 @@ impl Moves {
         // The new one is in place, whatever becomes of the old one; the next run would remove it.
         let _ = clear(&old(&self.out), known);
         Ok(())
+    }
+
+    /// An array that went aside and did not come to count its new rows gets its name again.
+    fn restore(&self) -> Result<()> {
+        let back = Move::back(&self.out);
+        if !self.all.contains(&back) || !there(&back.from) {
+            return Ok(());
+        }
+        self.free(&self.out)?;
+        rename(&back.from, &self.out)
     }
 
     /// Refuses a name that something has which came since the moves were written down.

@@ -73,19 +73,35 @@ impl Mapped {
         let adds = holds.append && out.exists();
         // A run that replaces the array has its own file: this keeps it away meanwhile.
         let guard = adds.then(|| guard(out)).transpose()?;
-        let array = if adds {
-            Npy::append(out, descr, item, item_len)?
-        } else {
-            Npy::create(out, descr, item, item_len)?
+        let open = || {
+            let array = match adds {
+                true => Npy::append(out, descr, item, item_len)?,
+                false => Npy::create(out, descr, item, item_len)?,
+            };
+            let rows = Self::map(out, holds, &array)?;
+            Ok((array, rows))
         };
-        if adds && beside(out, COLUMNS).exists() {
+        guarded(guard, open())
+    }
+
+    /// The row map that goes with the array, where there is to be one.
+    fn map(out: &Path, holds: &Holds, array: &Npy) -> Result<Option<RowMap>> {
+        let adds = array.before().is_some();
+        let (kept, has) = (!holds.columns.is_empty(), beside(out, COLUMNS).exists());
+        if adds && kept != has && array.rows() > 0 {
+            let (has, asks) = match has {
+                true => {
+                    ("has columns beside it, which would be shorter than it", "ask for them too")
+                }
+                false => ("has no columns beside it", "leave columns out"),
+            };
             return Err(Error::options(format!(
-                "{} has columns beside it, which append cannot add to; convert all records again",
+                "{} {has}; {asks}, or convert all records again",
                 out.display()
             )));
         }
         let path = beside(out, ROWS);
-        let rows = match (holds.rows, adds) {
+        Ok(match (holds.rows, adds) {
             (Rows::Never, true) if path.exists() => {
                 return Err(Error::options(format!(
                     "{} has a row map, which would be shorter than it; leave rows out",
@@ -111,8 +127,7 @@ impl Mapped {
                 )));
             }
             (Rows::Auto, true) => None,
-        };
-        Ok(Self { array, rows, guard })
+        })
     }
 
     /// What the state `from` is of, without what came after it.
@@ -134,12 +149,17 @@ impl Mapped {
             let rows = rows.map(|rows| RowMap::again(&beside(out, ROWS), rows)).transpose()?;
             Ok((array, rows))
         };
-        match (open(), guard) {
-            (Ok((array, rows)), guard) => Ok(Self { array, rows, guard }),
-            (Err(error), guard) => {
-                guard.and_then(|guard| guard.abandon(false));
-                Err(error)
-            }
+        guarded(guard, open())
+    }
+}
+
+/// An array and its row map with their guard, which goes where they could not be opened.
+fn guarded(guard: Option<Partial>, opened: Result<(Npy, Option<RowMap>)>) -> Result<Mapped> {
+    match opened {
+        Ok((array, rows)) => Ok(Mapped { array, rows, guard }),
+        Err(error) => {
+            guard.and_then(|guard| guard.abandon(false));
+            Err(error)
         }
     }
 }
@@ -152,7 +172,7 @@ fn guard(out: &Path) -> Result<Partial> {
 impl NpyFiles {
     /// Opens the array and the files beside it, to go on from the state `from`.
     pub(crate) fn create(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Self> {
-        let mapped = match from {
+        let mut mapped = match from {
             None => Mapped::create(out, holds)?,
             Some(state) => Mapped::again(out, holds, state)?,
         };
@@ -161,7 +181,13 @@ impl NpyFiles {
             None
         } else {
             let from = from.map(|state| &state["columns"]);
-            Some(ColumnsFile::create(&beside(out, COLUMNS), holds, &shelf, from)?)
+            let before = mapped.array.before().filter(|rows| *rows > 0);
+            let columns = ColumnsFile::create(&beside(out, COLUMNS), holds, &shelf, before, from);
+            if columns.is_err() {
+                mapped.guard.take().and_then(|guard| guard.abandon(false));
+                shelf.end(from.is_some());
+            }
+            Some(columns?)
         };
         // An array that is to grow needs a map of all its rows from the first on.
         let always = holds.rows == Rows::Always || holds.append;

@@ -9,6 +9,7 @@ mod body;
 mod columns;
 mod file;
 mod flat;
+mod grown;
 mod kept;
 mod page;
 mod schema;

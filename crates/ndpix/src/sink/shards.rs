@@ -76,7 +76,7 @@ impl Shards {
             None
         } else {
             let path = folder.path().join("columns.parquet");
-            Some(ColumnsFile::create(&path, holds, &shelf, of("columns"))?)
+            Some(ColumnsFile::create(&path, holds, &shelf, None, of("columns"))?)
         };
         // Columns have their file, and nothing of them is spooled here.
         let holds = Holds { columns: Vec::new(), ..holds.clone() };

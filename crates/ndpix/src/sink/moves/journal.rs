@@ -60,7 +60,7 @@ impl Journal {
             return Ok(None);
         };
         let of_files = files.iter().flat_map(|f| [Move::comes(f.clone()), Move::goes(f.clone())]);
-        let known: Vec<_> = [Move::aside(out), Move::comes(out.to_path_buf())]
+        let known: Vec<_> = [Move::aside(out), Move::back(out), Move::comes(out.to_path_buf())]
             .into_iter()
             .chain(of_files)
             .map(|one| (words(&one, out), one))

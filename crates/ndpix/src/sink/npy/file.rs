@@ -195,6 +195,11 @@ impl Npy {
         self.bytes / (self.item_len as u64).max(1)
     }
 
+    /// The rows that were there before, of an array that has its name already.
+    pub(crate) fn before(&self) -> Option<u64> {
+        self.before.map(|bytes| bytes / (self.item_len as u64).max(1))
+    }
+
     /// The bytes of row `row`, which must be there.
     pub(crate) fn row(&self, row: u64) -> Result<Vec<u8>> {
         let start = header(&self.descr, 0, &self.item).len() as u64;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::file::{Group, ParquetFile};
+use super::grown::{self, Grown};
 use super::kept;
 use super::page::Codec;
 use crate::column::Column;
@@ -28,23 +29,34 @@ pub(crate) struct ColumnsFile {
     file: ParquetFile,
     spool: Spool,
     rows: u64,
+    /// What is there already, of an array that gets more rows.
+    grown: Option<Grown>,
 }
 
 impl ColumnsFile {
     /// Opens the file that will be called `path`, to go on from the state `from`. Nothing is in it before the end.
+    /// With `before` there is such a file, of so many rows, which come first.
+    ///
+    /// # Errors
+    /// Kind `options` where that has other columns or rows.
     pub(crate) fn create(
         path: &Path,
         holds: &Holds,
         shelf: &Arc<Shelf>,
+        before: Option<u64>,
         from: Option<&Value>,
     ) -> Result<Self> {
         // Where rows come from stands in the row map, and how large images are in the array.
         let images = Images::Stack { shape: Shape::image(1, 1, 1), dtype: DType::Uint8 };
         let holds = Holds { images, rows: Rows::Never, fills: false, ..holds.clone() };
         let codec = Arc::new(Codec::new(OutputCompression::Auto));
-        let file = ParquetFile::create(path, kept::fields(&holds), codec, None)?;
+        let fields = kept::fields(&holds);
+        let grown =
+            before.map(|rows| Grown::open(path, &fields, codec.number(), rows)).transpose()?;
+        let file = ParquetFile::create(path, fields, codec, None)?;
         let spool = Spool::new(shelf, &holds, from.map(|state| &state["spool"]))?;
-        Ok(Self { file, spool, rows: from.map_or(Ok(0), |state| number(state, "rows"))? })
+        let rows = from.map_or(Ok(0), |state| number(state, "rows"))?;
+        Ok(Self { file, spool, rows, grown })
     }
 
     /// Takes part in a mark: its state.
@@ -60,6 +72,12 @@ impl ColumnsFile {
 
     /// Makes it readable.
     pub(crate) fn seal(&mut self, facts: &Facts) -> Result<()> {
+        let mut attributes = facts.attributes();
+        if let Some(grown) = self.grown.take() {
+            grown.with_counts(&mut attributes);
+            self.file.take_over(&grown.file, grown.end, grown.groups)?;
+        }
+        attributes.push((grown::COLUMNS, grown::columns(self.file.fields())));
         let mut left = self.rows;
         while left > 0 {
             let rows = left.min(GROUP_ROWS);
@@ -67,7 +85,7 @@ impl ColumnsFile {
             left -= rows;
         }
         kept::write(&mut self.file, &mut self.spool)?;
-        self.file.seal(&facts.attributes())
+        self.file.seal(&attributes)
     }
 
     /// The file, sealed.

@@ -1,7 +1,7 @@
 //! A Parquet file: pages as they come, and at the end the footer that says where each stands.
 
 use std::fs::File;
-use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Read as _, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use super::page::{self, Codec, Page};
 use super::schema::{self, Field, Leaf};
-use super::thrift::{Thrift, Wire};
+use super::thrift::{Read, Thrift, Wire};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::os::FileAt;
 use crate::sink::mark::{Mark, broken};
 use crate::sink::partial::Partial;
 
-const MAGIC: &[u8] = b"PAR1";
+pub(super) const MAGIC: &[u8] = b"PAR1";
 
 /// A Parquet file and what its footer will say.
 pub(super) struct ParquetFile {
@@ -27,6 +27,8 @@ pub(super) struct ParquetFile {
     pub(super) codec: Arc<Codec>,
     fields: Vec<Field>,
     pub(super) groups: Vec<Group>,
+    /// How many of them were there before.
+    pub(super) taken: usize,
 }
 
 /// Rows that are read together.
@@ -63,7 +65,7 @@ impl ParquetFile {
         let mut file = partial.file.try_clone().map_err(|e| partial.failed(e))?;
         file.seek(SeekFrom::Start(at)).map_err(|e| partial.failed(e))?;
         let out = BufWriter::with_capacity(64 << 10, file);
-        let mut all = Self { partial, out, at, codec, fields, groups: Vec::new() };
+        let mut all = Self { partial, out, at, codec, fields, groups: Vec::new(), taken: 0 };
         if at == 0 {
             all.put(MAGIC)?;
         }
@@ -106,6 +108,26 @@ impl ParquetFile {
         self.put(&page.body)?;
         self.codec.done(page.body);
         Ok(())
+    }
+
+    /// Takes over the pages of a file that gets more rows, up to `end`, where they are; nothing is in this one yet.
+    pub(super) fn take_over(&mut self, there: &File, end: u64, groups: Vec<Group>) -> Result<()> {
+        let failed = |e| Error::io("cannot copy the columns that are there", e);
+        let mut file = there;
+        file.seek(SeekFrom::Start(self.at)).map_err(failed)?;
+        let pages = end.saturating_sub(self.at);
+        if std::io::copy(&mut file.take(pages), &mut self.out).map_err(failed)? != pages {
+            return Err(failed(std::io::ErrorKind::UnexpectedEof.into()));
+        }
+        self.at += pages;
+        self.taken = groups.len();
+        self.groups = groups;
+        Ok(())
+    }
+
+    /// Its fields.
+    pub(super) fn fields(&self) -> &[Field] {
+        &self.fields
     }
 
     /// The bytes of the file from `at` on.
@@ -240,6 +262,22 @@ impl Chunk {
         self.values += values;
         self.plain += plain;
         self.packed += packed;
+    }
+
+    /// The chunk that a footer speaks of.
+    pub(super) fn said(data: &Read<'_>) -> Option<Self> {
+        Some(Self {
+            dictionary: data.count(11),
+            first: data.count(9)?,
+            values: data.count(5)?,
+            plain: data.count(6)?,
+            packed: data.count(7)?,
+        })
+    }
+
+    /// Where its last page ends.
+    pub(super) fn ends(&self) -> Option<u64> {
+        self.start().checked_add(self.packed)
     }
 
     /// Where its first page stands.

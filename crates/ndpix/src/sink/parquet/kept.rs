@@ -81,7 +81,7 @@ enum Part {
 
 /// Writes one column into every group; `next` gives at most so many of its rows, and how many.
 fn each(file: &mut ParquetFile, next: &mut dyn FnMut(u64) -> Result<(u64, Part)>) -> Result<()> {
-    for group in 0..file.groups.len() {
+    for group in file.taken..file.groups.len() {
         let mut chunk = file.chunk(None)?;
         let mut left = file.groups[group].rows;
         while left > 0 {

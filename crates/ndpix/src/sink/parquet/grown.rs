@@ -1,0 +1,142 @@
+//! A file that gets more rows: what its footer says, and its bytes, which stay where they are.
+
+use std::fs::File;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::file::{Chunk, Group, MAGIC};
+use super::schema::{self, Field, FieldKind};
+use super::thrift::{Read, Thrift};
+use crate::error::{Error, Result, brief};
+use crate::limits::zeros;
+use crate::os::FileAt;
+
+/// What is there of a file that gets more rows.
+pub(super) struct Grown {
+    pub(super) file: File,
+    /// Where its footer begins.
+    pub(super) end: u64,
+    pub(super) groups: Vec<Group>,
+    /// What it says of the runs that made it.
+    pub(super) counts: Value,
+}
+
+/// The names in a footer of the counts of the runs, and of what the columns hold.
+const COUNTS: &str = "ndpix_counts";
+pub(super) const COLUMNS: &str = "ndpix_columns";
+
+/// The kept fields, each with what it holds, for [`COLUMNS`].
+pub(super) fn columns(fields: &[Field]) -> String {
+    let kept = fields.iter().filter_map(|field| match field.kind {
+        FieldKind::Kept(kind) => Some(json!([field.name, kind.to_string()])),
+        _ => None,
+    });
+    Value::Array(kept.collect()).to_string()
+}
+
+impl Grown {
+    /// The file `path`, which must have `rows` rows of these fields, its pages compressed by `codec`.
+    ///
+    /// # Errors
+    /// Kind `options` where it has others, with what it has.
+    pub(super) fn open(path: &Path, fields: &[Field], codec: i32, rows: u64) -> Result<Self> {
+        let failed = |e| Error::io(format_args!("cannot read {}", path.display()), e);
+        let file = File::open(path).map_err(failed)?;
+        let len = file.metadata().map_err(failed)?.len();
+        let mut tail = [0; 8];
+        let tail_at = len.checked_sub(8).ok_or_else(|| other(path))?;
+        file.read_exact_at(&mut tail, tail_at).map_err(failed)?;
+        let footer = u64::from(u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]));
+        let end = tail_at.checked_sub(footer).filter(|_| tail.ends_with(MAGIC));
+        let end = end.ok_or_else(|| other(path))?;
+        let mut bytes = zeros(footer as usize)?;
+        file.read_exact_at(&mut bytes, end).map_err(failed)?;
+        let said = Read::of(&bytes).ok_or_else(|| other(path))?;
+        // Text and JSON text are the same to Parquet, and not to whoever reads them.
+        let (there, came) = (attribute(&said, COLUMNS), columns(fields));
+        if there != Some(&came) {
+            return Err(differs(path, there, &came));
+        }
+        let mut t = Thrift::new();
+        schema::write(fields, 2, &mut t);
+        let wanted = t.end();
+        if said.list(2) != Read::of(&wanted).as_ref().and_then(|wanted| wanted.list(2)) {
+            return Err(other(path));
+        }
+        let groups = groups(&said, codec, end).ok_or_else(|| other(path))?;
+        let there = groups.iter().try_fold(0u64, |all, group| all.checked_add(group.rows));
+        if there != Some(rows) {
+            return Err(Error::options(format!(
+                "{} has {} rows and its array {rows}; remove it, or write both anew",
+                path.display(),
+                there.unwrap_or(u64::MAX)
+            )));
+        }
+        let counts = attribute(&said, COUNTS).and_then(|text| serde_json::from_str(text).ok());
+        Ok(Self { file, end, groups, counts: counts.unwrap_or_default() })
+    }
+
+    /// The counts of a run added to those of the runs before.
+    pub(super) fn with_counts(&self, attributes: &mut [(&'static str, String)]) {
+        for (_, text) in attributes.iter_mut().filter(|(name, _)| *name == COUNTS) {
+            let Ok(Value::Object(mut counts)) = serde_json::from_str(text) else { continue };
+            for (name, count) in &mut counts {
+                let before = self.counts[name.as_str()].as_u64().unwrap_or(0);
+                *count = count.as_u64().unwrap_or(0).saturating_add(before).into();
+            }
+            *text = Value::Object(counts).to_string();
+        }
+    }
+}
+
+fn other(path: &Path) -> Error {
+    Error::options(format!(
+        "{} is not a table that ndpix wrote; move it away, or write it anew with its array",
+        path.display()
+    ))
+}
+
+/// Which columns are there, and which came.
+fn differs(path: &Path, there: Option<&str>, came: &str) -> Error {
+    let plain = |text: &str| {
+        let all: Value = serde_json::from_str(text).unwrap_or_default();
+        let all = all.as_array().into_iter().flatten();
+        let word = |one: &Value, at: usize| brief(one[at].as_str().unwrap_or_default());
+        let all = all.map(|one| format!("{} ({})", word(one, 0), word(one, 1)));
+        all.collect::<Vec<_>>().join(", ")
+    };
+    match there {
+        Some(there) => Error::options(format!(
+            "{} has the columns {}, and these records give {}; ask for the same columns, or write another array",
+            path.display(),
+            plain(there),
+            plain(came)
+        )),
+        None => Error::options(format!(
+            "{} does not say what its columns are, as an earlier ndpix wrote it; write it anew with its array",
+            path.display()
+        )),
+    }
+}
+
+/// The groups of a footer, whose pages end before `end`.
+fn groups(said: &Read<'_>, codec: i32, end: u64) -> Option<Vec<Group>> {
+    let mut groups = Vec::new();
+    for group in said.list(4)? {
+        let chunk = |chunk: &Read<'_>| {
+            let data = chunk.field(3)?;
+            let chunk = Chunk::said(data)?;
+            let lies = chunk.ends().is_some_and(|at| at <= end);
+            (lies && data.count(4) == u64::try_from(codec).ok()).then_some(chunk)
+        };
+        let chunks = group.list(1)?.iter().map(chunk).collect::<Option<_>>()?;
+        groups.push(Group { rows: group.count(3)?, chunks });
+    }
+    Some(groups)
+}
+
+/// A text of the footer, by its name.
+fn attribute<'b>(said: &Read<'b>, name: &str) -> Option<&'b str> {
+    said.list(5)?.iter().find(|entry| entry.text(1) == Some(name))?.text(2)
+}

@@ -68,6 +68,9 @@ pub(crate) struct Convert {
     /// Write a page for people to this file: sums, rows, rejects and where they lie
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
+    /// Show a few of the rows in the terminal at the end; where there is none, nothing
+    #[arg(long, hide_short_help = true)]
+    pub(crate) preview: bool,
     /// Show a progress bar also where no terminal is found
     #[arg(long, conflicts_with = "quiet", hide_short_help = true)]
     pub(crate) progress: bool,
@@ -135,6 +138,9 @@ pub(crate) struct Commit {
     /// Write the summary as JSON to this file (- for standard output), also when the commit fails
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
+    /// Write a page for people to this file, as convert does
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
     /// Show a progress bar also where no terminal is found
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) progress: bool,
@@ -144,7 +150,7 @@ pub(crate) struct Commit {
 
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// What `ndpix convert` wrote: OUT.npy, or a folder of shards
+    /// What `ndpix convert` wrote
     #[arg(value_name = "OUT")]
     pub(crate) output: PathBuf,
     /// Rows, from 0: 12, or 40-45 for all from one to another

@@ -143,7 +143,8 @@ fn convert(args: &Convert) -> u8 {
             return fail(&error);
         }
     }
-    let page = args.report.as_ref().map(|_| Page::new(&options));
+    let columns = print::columns().filter(|_| args.preview && !is_out(args.summary.as_deref()));
+    let page = (args.report.is_some() || columns.is_some()).then(|| Page::new(&options));
     let sight = page.as_ref().map(|page| |sight: &Sight<'_>| page.see(sight));
     let (run, end) = watched(
         args.progress,
@@ -157,8 +158,18 @@ fn convert(args: &Convert) -> u8 {
     );
     let remedies = |error: &Error| remedies(error, args, &options);
     let end = ended(&run, &options, args.summary.as_deref(), end, remedies);
+    let pictures = page.as_ref().zip(columns).map(|(page, columns)| page.preview(columns));
+    let end = match pictures.map_or(0, |pictures| print::out(&pictures)) {
+        0 => end,
+        failed => failed,
+    };
     let Some((page, path)) = page.zip(args.report.as_deref()) else { return end };
     write(path, page.of_run(&run.summary, run.result.as_ref().err(), &options), end)
+}
+
+/// Whether a summary goes to standard output.
+fn is_out(summary: Option<&Path>) -> bool {
+    summary.is_some_and(|path| path.as_os_str() == "-")
 }
 
 /// Writes a file beside what was asked for, and gives the exit code: `end`, or that of the failure.
@@ -213,7 +224,7 @@ fn ended(
     }
     let Some(path) = summary else { return end };
     let json = run.summary.json_ended(options, run.result.as_ref().err(), end);
-    if path.as_os_str() == "-" {
+    if is_out(Some(path)) {
         return match print::out(&json) {
             0 => end,
             failed => failed,

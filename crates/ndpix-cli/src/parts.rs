@@ -2,11 +2,12 @@
 //! does which parts, and what a task has to say when it ends.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use ndpix::{Control, Cut, Error, ErrorKind, Plan};
+use ndpix::{Control, Cut, Error, ErrorKind, Page, Plan, Sight};
 
-use crate::{args, code, ended, exit_code, fail, log, print, watched};
+use crate::{args, code, ended, exit_code, fail, log, print, watched, write};
 
 /// Decides a run, and writes the decision beside its output.
 pub(crate) fn plan(args: &args::Plan) -> u8 {
@@ -82,17 +83,27 @@ pub(crate) fn commit(args: &args::Commit) -> u8 {
         Ok(inputs) => inputs,
         Err(error) => return fail(&error),
     };
-    let apart = |file| ndpix::keep_apart("summary", file, &inputs, Some(plan.out()), options);
-    if let Err(error) = args.summary.as_deref().map_or(Ok(()), apart) {
-        return fail(&error);
+    for (name, file) in [("summary", &args.summary), ("report", &args.report)] {
+        let apart = |file| ndpix::keep_apart(name, file, &inputs, Some(plan.out()), options);
+        if let Err(error) = file.as_deref().map_or(Ok(()), apart) {
+            return fail(&error);
+        }
     }
+    let page = args.report.as_ref().map(|_| Page::new(options));
+    let sight = page.as_ref().map(|page| |sight: &Sight<'_>| page.see(sight));
     let work: Option<&Path> = args.work.as_deref();
     let (run, end) = watched(
         args.progress,
-        |control| plan.commit(None, work, control),
+        |control| {
+            let sight = sight.as_ref().map(|sight| sight as _);
+            let (stop, note, started) = (Arc::clone(&control.stop), control.note, control.started);
+            plan.commit(None, work, &Control { stop, note, started, sight })
+        },
         |run| exit_code(run, options),
     );
-    ended(&run, options, args.summary.as_deref(), end, |_| {})
+    let end = ended(&run, options, args.summary.as_deref(), end, |_| {});
+    let Some((page, path)) = page.zip(args.report.as_deref()) else { return end };
+    write(path, page.of_run(&run.summary, run.result.as_ref().err(), options), end)
 }
 
 /// What came of something that is not a run, with its exit code; why not is said.

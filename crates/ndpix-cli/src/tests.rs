@@ -6,7 +6,8 @@ use ndpix::Options;
 use crate::args::Cli;
 
 /// Flags that belong to the command and not to [`Options`].
-const OWN: [&str; 7] = ["output", "summary", "report", "progress", "quiet", "log_format", "help"];
+const OWN: [&str; 8] =
+    ["output", "summary", "report", "preview", "progress", "quiet", "log_format", "help"];
 
 #[test]
 fn flags_are_the_options() {

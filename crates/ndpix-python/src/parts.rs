@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ndpix::{Cut, Error, Facts};
+use ndpix::{Control, Cut, Error, Facts, Page, Sight};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -93,12 +93,13 @@ impl Plan {
         done.map(|facts| facts.to_json()).map_err(|e| errors::raise(py, &e))
     }
 
-    /// Makes the output: the summary as JSON, written to `report` too, also where it failed.
+    /// Makes the output: the summary as JSON, written to `summary` too, and as a page to `report`, also where it failed.
     fn commit(
         &self,
         py: Python<'_>,
         facts: Option<Vec<String>>,
         work: Option<PathBuf>,
+        summary: Option<PathBuf>,
         report: Option<PathBuf>,
         hooks: Hooks,
     ) -> PyResult<String> {
@@ -106,16 +107,32 @@ impl Plan {
         let facts: Option<Result<Vec<Facts>, Error>> = facts.map(read);
         let facts = facts.transpose().map_err(|e| errors::raise(py, &e))?;
         let plan = Arc::clone(&self.plan);
+        let options = plan.options();
+        for (name, file) in [("summary", &summary), ("report", &report)] {
+            let Some(file) = file else { continue };
+            let inputs = plan.inputs().map_err(|e| errors::raise(py, &e))?;
+            ndpix::keep_apart(name, file, &inputs, Some(plan.out()), options)
+                .map_err(|e| errors::raise(py, &e))?;
+        }
         let (run, json, written) = task::run(py, &hooks, Stop::default(), move |control| {
-            let run = plan.commit(facts.as_deref(), work.as_deref(), control);
             let options = plan.options();
+            let page = report.map(|path| (path, Page::new(options)));
+            let sight = page.as_ref().map(|(_, page)| |sight: &Sight<'_>| page.see(sight));
+            let (stop, note, started) = (Arc::clone(&control.stop), control.note, control.started);
+            let control = Control { stop, note, started, sight: sight.as_ref().map(|s| s as _) };
+            let run = plan.commit(facts.as_deref(), work.as_deref(), &control);
+            let error = run.result.as_ref().err();
             let exit = ndpix_cli::exit_code(&run, options);
-            let ended = run.summary.json_ended(options, run.result.as_ref().err(), exit);
-            let written = report.map(|path| std::fs::write(path, ended));
+            let ended = run.summary.json_ended(options, error, exit);
+            let written = summary.map(|path| std::fs::write(path, ended)).transpose();
+            let page = page.map(|(path, page)| {
+                std::fs::write(path, page.of_run(&run.summary, error, options))
+            });
+            let written = written.and(page.transpose());
             (run.result, run.summary.json(options), written)
         })?;
         run.map_err(|e| errors::raise(py, &e))?;
-        written.transpose()?;
+        written?;
         Ok(json)
     }
 

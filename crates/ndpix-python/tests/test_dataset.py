@@ -1,6 +1,7 @@
 """`ndpix.open`: random access, in every process that a training loader may start."""
 
 import gzip
+import lzma
 import multiprocessing
 import os
 import pickle
@@ -106,12 +107,28 @@ def test_images_of_different_sizes(tmp_path):
 
 
 def test_what_cannot_be_read_at_random(tmp_path, source):
-    packed = tmp_path / "in.ndjson.gz"
-    packed.write_bytes(gzip.compress(source.read_bytes()))
+    packed = tmp_path / "in.ndjson.xz"
+    packed.write_bytes(lzma.compress(source.read_bytes()))
     with pytest.raises(ndpix.Error, match="decompress it, or convert it"):
         ndpix.open(packed)
     with pytest.raises(ndpix.Error, match="stream"), open(source, "rb") as stream:
         ndpix.open(stream)
+
+
+def test_gzip_is_read_at_random(tmp_path, source, images):
+    packed = tmp_path / "in.ndjson.gz"
+    text = source.read_bytes()
+    packed.write_bytes(gzip.compress(text[:1000]) + gzip.compress(text[1000:]))
+    ds = ndpix.open(packed)
+    again = pickle.loads(pickle.dumps(ds))
+    for number in (39, 0, 17, 18):
+        assert (ds[number] == images[number]).all() and (again[number] == images[number]).all()
+    with multiprocessing.get_context("fork").Pool(3) as pool:
+        loaded = pool.map(ds.__getitem__, range(40))
+    assert all((a == b).all() for a, b in zip(loaded, images))
+    packed.write_bytes(gzip.compress(text))
+    with pytest.raises(ndpix.Error, match="has changed since"):
+        ds[0]
 
 
 def test_the_sidecar(tmp_path, source, images):

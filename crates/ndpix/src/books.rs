@@ -8,7 +8,7 @@ mod holds;
 pub(crate) mod inputs;
 mod ledger;
 mod marks;
-mod sights;
+pub(crate) mod sights;
 mod verdict;
 
 use std::collections::HashMap;
@@ -148,16 +148,11 @@ impl<'o> Books<'o> {
         (self.begins, self.meter) = (Some(reader.feed.begins()), Some(reader.meter()));
         let threads = self.options.thread_count();
         let sights = Sights::new(control, &reader.plan);
-        let run = reader.run(threads, &control.stop, |part| self.commit(part, &sights));
+        let run = reader.run(threads, &control.stop, |part| self.take(part, &sights));
         let ended = run.and_then(|()| self.may_end(control));
         let counts = reader.feed.counts();
         self.over(&reader.plan.steps, counts, reader.feed.taken(), ended)?;
         reader.shrunk(counts.hit_limit)
-    }
-
-    /// Takes the outcomes of a part that was decoded before.
-    pub(crate) fn take(&mut self, part: &mut Part<'_>) -> Result<Option<Job>> {
-        self.commit(part, &Sights::default())
     }
 
     /// Hears that no more will come: what was counted, of each input the records, and how it ended.
@@ -197,7 +192,7 @@ impl<'o> Books<'o> {
     }
 
     /// Takes the outcomes of a part in input order, and gives what is left to do for their rows.
-    fn commit(&mut self, part: &mut Part<'_>, sights: &Sights<'_>) -> Result<Option<Job>> {
+    pub(crate) fn take(&mut self, part: &mut Part<'_>, sights: &Sights<'_>) -> Result<Option<Job>> {
         let (text, files, kept) = (part.text, part.files, part.kept);
         let mut pending = Pending { pixels: part.pixels, len: 0 };
         self.kept.begin();

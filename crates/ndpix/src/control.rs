@@ -61,7 +61,7 @@ pub struct Sight<'a> {
     pub position: Position,
     /// The number of the record over all inputs, from 0.
     pub record: u64,
-    /// Its text.
+    /// Its text; of a commit of parts that of rejects alone.
     pub text: &'a [u8],
     /// The row that it became.
     pub row: Option<u64>,

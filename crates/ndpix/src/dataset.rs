@@ -23,7 +23,7 @@ use crate::pipeline::spread;
 use crate::plan::{Plan, Target};
 use crate::reader::Reader;
 use crate::shape::Shape;
-use crate::sink::index::{self, Entry};
+use crate::sink::index::{self, Entry, Index};
 use crate::source::Input;
 use crate::source::random::Places;
 
@@ -45,7 +45,7 @@ pub struct Dataset {
     plan: Plan,
     options: Options,
     files: Vec<File>,
-    places: Places,
+    places: Arc<Places>,
     entries: Vec<Entry>,
 }
 
@@ -73,7 +73,7 @@ pub struct Item {
 }
 
 impl Dataset {
-    /// Indexes the inputs: files and bytes, not compressed. With `sidecar` the index is read from that
+    /// Indexes the inputs: files and bytes, compressed with gzip or not. With `sidecar` the index is read from that
     /// file where it was made from the same inputs and options, and written there otherwise.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl Dataset {
         let made = known.is_none();
         let dataset = Self::with(inputs, places, options, known, control)?;
         if let Some(path) = sidecar.filter(|_| made) {
-            index::write(path, &key(options, dataset.places.stamps()), &dataset.entries)?;
+            index::write(path, &dataset.index())?;
         }
         Ok(dataset)
     }
@@ -124,7 +124,7 @@ impl Dataset {
         inputs: Vec<Input>,
         places: Places,
         options: &Options,
-        known: Option<Vec<Entry>>,
+        known: Option<Index>,
         control: &Control<'_>,
     ) -> Result<Self> {
         options.validate_arrays()?;
@@ -145,21 +145,17 @@ impl Dataset {
                 "a column valid would have the name of what says which rows are filled; leave it out",
             ));
         }
-        if let Some(compression) = reader.feed.compressions().first() {
-            return Err(Error::options(format!(
-                "{} is compressed ({compression}) and cannot be read at random; decompress it, or convert it and open the array with numpy.load(..., mmap_mode=\"r\")",
-                reader.files[0].name
-            )));
-        }
         if reader.files.iter().any(|file| file.rejects) {
             return Err(Error::options(
                 "a rejects file cannot be read at random; load or convert it",
             ));
         }
         control.note(reader.plan.said());
+        let places = Arc::new(places);
+        let known = known.filter(|known| places.know(&known.packed).is_some());
         let entries = match known {
-            Some(entries) => entries,
-            None => survey(&mut reader, control)?,
+            Some(known) => known.entries,
+            None => survey(&mut reader, &places, options.thread_count(), control)?,
         };
         let Reader { plan, files, .. } = reader;
         Ok(Self { plan, options: options.clone(), files, places, entries })
@@ -193,7 +189,8 @@ impl Dataset {
 
     /// The index, for [`Dataset::with_index`].
     pub fn index(&self) -> Vec<u8> {
-        index::text(&key(&self.options, self.places.stamps()), &self.entries)
+        let key = key(&self.options, self.places.stamps());
+        index::text(&key, &self.entries, &self.places.found())
     }
 
     /// Image `at`, with its own shape and dtype.

@@ -7,6 +7,7 @@
 mod compressed;
 pub(crate) mod cut;
 mod folder;
+mod gzip;
 pub(crate) mod mark;
 mod original;
 pub(crate) mod place;

@@ -350,8 +350,8 @@ def open(
 
     Args:
         source: A path, glob or address, a list of them, or NDJSON text as `bytes`. Streams cannot be read at
-            random, nor can compressed files: decompress them, or `convert` and use `numpy.load` with
-            `mmap_mode="r"`. A folder of shards that `convert` wrote is read as one; then `columns` is
+            random, nor can files of zstd, xz or bzip2 (those of gzip can): decompress them, or `convert` and use
+            `numpy.load` with `mmap_mode="r"`. A folder of shards that `convert` wrote is read as one; then `columns` is
             the only option.
         transform: Called with each item when it is asked for; what it gives is the item then. For worker
             processes that are spawned it must pickle.

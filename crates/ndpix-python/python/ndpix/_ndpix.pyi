@@ -94,7 +94,9 @@ class Plan:
     def run(self, part: int, work: Any, hooks: _Hooks) -> str:
         """Carries out a part: its facts as JSON."""
 
-    def commit(self, facts: list[str] | None, work: Any, report: Any, hooks: _Hooks) -> str:
+    def commit(
+        self, facts: list[str] | None, work: Any, summary: Any, report: Any, hooks: _Hooks
+    ) -> str:
         """Makes the output: the summary as JSON, written to `report` too, also where it failed."""
 
     def batches(self, part: int, batch_size: int, hooks: _Hooks) -> Batches:

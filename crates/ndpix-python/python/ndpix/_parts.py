@@ -121,6 +121,7 @@ class Plan:
         work: Path | None = None,
         *,
         summary: Path | None = None,
+        report: Path | None = None,
         progress: bool | None = None,
     ) -> Summary:
         """Makes the output of parts that are all done, byte by byte that of `convert` with one thread, and removes
@@ -131,6 +132,7 @@ class Plan:
                 in the folder alone.
             work: As for `run`.
             summary: A file that gets the summary as JSON, also when it fails.
+            report: A file of HTML that gets a page of it, as of `convert`.
             progress: As for `load`.
 
         Returns:
@@ -142,7 +144,8 @@ class Plan:
             OSError: The machine; also parts that are missing or damaged, which are named.
         """
         texts = None if facts is None else [json.dumps(one) for one in facts]
-        return warned(read(self._native.commit(texts, work, summary, Hooks(progress))))
+        native = self._native.commit(texts, work, summary, report, Hooks(progress))
+        return warned(read(native))
 
     def sweep(self, work: Path | None = None) -> None:
         """Removes parts that are done and were not committed, of this plan and of others in the same folder."""

@@ -7,8 +7,7 @@ use crate::plan::{Plan, Target};
 use crate::shape::Shape;
 
 /// Who is told, and what rows are like.
-#[derive(Default)]
-pub(super) struct Sights<'c> {
+pub(crate) struct Sights<'c> {
     told: Option<&'c (dyn Fn(&Sight<'_>) + Sync)>,
     /// The shape of every row, where rows have one.
     row: Option<Shape>,
@@ -25,7 +24,7 @@ pub(super) struct Stands<'p> {
 }
 
 impl<'c> Sights<'c> {
-    pub(super) fn new(control: &Control<'c>, plan: &Plan) -> Self {
+    pub(crate) fn new(control: &Control<'c>, plan: &Plan) -> Self {
         let row = match plan.target {
             Target::Stack { shape, .. } | Target::Pad { shape, .. } => Some(shape),
             _ => None,

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{Run, checks, remote};
 use crate::books::Books;
 use crate::books::inputs::Inputs;
+use crate::books::sights::Sights;
 use crate::control::{Control, Meter};
 use crate::error::{Error, ErrorKind, Result};
 use crate::framing::FeedCounts;
@@ -32,6 +33,7 @@ impl Plan {
     /// Makes the output of parts that are done, which wait in the folder `work`, by default [`Plan::work`], and
     /// removes them when it is there. It is that of [`run`](crate::run()) with one thread, byte by byte; so are
     /// rejects, row map and counts. With `facts` it is asked of these, in any order, whether all parts are done.
+    /// [`Control::sight`] sees what that of a run does, but for the text of records that are not rejected.
     ///
     /// See [`Plan`] for an example.
     ///
@@ -131,10 +133,11 @@ fn go(
         control
             .note([format!("{} of an earlier run is replaced", beside(out, ".partial").display())]);
     }
+    let sights = Sights::new(control, plan.frozen());
     let mut replay = Replay::new(plan);
     let ended = pipeline::beside(options.thread_count(), |give| {
         take_all(&mut replay, &parts, work, control, &mut |part| {
-            books.take(part)?.map_or(Ok(()), &mut *give)
+            books.take(part, &sights)?.map_or(Ok(()), &mut *give)
         })
     });
     let counts = FeedCounts {

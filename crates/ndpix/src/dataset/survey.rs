@@ -1,15 +1,17 @@
 //! The pass that makes an index: where the images of all records stand. It decodes nothing.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::batch::Text;
 use crate::control::Control;
 use crate::decode::Decoder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{Governs, Options};
+use crate::pipeline;
 use crate::reader::Reader;
 use crate::sink::index::Entry;
-use crate::source::random::Known;
+use crate::source::random::{Known, Places};
 
 /// What an index depends on: the options that say where images are, and the inputs.
 pub(super) fn key(options: &Options, stamps: &[Known]) -> String {
@@ -23,8 +25,32 @@ pub(super) fn key(options: &Options, stamps: &[Known]) -> String {
     key
 }
 
-/// Goes through all records and notes where their images are.
-pub(super) fn survey(reader: &mut Reader, control: &Control<'_>) -> Result<Vec<Entry>> {
+/// Goes through all records and notes where their images are; beside that, through what is compressed, so that it
+/// can be read at random.
+pub(super) fn survey(
+    reader: &mut Reader,
+    places: &Arc<Places>,
+    threads: usize,
+    control: &Control<'_>,
+) -> Result<Vec<Entry>> {
+    if !places.are_packed() {
+        return records(reader, control);
+    }
+    let (failed, stopped) = (Arc::new(AtomicBool::new(false)), Arc::clone(&control.stop));
+    pipeline::beside(threads.min(2), |give| {
+        let (places, ends) = (Arc::clone(places), Arc::clone(&failed));
+        let stop = move || ends.load(Ordering::Relaxed) || stopped.load(Ordering::Relaxed);
+        give(Box::new(move || {
+            places.survey(&stop);
+            Ok(())
+        }))?;
+        let entries = records(reader, control);
+        failed.store(entries.is_err(), Ordering::Relaxed);
+        entries
+    })
+}
+
+fn records(reader: &mut Reader, control: &Control<'_>) -> Result<Vec<Entry>> {
     if let Some(started) = control.started {
         started(reader.meter(), reader.feed.total_bytes());
     }

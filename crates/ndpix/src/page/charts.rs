@@ -67,7 +67,7 @@ pub(super) fn sizes(tally: &Tally) -> Vec<Bar> {
     ladder(&tally.sides, name)
 }
 
-/// Bytes of the records.
+/// Bytes of the records, where they are known of all.
 pub(super) fn lengths(tally: &Tally) -> Vec<Bar> {
     let unit = |power: u32| match power {
         0..10 => format!("{} B", 1u64 << power),
@@ -75,6 +75,9 @@ pub(super) fn lengths(tally: &Tally) -> Vec<Bar> {
         20..30 => format!("{} MiB", 1u64 << (power - 20)),
         power => format!("{} GiB", 1u64 << (power - 30)),
     };
+    if tally.lengths.values().sum::<u64>() != tally.records {
+        return Vec::new();
+    }
     ladder(&tally.lengths, |power| format!("{} to {}", unit(power), unit(power + 1)))
 }
 

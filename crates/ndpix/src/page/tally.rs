@@ -79,7 +79,10 @@ impl Tally {
     pub(super) fn see(&mut self, sight: &Sight<'_>, lie: Lie) {
         if self.last.replace(sight.record) != Some(sight.record) {
             self.records += 1;
-            *self.lengths.entry(sight.text.len().max(1).ilog2()).or_default() += 1;
+            // A commit has the text of rejects alone.
+            if !sight.text.is_empty() {
+                *self.lengths.entry(sight.text.len().max(1).ilog2()).or_default() += 1;
+            }
         }
         match &sight.seen {
             Seen::Missing => self.missing += 1,

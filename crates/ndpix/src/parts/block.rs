@@ -10,7 +10,7 @@ use crate::column::Column;
 use crate::decode::{Found, Hole, Kept};
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Remedy};
-use crate::format::{Color, ImageInfo};
+use crate::format::{Color, ImageFormat, ImageInfo};
 use crate::options::Options;
 use crate::pipeline::{Fate, Outcome, Part};
 use crate::shape::Shape;
@@ -80,7 +80,11 @@ impl Written {
             Fate::Row { found, len } => {
                 self.rows.size(0);
                 self.rows.size(*len);
-                return self.info(&found.info);
+                self.info(&found.info);
+                self.shape(&found.stored);
+                // What is beyond them is no image file.
+                let format = found.format.map(|format| place_in(&ImageFormat::ALL, &format));
+                return self.rows.size(format.unwrap_or(ImageFormat::ALL.len()));
             }
             Fate::Missing => return self.rows.size(1),
             Fate::Unreadable(error) => (2, error),
@@ -103,14 +107,18 @@ impl Written {
     }
 
     fn info(&mut self, info: &ImageInfo) {
+        self.shape(&info.shape);
         let rows = &mut self.rows;
-        rows.size(info.shape.len());
-        info.shape.iter().for_each(|axis| rows.size(*axis));
         rows.size(place_in(&DType::ALL, &info.dtype));
         rows.size(place_in(&Color::ALL, &info.color));
         rows.number(info.orientation.into());
         rows.size(usize::from(info.premultiplied));
         rows.number(info.frames.into());
+    }
+
+    fn shape(&mut self, shape: &Shape) {
+        self.rows.size(shape.len());
+        shape.iter().for_each(|axis| self.rows.size(*axis));
     }
 
     fn kept(&mut self, kept: &Kept) {
@@ -262,7 +270,9 @@ fn fate(rows: &mut Eye<'_>, rejects: &mut Eye<'_>, place: impl Fn(Error) -> Erro
     match code {
         0 => {
             let len = rows.size()?;
-            let found = Found::new(info(rows)?, None);
+            let (info, stored) = (info(rows)?, shape(rows)?);
+            let format = ImageFormat::ALL.get(rows.size()?).copied();
+            let found = Found { info, stored, format };
             return Some(Fate::Row { found, len });
         }
         1 => return Some(Fate::Missing),
@@ -292,15 +302,19 @@ fn remedy(rejects: &mut Eye<'_>) -> Option<Remedy> {
 }
 
 fn info(rows: &mut Eye<'_>) -> Option<ImageInfo> {
-    let axes = (0..rows.count()?).map(|_| rows.size()).collect::<Option<Vec<_>>>()?;
     Some(ImageInfo {
-        shape: Shape::new(&axes).ok()?,
+        shape: shape(rows)?,
         dtype: *DType::ALL.get(rows.size()?)?,
         color: *Color::ALL.get(rows.size()?)?,
         orientation: rows.number()?.try_into().ok()?,
         premultiplied: rows.number()? > 0,
         frames: rows.number()?.try_into().ok()?,
     })
+}
+
+fn shape(rows: &mut Eye<'_>) -> Option<Shape> {
+    let axes = (0..rows.count()?).map(|_| rows.size()).collect::<Option<Vec<_>>>()?;
+    Shape::new(&axes).ok()
 }
 
 fn place_in<T: PartialEq>(all: &[T], one: &T) -> usize {

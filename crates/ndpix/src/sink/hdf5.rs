@@ -8,6 +8,7 @@
 
 mod message;
 mod pen;
+pub(super) mod read;
 mod text;
 mod tree;
 

@@ -36,8 +36,8 @@ pub(super) const OUTPUT: Output = Output {
 };
 
 /// What the files beside an array are called after its name.
-const ROWS: &str = ".rows.npy";
-const COLUMNS: &str = ".columns.parquet";
+pub(super) const ROWS: &str = ".rows.npy";
+pub(super) const COLUMNS: &str = ".columns.parquet";
 /// The list of inputs, which the books keep.
 pub(crate) const INPUTS: &str = ".inputs.json";
 

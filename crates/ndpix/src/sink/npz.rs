@@ -6,6 +6,8 @@
 //! deflated member begins with its header in a stored block (RFC 1951, 3.2.4), for the same reason, and
 //! goes on with chunks that the threads have deflated beside each other.
 
+pub(super) mod read;
+
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

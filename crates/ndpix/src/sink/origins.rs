@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::beside;
-use super::entry::{DESCR, ITEM};
-use super::npy::{INPUTS, read::Rows};
+use super::npy::INPUTS;
+use super::shown::Arrays;
 use crate::error::{Error, Result};
 
 /// A list of inputs is not longer than this.
@@ -15,7 +15,9 @@ const LIST_BYTES: u64 = 64 << 20;
 /// Where a row of an output came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// The file, as the run was given it; `None` where the list of inputs is not there.
+    /// Which input, from 0.
+    pub input: u32,
+    /// Its name, as the run was given it; `None` where the list of inputs is not there, which stands beside an `.npy`.
     pub file: Option<String>,
     /// Line of the record, from 1.
     pub line: u64,
@@ -27,52 +29,41 @@ pub struct Origin {
     pub valid: bool,
 }
 
-/// What is known of the rows of an output.
+/// The names of the inputs of an output, by their numbers in its row map.
 #[derive(Debug)]
 pub(crate) struct Origins {
-    map: Rows,
-    /// Names of the files by their numbers.
     names: Vec<(u64, String)>,
 }
 
 impl Origins {
-    /// What stands beside the array `out`, or in the folder of its shards; `None` where there is no row map.
+    /// What the list beside the output `out` says, where there is one.
     ///
     /// # Errors
-    /// Kind `options` for a row map that is none.
-    pub(crate) fn of(out: &Path) -> Result<Option<Self>> {
-        let map = match out.is_dir() {
-            true => out.join("rows.npy"),
-            false => beside(out, ".rows.npy"),
-        };
-        if !map.exists() {
-            return Ok(None);
-        }
-        let rows = Rows::open(&map)?;
-        if rows.descr != DESCR || !rows.item.is_empty() {
-            return Err(Error::options(format!("{} is no row map; move it away", map.display())));
-        }
+    /// Kind `io`.
+    pub(crate) fn of(out: &Path) -> Result<Self> {
         let list = beside(out, INPUTS);
         let names = match std::fs::metadata(&list) {
             Ok(found) if found.len() <= LIST_BYTES => names(&list)?,
             _ => Vec::new(),
         };
-        Ok(Some(Self { map: rows, names }))
+        Ok(Self { names })
     }
 
-    pub(crate) fn row(&self, row: u64) -> Result<Origin> {
-        let entry = self.map.row(row, ITEM)?;
+    /// Where a row came from; `None` where there is no row map.
+    pub(crate) fn row(&self, arrays: &Arrays, row: u64) -> Result<Option<Origin>> {
+        let Some(entry) = arrays.entry(row)? else { return Ok(None) };
         let wide = |from: usize| u64::from_le_bytes(std::array::from_fn(|byte| entry[from + byte]));
         let narrow =
             |from: usize| u32::from_le_bytes(std::array::from_fn(|byte| entry[from + byte]));
         let file = u64::from(narrow(0));
-        Ok(Origin {
+        Ok(Some(Origin {
+            input: narrow(0),
             file: self.names.iter().find(|name| name.0 == file).map(|name| name.1.clone()),
             line: wide(4),
             byte: wide(12),
             item: narrow(20),
             valid: entry[24] != 0,
-        })
+        }))
     }
 }
 

@@ -12,6 +12,7 @@ mod flat;
 mod grown;
 mod kept;
 mod page;
+pub(super) mod read;
 mod schema;
 mod straight;
 mod thrift;
@@ -37,8 +38,11 @@ use crate::shape::Shape;
 use body::{Body, GROUP_BYTES};
 use file::ParquetFile;
 use page::{Codec, Levels, Page};
-use schema::{Field, FieldKind};
+use schema::Field;
 use straight::Straight;
+
+pub(super) use kept::row_field;
+pub(super) use schema::FieldKind;
 
 pub(crate) use columns::ColumnsFile;
 

@@ -1,6 +1,8 @@
 //! `.safetensors`: a header in JSON, then the tensors one after another. The images come first and are
 //! written as rows come; room is left for the header, which spaces fill up (as the format allows).
 
+pub(super) mod read;
+
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -37,7 +37,7 @@ pub(super) const OUTPUT: Output = Output {
 };
 
 /// The file that makes a folder an output of this kind.
-const MANIFEST: &str = "manifest.json";
+pub(super) const MANIFEST: &str = "manifest.json";
 /// What it says it is.
 pub(super) const FORMAT: &str = "ndpix shards";
 

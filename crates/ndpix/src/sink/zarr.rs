@@ -8,6 +8,7 @@
 
 mod array;
 mod beside;
+pub(super) mod read;
 mod shards;
 
 use std::fs::File;

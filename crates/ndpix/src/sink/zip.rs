@@ -3,6 +3,8 @@
 //!
 //! Stored members begin at multiples of 64, so that they can be mapped.
 
+pub(super) mod read;
+
 use std::path::{Path, PathBuf};
 
 use flate2::Crc;

@@ -64,6 +64,50 @@ fn without(html: &str, tag: &str) -> String {
 }
 
 #[test]
+fn a_commit_has_the_page_of_the_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = folder.path().join("a.ndjson");
+    let lines = [IMAGE, HOSTILE, IMAGE, "{\"other\":1}", IMAGE, ""].join("\n").repeat(3);
+    std::fs::write(&input, lines).expect("written");
+    let options = options().with("mode", "RGB").and_then(|o| o.with("max_rejects", "none"));
+    let options = options.and_then(|o| o.with("size", "3")).expect("options");
+    let seen = |work: &dyn Fn(&Control<'_>) -> Run| {
+        let page = Page::new(&options);
+        let sight = |sight: &Sight<'_>| page.see(sight);
+        let run = work(&Control { sight: Some(&sight), ..Control::default() });
+        assert!(run.result.is_ok(), "{:?}", run.result);
+        page.of_run(&run.summary, None, &options)
+    };
+    let out = folder.path().join("a.npy");
+    let whole =
+        seen(&|control| ndpix::run(vec![Input::Path(input.clone())], &out, &options, control));
+    let out = folder.path().join("b.npy");
+    let cut = ndpix::Cut::Parts(4);
+    let inputs = vec![Input::Path(input.clone())];
+    let plan = ndpix::plan(inputs, &out, &options, cut, &Control::default()).expect("a plan");
+    (0..plan.parts()).for_each(|part| {
+        plan.run(part, None, &Control::default()).expect("a part");
+    });
+    let parts = seen(&|control| plan.commit(None, None, control));
+    is_closed(&parts);
+    // But for what files are called, time and memory, and the lengths of records that parts do not keep.
+    let of = |html: &str, from: &str, to: &str| {
+        let rest = html.split_once(from).expect("a beginning").1;
+        rest.split_once(to).expect("an end").0.to_string()
+    };
+    for (from, to) in [
+        ("<div class=\"sums\">", "</div>"),
+        ("<ul class=\"sheet\">", "</ul>"),
+        ("<h2>Rejects", "<h2>What they are"),
+        ("<div class=\"charts\">", "<caption>Orientation"),
+    ] {
+        assert_eq!(of(&parts, from, to), of(&whole, from, to));
+    }
+    assert!(parts.contains("stored as (2, 2)") && parts.contains("<b>row 8</b>"), "{parts}");
+    assert!(whole.contains("Length of a record") && !parts.contains("Length of a record"));
+}
+
+#[test]
 fn a_look_shows_the_command_and_the_rejects_to_expect() {
     let input = records(&[IMAGE, IMAGE, HOSTILE, "{\"other\":1}", "{\"image\":[[1,2]"]);
     let (report, page) = ndpix::look(vec![input], &options()).expect("a look");

@@ -85,7 +85,7 @@ fn summed(mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 /// Bob Jenkins' lookup3 (2006, in the public domain), `hashlittle` with the start value 0.
-fn lookup3(bytes: &[u8]) -> u32 {
+pub(super) fn lookup3(bytes: &[u8]) -> u32 {
     let mut s = [0xdead_beef_u32.wrapping_add(bytes.len() as u32); 3];
     let add = |s: &mut [u32; 3], block: &[u8]| {
         for (i, byte) in block.iter().enumerate() {

@@ -6,7 +6,7 @@ use super::pen::Pen;
 use crate::error::Result;
 
 /// Children of a node: twice the rank of such trees in a file that names no other (H5F_ISTORE_K, 32).
-const CHILDREN: usize = 64;
+pub(super) const CHILDREN: usize = 64;
 
 /// A chunk, or a node of chunks: what its first one is, and where it stands.
 #[derive(Clone, Copy)]

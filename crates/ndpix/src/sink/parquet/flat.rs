@@ -1,5 +1,7 @@
 //! FlatBuffers, in which Arrow writes its schemas: tables of which the type is known beforehand.
 
+pub(super) mod read;
+
 /// What stands in a slot of a table or vector.
 pub(super) enum Flat {
     Byte(u8),

@@ -32,7 +32,7 @@ pub(super) fn fields(holds: &Holds) -> Vec<Field> {
 }
 
 /// What a field of the row map is called beside columns of the user.
-fn row_field(name: &str) -> String {
+pub(in crate::sink) fn row_field(name: &str) -> String {
     match name {
         "valid" => name.to_string(),
         _ => format!("row_{name}"),

@@ -11,14 +11,14 @@ use crate::dtype::DType;
 
 /// A column as users see it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Field {
-    pub(super) name: String,
-    pub(super) kind: FieldKind,
+pub(in crate::sink) struct Field {
+    pub(in crate::sink) name: String,
+    pub(in crate::sink) kind: FieldKind,
 }
 
 /// What a row of a column is.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum FieldKind {
+pub(in crate::sink) enum FieldKind {
     /// A number that every row has.
     Number(DType),
     /// A value of a kept field, or none.
@@ -141,13 +141,13 @@ impl Field {
 }
 
 /// The number that Parquet has for the type of text and bytes.
-const BYTES: i32 = 6;
+pub(super) const BYTES: i32 = 6;
 const REQUIRED: i32 = 0;
 const OPTIONAL: i32 = 1;
 const REPEATED: i32 = 2;
 
 /// The number that Parquet has for the type that stands for a dtype.
-fn physical(dtype: DType) -> i32 {
+pub(super) fn physical(dtype: DType) -> i32 {
     match dtype {
         DType::Bool => 0,
         DType::Uint8 | DType::Int8 | DType::Uint16 | DType::Int16 => 1,
@@ -164,6 +164,18 @@ fn integer(dtype: DType) -> Option<(i8, bool)> {
     let signed = matches!(dtype, DType::Int8 | DType::Int16 | DType::Int32 | DType::Int64);
     let other = dtype.is_float() || dtype == DType::Bool;
     (!other).then_some((8 * dtype.size() as i8, signed))
+}
+
+/// The old word for numbers that Parquet has no type of.
+pub(super) fn converted(dtype: DType) -> Option<i32> {
+    match (dtype, integer(dtype)) {
+        // Such are the integers that Parquet has; nobody else says it again, and fastparquet, which
+        // can add rows to a file, loses half of what is said.
+        (DType::Int32 | DType::Int64, _) | (_, None) => None,
+        (_, Some((bits, signed))) => {
+            Some(11 + i32::from(bits.ilog2() as i8 - 3) + if signed { 4 } else { 0 })
+        }
+    }
 }
 
 /// Numbers of types in Arrow's union of them.
@@ -257,7 +269,7 @@ enum Meaning {
     Plain,
     List,
     Text,
-    Integer(i8, bool),
+    Integer(i32, i8, bool),
     Float16,
 }
 
@@ -268,12 +280,9 @@ impl Element {
     }
 
     fn number(name: &str, repetition: i32, dtype: DType) -> Self {
-        let meaning = match (dtype, integer(dtype)) {
-            // Such are the integers that Parquet has; nobody else says it again, and fastparquet, which
-            // can add rows to a file, loses half of what is said.
-            (DType::Int32 | DType::Int64, _) => Meaning::Plain,
-            (_, Some((bits, signed))) => Meaning::Integer(bits, signed),
-            (DType::Float16, _) => Meaning::Float16,
+        let meaning = match (dtype, converted(dtype), integer(dtype)) {
+            (_, Some(word), Some((bits, signed))) => Meaning::Integer(word, bits, signed),
+            (DType::Float16, ..) => Meaning::Float16,
             _ => Meaning::Plain,
         };
         let physical = Some(physical(dtype));
@@ -310,8 +319,8 @@ impl Element {
                 t.int(6, 3);
                 t.structure(10, |t| t.structure(3, |_| {}));
             }
-            Meaning::Integer(bits, signed) => {
-                t.int(6, 11 + i32::from(bits.ilog2() as i8 - 3) + if signed { 4 } else { 0 });
+            Meaning::Integer(word, bits, signed) => {
+                t.int(6, word);
                 t.structure(10, |t| {
                     t.structure(10, |t| {
                         t.byte(1, bits);

@@ -1,5 +1,7 @@
 //! The compact protocol of Thrift, in which Parquet says what stands where: as much of it as is written.
 
+pub(super) mod read;
+
 /// A field or element is one of these.
 #[derive(Debug, Clone, Copy)]
 #[repr(u8)]

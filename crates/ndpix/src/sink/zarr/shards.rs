@@ -16,7 +16,7 @@ use crate::sink::mark::{Mark, number};
 use crate::sink::partial::{cut, folder_of, own, write_failed};
 
 /// What the index says of a chunk that is not there: it holds the fill value.
-const ABSENT: [u64; 2] = [u64::MAX; 2];
+pub(super) const ABSENT: [u64; 2] = [u64::MAX; 2];
 
 /// The shards of one array, the last of them open.
 pub(crate) struct Shards {

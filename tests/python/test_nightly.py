@@ -11,6 +11,7 @@ import unittest
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet
 
 from command import NDPIX, ROOT, Case, load
 
@@ -333,8 +334,15 @@ class Page(Nightly):
         self.assertEqual(images[:, 0, 0].tolist(), [*range(97), *range(100)])
         self.assertEqual(json.loads((self.dir / "images.json").read_text())["exit"], 3)
         (self.dir / "dumps" / "readme.txt").write_text("")
-        [command] = re.findall(r"```sh\n(ndpix.*)\n```", PAGE)
+        command, add = re.findall(r"```sh\n(ndpix.*)\n```", PAGE)
         self.assertIn(re.search(r"```\n(ndpix: dumps: .*)\n```", PAGE)[1], self.shell(3, command))
+        self.write("dumps/2026-11-29.ndjson", [{**pgm(i), "label": i} for i in range(100)])
+        self.assertEqual(self.shell(0, add), "")
+        self.assertIn("was appended to all.npy before", self.shell(2, add))
+        self.shell(0, add.replace("--append", "--append --append-again"))
+        table = pyarrow.parquet.read_table(self.dir / "all.npy.columns.parquet")
+        self.assertEqual(table["label"].to_pylist(), [*range(100)] * 2)
+        self.assertEqual(len(np.load(self.dir / "all.npy")), 200)
 
     def test_the_objects(self):
         """Those that it shows have the names that it says."""

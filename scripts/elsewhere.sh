@@ -33,8 +33,9 @@ esac
 [ -d "$(rustc --print target-libdir --target $triple)" ] || {
   echo "make test-$system needs Rust's library for it: rustup target add $triple"; exit 1; }
 
-$cargo build -p ndpix-cli --target $triple
-$cargo build -p ndpix --example conformance --target $triple
+# Codecs are optimised as in any build for development, ndpix itself is not: that is built sooner.
+export CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=0
+$cargo build --locked -p ndpix -p ndpix-cli --bin ndpix --example conformance --target $triple
 built="$TARGET/$triple/debug"
 
 if [ $system = windows ]; then

@@ -51,7 +51,7 @@ def test_flags_are_the_table():
     """That their defaults are the same is a test of the command's crate."""
     text = subprocess.run([sys.executable, "-m", "ndpix", "convert", "--help"], capture_output=True, check=True).stdout
     flags = set(re.findall(r"^\s+(?:-\w, )?--([a-z-]+)", text.decode(), re.MULTILINE))
-    assert {f.replace("-", "_") for f in flags} - {"help", "output", "summary", "report", "progress", "quiet", "log_format"} == set(Options.__annotations__)
+    assert {f.replace("-", "_") for f in flags} - {"help", "output", "summary", "report", "progress", "preview", "quiet", "log_format"} == set(Options.__annotations__)
 
 
 def test_choices_are_those_of_the_library():

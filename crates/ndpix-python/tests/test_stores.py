@@ -95,6 +95,19 @@ def test_globs_are_expanded_in_byte_order(tmp_path):
         ndpix.load("memory://bucket/in/x*")
 
 
+def test_a_folder_is_its_records(tmp_path, text, images, caplog):
+    for key in ("in/b.ndjson", "in/a.jsonl", "in/x.npy.rejects.ndjson", "in/x.npy", "in/.c.ndjson", "in/deep/d.ndjson", "other/e.ndjson"):
+        put(tmp_path, f"memory://bucket/{key}", text if "rejects" not in key else b"{")
+    with caplog.at_level("INFO", "ndpix"):
+        assert np.array_equal(ndpix.load("memory://bucket/in/"), np.concatenate([images, images]))
+    assert "memory://bucket/in: 2 files are read, in the order of their names; passed over: 3 (" in caplog.text
+    put(tmp_path, "memory://bucket/none/a.txt", b"{}")
+    with pytest.raises(ndpix.Error, match=r"none holds no file that ends in .ndjson or .jsonl.*passed over: 1 \(a.txt\)"):
+        ndpix.load("memory://bucket/none/")
+    with pytest.raises(OSError, match="no object matches"):
+        ndpix.load("memory://bucket/nowhere/")
+
+
 @pytest.mark.parametrize(
     "address, said",
     [

@@ -146,6 +146,11 @@ fn objects_are_read_as_files_are() {
     assert_eq!(names, wanted);
     assert_eq!(pixels(all), [&alone[..], &alone].concat());
 
+    // A folder is its records.
+    let names: Vec<_> =
+        found("kept://read/").iter().map(|input| input.name().to_string()).collect();
+    assert_eq!(names, wanted);
+
     let open = || {
         Dataset::open(found("kept://read/a.ndjson"), &Options::default(), None, &Control::default())
     };

@@ -7,7 +7,7 @@
 mod holds;
 pub(crate) mod inputs;
 mod ledger;
-mod marks;
+pub(crate) mod marks;
 pub(crate) mod sights;
 mod verdict;
 
@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::batch::{Gone, Origin, Record, Text};
 use crate::control::{Control, Meter};
@@ -92,16 +92,15 @@ impl<'o> Books<'o> {
         let first_file = inputs.as_ref().map_or(0, |inputs| inputs.first_file);
         let holds = Holds { first_file, continues: journal.is_some(), ..holds(options, plan)? };
         let earlier = journal.as_ref().and_then(Journal::earlier).map(|state| &state.sink);
+        // Rejects of rows that are not there go with them.
+        let adds = options.append && out.exists();
         let sink = sink::open(output, out, &holds, earlier)?;
         let fill = fill_row(options, plan)?;
         let mut books = Self::new(options, plan, sink, fill, summary);
         books.inputs = inputs;
         if options.rejects == Rejects::Beside {
-            books.rejects = Some(RejectsFile::new(
-                rejects::default_path(out),
-                options.rejects_content,
-                options.append,
-            ));
+            books.rejects =
+                Some(RejectsFile::new(rejects::default_path(out), options.rejects_content, adds));
         }
         journal.map_or(Ok(()), |journal| books.keep(journal))?;
         Ok(books)
@@ -410,7 +409,8 @@ impl<'o> Books<'o> {
     }
 
     /// Seals the files, and gives them their final names when the run ended well. `may_be`: something may
-    /// stand under the final name. `run` is what the next run is told of this one, should it be killed at that.
+    /// stand under the final name. `run` is what the next run is told of this one, beside the sums, should it be killed at
+    /// that.
     /// Of a run that failed also the records after which the next one goes on.
     pub(crate) fn close(
         mut self,
@@ -428,10 +428,13 @@ impl<'o> Books<'o> {
                 format!("{} appeared while the run went on and is left alone", out.display()),
             )),
         });
-        let sealed = ended.and(self.sink.seal(&self.facts())).and_then(|()| self.company(out, run));
+        let sealed = ended.and(self.sink.seal(&self.facts()));
+        let run = json!({"of": run, "books": self.counted()});
+        let sealed = sealed.and_then(|()| self.company(out, run));
         let (result, files) = match sealed {
             Ok(company) => {
-                self.journal.as_mut().into_iter().for_each(Journal::whole);
+                let books = self.counted();
+                self.journal.as_mut().into_iter().for_each(|journal| journal.whole(&books));
                 let named = self.sink.finish().and_then(|ready| ready.named(company));
                 if named.is_ok() {
                     self.journal.take().into_iter().for_each(Journal::discard);

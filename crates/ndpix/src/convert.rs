@@ -13,6 +13,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::books::inputs::Inputs;
+use crate::books::marks;
 use crate::control::Control;
 use crate::error::Result;
 use crate::journal::Asked;
@@ -120,9 +121,13 @@ fn go(
     checks::readable(&inputs)?;
     let asked = Asked::of(&inputs, options);
     let earlier = Earlier::look(out, asked.as_ref(), options, control)?;
-    if earlier.is_whole || !checks::may_write(out, options)? {
-        let why = if earlier.is_whole { "is of this very command" } else { "exists" };
-        control.note([format!("{} {why}; nothing to do", out.display())]);
+    if let Some(books) = &earlier.whole {
+        control.note([format!("{} is of this very command; nothing to do", out.display())]);
+        summary.outputs.push(out.display().to_string());
+        return marks::recall(summary, books);
+    }
+    if !checks::may_write(out, options)? {
+        control.note([format!("{} exists; nothing to do", out.display())]);
         return Ok(());
     }
     let lists = sink::named(out, options)?.beside.contains(&sink::npy::INPUTS);

@@ -104,7 +104,7 @@ fn refuse_drawings(sample: &Sample<'_>, field: &Field) -> Result<()> {
     match field.alternatives().iter().find_map(drawn) {
         None => Ok(()),
         Some((pointer, said)) => Err(Error::plan(format!(
-            "field {pointer:#} holds {said}, which ndpix does not draw; pass encoding list to read its numbers as they are"
+            "field {pointer:#} holds {said}, which ndpix does not draw; pass encoding list to read its numbers as they are, where all its lists have one length"
         ))),
     }
 }

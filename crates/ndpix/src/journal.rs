@@ -164,8 +164,8 @@ impl Journal {
         !self.busy.load(Ordering::Acquire)
     }
 
-    /// Notes that the output is whole and only waits for its name.
-    pub(crate) fn whole(&mut self) {
+    /// Notes that the output is whole, with these sums, and only waits for its name.
+    pub(crate) fn whole(&mut self, books: &Value) {
         if !self.is_settled() {
             return;
         }
@@ -173,7 +173,7 @@ impl Journal {
         let whole = os::id(&sink::beside(&self.out, ".partial"));
         if let (Some(state), Some(_)) = (state, whole) {
             // Where this fails, the next run makes it whole once more.
-            let _ = self.note_now(&[], State { whole, ..state });
+            let _ = self.note_now(&[], State { whole, books: books.clone(), ..state });
         }
     }
 
@@ -207,8 +207,8 @@ pub(crate) enum Found {
     Nothing(Option<String>),
     /// A place from which to go on.
     Place(Box<Journal>),
-    /// The whole output, under its name.
-    Whole,
+    /// The whole output, under its name, and what was counted.
+    Whole(Value),
 }
 
 /// Looks what an earlier run of `out` has left for one of which this is asked.
@@ -229,7 +229,7 @@ pub(crate) fn look(out: &Path, asked: &Asked) -> Result<Found> {
         Err(why) => return Ok(Found::Nothing(Some(why))),
     };
     if state.whole.is_some() && os::id(out) == state.whole {
-        return Ok(Found::Whole);
+        return Ok(Found::Whole(state.books));
     }
     let mut journal = Journal::new(out, asked.clone(), plan);
     journal.file = Arc::new(Mutex::new(Some(left.journal)));

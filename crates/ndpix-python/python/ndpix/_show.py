@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,8 @@ def show(images: Iterable[NDArray[Any]], titles: Iterable[object] | None = None)
         A `Grid`, which `save("grid.png")` writes to a file.
 
     Raises:
-        Error: An array that looks like a single image, a dict; more or fewer titles than images.
+        Error: An array that looks like a single image, a dict, the pair that `load` gives with columns, a path or other
+            things that are no images; more or fewer titles than images.
     """
     import numpy as np
 
@@ -90,11 +92,19 @@ def show(images: Iterable[NDArray[Any]], titles: Iterable[object] | None = None)
         raise Error(f"an array of shape {images.shape} looks like one image; give [image], or list(images)")
     if isinstance(images, dict):
         raise Error("items of a dataset have their images under image: show(items[\"image\"])")
+    if isinstance(images, tuple) and any(isinstance(part, dict) for part in images):
+        raise Error("with columns, images are the first of a pair: show(images, titles=columns[\"label\"])")
+    if isinstance(images, (str, bytes, os.PathLike)):
+        raise Error(f"{images!r:.60} is no image; give what load, batches or open make of it")
     every = images if isinstance(images, (list, np.ndarray)) else list(images)
     count = len(every)
     names = [] if titles is None else list(titles)
     if titles is not None and len(names) != count:
         raise Error(f"{count} images have {len(names)} titles; give one for each, or none")
     side = SIDE if count > FEW else 2 * SIDE
-    pictures = [small(np.asarray(image), side) for image in every[:MOST]]
+    some = [np.asarray(image) for image in every[:MOST]]
+    for number, image in enumerate(some):
+        if image.ndim < 2 or image.dtype.kind not in "buif":
+            raise Error(f"image {number} is no array of pixels: {image!r:.60}")
+    pictures = [small(image, side) for image in some]
     return Grid(pictures, names[:MOST], max(0, count - MOST))

@@ -117,7 +117,7 @@ impl Inputs {
 
     /// How far it has come, to go on from there in another process.
     pub(crate) fn state(&self) -> Value {
-        let firsts: Vec<u64> = self.inputs[..self.reached].iter().map(|e| e.first_row).collect();
+        let firsts: Vec<u64> = self.inputs.iter().take(self.reached).map(|e| e.first_row).collect();
         let originals: Vec<_> = self.originals.iter().map(|(name, row)| (&**name, row)).collect();
         let is_cut = |file: &usize| self.inputs[*file].is_cut;
         let cuts: Vec<usize> = (0..self.inputs.len()).filter(is_cut).collect();

@@ -126,7 +126,7 @@ impl Books<'_> {
         }
     }
 
-    fn counted(&self) -> Value {
+    pub(super) fn counted(&self) -> Value {
         let s = &self.summary;
         let mut counts = s.clone();
         json!(Counted {
@@ -145,6 +145,14 @@ impl Books<'_> {
 /// Whether a record stood in a rejects file.
 fn is_moved(part: &Part<'_>, record: &Record) -> bool {
     part.files[record.file as usize].rejects
+}
+
+/// What a run counted that was whole, of which these `books` were written down.
+///
+/// # Errors
+/// Kind `io` where they are not those of a run.
+pub(crate) fn recall(summary: &mut Summary, books: &Value) -> Result<()> {
+    resume(summary, &Counted::deserialize(books).map_err(|_| lost("books"))?)
 }
 
 /// Goes on with what was counted.

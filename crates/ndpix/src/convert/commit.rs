@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{Run, checks, remote};
 use crate::books::Books;
 use crate::books::inputs::Inputs;
+use crate::books::marks;
 use crate::books::sights::Sights;
 use crate::control::{Control, Meter};
 use crate::error::{Error, ErrorKind, Result};
@@ -109,7 +110,9 @@ fn go(
             "an earlier run was killed before all files of {} had their names; they have them now",
             out.display()
         )]);
-        if options.if_exists != IfExists::Replace && this == earlier {
+        if options.if_exists != IfExists::Replace && this == earlier["of"] {
+            summary.outputs.push(out.display().to_string());
+            marks::recall(summary, &earlier["books"])?;
             return Ok(of_this(out, control));
         }
     }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::checks;
 use crate::books::Books;
 use crate::books::inputs::Inputs;
@@ -20,8 +22,8 @@ const MOST_COLUMNS: usize = 200;
 /// What an earlier run has left.
 #[derive(Default)]
 pub(super) struct Earlier {
-    /// The whole output of this very command: nothing is left to do.
-    pub(super) is_whole: bool,
+    /// The whole output of this very command, and what was counted: nothing is left to do.
+    pub(super) whole: Option<Value>,
     /// Where it was ended, if this run goes on there.
     place: Option<Journal>,
     /// Why it does not.
@@ -37,14 +39,15 @@ impl Earlier {
         control: &Control<'_>,
     ) -> Result<Self> {
         let replaces = options.if_exists == IfExists::Replace;
-        let whole = || journal::forget(out).map(|()| Self { is_whole: true, ..Self::default() });
-        if let Some(run) = checks::take_up(out, options)? {
+        let whole =
+            |books| journal::forget(out).map(|()| Self { whole: Some(books), ..Self::default() });
+        if let Some(mut run) = checks::take_up(out, options)? {
             control.note([format!(
                 "an earlier run was killed before all files of {} had their names; they have them now",
                 out.display()
             )]);
-            if !replaces && asked.is_some_and(|asked| asked.is(&run)) {
-                return whole();
+            if !replaces && asked.is_some_and(|asked| asked.is(&run["of"])) {
+                return whole(run["books"].take());
             }
         }
         let why = |text: &str| Ok(Self { why: Some(text.to_string()), ..Self::default() });
@@ -55,8 +58,8 @@ impl Earlier {
         match journal::look(out, asked)? {
             Found::Place(journal) => Ok(Self { place: Some(*journal), ..Self::default() }),
             Found::Nothing(why) => Ok(Self { why, ..Self::default() }),
-            Found::Whole if replaces => Ok(Self::default()),
-            Found::Whole => whole(),
+            Found::Whole(_) if replaces => Ok(Self::default()),
+            Found::Whole(books) => whole(books),
         }
     }
 }

@@ -17,13 +17,17 @@ pub(crate) struct Suggestion {
     pub(crate) row_bytes: u64,
 }
 
-/// The first set of options beside those given that fits the sample: the most frequent size, the whole
-/// of each image, the deepest dtype, the widest mode. `None` where nothing of that helps.
+/// The first set of options beside those given that fits the sample: the shape that nearly all have, else the most
+/// frequent size, the whole of each image, the deepest dtype, the widest mode. `None` where nothing of that helps.
 pub(crate) fn suggest(plan: &Plan, survey: &Survey, options: &Options) -> Option<Suggestion> {
     let mut wanted = options.clone();
     let mut given: Vec<(&'static str, String)> = Vec::new();
     let sizes = survey.sizes(options.exif_transpose);
-    if options.shape.is_none() && options.size.is_none() && sizes.len() > 1 {
+    let free = options.shape.is_none() && options.size.is_none() && sizes.len() > 1;
+    if let Some(shape) = shared(survey).filter(|_| free) {
+        wanted.set("shape", &shape).ok()?;
+        given.push(("shape", shape));
+    } else if free {
         let size = sizes.first()?.0;
         wanted.size = Some(size);
         given.push(("size", size.to_string()));
@@ -50,6 +54,14 @@ pub(crate) fn suggest(plan: &Plan, survey: &Survey, options: &Options) -> Option
     (!given.is_empty()).then_some(Suggestion { options: given, row_bytes })
 }
 
+/// The shape that nine of ten images have: what differs from it is more likely damaged than of another size.
+fn shared(survey: &Survey) -> Option<String> {
+    let all: u64 = survey.kinds.values().sum();
+    let (kind, n) = survey.kinds.iter().max_by_key(|kind| *kind.1)?;
+    let axes = || kind.0.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+    (n * 10 >= all * 9).then(axes)
+}
+
 /// What usual choices beside the options given (and `fixed`, which a plan needs) would take.
 pub(crate) fn choices(
     plan: &Plan,
@@ -64,7 +76,7 @@ pub(crate) fn choices(
     let resize = options.size.is_none() && options.shape.is_none();
     let convert = options.dtype.is_none() && options.scale == Scale::None && free(&["dtype"]);
     let unsized_fixed: Vec<_> =
-        fixed.iter().filter(|f| !["size", "fit"].contains(&f.0)).cloned().collect();
+        fixed.iter().filter(|f| !["size", "fit", "shape"].contains(&f.0)).cloned().collect();
     if resize {
         sets.push([&unsized_fixed[..], &small].concat());
     }
@@ -76,15 +88,7 @@ pub(crate) fn choices(
     }
     let bytes = |set: &Vec<(&'static str, String)>| {
         let mut wanted = options.clone();
-        for (name, value) in set {
-            match *name {
-                "size" => wanted.size = value.parse().ok(),
-                "fit" => wanted.fit = value.parse().ok(),
-                "mode" => wanted.mode = value.parse().unwrap_or_default(),
-                "dtype" => wanted.dtype = value.parse().ok(),
-                _ => wanted.scale = value.parse().unwrap_or_default(),
-            }
-        }
+        set.iter().try_for_each(|(name, value)| wanted.set(name, value)).ok()?;
         row_bytes(plan, survey, &wanted)
     };
     // Rows that are as large as their images have no size of their own.

@@ -6,6 +6,7 @@ import re
 import sys
 import types
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -214,3 +215,9 @@ def test_progress_in_a_notebook_is_the_bar_of_tqdm(source, notebook, monkeypatch
     monkeypatch.setitem(sys.modules, "tqdm.notebook", module)
     ndpix.load(source)
     assert calls[0] == "ndpix" and calls[1] > 0 and notebook == [] and capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("what", ["digits.ndjson", b"[]", Path("images.npy"), (np.zeros((2, 8, 8)), {"label": np.arange(2)})])
+def test_show_refuses_what_is_no_image(what):
+    with pytest.raises(ndpix.Error, match="no image|first of a pair"):
+        ndpix.show(what)

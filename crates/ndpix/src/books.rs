@@ -429,12 +429,14 @@ impl<'o> Books<'o> {
             )),
         });
         let sealed = ended.and(self.sink.seal(&self.facts()));
-        let run = json!({"of": run, "books": self.counted()});
+        let run = json!({"of": run, "books": self.ended()});
         let sealed = sealed.and_then(|()| self.company(out, run));
         let (result, files) = match sealed {
             Ok(company) => {
-                let books = self.counted();
-                self.journal.as_mut().into_iter().for_each(|journal| journal.whole(&books));
+                let ended = self.ended();
+                if let Some(journal) = &mut self.journal {
+                    journal.whole(ended);
+                }
                 let named = self.sink.finish().and_then(|ready| ready.named(company));
                 if named.is_ok() {
                     self.journal.take().into_iter().for_each(Journal::discard);

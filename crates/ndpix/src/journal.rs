@@ -43,6 +43,9 @@ pub(crate) struct State {
     pub(crate) books: Value,
     /// What the whole output, which waits for its name, is known by.
     pub(crate) whole: Option<[u64; 2]>,
+    /// The sums of the run then: those of `books` are the ones at this place.
+    #[serde(default)]
+    pub(crate) ended: Value,
 }
 
 /// The journal of a run.
@@ -165,7 +168,7 @@ impl Journal {
     }
 
     /// Notes that the output is whole, with these sums, and only waits for its name.
-    pub(crate) fn whole(&mut self, books: &Value) {
+    pub(crate) fn whole(&mut self, ended: Value) {
         if !self.is_settled() {
             return;
         }
@@ -173,7 +176,7 @@ impl Journal {
         let whole = os::id(&sink::beside(&self.out, ".partial"));
         if let (Some(state), Some(_)) = (state, whole) {
             // Where this fails, the next run makes it whole once more.
-            let _ = self.note_now(&[], State { whole, books: books.clone(), ..state });
+            let _ = self.note_now(&[], State { whole, ended, ..state });
         }
     }
 
@@ -229,7 +232,7 @@ pub(crate) fn look(out: &Path, asked: &Asked) -> Result<Found> {
         Err(why) => return Ok(Found::Nothing(Some(why))),
     };
     if state.whole.is_some() && os::id(out) == state.whole {
-        return Ok(Found::Whole(state.books));
+        return Ok(Found::Whole(state.ended));
     }
     let mut journal = Journal::new(out, asked.clone(), plan);
     journal.file = Arc::new(Mutex::new(Some(left.journal)));

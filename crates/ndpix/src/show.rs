@@ -53,7 +53,7 @@ pub struct Shown {
 /// let shown = ndpix::show(&out, &[1])?;
 /// assert_eq!(shown[0].pixels, [3, 4]);
 /// assert_eq!(shown[0].columns, [("label".to_string(), "6".to_string())]);
-/// assert_eq!(shown[0].origin.as_ref().map(|o| (o.line, o.byte)), Some((3, 47)));
+/// assert_eq!(shown[0].origin.as_ref().map(|o| (o.line, o.byte)), Some((3, 45)));
 /// assert!(shown[0].to_string().starts_with("row 1  (1, 2) uint8  label=6  "), "{}", shown[0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

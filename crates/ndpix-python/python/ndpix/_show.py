@@ -83,8 +83,8 @@ def show(images: Iterable[NDArray[Any]], titles: Iterable[object] | None = None)
         A `Grid`, which `save("grid.png")` writes to a file.
 
     Raises:
-        Error: An array that looks like a single image, a dict, the pair that `load` gives with columns, a path or other
-            things that are no images; more or fewer titles than images.
+        Error: An array that looks like a single image, a dict, the pair that `load` gives with columns, a path or
+            other text; more or fewer titles than images.
     """
     import numpy as np
 
@@ -102,9 +102,5 @@ def show(images: Iterable[NDArray[Any]], titles: Iterable[object] | None = None)
     if titles is not None and len(names) != count:
         raise Error(f"{count} images have {len(names)} titles; give one for each, or none")
     side = SIDE if count > FEW else 2 * SIDE
-    some = [np.asarray(image) for image in every[:MOST]]
-    for number, image in enumerate(some):
-        if image.ndim < 2 or image.dtype.kind not in "buif":
-            raise Error(f"image {number} is no array of pixels: {image!r:.60}")
-    pictures = [small(image, side) for image in some]
+    pictures = [small(np.asarray(image), side) for image in every[:MOST]]
     return Grid(pictures, names[:MOST], max(0, count - MOST))

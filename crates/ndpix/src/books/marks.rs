@@ -117,6 +117,7 @@ impl Books<'_> {
             rejects: rejects.as_ref().map_or(Value::Null, |mark| mark.state.clone()),
             books: self.counted(),
             whole: None,
+            ended: Value::Null,
         };
         let marks: Vec<_> = [sink].into_iter().chain(rejects).collect();
         let Some(journal) = &mut self.journal else { return Ok(()) };
@@ -126,7 +127,14 @@ impl Books<'_> {
         }
     }
 
-    pub(super) fn counted(&self) -> Value {
+    /// The sums of a run at its end.
+    pub(super) fn ended(&self) -> Value {
+        let (mut all, s) = (self.counted(), &self.summary);
+        all["read"] = json!([s.blank_lines, s.passed_over, s.bytes_read]);
+        all
+    }
+
+    fn counted(&self) -> Value {
         let s = &self.summary;
         let mut counts = s.clone();
         json!(Counted {
@@ -152,7 +160,10 @@ fn is_moved(part: &Part<'_>, record: &Record) -> bool {
 /// # Errors
 /// Kind `io` where they are not those of a run.
 pub(crate) fn recall(summary: &mut Summary, books: &Value) -> Result<()> {
-    resume(summary, &Counted::deserialize(books).map_err(|_| lost("books"))?)
+    resume(summary, &Counted::deserialize(books).map_err(|_| lost("books"))?)?;
+    let read = Deserialize::deserialize(&books["read"]).map_err(|_| lost("read"))?;
+    (summary.blank_lines, summary.passed_over, summary.bytes_read) = read;
+    Ok(())
 }
 
 /// Goes on with what was counted.

@@ -42,6 +42,13 @@ OUTPUTS = {
     "flat.npz": [*COLUMNS, "--ragged", "flat"],
     "pad.h5": [*COLUMNS, "--ragged", "pad"],
 }
+# What is there already, of other records, when the run begins.
+GROW = {
+    "out.zarr": COLUMNS,
+    "gzip.h5": [*COLUMNS, "--output-compression", "gzip:1", "--chunks", "7"],
+    "out.parquet": COLUMNS,
+    "plain.parquet": [*COLUMNS, "--output-compression", "none"],
+}
 
 
 def setUpModule():
@@ -63,6 +70,8 @@ class Continues(Outputs):
         folder = tempfile.TemporaryDirectory(prefix="ndpix-ends-", dir=memory if memory.is_dir() else None)
         self.addCleanup(folder.cleanup)
         self.place = Path(folder.name) / "place"
+        # What stands there before each run, where something does.
+        self.before = None
         lines = self.source(self.rows(800, (60, 50, 3))).read_bytes().splitlines(True)
         broken = [b'{"image": 7}\n', b"\n", b"not JSON\r\n", b"  \n", b'{"label": 3}\n', b"\x1f\x8b\n"]
         for i, line in enumerate(broken):
@@ -87,7 +96,10 @@ class Continues(Outputs):
 
     def anew(self):
         shutil.rmtree(self.place, ignore_errors=True)
-        self.place.mkdir()
+        if self.before:
+            shutil.copytree(self.before, self.place)
+        else:
+            self.place.mkdir()
         (self.dir / "sums").unlink(missing_ok=True)
 
     def whole(self, command):
@@ -111,7 +123,7 @@ class Continues(Outputs):
                 sums = self.made()[1]
                 self.assertEqual([n for n in want[1] if sums[n] != want[1][n] and n not in OF_THIS_RUN], [])
             elif done.returncode == 2:
-                self.assertIn("exists; pass", said)
+                self.assertRegex(said, " exists; pass | was appended to ")
                 self.assertEqual({k: v for k, v in everything(self.place).items() if ".partial" not in k}, want[0])
             else:
                 self.assertIn(done.returncode, (0, 3))
@@ -364,6 +376,20 @@ def test_of(out, flags):
     return test
 
 
+def test_growing(out, flags):
+    def test(self):
+        old = self.source(self.rows(90, (60, 50, 3), seed=1), "old.ndjson")
+        self.anew()
+        done = self.run_it(["convert", old, "-o", self.place / out, *self.RAW, *flags, "--append"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.before = self.place.with_name("before")
+        self.place.rename(self.before)
+        self.assertGreater(self.killed(out, [*flags, "--append"]), 0, "none went on")
+    return test
+
+
+for out, flags in GROW.items():
+    setattr(Continues, f"test_growing_{out.replace('.', '_')}", test_growing(out, flags))
 for out, flags in OUTPUTS.items():
     setattr(Continues, f"test_{out.replace('.', '_')}", test_of(out, flags))
 

@@ -27,6 +27,14 @@ OUTPUTS = {
     "out.parquet": [],
     "shards": ["--shard-rows", "32"],
 }
+# What is written anew to grow.
+GROW = {
+    "out.h5": ["--chunks", "16"],
+    "out.zarr": ["--columns", "label"],
+    "out.parquet": ["--columns", "label"],
+    "out.npz": [],
+    "shards": ["--shard-rows", "32"],
+}
 
 
 def setUpModule():
@@ -201,6 +209,25 @@ class Kills(Outputs):
         self.assertIn(True, aside)
         self.assertTrue(steps["fsync"] and steps["rename"], steps)
         note("`--append` with `--columns`", steps, "the old rows or all, with a table of as many, or the array aside")
+
+    def test_append_anew(self):
+        """What is written anew to grow is the old output or the new one, each with its list of inputs, or it is aside."""
+        old, new = self.inputs()
+        for out, flags in GROW.items():
+            steps, aside = Counter(), []
+
+            def holds(found, was, want):
+                if found is None and was is not None:
+                    aside.append((self.place / f"{out}.partial.old").exists())
+                    return aside[-1]
+                return found in (was, want)
+
+            first, then = (self.command(source, out, "--append", *flags) for source in (old, new))
+            for made, add in (None, then), (first, then):
+                steps.update(self.check(out, made, add, holds))
+            self.assertIn(True, aside)
+            self.assertTrue(steps["fsync"] and steps["rename"], steps)
+            note(f"`{out}`, `--append`", steps, "the old output, the new one, or it is aside")
 
 
 def test_of(out, flags):

@@ -19,6 +19,7 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 
 use crate::batch::{Gone, Origin, Record, Text};
+use crate::column::ColumnType;
 use crate::control::{Control, Meter};
 use crate::decode::Kept;
 use crate::error::{Error, ErrorKind, Result};
@@ -57,6 +58,8 @@ pub(crate) struct Books<'o> {
     /// The inputs, where a list of them can stand beside the output.
     inputs: Option<Inputs>,
     fill: Vec<u8>,
+    /// The columns of the output.
+    columns: Vec<(Arc<str>, ColumnType)>,
     kept: Ledger,
     summary: Summary,
     /// The record that was counted last, by its index.
@@ -97,6 +100,7 @@ impl<'o> Books<'o> {
         let sink = sink::open(output, out, &holds, earlier)?;
         let fill = fill_row(options, plan)?;
         let mut books = Self::new(options, plan, sink, fill, summary);
+        books.columns = holds.columns;
         books.inputs = inputs;
         if options.rejects == Rejects::Beside {
             books.rejects =
@@ -126,6 +130,7 @@ impl<'o> Books<'o> {
             rejects,
             inputs: None,
             fill,
+            columns: Vec::new(),
             kept: Ledger::default(),
             summary: Summary { steps: plan.steps.said(), ..summary },
             last_record: None,
@@ -147,7 +152,10 @@ impl<'o> Books<'o> {
         (self.begins, self.meter) = (Some(reader.feed.begins()), Some(reader.meter()));
         let threads = self.options.thread_count();
         let sights = Sights::new(control, &reader.plan);
-        let run = reader.run(threads, &control.stop, |part| self.take(part, &sights));
+        let caught_up = self.sink.catch_up(&control.stop);
+        self.summary.interrupted = control.stop.load(Ordering::Relaxed);
+        let run = caught_up
+            .and_then(|()| reader.run(threads, &control.stop, |part| self.take(part, &sights)));
         let ended = run.and_then(|()| self.may_end(control));
         let counts = reader.feed.counts();
         self.over(&reader.plan.steps, counts, reader.feed.taken(), ended)?;
@@ -265,7 +273,7 @@ impl<'o> Books<'o> {
                     false => found.info.shape,
                 };
                 pending.len += len;
-                became.row = Some(self.summary.rows);
+                became.row = Some(self.rows_before() + self.summary.rows);
                 let place = self.place(record, origin, outcome.item, Some(shape))?;
                 self.sink.place(&place)?;
                 self.kept.row(kept, became, json, &mut *self.sink)?;
@@ -283,6 +291,11 @@ impl<'o> Books<'o> {
             }
         }
         Ok(self.too_many(false).err())
+    }
+
+    /// The rows of earlier runs, to which this one adds its own.
+    fn rows_before(&self) -> u64 {
+        self.inputs.as_ref().map_or(0, Inputs::rows_before)
     }
 
     /// Counts a reject.
@@ -363,7 +376,7 @@ impl<'o> Books<'o> {
             ("rows", s.rows),
             ("filled", s.filled),
         ];
-        Facts { counts, options: lasting(self.options) }
+        Facts { counts, options: lasting(self.options), columns: self.columns.clone() }
     }
 
     /// Writes the rows that wait.

@@ -19,7 +19,6 @@ use crate::error::Result;
 use crate::journal::Asked;
 use crate::options::{IfExists, Options};
 use crate::os;
-use crate::sink;
 use crate::source::Input;
 use crate::stores;
 use crate::summary::Summary;
@@ -130,8 +129,7 @@ fn go(
         control.note([format!("{} exists; nothing to do", out.display())]);
         return Ok(());
     }
-    let lists = sink::named(out, options)?.beside.contains(&sink::npy::INPUTS);
-    let list = lists.then(|| Inputs::begin(out, &inputs, options)).transpose()?;
+    let list = Inputs::begin(out, &inputs, options)?;
     let may_be = options.if_exists != IfExists::Error || (options.append && out.exists());
     let this = asked.as_ref().map_or(Value::Null, |asked| json!(asked));
     let begin = Begin { out, options, asked, list, summary: summary.clone() };

@@ -7,6 +7,7 @@
 //! `spool.rs` (what is kept for each row beside its pixels) and `line.rs` (chunks that the threads pack
 //! beside each other and file one after the other).
 
+mod anew;
 mod entry;
 pub(crate) mod folder;
 pub(crate) mod hdf5;
@@ -34,6 +35,7 @@ pub(crate) mod shelf;
 pub(crate) mod shown;
 pub(crate) mod spool;
 pub(crate) mod stage;
+mod standing;
 pub(crate) mod tape;
 pub(crate) mod upload;
 pub(crate) mod work;
@@ -42,6 +44,7 @@ mod zip;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
 
@@ -55,6 +58,7 @@ pub(crate) use mark::Mark;
 pub(crate) use moves::Ready;
 pub(crate) use output::{Ability, Output};
 pub(crate) use partial::{beside, rename};
+pub(crate) use standing::Standing;
 
 /// Where a row comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +92,10 @@ pub(crate) trait Sink {
     }
     /// Appends the kept fields of rows, in the order of the rows; they may come later than the pixels.
     fn columns(&mut self, _rows: &[Column]) -> Result<()> {
+        Ok(())
+    }
+    /// Brings the rows of an earlier run in front of those of this one, where there are any and they are not yet there.
+    fn catch_up(&mut self, _stop: &AtomicBool) -> Result<()> {
         Ok(())
     }
     /// Hears of a reject, between the rows before and after it.
@@ -219,7 +227,10 @@ pub(crate) fn open(
     from: Option<&Value>,
 ) -> Result<Box<dyn Sink + Send>> {
     output.check_columns(&holds.columns)?;
-    (output.open)(out, holds, from)
+    match holds.append && !output.can(Ability::InPlace) {
+        true => Ok(Box::new(anew::open(output, out, holds, from)?)),
+        false => (output.open)(out, holds, from),
+    }
 }
 
 #[cfg(test)]

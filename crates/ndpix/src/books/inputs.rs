@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::options::Options;
-use crate::sink::npy::{self, INPUTS};
+use crate::sink::npy::INPUTS;
 use crate::sink::partial::{beside, leave, text_of};
+use crate::sink::{self, Ability, Standing};
 use crate::source::Input;
 use crate::source::mark::Mark;
 
@@ -47,18 +48,22 @@ struct Entry {
 }
 
 impl Inputs {
-    /// The inputs of a run that is about to write `out`; marks are those of now, as a log may grow meanwhile.
+    /// The inputs of a run that is about to write `out`, where there can be a list of them; marks are those of now, as a
+    /// log may grow meanwhile.
     ///
     /// # Errors
     /// Kind `options` where rows of one of them are to be added and are there already.
-    pub(crate) fn begin(out: &Path, inputs: &[Input], options: &Options) -> Result<Self> {
+    pub(crate) fn begin(out: &Path, inputs: &[Input], options: &Options) -> Result<Option<Self>> {
         let path = beside(out, INPUTS);
-        let rows = npy::file::Npy::counted(out).filter(|_| options.append && out.exists());
-        let earlier = rows.map_or(Ok(Vec::new()), |rows| read(&path, rows))?;
-        let first_file = match rows {
-            Some(rows) => npy::next_file(out, rows)?,
-            None => 0,
-        };
+        let output = sink::named(out, options)?;
+        // Beside an array it stands wherever there is a row map. Others hold theirs, and have a list when they grow.
+        if !options.append && !output.can(Ability::InPlace) {
+            return Ok(None);
+        }
+        let there = if options.append { Standing::find(output, out)? } else { None };
+        let rows = there.as_ref().map_or(0, Standing::rows);
+        let earlier = there.as_ref().map_or(Ok(Vec::new()), |_| read(&path, rows))?;
+        let first_file = there.map_or(Ok(0), |there| there.next_file(out))?;
         let listed = earlier.iter().filter_map(|entry| entry["file"].as_u64());
         let listed = listed.max().map_or(0, |file| file.saturating_add(1));
         let first_file = first_file.max(u32::try_from(listed).unwrap_or(u32::MAX));
@@ -73,15 +78,20 @@ impl Inputs {
             limited: false,
             is_cut: false,
         };
-        Ok(Self {
+        Ok(Some(Self {
             path,
             earlier,
-            rows: rows.unwrap_or(0),
+            rows,
             first_file,
             inputs: inputs.iter().map(entry).collect(),
             originals: Vec::new(),
             reached: 0,
-        })
+        }))
+    }
+
+    /// How many rows there were before this run.
+    pub(crate) fn rows_before(&self) -> u64 {
+        self.rows
     }
 
     /// Hears of a record of input `file`, after so many `rows` of the run.

@@ -11,7 +11,7 @@ use crate::os;
 use crate::reader::Reader;
 use crate::report::human;
 use crate::sink::partial::folder_of;
-use crate::sink::{self, Output, beside, journal, moves, rejects, shelf};
+use crate::sink::{self, Ability, Output, beside, journal, moves, rejects, shelf};
 use crate::source::Input;
 
 /// Whether to write at all: refuses what no output can be.
@@ -228,7 +228,11 @@ pub(super) fn disk(reader: &Reader, out: &Path, options: &Options) -> Result<()>
     let (Some(rows), Some(free)) = (reader.expected_rows(), os::free_bytes(folder)) else {
         return Ok(());
     };
-    let need = rows * reader.row_bytes() as f64;
+    let old = match options.append && !sink::named(out, options)?.can(Ability::InPlace) {
+        true => std::fs::metadata(out).map_or(0, |found| found.len()),
+        false => 0,
+    };
+    let need = rows * reader.row_bytes() as f64 + old as f64;
     // The estimate rests on the sample: only a clear miss is refused.
     if need * 0.8 > free as f64 {
         return Err(Error::io(

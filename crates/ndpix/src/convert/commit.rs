@@ -21,8 +21,8 @@ use crate::options::{IfExists, Options};
 use crate::os;
 use crate::parts::{Facts, Plan, Replay};
 use crate::pipeline::{self, Part};
+use crate::sink::beside;
 use crate::sink::work::Work;
-use crate::sink::{self, beside};
 use crate::source::Input;
 use crate::stores;
 use crate::summary::Summary;
@@ -124,8 +124,7 @@ fn go(
         return Ok(false);
     }
     let parts = all(plan, facts, work)?;
-    let lists = sink::named(out, options)?.beside.contains(&sink::npy::INPUTS);
-    let listed = lists.then(|| Inputs::begin(out, inputs, options)).transpose()?;
+    let listed = Inputs::begin(out, inputs, options)?;
     control.note(plan.frozen().said());
     let left = beside(out, ".partial").exists();
     let may_be = options.if_exists != IfExists::Error;

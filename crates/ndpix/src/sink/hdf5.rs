@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 use super::entry::{FIELDS, field};
 use super::line::{Chunks, Line};
 use super::mark::{Mark, number};
+use super::npy::INPUTS;
 use super::output::{Ability, Output, Refusal, is_array, taken};
 use super::partial::{Partial, write_failed};
 use super::shelf::Shelf;
@@ -52,7 +53,7 @@ pub(super) const OUTPUT: Output = Output {
     marker: None,
     packs: false,
     splits: true,
-    beside: &[],
+    beside: &[INPUTS],
     refuses,
     open: |out, holds, from| Ok(Box::new(Hdf5::create(out, holds, from)?)),
 };

@@ -1,10 +1,13 @@
 //! What an output is asked to hold, and what is known of the run at its end.
 
+use std::path::Path;
 use std::sync::Arc;
+
+use serde_json::{Value, json};
 
 use crate::column::ColumnType;
 use crate::dtype::DType;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, brief};
 use crate::options::{ImagesAs, OutputCompression, Rows};
 use crate::shape::Shape;
 
@@ -97,30 +100,78 @@ pub(crate) struct Facts {
     pub(crate) counts: Vec<(&'static str, u64)>,
     /// The options, as [`Holds::options`].
     pub(crate) options: Vec<(String, String)>,
+    /// The columns, as [`Holds::columns`].
+    pub(crate) columns: Vec<(Arc<str>, ColumnType)>,
+}
+
+/// The names under which outputs say what was counted, and what their columns hold.
+pub(crate) const COUNTS: &str = "ndpix_counts";
+pub(crate) const COLUMNS: &str = "ndpix_columns";
+
+/// What columns hold, as outputs say it: a list of names, each with its kind.
+pub(crate) fn columns_said(columns: &[(Arc<str>, ColumnType)]) -> Value {
+    columns.iter().map(|(name, kind)| json!([**name, kind.to_string()])).collect()
+}
+
+/// Refuses columns that are not those of the output `path`, with both; `there`: what it says of its own.
+pub(crate) fn same_columns(path: &Path, there: &Value, came: &Value) -> Result<()> {
+    let plain = |all: &Value| {
+        let all = all.as_array().map(Vec::as_slice).unwrap_or_default();
+        let word = |one: &Value, at: usize| brief(one[at].as_str().unwrap_or_default());
+        let all: Vec<_> =
+            all.iter().map(|one| format!("{} ({})", word(one, 0), word(one, 1))).collect();
+        if all.is_empty() { "none".to_string() } else { all.join(", ") }
+    };
+    match there.is_array() {
+        _ if there == came => Ok(()),
+        true => Err(Error::options(format!(
+            "{} has the columns {}, and these records give {}; ask for the same columns, or write another output",
+            path.display(),
+            plain(there),
+            plain(came)
+        ))),
+        false => Err(Error::options(format!(
+            "{} does not say what its columns are, as an earlier ndpix wrote it; write it anew",
+            path.display()
+        ))),
+    }
 }
 
 impl Facts {
-    /// Attributes by their names: the version, options and counts, the last two as JSON objects.
+    /// Attributes by their names: the version, options and counts, these as JSON objects, and columns as a JSON list,
+    /// where there are any.
     pub(crate) fn attributes(&self) -> Vec<(&'static str, String)> {
         let options: serde_json::Map<_, _> =
             self.options.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect();
         let counts: serde_json::Map<_, _> =
             self.counts.iter().map(|(k, v)| ((*k).to_string(), (*v).into())).collect();
-        vec![
+        let columns = (!self.columns.is_empty()).then(|| columns_said(&self.columns));
+        let all = [
             ("ndpix_version", env!("CARGO_PKG_VERSION").to_string()),
-            ("ndpix_options", serde_json::Value::from(options).to_string()),
-            ("ndpix_counts", serde_json::Value::from(counts).to_string()),
-        ]
+            ("ndpix_options", Value::from(options).to_string()),
+            (COUNTS, Value::from(counts).to_string()),
+        ];
+        all.into_iter().chain(columns.map(|all| (COLUMNS, all.to_string()))).collect()
+    }
+
+    /// The same with what the runs before counted, as the output says it.
+    pub(crate) fn with_counts(&self, before: &Value) -> Self {
+        let mut all = self.clone();
+        for (name, count) in &mut all.counts {
+            *count = count.saturating_add(before[*name].as_u64().unwrap_or(0));
+        }
+        all
     }
 }
 
 impl Facts {
-    /// The attributes as one JSON object, options and counts as objects in it.
-    pub(crate) fn json(&self) -> serde_json::Value {
+    /// The attributes as one JSON object, options, counts and columns as objects and lists in it.
+    pub(crate) fn json(&self) -> Value {
         let all = self.attributes().into_iter().map(|(name, text)| {
-            let object = text.starts_with('{').then(|| serde_json::from_str(&text).ok()).flatten();
-            (name.to_string(), object.unwrap_or_else(|| text.into()))
+            let is_json = text.starts_with(['{', '[']);
+            let json = is_json.then(|| serde_json::from_str(&text).ok()).flatten();
+            (name.to_string(), json.unwrap_or_else(|| text.into()))
         });
-        serde_json::Value::Object(all.collect())
+        Value::Object(all.collect())
     }
 }

@@ -93,6 +93,15 @@ fn cases() -> Vec<Case> {
     add("added.npy", 300, Holds { append: true, columns: Vec::new(), ..small() });
     add("a.npy", 100, Holds { append: true, ..small() });
     add("added.npy", 300, Holds { append: true, ..small() });
+    let grows = |holds| Holds { append: true, ..holds };
+    for name in ["added.zarr", "added.h5", "added.parquet", "added.npz"] {
+        add(name, 200, packed(gzip, chunks(9, grows(small()))));
+        add(name, 100, grows(Holds { columns: Vec::new(), ..small() }));
+    }
+    add("a.zarr", 100, grows(small()));
+    add("added.zarr", 200, Holds { columns: kept(), ..grows(flat()) });
+    add("added.h5", 60, packed(gzip, grows(pad())));
+    add("added", 100, shards(16, grows(small())));
     add("a.npz", 200, small());
     add("a.npz", 60, packed(gzip, large()));
     add("a.npz", 200, bare(small()));
@@ -234,7 +243,8 @@ struct Run<'c> {
 impl<'c> Run<'c> {
     fn open(case: &'c Case, folder: &Path, from: Option<&Value>) -> Result<Self> {
         let out = folder.join(case.name);
-        let sink = open(case.output(), &out, &case.holds, from.map(|state| &state["sink"]))?;
+        let mut sink = open(case.output(), &out, &case.holds, from.map(|state| &state["sink"]))?;
+        sink.catch_up(&AtomicBool::new(false))?;
         let adds = case.holds.append;
         let rejects = RejectsFile::new(rejects::default_path(&out), RejectsContent::Full, adds);
         let rejects = match from {
@@ -293,7 +303,9 @@ impl<'c> Run<'c> {
 
     fn seal(&mut self) -> Result<()> {
         self.jobs.drain(..).try_for_each(|job| job.join().expect("no panic"))?;
-        self.sink.seal(&Facts { counts: vec![("rows", self.case.rows as u64)], ..Facts::default() })
+        let columns = self.case.holds.columns.clone();
+        let counts = vec![("rows", self.case.rows as u64)];
+        self.sink.seal(&Facts { counts, columns, ..Facts::default() })
     }
 
     fn finish(mut self) -> Result<()> {
@@ -356,7 +368,7 @@ fn killed(folder: &Path) -> tempfile::TempDir {
 /// A folder as it is before the run: with an array, where rows are added to one.
 fn before(case: &Case) -> tempfile::TempDir {
     let folder = place();
-    if case.name == "added.npy" {
+    if case.name.starts_with("added") {
         let rows = Rows::Always;
         let first = Case {
             holds: Holds { rows, continues: false, ..case.holds.clone() },

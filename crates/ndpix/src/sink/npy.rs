@@ -25,7 +25,7 @@ use crate::options::Rows;
 pub(super) const OUTPUT: Output = Output {
     name: ".npy",
     extensions: &[".npy"],
-    can: &[Ability::Append, Ability::Text, Ability::Nul],
+    can: &[Ability::InPlace, Ability::Text, Ability::Nul],
     folder: None,
     marker: None,
     packs: false,

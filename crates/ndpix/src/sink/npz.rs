@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::line::{Chunks, Line};
 use super::mark::{Mark, number};
+use super::npy::INPUTS;
 use super::npy::file::{descr, header};
 use super::output::{Ability, Output, Refusal, is_array, taken};
 use super::pack::make_room;
@@ -40,7 +41,7 @@ pub(super) const OUTPUT: Output = Output {
     marker: None,
     packs: false,
     splits: true,
-    beside: &[],
+    beside: &[INPUTS],
     refuses,
     open: |out, holds, from| Ok(Box::new(Npz::create(out, holds, from)?)),
 };

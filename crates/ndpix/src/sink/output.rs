@@ -51,8 +51,8 @@ pub(crate) enum Ability {
     Gzip,
     /// Chunks compressed with Zstandard.
     Zstd,
-    /// More rows for what is there.
-    Append,
+    /// More rows for what is there, which stays where it is; others are written anew for that.
+    InPlace,
     /// So many rows in a file.
     Shards,
     /// Columns of text and lists.
@@ -88,7 +88,6 @@ fn asks(options: &Options) -> Vec<Ask> {
     let encoded = options.images_as == ImagesAs::Encoded;
     ask(options.ragged != Ragged::Off, "ragged", Ability::Ragged, "hold images of different sizes");
     ask(encoded, "images_as encoded", Ability::Encoded, "hold encoded images");
-    ask(options.append, "append", Ability::Append, "have rows added to it");
     ask(options.chunks.is_some(), "chunks", Ability::Chunks, "hold chunks");
     ask(options.shard_rows.is_some(), "shard_rows", Ability::Shards, "be cut into shards");
     let compression = options.output_compression;

@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 
 use super::line::{Chunks, Line};
 use super::mark::{Mark, number};
+use super::npy::INPUTS;
 use super::output::{Ability, Output, taken};
 use super::shelf::Shelf;
 use super::spool::Spool;
@@ -38,11 +39,10 @@ use crate::shape::Shape;
 use body::{Body, GROUP_BYTES};
 use file::ParquetFile;
 use page::{Codec, Levels, Page};
-use schema::Field;
 use straight::Straight;
 
 pub(super) use kept::row_field;
-pub(super) use schema::FieldKind;
+pub(super) use schema::{Field, FieldKind};
 
 pub(crate) use columns::ColumnsFile;
 
@@ -62,7 +62,7 @@ pub(super) const OUTPUT: Output = Output {
     marker: None,
     packs: true,
     splits: false,
-    beside: &[],
+    beside: &[INPUTS],
     refuses: |name| taken(kept::is_taken(name)),
     open: |out, holds, from| Ok(Box::new(Parquet::create(out, holds, from)?)),
 };

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::entry::FIELDS;
 use super::mark::{Mark, number};
+use super::npy::INPUTS;
 use super::output::{Output, Refusal, is_array, taken};
 use super::partial::Partial;
 use super::shelf::Shelf;
@@ -29,7 +30,7 @@ pub(super) const OUTPUT: Output = Output {
     marker: None,
     packs: false,
     splits: true,
-    beside: &[],
+    beside: &[INPUTS],
     refuses,
     open: |out, holds, from| Ok(Box::new(Safetensors::create(out, holds, from)?)),
 };
@@ -57,7 +58,7 @@ impl Safetensors {
     /// Opens the file, to go on from the state `from`.
     pub(crate) fn create(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Self> {
         // What the header will say, with numbers as long as they get.
-        let names = holds.columns.iter().map(|(name, _)| 2 * name.len() + 300).sum::<usize>();
+        let names = holds.columns.iter().map(|(name, _)| 4 * name.len() + 350).sum::<usize>();
         let options =
             holds.options.iter().map(|(k, v)| 2 * (k.len() + v.len()) + 16).sum::<usize>();
         let head = (4096 + names + options).next_multiple_of(4096) as u64;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::folder::{Folder, sweep};
 use super::mark::{Mark, number};
+use super::npy::INPUTS;
 use super::npy::file::{Npy, descr};
 use super::output::{Ability, Output};
 use super::parquet::ColumnsFile;
@@ -31,7 +32,7 @@ pub(super) const OUTPUT: Output = Output {
     marker: Some(MANIFEST),
     packs: false,
     splits: false,
-    beside: &[],
+    beside: &[INPUTS],
     refuses: |_| None,
     open: |out, holds, from| Ok(Box::new(Shards::create(out, holds, from)?)),
 };

@@ -2,10 +2,12 @@
 
 pub(crate) mod array;
 pub(crate) mod group;
+pub(crate) mod turns;
 mod value;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
 
 use serde_json::Value;
 
@@ -130,7 +132,7 @@ impl Arrays {
         };
         let mut entry = Vec::new();
         for (name, dtype, _) in FIELDS {
-            let Some(bytes) = row_field(table, name, dtype, row)? else { return Ok(None) };
+            let Some(bytes) = row_value(table, name, dtype, row)? else { return Ok(None) };
             entry.extend_from_slice(&bytes);
         }
         Ok(Some(entry))
@@ -141,7 +143,7 @@ impl Arrays {
         match self.images() {
             None => self.group.valid(row),
             Some((table, _)) => {
-                let valid = row_field(table, "valid", DType::Bool, row)?;
+                let valid = row_value(table, "valid", DType::Bool, row)?;
                 Ok(valid.is_none_or(|valid| valid != [0]))
             }
         }
@@ -170,9 +172,14 @@ impl Arrays {
 }
 
 /// A field of the row map of a table, if it is there.
-fn row_field(table: &Table, name: &str, dtype: DType, row: u64) -> Result<Option<Vec<u8>>> {
+fn row_field(table: &Table, name: &str, dtype: DType) -> Option<usize> {
     let field = table.field(&super::parquet::row_field(name));
-    let field = field.filter(|at| table.fields[*at].kind == FieldKind::Number(dtype));
+    field.filter(|at| table.fields[*at].kind == FieldKind::Number(dtype))
+}
+
+/// What a row has in it.
+fn row_value(table: &Table, name: &str, dtype: DType, row: u64) -> Result<Option<Vec<u8>>> {
+    let field = row_field(table, name, dtype);
     let cell = field.map(|field| table.cell(field, row, 0)).transpose()?.flatten();
     Ok(cell.map(|cell| cell.bytes))
 }
@@ -223,21 +230,35 @@ fn shards(folder: &Path) -> Result<Group> {
         return Err(refused("its manifest is not of shards"));
     }
     let shards = manifest["shards"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let shard = |shard: &Value| match shard["file"].as_str() {
+    let (mut kind, mut item, mut rows, mut parts) = (None, Vec::new(), 0u64, Vec::new());
+    for shard in shards {
         // A manifest that came from elsewhere must not lead to other files.
-        Some(name) if !name.contains('/') && name.ends_with(".npy") => {
-            npy::read::open(&folder.join(name))
+        let name =
+            shard["file"].as_str().filter(|name| !name.contains('/') && name.ends_with(".npy"));
+        let name =
+            name.ok_or_else(|| refused("its manifest names a file that is not one of the folder"))?;
+        let path = folder.join(name);
+        let array = npy::read::open(&path)?;
+        let len = array.row_len().and_then(|len| array.rows.checked_mul(len as u64));
+        let all = rows.checked_add(array.rows).zip(len);
+        let (all, len) = all.ok_or_else(|| refused("its shards count too many rows"))?;
+        if parts.is_empty() {
+            (kind, item) = (Some(array.kind.clone()), array.item.clone());
         }
-        _ => Err(refused("its manifest names a file that is not one of the folder")),
-    };
-    let shards = shards.iter().map(shard).collect::<Result<Vec<_>>>()?;
-    let Some(first) = shards.first() else { return Err(refused("it has no rows")) };
-    let (kind, item) = (first.kind.clone(), first.item.clone());
-    if shards.iter().any(|shard| shard.kind != kind || shard.item != item) {
-        return Err(refused("its shards are not alike"));
+        if kind.as_ref() != Some(&array.kind) || item != array.item {
+            return Err(refused("its shards are not alike"));
+        }
+        parts.push((len, path));
+        rows = all;
     }
-    let rows = shards.iter().try_fold(0u64, |sum, shard| sum.checked_add(shard.rows));
-    let rows = rows.ok_or_else(|| refused("its shards count too many rows"))?;
+    if parts.is_empty() {
+        // What its rows would be, the manifest says.
+        let dtype = DType::ALL.into_iter().find(|dtype| manifest["dtype"] == dtype.name());
+        kind = dtype.map(Kind::Number);
+        let axes = manifest["item"].as_array().into_iter().flatten().filter_map(Value::as_u64);
+        item = axes.map(|axis| axis as usize).collect();
+    }
+    let kind = kind.ok_or_else(|| refused("its manifest does not say what it holds"))?;
     let mut group = Group::default();
     group.says(&manifest);
     group.map = entries(&folder.join("rows.npy"))?;
@@ -248,6 +269,7 @@ fn shards(folder: &Path) -> Result<Group> {
         }
     }
     let name = if manifest["holds"] == "pixels" { "pixels" } else { "images" };
-    group.add(name, Array { kind, rows, item, body: Box::new(Joined(shards)) });
+    let joined = Joined { parts, open: npy::read::open, last: Mutex::default() };
+    group.add(name, Array { kind, rows, item, body: Box::new(joined) });
     Ok(group)
 }

@@ -21,6 +21,7 @@ use super::folder::{Folder, sweep};
 use super::holds::{Facts, Holds, Images};
 use super::line::{Chunks, Line};
 use super::mark::{Mark, number};
+use super::npy::INPUTS;
 use super::output::{Ability, Output, Refusal, is_array, taken};
 use super::shelf::Shelf;
 use super::spool::Spool;
@@ -56,7 +57,7 @@ pub(super) const OUTPUT: Output = Output {
     marker: Some("zarr.json"),
     packs: true,
     splits: true,
-    beside: &[],
+    beside: &[INPUTS],
     refuses,
     open: |out, holds, from| Ok(Box::new(ZarrGroup::create(out, holds, from)?)),
 };

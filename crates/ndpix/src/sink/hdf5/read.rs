@@ -9,7 +9,7 @@ use super::tree::CHILDREN;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::sink::entry::FIELDS;
-use crate::sink::shown::array::{Array, Codec, Kind, Piece, Source, Stretch};
+use crate::sink::shown::array::{Array, Codec, Kind, Piece, Source, Stretch, Texts};
 use crate::sink::shown::group::{Group, Map};
 
 /// An object header is not longer than this.
@@ -172,6 +172,60 @@ impl Stretch for Whole {
         let at = row.checked_mul(REFERENCE as u64).ok_or_else(|| self.source.damaged())?;
         self.piece.fill(at, &mut reference)?;
         heap(&self.source, &reference, most)
+    }
+
+    fn texts(&self) -> Texts<'_> {
+        let (mut at, mut heap) = (0, Collection::default());
+        Box::new(move |text| {
+            let mut reference = [0; REFERENCE];
+            self.piece.fill(at, &mut reference)?;
+            at += REFERENCE as u64;
+            text.clear();
+            text.extend_from_slice(heap.text(&self.source, &reference)?);
+            Ok(())
+        })
+    }
+}
+
+/// The texts that stand together in a heap, and where the last one ended: mostly the next one follows it.
+#[derive(Default)]
+struct Collection {
+    begin: u64,
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl Collection {
+    /// The text that a reference leads to.
+    fn text(&mut self, source: &Source, reference: &[u8; REFERENCE]) -> Result<&[u8]> {
+        let (len, begin) = (narrow(reference, 0) as usize, number(reference, 4));
+        if self.bytes.is_empty() || begin != self.begin {
+            let head = source.bytes(begin, 16, 16)?;
+            if !head.starts_with(b"GCOL\x01") {
+                return Err(source.damaged());
+            }
+            self.bytes = source.bytes(begin, number(&head, 8).max(16), usize::MAX)?;
+            (self.begin, self.at) = (begin, 16);
+        }
+        for from in [self.at, 16] {
+            let mut at = from;
+            while let Some(head) = self.bytes.get(at..at.saturating_add(16)) {
+                let held = usize::try_from(number(head, 8)).unwrap_or(usize::MAX);
+                if head[..2] == reference[12..14] && held == len {
+                    let end = (at + 16).saturating_add(len);
+                    self.at = end.checked_next_multiple_of(8).unwrap_or(end);
+                    return self.bytes.get(at + 16..end).ok_or_else(|| source.damaged());
+                }
+                let next =
+                    held.checked_next_multiple_of(8).and_then(|held| held.checked_add(at + 16));
+                // Object 0 is what is left over.
+                match next.filter(|_| head[..2] != [0, 0]) {
+                    Some(next) => at = next,
+                    None => break,
+                }
+            }
+        }
+        Err(source.damaged())
     }
 }
 

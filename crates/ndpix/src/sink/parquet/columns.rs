@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::file::{Group, ParquetFile};
-use super::grown::{self, Grown};
+use super::grown::Grown;
 use super::kept;
 use super::page::Codec;
 use crate::column::Column;
@@ -51,8 +51,8 @@ impl ColumnsFile {
         let holds = Holds { images, rows: Rows::Never, fills: false, ..holds.clone() };
         let codec = Arc::new(Codec::new(OutputCompression::Auto));
         let fields = kept::fields(&holds);
-        let grown =
-            before.map(|rows| Grown::open(path, &fields, codec.number(), rows)).transpose()?;
+        let open = |rows| Grown::open(path, &holds.columns, &fields, codec.number(), rows);
+        let grown = before.map(open).transpose()?;
         let file = ParquetFile::create(path, fields, codec, None)?;
         let spool = Spool::new(shelf, &holds, from.map(|state| &state["spool"]))?;
         let rows = from.map_or(Ok(0), |state| number(state, "rows"))?;
@@ -74,10 +74,9 @@ impl ColumnsFile {
     pub(crate) fn seal(&mut self, facts: &Facts) -> Result<()> {
         let mut attributes = facts.attributes();
         if let Some(grown) = self.grown.take() {
-            grown.with_counts(&mut attributes);
+            attributes = facts.with_counts(&grown.counts).attributes();
             self.file.take_over(&grown.file, grown.end, grown.groups)?;
         }
-        attributes.push((grown::COLUMNS, grown::columns(self.file.fields())));
         let mut left = self.rows;
         while left > 0 {
             let rows = left.min(GROUP_ROWS);

@@ -125,11 +125,6 @@ impl ParquetFile {
         Ok(())
     }
 
-    /// Its fields.
-    pub(super) fn fields(&self) -> &[Field] {
-        &self.fields
-    }
-
     /// The bytes of the file from `at` on.
     pub(super) fn read_back(&mut self, at: u64) -> Result<Vec<u8>> {
         let mut bytes = vec![0; (self.at - at) as usize];

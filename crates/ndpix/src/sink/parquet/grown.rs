@@ -2,15 +2,18 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::file::{Chunk, Group, MAGIC};
-use super::schema::{self, Field, FieldKind};
+use super::schema::{self, Field};
 use super::thrift::{Read, Thrift};
-use crate::error::{Error, Result, brief};
+use crate::column::ColumnType;
+use crate::error::{Error, Result};
 use crate::limits::zeros;
 use crate::os::FileAt;
+use crate::sink::holds::{COLUMNS, COUNTS, columns_said, same_columns};
 
 /// What is there of a file that gets more rows.
 pub(super) struct Grown {
@@ -22,25 +25,18 @@ pub(super) struct Grown {
     pub(super) counts: Value,
 }
 
-/// The names in a footer of the counts of the runs, and of what the columns hold.
-const COUNTS: &str = "ndpix_counts";
-pub(super) const COLUMNS: &str = "ndpix_columns";
-
-/// The kept fields, each with what it holds, for [`COLUMNS`].
-pub(super) fn columns(fields: &[Field]) -> String {
-    let kept = fields.iter().filter_map(|field| match field.kind {
-        FieldKind::Kept(kind) => Some(json!([field.name, kind.to_string()])),
-        _ => None,
-    });
-    Value::Array(kept.collect()).to_string()
-}
-
 impl Grown {
     /// The file `path`, which must have `rows` rows of these fields, its pages compressed by `codec`.
     ///
     /// # Errors
     /// Kind `options` where it has others, with what it has.
-    pub(super) fn open(path: &Path, fields: &[Field], codec: i32, rows: u64) -> Result<Self> {
+    pub(super) fn open(
+        path: &Path,
+        columns: &[(Arc<str>, ColumnType)],
+        fields: &[Field],
+        codec: i32,
+        rows: u64,
+    ) -> Result<Self> {
         let failed = |e| Error::io(format_args!("cannot read {}", path.display()), e);
         let file = File::open(path).map_err(failed)?;
         let len = file.metadata().map_err(failed)?.len();
@@ -54,10 +50,8 @@ impl Grown {
         file.read_exact_at(&mut bytes, end).map_err(failed)?;
         let said = Read::of(&bytes).ok_or_else(|| other(path))?;
         // Text and JSON text are the same to Parquet, and not to whoever reads them.
-        let (there, came) = (attribute(&said, COLUMNS), columns(fields));
-        if there != Some(&came) {
-            return Err(differs(path, there, &came));
-        }
+        let of = |name| attribute(&said, name).and_then(|text| serde_json::from_str(text).ok());
+        same_columns(path, &of(COLUMNS).unwrap_or_default(), &columns_said(columns))?;
         let mut t = Thrift::new();
         schema::write(fields, 2, &mut t);
         let wanted = t.end();
@@ -73,20 +67,8 @@ impl Grown {
                 there.unwrap_or(u64::MAX)
             )));
         }
-        let counts = attribute(&said, COUNTS).and_then(|text| serde_json::from_str(text).ok());
-        Ok(Self { file, end, groups, counts: counts.unwrap_or_default() })
-    }
-
-    /// The counts of a run added to those of the runs before.
-    pub(super) fn with_counts(&self, attributes: &mut [(&'static str, String)]) {
-        for (_, text) in attributes.iter_mut().filter(|(name, _)| *name == COUNTS) {
-            let Ok(Value::Object(mut counts)) = serde_json::from_str(text) else { continue };
-            for (name, count) in &mut counts {
-                let before = self.counts[name.as_str()].as_u64().unwrap_or(0);
-                *count = count.as_u64().unwrap_or(0).saturating_add(before).into();
-            }
-            *text = Value::Object(counts).to_string();
-        }
+        let counts = of(COUNTS).unwrap_or_default();
+        Ok(Self { file, end, groups, counts })
     }
 }
 
@@ -95,29 +77,6 @@ fn other(path: &Path) -> Error {
         "{} is not a table that ndpix wrote; move it away, or write it anew with its array",
         path.display()
     ))
-}
-
-/// Which columns are there, and which came.
-fn differs(path: &Path, there: Option<&str>, came: &str) -> Error {
-    let plain = |text: &str| {
-        let all: Value = serde_json::from_str(text).unwrap_or_default();
-        let all = all.as_array().into_iter().flatten();
-        let word = |one: &Value, at: usize| brief(one[at].as_str().unwrap_or_default());
-        let all = all.map(|one| format!("{} ({})", word(one, 0), word(one, 1)));
-        all.collect::<Vec<_>>().join(", ")
-    };
-    match there {
-        Some(there) => Error::options(format!(
-            "{} has the columns {}, and these records give {}; ask for the same columns, or write another array",
-            path.display(),
-            plain(there),
-            plain(came)
-        )),
-        None => Error::options(format!(
-            "{} does not say what its columns are, as an earlier ndpix wrote it; write it anew with its array",
-            path.display()
-        )),
-    }
 }
 
 /// The groups of a footer, whose pages end before `end`.

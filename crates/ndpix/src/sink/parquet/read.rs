@@ -1,6 +1,7 @@
 //! A Parquet file read again for looking at it: the footer, and from it any row of any column.
 
 mod page;
+pub(in crate::sink) mod turn;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -127,19 +128,28 @@ impl Table {
     /// # Errors
     /// Kind `options` where it is not there; `io`.
     pub(crate) fn cell(&self, field: usize, row: u64, most: usize) -> Result<Option<Cell>> {
-        let leaf = self.fields[..field].iter().map(|field| field.leaves().len()).sum::<usize>();
+        let leaf = self.leaf(field);
         let mut row = row;
         for group in &self.groups {
             if row < group.rows {
-                let chunk = group.chunks[leaf];
-                let from = if chunk.dictionary > 0 { chunk.dictionary } else { chunk.first };
-                let to = from.saturating_add(chunk.packed);
-                let pages = page::Pages { source: &self.source, codec: self.codec, from, to };
-                return pages.cell(&self.fields[field].kind, row, most);
+                return self.pages(group, leaf).cell(&self.fields[field].kind, row, most);
             }
             row -= group.rows;
         }
         Err(self.source.refused("it has fewer rows than it says"))
+    }
+
+    /// The number of the first column that holds a field.
+    fn leaf(&self, field: usize) -> usize {
+        self.fields[..field].iter().map(|field| field.leaves().len()).sum()
+    }
+
+    /// The pages of a column of a group.
+    fn pages(&self, group: &Group, leaf: usize) -> page::Pages<'_> {
+        let chunk = group.chunks[leaf];
+        let from = if chunk.dictionary > 0 { chunk.dictionary } else { chunk.first };
+        let to = from.saturating_add(chunk.packed);
+        page::Pages { source: &self.source, codec: self.codec, from, to }
     }
 }
 

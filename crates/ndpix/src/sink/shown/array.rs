@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::zeros;
+use crate::limits::{lengthen, zeros};
 use crate::os::FileAt;
 use crate::sink::entry::{DESCR, ITEM};
 
@@ -17,7 +17,7 @@ pub(crate) const MOST_BYTES: usize = 256 << 20;
 const AXES: usize = 16;
 
 /// The bytes of an array, in C order and little-endian.
-pub(crate) trait Stretch {
+pub(crate) trait Stretch: Send {
     /// Fills `buf` with the bytes from `at`.
     fn fill(&self, at: u64, buf: &mut [u8]) -> Result<()>;
 
@@ -25,7 +25,21 @@ pub(crate) trait Stretch {
     fn text(&self, row: u64, _most: usize) -> Result<Vec<u8>> {
         Err(Error::options(format!("row {row} is no text")))
     }
+
+    /// The texts of all rows, one after another; for arrays of text alone.
+    fn texts(&self) -> Texts<'_> {
+        Box::new(|_| self.text(0, 0).map(drop))
+    }
 }
+
+/// Values, one for each row, from the first on.
+pub(crate) trait Turns {
+    /// The value of the next row; none where it has none.
+    fn next(&mut self) -> Result<Option<&[u8]>>;
+}
+
+/// Gives the text of the next row with each call, in the place of what the buffer held.
+pub(crate) type Texts<'t> = Box<dyn FnMut(&mut Vec<u8>) -> Result<()> + 't>;
 
 /// What an element of an array is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +58,10 @@ impl Kind {
     /// What the header of a `.npy` says of it.
     pub(crate) fn of_descr(descr: &str) -> Self {
         let width = descr.strip_prefix("<U").and_then(|width| width.parse().ok());
-        match (DType::parse(descr), width) {
-            (Some((dtype, order)), _) if order != Some(ByteOrder::Big) => Self::Number(dtype),
-            (_, Some(width)) => Self::Wide(width),
+        // Text of two characters is no uint16, which is spelled alike but for the case.
+        match (width, DType::parse(descr)) {
+            (Some(width), _) => Self::Wide(width),
+            (_, Some((dtype, order))) if order != Some(ByteOrder::Big) => Self::Number(dtype),
             _ if descr == DESCR => Self::Entry,
             _ => Self::Other(descr.to_string()),
         }
@@ -114,18 +129,38 @@ impl Array {
     /// # Errors
     /// Kind `limit` where they are too many to be shown; `options` where they are not there; `io`.
     pub(crate) fn read(&self, row: u64, rows: u64) -> Result<Vec<u8>> {
+        let mut buffer = Vec::new();
+        self.append(row, rows, MOST_BYTES, &mut buffer)?;
+        Ok(buffer)
+    }
+
+    /// Appends the bytes of so many rows to a buffer.
+    ///
+    /// # Errors
+    /// As [`Array::read`], where they are more than `most`.
+    pub(crate) fn append(
+        &self,
+        row: u64,
+        rows: u64,
+        most: usize,
+        buffer: &mut Vec<u8>,
+    ) -> Result<()> {
         if row.checked_add(rows).is_none_or(|end| end > self.rows) {
             return Err(Error::options("it has fewer rows than it says"));
         }
-        let size = self.kind.size();
-        let len = self.item.iter().try_fold(size, |len, axis| len.checked_mul(*axis));
+        let len = self.row_len();
         let bytes = |rows: u64| len.and_then(|len| (len as u64).checked_mul(rows));
         let many = || Error::limit("it is more than is shown at once");
         let (Some(at), Some(all)) = (bytes(row), bytes(rows)) else { return Err(many()) };
-        let all = usize::try_from(all).ok().filter(|all| *all <= MOST_BYTES).ok_or_else(many)?;
-        let mut buffer = zeros(all)?;
-        self.body.fill(at, &mut buffer)?;
-        Ok(buffer)
+        let all = usize::try_from(all).ok().filter(|all| *all <= most).ok_or_else(many)?;
+        let before = buffer.len();
+        lengthen(buffer, before.checked_add(all).ok_or_else(many)?)?;
+        self.body.fill(at, &mut buffer[before..])
+    }
+
+    /// Bytes of a row; of text none.
+    pub(crate) fn row_len(&self) -> Option<usize> {
+        self.item.iter().try_fold(self.kind.size(), |len, axis| len.checked_mul(*axis))
     }
 
     /// A number of it that is an index.
@@ -139,21 +174,30 @@ impl Array {
     }
 }
 
-/// Arrays one after another, as one.
-pub(crate) struct Joined(pub(crate) Vec<Array>);
+/// Arrays in files one after another, as one; only the one that was read last is open.
+pub(crate) struct Joined {
+    /// Of each the bytes that it has, and its file.
+    pub(crate) parts: Vec<(u64, PathBuf)>,
+    pub(crate) open: fn(&Path) -> Result<Array>,
+    pub(crate) last: Mutex<Option<(usize, Array)>>,
+}
 
 impl Stretch for Joined {
     fn fill(&self, mut at: u64, mut buf: &mut [u8]) -> Result<()> {
-        for array in &self.0 {
-            let len = array.item.iter().fold(array.kind.size(), |len, n| len.saturating_mul(*n));
-            let all = array.rows.saturating_mul(len as u64);
-            if at < all && !buf.is_empty() {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        for (number, (all, path)) in self.parts.iter().enumerate() {
+            if at < *all && !buf.is_empty() {
                 let now = usize::try_from(all - at).unwrap_or(usize::MAX).min(buf.len());
                 let (here, later) = buf.split_at_mut(now);
+                let (_, array) = match last.take().filter(|last| last.0 == number) {
+                    Some(open) => open,
+                    None => (number, (self.open)(path)?),
+                };
                 array.body.fill(at, here)?;
-                (at, buf) = (all, later);
+                *last = Some((number, array));
+                (at, buf) = (*all, later);
             }
-            at -= at.min(all);
+            at -= at.min(*all);
         }
         if buf.is_empty() { Ok(()) } else { Err(Error::options("it ends before this row")) }
     }
@@ -311,4 +355,19 @@ impl Read for Span {
 /// Why an output is not shown.
 pub(crate) fn refused(path: &Path, why: &str) -> Error {
     Error::new(ErrorKind::Options, format!("{} cannot be shown: {why}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_no_number_of_its_letter() {
+        for width in [1, 2, 4, 8, 17] {
+            assert_eq!(Kind::of_descr(&format!("<U{width}")), Kind::Wide(width));
+        }
+        assert_eq!(Kind::of_descr("<u2"), Kind::Number(DType::Uint16));
+        assert_eq!(Kind::of_descr(">u2"), Kind::Other(">u2".to_string()));
+        assert_eq!(Kind::of_descr(DESCR), Kind::Entry);
+    }
 }

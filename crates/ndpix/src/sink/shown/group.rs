@@ -1,15 +1,20 @@
 //! What an output of several arrays holds, whatever kind of file they stand in: images, columns, row map.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map as Object, Value};
 
 use super::array::{Array, Kind};
 use super::value::{self, NONE, TEXT};
+use crate::column::ColumnType;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::sink::entry::{FIELDS, ITEM};
 use crate::sink::output::is_array;
+
+/// How names begin under which outputs say something of their run.
+const OURS: &str = "ndpix_";
 
 /// Where rows came from.
 pub(crate) enum Map {
@@ -47,7 +52,10 @@ impl Map {
 pub(crate) struct Group {
     arrays: BTreeMap<String, Array>,
     pub(crate) map: Option<Map>,
-    options: Object<String, Value>,
+    /// What it says of its run.
+    said: Object<String, Value>,
+    /// What is in it beside arrays.
+    strange: Vec<String>,
 }
 
 impl Group {
@@ -56,20 +64,47 @@ impl Group {
         self.arrays.insert(name.into(), array);
     }
 
-    /// Takes the options from what the output says of its run, in JSON or as a text of JSON.
+    /// Something that is no array.
+    pub(crate) fn strange(&mut self, name: String) {
+        self.strange.push(name);
+    }
+
+    /// Takes what the output says of its run: attributes, of which lists and objects may be texts of JSON.
     pub(crate) fn says(&mut self, attributes: &Value) {
-        let options = match &attributes["ndpix_options"] {
-            Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
-            other => other.clone(),
-        };
-        if let Value::Object(options) = options {
-            self.options = options;
+        let Value::Object(all) = attributes else { return };
+        self.said.clone_from(all);
+        for (name, value) in self.said.iter_mut().filter(|one| one.0.starts_with(OURS)) {
+            let parsed = value.as_str().filter(|_| name != "ndpix_version");
+            if let Some(parsed) = parsed.and_then(|text| serde_json::from_str(text).ok()) {
+                *value = parsed;
+            }
         }
+    }
+
+    /// What the output says of its run under a name; null where it says nothing.
+    pub(crate) fn said(&self, name: &str) -> &Value {
+        self.said.get(name).unwrap_or(&Value::Null)
+    }
+
+    /// What is in it that no run put there which kept these columns.
+    pub(crate) fn strangers(&self, columns: &[(Arc<str>, ColumnType)]) -> Vec<&str> {
+        let is_column = |name: &str| columns.iter().any(|column| *column.0 == *name);
+        let is_ours = |name: &str| {
+            let base = [".valid", ".offsets"].into_iter().find_map(|part| name.strip_suffix(part));
+            is_array(name) || is_column(name) || base.is_some_and(is_column)
+        };
+        let arrays = self.arrays.keys().map(String::as_str).filter(|name| !is_ours(name));
+        arrays.chain(self.strange.iter().map(String::as_str)).collect()
+    }
+
+    /// The array of this name.
+    pub(super) fn array(&self, name: &str) -> Option<&Array> {
+        self.arrays.get(name)
     }
 
     /// An option of the run, where it was given and the output says so.
     pub(crate) fn option(&self, name: &str) -> Option<&str> {
-        self.options.get(name)?.as_str()
+        self.said("ndpix_options")[name].as_str()
     }
 
     /// How many rows there are.

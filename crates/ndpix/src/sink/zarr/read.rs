@@ -1,7 +1,7 @@
 //! The arrays of a group, for looking at it: those that are cut along their first axis, in shards.
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::shards::ABSENT;
 use crate::dtype::DType;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sink::entry::FIELDS;
-use crate::sink::shown::array::{Array, Codec, Kind, Piece, Source, Stretch, refused, skip};
+use crate::sink::shown::array::{Array, Codec, Kind, Piece, Source, Stretch, Texts, refused, skip};
 use crate::sink::shown::group::{Group, Map};
 
 /// What says what an array or a group is, is not longer than this.
@@ -28,12 +28,15 @@ pub(crate) fn open(folder: &Path) -> Result<Group> {
         return Err(refused(folder, "it is no group of Zarr v3"));
     };
     group.says(&said["attributes"]);
+    let attributes = said["attributes"].as_object().into_iter().flat_map(|all| all.keys());
+    let strange: Vec<_> = attributes.filter(|name| !name.starts_with("ndpix_")).collect();
+    strange.into_iter().for_each(|name| group.strange(name.clone()));
     let mut map = None;
     for (name, path) in inner(folder)? {
         match array(&path)? {
             Some(array) => group.add(name, array),
             None if name == "rows" => map = Some(path),
-            None => {}
+            None => group.strange(name),
         }
     }
     let mut fields = Vec::new();
@@ -47,9 +50,8 @@ pub(crate) fn open(folder: &Path) -> Result<Group> {
 
 /// The folders in a folder.
 fn inner(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let entries = fs::read_dir(folder).map_err(|e| {
-        crate::error::Error::io(format_args!("cannot read {}", folder.display()), e)
-    })?;
+    let entries = fs::read_dir(folder)
+        .map_err(|e| Error::io(format_args!("cannot read {}", folder.display()), e))?;
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let mut all: Vec<_> = paths
         .filter(|path| path.is_dir())
@@ -163,6 +165,10 @@ impl Chunks {
         }
         Piece::new(&source, at, len, self.codec).map(Some)
     }
+
+    fn damaged(&self, error: &io::Error) -> Error {
+        refused(&self.folder, &format!("it is damaged: {error}"))
+    }
 }
 
 impl Stretch for Chunks {
@@ -202,8 +208,39 @@ impl Stretch for Chunks {
                 stream.read_exact(&mut text)?;
                 Ok(text)
             };
-            read()
-                .map_err(|e: std::io::Error| refused(&self.folder, &format!("it is damaged: {e}")))
+            read().map_err(|e| self.damaged(&e))
         })
     }
+
+    fn texts(&self) -> Texts<'_> {
+        let (mut row, mut stream) = (0, None);
+        Box::new(move |text| {
+            if row % self.rows == 0 {
+                let piece = self.piece(row / self.rows)?;
+                stream =
+                    piece.map(|piece| piece.stream()).transpose().map_err(|e| self.damaged(&e))?;
+                let counted = stream.as_mut().map_or(Ok(0), narrow);
+                counted.map_err(|e| self.damaged(&e))?;
+            }
+            row += 1;
+            text.clear();
+            let Some(stream) = &mut stream else { return Ok(()) };
+            let read = narrow(stream).and_then(|len| {
+                let read = stream.take(len.into()).read_to_end(text)?;
+                if read as u64 == u64::from(len) {
+                    Ok(())
+                } else {
+                    Err(io::ErrorKind::UnexpectedEof.into())
+                }
+            });
+            read.map_err(|e| self.damaged(&e))
+        })
+    }
+}
+
+/// A number of 4 bytes.
+fn narrow(stream: &mut impl Read) -> io::Result<u32> {
+    let mut bytes = [0; 4];
+    stream.read_exact(&mut bytes)?;
+    Ok(u32::from_le_bytes(bytes))
 }

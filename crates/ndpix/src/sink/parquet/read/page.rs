@@ -50,18 +50,8 @@ impl Pages<'_> {
     pub(super) fn cell(&self, kind: &FieldKind, row: u64, most: usize) -> Result<Option<Cell>> {
         let (mut at, mut row) = (self.from, row);
         while at < self.to {
-            let header = self.header(at).ok_or_else(|| self.source.damaged())?;
-            let body = at + header.len;
-            at = body.saturating_add(header.packed);
-            if header.kind != 0 {
-                continue;
-            }
-            let piece = Piece::new(self.source, body, header.packed, self.codec)?;
-            let found = piece.stream().and_then(|mut stream| {
-                Page { values: header.values, encoding: header.encoding, stream: &mut stream }
-                    .find(kind, row, most)
-            });
-            match found.map_err(|e| self.failed(e))? {
+            let Some(page) = self.page(&mut at)? else { continue };
+            match page.find(kind, row, most).map_err(|e| self.failed(e))? {
                 Ok(cell) => return Ok(cell),
                 Err(rows) => row -= rows,
             }
@@ -69,7 +59,20 @@ impl Pages<'_> {
         Err(self.source.refused("it has fewer rows than it says"))
     }
 
-    fn failed(&self, error: io::Error) -> Error {
+    /// The page that begins at `at`, which is then where the next one does; none where it is no page of values.
+    pub(super) fn page(&self, at: &mut u64) -> Result<Option<Page>> {
+        let header = self.header(*at).ok_or_else(|| self.source.damaged())?;
+        let body = *at + header.len;
+        *at = body.saturating_add(header.packed);
+        if header.kind != 0 {
+            return Ok(None);
+        }
+        let piece = Piece::new(self.source, body, header.packed, self.codec)?;
+        let stream = piece.stream().map_err(|e| self.failed(e))?;
+        Ok(Some(Page { values: header.values, encoding: header.encoding, stream }))
+    }
+
+    pub(super) fn failed(&self, error: io::Error) -> Error {
         match error.kind() {
             io::ErrorKind::OutOfMemory => Error::limit("it is more than is shown at once"),
             _ => self.source.failed(error),
@@ -102,17 +105,17 @@ impl Pages<'_> {
 }
 
 /// What is in a page, unpacked.
-struct Page<'p> {
-    values: u64,
+pub(super) struct Page {
+    pub(super) values: u64,
     encoding: u64,
-    stream: &'p mut Stream,
+    pub(super) stream: Stream,
 }
 
-fn damaged() -> io::Error {
+pub(super) fn damaged() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "a page is not as ndpix writes it")
 }
 
-impl Page<'_> {
+impl Page {
     fn find(mut self, kind: &FieldKind, row: u64, most: usize) -> io::Result<Found> {
         match kind {
             FieldKind::Tensor(dtype, shape) => self.tensor(*dtype, shape, row),
@@ -130,9 +133,7 @@ impl Page<'_> {
 
     /// A number that every row before it has, and it too.
     fn number(&mut self, dtype: DType, at: u64) -> io::Result<Option<Cell>> {
-        if self.encoding != 0 {
-            return Err(damaged());
-        }
+        self.plain()?;
         let bytes = self.elements(dtype, at, 1)?;
         Ok(Some(Cell { len: bytes.len() as u64, bytes }))
     }
@@ -169,6 +170,13 @@ impl Page<'_> {
         if row >= rows {
             return Ok(Err(rows));
         }
+        self.before_tensors(dtype)?;
+        let bytes = self.elements(dtype, row * elements, elements)?;
+        Ok(Ok(Some(Cell { len: bytes.len() as u64, bytes })))
+    }
+
+    /// Passes over what stands before the numbers of tensors.
+    pub(super) fn before_tensors(&mut self, dtype: DType) -> io::Result<()> {
         // All levels are known: rows of one length, and all of their elements.
         for _ in 0..2 {
             let len = u64::from(self.narrow()?);
@@ -186,8 +194,12 @@ impl Page<'_> {
             }
             _ => return Err(damaged()),
         }
-        let bytes = self.elements(dtype, row * elements, elements)?;
-        Ok(Ok(Some(Cell { len: bytes.len() as u64, bytes })))
+        Ok(())
+    }
+
+    /// Refuses numbers that are not plain.
+    pub(super) fn plain(&self) -> io::Result<()> {
+        if self.encoding == 0 { Ok(()) } else { Err(damaged()) }
     }
 
     /// A value that rows may not have; those that do have this level.
@@ -278,7 +290,7 @@ impl Page<'_> {
     }
 
     /// Levels as runs of equal ones, as many as there are values.
-    fn levels(&mut self) -> io::Result<Vec<(u8, u64)>> {
+    pub(super) fn levels(&mut self) -> io::Result<Vec<(u8, u64)>> {
         let len = self.narrow()? as usize;
         if len > LEVELS {
             return Err(damaged());
@@ -296,7 +308,7 @@ impl Page<'_> {
         if count == self.values { Ok(runs) } else { Err(damaged()) }
     }
 
-    fn narrow(&mut self) -> io::Result<u32> {
+    pub(super) fn narrow(&mut self) -> io::Result<u32> {
         let mut bytes = [0; 4];
         self.stream.read_exact(&mut bytes)?;
         Ok(u32::from_le_bytes(bytes))

@@ -44,11 +44,13 @@ pub(crate) struct Found {
     pub(crate) stored: Shape,
     /// `None` where the value held pixels and no image file.
     pub(crate) format: Option<ImageFormat>,
+    /// Whether its pixels are still to be drawn.
+    pub(crate) drawn: bool,
 }
 
 impl Found {
     pub(crate) fn new(info: ImageInfo, format: Option<ImageFormat>) -> Self {
-        Self { info, stored: info.shape, format }
+        Self { info, stored: info.shape, format, drawn: false }
     }
 
     /// Whether it has several frames that build on each other.

@@ -27,6 +27,7 @@ mod sources;
 mod suggest;
 mod survey;
 mod texts;
+mod topics;
 mod uniform;
 mod watch;
 mod words;
@@ -35,9 +36,10 @@ use std::sync::Arc;
 
 use crate::dtype::DType;
 use crate::encoding::Encoding;
-use crate::error::{Error, Remedy, Result};
-use crate::options::{ImagesAs, OnMissing, Options, Ragged, Scale};
+use crate::error::{Error, Remedy, Result, quote};
+use crate::options::{ImagesAs, OnMissing, Options, Ragged, Resample, Scale};
 use crate::plan::{Place, Plan, Raw, Steps, Target};
+use crate::record::filter::Filter;
 use crate::record::pointer::{Field, Pointer};
 
 pub(crate) use candidates::{Candidate, candidates_for};
@@ -47,6 +49,7 @@ pub(crate) use findings::{Findings, find};
 pub(crate) use sample::{SAMPLE_BYTES, SAMPLE_RECORDS, Sample};
 pub(crate) use suggest::{choices, suggest};
 pub(crate) use survey::Survey;
+pub(crate) use topics::topics;
 pub(crate) use watch::Watcher;
 
 /// Refuses a sample with numbers that JSON does not have, once instead of record by record; where nothing is
@@ -56,8 +59,39 @@ pub(crate) fn refuse_nan(sample: &Sample<'_>, options: &Options) -> Result<()> {
     if shaped && options.field.is_some() { Ok(()) } else { absent::not_a_number(sample, options) }
 }
 
-/// Decides where images stand and how they are held: as the options say, or by what was found.
+/// Refuses a condition whose field no record that was looked at has; `is_end`: there are no more of them.
+pub(crate) fn refuse_unmet(filter: &Filter, is_end: bool) -> Result<()> {
+    let Some(condition) = filter.unmet(is_end).filter(|_| filter.seen() > 0) else { return Ok(()) };
+    Err(Error::plan(format!(
+        "where {}: none of the first {} records has field {:#}; {}",
+        quote(condition.to_string().as_bytes()),
+        filter.seen(),
+        condition.field,
+        near::hint(filter.first(), &condition.field)
+    )))
+}
+
+/// Decides where images stand and how they are held: as the options say, or by what was found. What is drawn is
+/// resized by the nearest pixel where nothing else is asked for: its numbers are classes, which have none between.
 pub(crate) fn locate(
+    sample: &Sample<'_>,
+    options: &Options,
+    candidates: &[Candidate],
+    findings: Option<&Findings>,
+    plan: &mut Plan,
+) -> Result<()> {
+    place_images(sample, options, candidates, findings, plan)?;
+    let drawn = |place: &Place| place.encoding.as_ref().is_some_and(Encoding::is_drawn);
+    if let (Some(resize), None) = (&mut plan.steps.resize, options.resample)
+        && plan.places.iter().any(drawn)
+    {
+        resize.resample = Resample::Nearest;
+    }
+    Ok(())
+}
+
+/// Where images stand and how they are held.
+fn place_images(
     sample: &Sample<'_>,
     options: &Options,
     candidates: &[Candidate],
@@ -78,10 +112,14 @@ pub(crate) fn locate(
         };
     };
     plan.watch = watch::beside(field).map(Arc::new);
-    if options.encoding.is_empty() {
-        refuse_drawings(sample, field)?;
+    if !options.encoding.is_empty() {
+        return Ok(());
     }
-    if !options.encoding.is_empty() || options.mixed {
+    if let ([pointer], Some(encoding)) = (field.alternatives(), drawn(sample, field, options)?) {
+        plan.places = vec![Place { field: pointer.clone(), encoding: Some(encoding) }];
+        return Ok(());
+    }
+    if options.mixed {
         return Ok(());
     }
     // With nothing to learn it from each record says how it holds its image.
@@ -98,14 +136,26 @@ pub(crate) fn locate(
     Ok(())
 }
 
-/// A named field whose numbers draw something is not pixels, unless the options say so.
-fn refuse_drawings(sample: &Sample<'_>, field: &Field) -> Result<()> {
-    let drawn = |pointer| Some((pointer, drawings::named(sample, pointer)?));
-    match field.alternatives().iter().find_map(drawn) {
-        None => Ok(()),
-        Some((pointer, said)) => Err(Error::plan(format!(
-            "field {pointer:#} holds {said}, which ndpix does not draw; pass encoding list to read its numbers as they are, where all its lists have one length"
+/// How a named field is drawn, where its values say how an image is drawn and are no pixels.
+///
+/// # Errors
+/// Kind `plan` where nothing says how large its image is, and for one of several fields.
+fn drawn(sample: &Sample<'_>, field: &Field, options: &Options) -> Result<Option<Encoding>> {
+    let drawing = |pointer| Some((pointer, drawings::named(sample, pointer)?));
+    let Some((pointer, drawing)) = field.alternatives().iter().find_map(drawing) else {
+        return Ok(None);
+    };
+    let refused = |said: String| {
+        Error::plan(format!(
+            "field {pointer:#} holds {said}; pass encoding list to read its numbers as they are, where all its lists have one length"
+        ))
+    };
+    match drawing.readable(options.raw_shape.is_some()) {
+        Ok(encoding) if field.alternatives().len() == 1 => Ok(Some(encoding)),
+        Ok(encoding) => Err(refused(format!(
+            "{encoding}, which is drawn, and that only where it is the one field; pass encoding {encoding} where all of them do"
         ))),
+        Err(said) => Err(refused(format!("{said}; pass raw_shape H,W, which does"))),
     }
 }
 
@@ -225,6 +275,7 @@ pub(crate) fn plan_for(options: &Options, field: &Field, encoding: Option<Encodi
     Plan {
         places: field.alternatives().iter().map(place).collect(),
         bands: Vec::new(),
+        conditions: options.conditions.clone(),
         columns: Vec::new(),
         target: Target::Each,
         steps,

@@ -11,12 +11,15 @@ mod bytes;
 mod chain;
 mod classify;
 mod data_url;
+pub(crate) mod drawn;
 pub(crate) mod envelope;
 mod hex;
 pub(crate) mod keys;
+mod layers;
 mod listed;
 mod looks;
 mod loose;
+mod names;
 mod npy;
 mod numbers;
 mod raw;
@@ -25,11 +28,9 @@ mod scratch;
 mod tensor;
 mod text;
 
-use std::fmt;
-use std::str::FromStr;
-
 pub(crate) use classify::is_image_path;
 pub(crate) use data_url::strip_scheme;
+pub use layers::Layer;
 use loose::Loose;
 pub(crate) use scratch::Scratch;
 
@@ -76,8 +77,18 @@ pub enum Encoding {
     Path,
     /// A URL: recognised so that it can be named, and refused.
     Url,
+    /// Run lengths of a mask: COCO, Label Studio, CVAT, Kaggle.
+    Rle,
+    /// Corners of what is drawn into a mask: COCO, Labelme, Label Studio, Ultralytics, VIA.
+    Polygon,
+    /// Strokes as Quick, Draw! has them in its simplified files: coordinates from 0 to 255.
+    Strokes,
+    /// Strokes of any extent, which are brought to 0 to 255 first.
+    StrokesRaw,
     /// Steps spelled out: `base64+zlib+npy`.
     Chain(Chain),
+    /// Text that was written once too often, around a value of another encoding: `json+list`.
+    Layered(Layer, Box<Self>),
 }
 
 /// Steps from text to pixels: a transport, any compressions, a payload.
@@ -149,6 +160,8 @@ pub(crate) struct RawSpec {
     pub nan: bool,
     /// What the number of bytes decides.
     pub loose: Loose,
+    /// What stands around a value that is drawn.
+    pub setting: drawn::Setting,
 }
 
 /// What [`decode`] left in [`Scratch::bytes`].
@@ -160,6 +173,8 @@ pub(crate) enum Payload {
     Pixels(Pixels),
     /// A path, UTF-8.
     Reference,
+    /// What is to be drawn is read and checked; it lies in [`Scratch::drawing`].
+    Drawn(Pixels),
 }
 
 /// The shape and element type of decoded pixels.
@@ -180,7 +195,7 @@ pub(crate) fn decode(
     scratch: &mut Scratch,
 ) -> Result<Payload> {
     scratch.make_room(encoding, value)?;
-    let Scratch { bytes, text, spare } = &mut *scratch;
+    let Scratch { bytes, text, spare, drawing, .. } = &mut *scratch;
     Ok(match encoding {
         Encoding::Raw => {
             base64::decode_string(value, text, bytes)?;
@@ -217,9 +232,24 @@ pub(crate) fn decode(
         }
         Encoding::Tensor => tensor::decode(value, raw, limits, scratch)?,
         Encoding::Chain(chain) => chain::decode(chain, value, raw, limits, scratch)?,
+        Encoding::Layered(layer, inner) => {
+            let mut text = std::mem::take(&mut scratch.layer);
+            let opened = layers::open(*layer, value, &mut text);
+            let payload = opened.and_then(|()| decode(inner, &text, raw, limits, scratch));
+            scratch.layer = text;
+            payload?
+        }
         Encoding::Path | Encoding::Url => {
             reference(string(value, text)?, bytes)?;
             Payload::Reference
+        }
+        Encoding::Rle => Payload::Drawn(drawing.read_runs(value, &raw.setting, limits, text)?),
+        Encoding::Polygon => {
+            Payload::Drawn(drawing.read_corners(value, &raw.setting, limits, text)?)
+        }
+        Encoding::Strokes | Encoding::StrokesRaw => {
+            let raw_ones = *encoding == Encoding::StrokesRaw;
+            Payload::Drawn(drawing.read_strokes(value, &raw.setting, raw_ones, limits, text)?)
         }
     })
 }
@@ -311,154 +341,40 @@ pub(crate) fn is_whole(object: &[u8]) -> bool {
 }
 
 impl Encoding {
-    /// The words of `encoding` that read something, chains apart.
-    pub(crate) fn names() -> Vec<&'static str> {
-        std::iter::once("auto").chain(Self::NAMES.iter().map(|(name, _)| *name)).collect()
-    }
-}
-
-/// The words of an enum. Of a variant without one the compiler says that it is missing.
-macro_rules! names {
-    ($kind:ident: $($variant:ident $word:literal),* $(; but $other:pat)?) => {
-        impl $kind {
-            const NAMES: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),*];
-
-            fn name(&self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)*
-                    $($other => "",)?
-                }
-            }
-        }
-    };
-}
-
-names!(
-    Encoding: Raw "raw", Encoded "encoded", DataUrl "data-url", Npy "npy", Hex "hex", List "list", Text "text",
-    Tensor "tensor", Bytes "bytes", Path "path", Url "url"; but Self::Chain(_)
-);
-names!(Transport: Base64 "base64", Hex "hex", Latin1 "latin1", Bytes "bytes");
-names!(Content: Image "image", Raw "raw", Npy "npy");
-
-fn words<T>(names: &[(&'static str, T)]) -> String {
-    names.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
-}
-
-fn named<T: Clone>(names: &[(&str, T)], name: &str) -> Option<T> {
-    names.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone())
-}
-
-impl fmt::Display for Encoding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Chain(chain) => chain.fmt(f),
-            plain => f.write_str(plain.name()),
-        }
-    }
-}
-
-impl FromStr for Encoding {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        if name.contains('+') {
-            return name.parse().map(Self::Chain);
-        }
-        named(Self::NAMES, name).ok_or_else(|| {
-            Error::options(format!(
-                "unknown encoding {}; use {}, or a chain such as base64+zlib+npy",
-                quote(name.as_bytes()),
-                words(Self::NAMES)
-            ))
-        })
-    }
-}
-
-impl fmt::Display for Chain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.transport.name())?;
-        for compression in &self.compressions {
-            write!(f, "+{}", compression.name())?;
-        }
-        write!(f, "+{}", self.content.name())
-    }
-}
-
-impl FromStr for Chain {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        let bad = |part: &str, words: String| {
-            Error::options(format!(
-                "unknown step {} in the encoding chain {}; use {words} there",
-                quote(part.as_bytes()),
-                quote(name.as_bytes()),
-            ))
-        };
-        let (first, rest) = name.split_once('+').unwrap_or((name, ""));
-        let (middle, last) = match rest.rsplit_once('+') {
-            Some((middle, last)) => (Some(middle), last),
-            None => (None, rest),
-        };
-        let transport =
-            named(Transport::NAMES, first).ok_or_else(|| bad(first, words(Transport::NAMES)))?;
-        let content =
-            named(Content::NAMES, last).ok_or_else(|| bad(last, words(Content::NAMES)))?;
-        let compressions = middle
-            .into_iter()
-            .flat_map(|steps| steps.split('+'))
-            .map(|step| {
-                Compression::ALL
-                    .into_iter()
-                    .find(|c| c.name() == step)
-                    .ok_or_else(|| bad(step, Compression::ALL.map(Compression::name).join(", ")))
-            })
-            .collect::<Result<_>>()?;
-        Ok(Self { transport, compressions, content })
-    }
-}
-
-impl Encoding {
     /// Whether members beside the value can say what its pixels are.
     pub(crate) fn wants_shape(&self) -> bool {
         match self {
             Self::Raw | Self::Hex | Self::List | Self::Text | Self::Tensor => true,
             Self::Bytes | Self::Chain(_) => true,
             Self::Encoded | Self::DataUrl | Self::Npy | Self::Path | Self::Url => false,
+            Self::Rle | Self::Polygon | Self::Strokes | Self::StrokesRaw => false,
+            Self::Layered(_, inner) => inner.wants_shape(),
         }
+    }
+
+    /// Without the layers around it.
+    pub(crate) fn innermost(&self) -> &Self {
+        match self {
+            Self::Layered(_, inner) => inner.innermost(),
+            plain => plain,
+        }
+    }
+
+    /// Whether its images are drawn, as large as what stands around the value says.
+    pub(crate) fn is_drawn(&self) -> bool {
+        matches!(self.innermost(), Self::Rle | Self::Polygon | Self::Strokes | Self::StrokesRaw)
     }
 
     /// Whether a JSON array is one value of this encoding, and not a list of images.
     pub(crate) fn takes_arrays(&self) -> bool {
         match self {
             Self::List | Self::Bytes | Self::Tensor => true,
+            Self::Polygon | Self::Strokes | Self::StrokesRaw => true,
+            Self::Layered(layer, _) => layer.takes_arrays(),
+            // Objects of run lengths may stand in a list, and numbers are none of images.
+            Self::Rle => false,
             Self::Raw | Self::Hex | Self::Text | Self::Chain(_) => false,
             Self::Encoded | Self::DataUrl | Self::Npy | Self::Path | Self::Url => false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_round_trip() {
-        for &(name, _) in Encoding::NAMES {
-            assert_eq!(name.parse::<Encoding>().map(|e| e.to_string()).ok().as_deref(), Some(name));
-        }
-        for name in [
-            "base64+zlib+npy",
-            "hex+image",
-            "base64+gzip+raw",
-            "latin1+zstd+bz2+raw",
-            "bytes+image",
-        ] {
-            assert_eq!(name.parse::<Encoding>().map(|e| e.to_string()).ok().as_deref(), Some(name));
-        }
-        for bad in ["", "+", "base64", "base64+", "base64+png", "zlib+raw", "base64+lzo+raw", "Raw"]
-        {
-            assert!(bad.parse::<Encoding>().is_err(), "{bad}");
         }
     }
 }

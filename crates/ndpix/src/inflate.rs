@@ -23,11 +23,13 @@ pub enum Compression {
     Zstd,
     Bzip2,
     Xz,
+    Lz4,
 }
 
 impl Compression {
     /// Every compression.
-    pub const ALL: [Self; 5] = [Self::Gzip, Self::Zlib, Self::Zstd, Self::Bzip2, Self::Xz];
+    pub const ALL: [Self; 6] =
+        [Self::Gzip, Self::Zlib, Self::Zstd, Self::Bzip2, Self::Xz, Self::Lz4];
 
     /// The word in encoding chains.
     pub fn name(self) -> &'static str {
@@ -37,6 +39,7 @@ impl Compression {
             Self::Zstd => "zstd",
             Self::Bzip2 => "bz2",
             Self::Xz => "xz",
+            Self::Lz4 => "lz4",
         }
     }
 
@@ -55,6 +58,7 @@ impl Compression {
             [0x28, 0xB5, 0x2F, 0xFD, ..] => Self::Zstd,
             [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, ..] => Self::Bzip2,
             [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
+            [0x04, 0x22, 0x4D, 0x18, ..] => Self::Lz4,
             [cmf, flg, ..]
                 if cmf & 0x0F == 8
                     && cmf >> 4 <= 7
@@ -87,6 +91,8 @@ pub(crate) fn inflate(
         Compression::Xz => {
             take(liblzma::bufread::XzDecoder::new_multi_decoder(&mut rest), max_bytes, out)
         }
+        Compression::Lz4 if !is_whole_lz4(bytes) => Err(std::io::ErrorKind::UnexpectedEof.into()),
+        Compression::Lz4 => take(lz4_flex::frame::FrameDecoder::new(&mut rest), max_bytes, out),
     };
     let name = compression.name();
     grown.map_err(|e| {
@@ -111,6 +117,25 @@ pub(crate) fn inflate(
     Ok(())
 }
 
+/// Whether an LZ4 frame has its end mark, which the decoder does not ask for: blocks after each other up to one of
+/// length 0 (LZ4 Frame Format 1.6.2).
+fn is_whole_lz4(bytes: &[u8]) -> bool {
+    let flags = bytes.get(4).copied().unwrap_or(0);
+    let has = |bit: u8| usize::from(flags & bit != 0);
+    let (block_sum, content_sum) = (4 * has(0x10), 4 * has(0x04));
+    let mut at = 7 + 8 * has(0x08) + 4 * has(0x01);
+    loop {
+        let Some(length) = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>()) else {
+            return false;
+        };
+        // The highest bit says that a block is not compressed.
+        match u32::from_le_bytes(*length) & 0x7FFF_FFFF {
+            0 => return at + 4 + content_sum == bytes.len(),
+            length => at = at.saturating_add(4 + length as usize + block_sum),
+        }
+    }
+}
+
 fn take(reader: impl Read, max_bytes: u64, out: &mut Vec<u8>) -> std::io::Result<usize> {
     reader.take(max_bytes.saturating_add(1)).read_to_end(out)
 }
@@ -133,6 +158,22 @@ mod tests {
         assert_eq!(out, [7; 1000]);
         let over = inflate(Compression::Zlib, &packed, 999, &mut out).expect_err("too big");
         assert_eq!(over.kind(), crate::error::ErrorKind::Limit);
+    }
+
+    #[test]
+    fn lz4_frames() {
+        use std::io::Write;
+        let mut w = lz4_flex::frame::FrameEncoder::new(Vec::new());
+        w.write_all(&[7; 1000]).expect("in memory");
+        let mut packed = w.finish().expect("in memory");
+        let mut out = Vec::new();
+        assert_eq!(Compression::sniff(&packed), Some(Compression::Lz4));
+        inflate(Compression::Lz4, &packed, 1000, &mut out).expect("fits");
+        assert_eq!(out, [7; 1000]);
+        assert!(inflate(Compression::Lz4, &packed, 999, &mut out).is_err());
+        assert!(inflate(Compression::Lz4, &packed[..packed.len() - 1], 9999, &mut out).is_err());
+        packed.push(0);
+        assert!(inflate(Compression::Lz4, &packed, 9999, &mut out).is_err());
     }
 
     #[test]

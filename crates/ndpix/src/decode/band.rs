@@ -194,12 +194,16 @@ impl<'p> Band<'p> {
         let payload = encoding::decode(encoding, text, &raw, limits, &mut self.scratch);
         // What is said of pixels counts where there are any: an image file says it all by itself.
         let is_bare = !matches!(payload, Ok(Payload::File | Payload::Reference));
-        if let Some(error) = refused.filter(|_| is_bare && encoding.wants_shape()) {
+        let takes = encoding.wants_shape() || encoding.is_drawn();
+        if let Some(error) = refused.filter(|_| is_bare && takes) {
             return Err(error);
         }
         self.mosaic |= raw.mosaic;
         match payload? {
             Payload::Pixels(p) => Ok(Found::new(array_info(p.shape, p.dtype), None)),
+            Payload::Drawn(p) => {
+                Ok(Found { drawn: true, ..Found::new(array_info(p.shape, p.dtype), None) })
+            }
             Payload::File => self.file(),
             Payload::Reference => {
                 let path = std::mem::take(&mut self.scratch.bytes);

@@ -143,6 +143,13 @@ impl Band<'_> {
         match opened.found.format {
             Some(format) if direct => return decode(format, slot),
             Some(format) => decode(format, steps::room(&mut self.stored, info.bytes()?)?)?,
+            None if opened.found.drawn && direct => {
+                return self.scratch.drawing.draw(&info.shape, slot);
+            }
+            None if opened.found.drawn => {
+                let stored = steps::room(&mut self.stored, info.bytes()?)?;
+                self.scratch.drawing.draw(&info.shape, stored)?;
+            }
             None if direct => {
                 slot.copy_from_slice(bytes);
                 return Ok(());

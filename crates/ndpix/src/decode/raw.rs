@@ -2,6 +2,7 @@
 
 use super::item::Item;
 use crate::dtype::ByteOrder;
+use crate::encoding::drawn::{Level, Setting};
 use crate::encoding::keys;
 use crate::encoding::said::Said;
 use crate::encoding::{Encoding, RawSpec};
@@ -50,8 +51,9 @@ impl RawFields {
     pub(super) fn of_plan(plan: &Plan, query: &mut Query) -> Result<Self> {
         let mut fields = Self::ask(&plan.raw, &plan.places, query)?;
         let raw = |place: &Place| place.encoding.as_ref().is_none_or(Encoding::wants_shape);
+        let drawn = |place: &Place| place.encoding.as_ref().is_some_and(Encoding::is_drawn);
         fields.siblings = plan.places.iter().any(raw);
-        if fields.siblings {
+        if fields.siblings || plan.places.iter().any(drawn) {
             query.note_siblings(&keys::NAMES);
         }
         Ok(fields)
@@ -92,7 +94,12 @@ impl RawFields {
         let (object, number) = (item.object, item.place);
         let stand = Stand { record, hits, object, place: number, parent: None };
         let mut spec = self.resolve(&plan.raw, said.as_ref(), stand)?;
-        if matches!(place.encoding, Some(Encoding::List | Encoding::Text)) {
+        if place.encoding.as_ref().is_some_and(Encoding::is_drawn) {
+            spec.setting = setting(record, hits, item)?.asked(spec.shape)?;
+            spec.setting.side = plan.steps.resize.map(|to| [to.size.height, to.size.width]);
+        }
+        let inner = place.encoding.as_ref().map(Encoding::innermost);
+        if matches!(inner, Some(Encoding::List | Encoding::Text)) {
             // A flat list or a string of numbers takes the shape that every image must have.
             if !spec.is_sized() {
                 spec.shape = plan.raw.shape;
@@ -206,6 +213,17 @@ impl RawFields {
         });
         Some(said)
     }
+}
+
+/// What stands around a value that is drawn.
+fn setting(record: &[u8], hits: &Hits, item: &Item) -> Result<Setting> {
+    Setting::of(hits.outwards(item.object).map(|object| {
+        let mut level = Level::default();
+        for (number, start, end) in hits.siblings(object) {
+            level.take(keys::KEYS[number].1, &record[start..end]);
+        }
+        level
+    }))
 }
 
 /// Adds what a part of a setting needs to the query.

@@ -8,8 +8,8 @@ use super::sample::{Sample, Sampled};
 use crate::batch::Gone;
 use crate::decode::Decoder;
 use crate::encoding::Encoding;
-use crate::error::{Error, ErrorKind, Remedy, Result, quote};
-use crate::options::Options;
+use crate::error::{Error, ErrorKind, Remedy, Result, brief, quote};
+use crate::options::{Condition, Options};
 use crate::record::pointer::Field;
 use crate::record::rejected;
 use crate::record::scan::{Hits, Query, scan};
@@ -17,6 +17,14 @@ use crate::record::value::{self, Kind};
 
 /// Without a record there is nothing to decide.
 pub(super) fn no_records(options: &Options) -> Error {
+    let said = |condition: &Condition| quote(condition.to_string().as_bytes());
+    let conditions: Vec<_> = options.conditions.iter().map(said).collect();
+    if !conditions.is_empty() {
+        return Error::plan(format!(
+            "no record is left by where {}",
+            brief(&conditions.join(" and "))
+        ));
+    }
     Error::plan(match options.skip {
         0 => "the input has no records".to_string(),
         n => format!("no record is left after skip {n}"),

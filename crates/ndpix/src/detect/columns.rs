@@ -135,7 +135,7 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
 /// Why columns that none of the records has are refused.
 fn refused(missing: &[&ColumnPlan], sample: &Sample<'_>, records: usize) -> Error {
     let named = |column: &&ColumnPlan| {
-        format!("{:#} ({})", column.field, near::hint(sample, &column.field))
+        format!("{:#} ({})", column.field, near::hint(sample.texts(), &column.field))
     };
     let names: Vec<_> = missing.iter().take(NAMED).map(named).collect();
     let (columns, are) = if missing.len() > 1 { ("columns", "are") } else { ("column", "is") };

@@ -38,7 +38,7 @@ pub(super) enum Refusal {
     Rival { image: usize, rival: usize },
     /// Nothing that can be read: what is there.
     Unreadable(Vec<usize>),
-    /// A drawing, which is not read.
+    /// A drawing, and others or what else may be the image.
     Drawing(Vec<usize>),
     /// Numbers that may be several things.
     Numbers(Vec<usize>),
@@ -61,7 +61,7 @@ pub(super) fn decide(findings: &Findings) -> Decision {
     let listed = |groups: &[&Group]| groups.iter().map(|g| g.members[0]).collect::<Vec<_>>();
     match (&images[..], &drawings[..], &numbers[..], &unreadable[..]) {
         ([], [], [], []) => Decision::Refuse(Refusal::Nothing),
-        ([], [drawing], [], []) => Decision::Refuse(Refusal::Drawing(drawing.members.clone())),
+        ([], [drawing], [], []) => Decision::Read(vec![(*drawing).clone()]),
         ([], [], [list], []) => match other_grid(all, list) {
             None => Decision::Read(vec![(*list).clone()]),
             Some(grid) => Decision::Refuse(Refusal::Numbers(vec![list.members[0], grid])),
@@ -362,6 +362,14 @@ mod tests {
         );
         assert_eq!(says(&[("a", What::Numbers, both, 0), ("b", AVIF, both, 0)]), "Unreadable");
         assert_eq!(says(&[("a", AVIF, both, 0)]), "Unreadable");
-        assert_eq!(says(&[("a", What::Drawing, both, 0)]), "Drawing");
+        assert_eq!(says(&[("a", What::Drawing, both, 0)]), "a");
+        assert_eq!(
+            says(&[("a", What::Drawing, both, 0), ("b", What::Drawing, both, 0)]),
+            "Drawing"
+        );
+        assert_eq!(
+            says(&[("a", What::Drawing, both, 0), ("b", What::Numbers, both, 0)]),
+            "Drawing"
+        );
     }
 }

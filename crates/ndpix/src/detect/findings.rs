@@ -11,7 +11,7 @@ use super::leaves::{self, Leaf, walk};
 use super::sources::{self, Source};
 use super::words::{self, Name};
 use crate::decode::{RawFields, Stand};
-use crate::encoding::RawSpec;
+use crate::encoding::{Encoding, RawSpec};
 use crate::error::Result;
 use crate::options::Options;
 use crate::paths::{Base, Paths};
@@ -132,10 +132,16 @@ impl Candidate {
 
     /// As a field that the options name.
     pub(crate) fn as_named(&self) -> super::Candidate {
+        let (mut encodings, mut encoding) = (self.encodings.clone(), self.best.encoding.clone());
+        if let Some(one) = drawings::reads_all(&encodings) {
+            let all = encodings.values().sum();
+            encodings = BTreeMap::from([(one.to_string(), all)]);
+            encoding = Some(one);
+        }
         super::Candidate {
             field: self.field.clone(),
-            encodings: self.encodings.clone(),
-            encoding: self.best.encoding.clone(),
+            encodings,
+            encoding,
             records: self.seen.len() as u64,
             said: Some(self.said()),
             either: false,
@@ -252,9 +258,12 @@ pub(super) fn weigh(
     at: At<'_>,
 ) -> (Name, Graded) {
     let name = words::name(leaf.steps, leaf.beside.image_type);
+    let raw = given.raw;
     let drawing = leaf.drawing.cloned().or_else(|| drawings::run_lengths(leaf.value));
-    if let Some(drawing) = drawing {
-        return (name, drawing);
+    let drawing = drawing.filter(|drawing| drawing.is_allowed(&raw.encoding));
+    let drawing = drawing.map(|drawing| drawing.graded(raw.raw_shape.is_some()));
+    if let Some(drawing) = drawing.as_ref().filter(|drawing| drawing.what == What::Drawing) {
+        return (name, drawing.clone());
     }
     let said = leaf.beside.said;
     let stand = Stand {
@@ -264,9 +273,13 @@ pub(super) fn weigh(
         place: 0,
         parent: Some(leaf.beside.parent),
     };
-    let raw = given.raw;
     let spec = given.fields.resolve(raw, Some(&said), stand);
     let shape_given = raw.raw_shape.is_some();
+    let drawn = raw.one_encoding().is_some_and(Encoding::is_drawn);
+    let spec = spec.and_then(|spec| match drawn {
+        true => Ok(RawSpec { setting: leaf.beside.setting.asked(spec.shape)?, ..spec }),
+        false => Ok(spec),
+    });
     let (spec, refused) = match spec {
         Ok(spec) => (spec, None),
         Err(error) => (RawSpec::default(), Some(error)),
@@ -285,7 +298,9 @@ pub(super) fn weigh(
         },
     };
     let graded = match graded.what {
-        What::Nothing => leaves::inside(leaf.value, grader.limits).unwrap_or(graded),
+        What::Nothing => {
+            drawing.or_else(|| leaves::inside(leaf.value, grader.limits)).unwrap_or(graded)
+        }
         _ => graded,
     };
     let graded = match leaf.beside.packed && matches!(graded.what, What::Image { .. }) {

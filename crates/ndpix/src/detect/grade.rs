@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use super::drawings;
 use super::graded::{
     Around, Graded, Unread, What, foreign, grouped, has_extension, nothing, print,
 };
@@ -115,6 +116,7 @@ impl<'l> Grader<'l> {
                 let refused = around.refused.filter(|_| encoding.wants_shape());
                 self.pixels(encoding, pixels, around).against(refused)
             }
+            Ok(Payload::Drawn(pixels)) => drawings::read(encoding, pixels),
             Ok(Payload::Reference) if encoding == Encoding::Url => self.address(value, around),
             Ok(Payload::Reference) => self.reference(encoding, around),
         }
@@ -163,9 +165,9 @@ impl<'l> Grader<'l> {
     /// Pixels in the scratch buffer: of lists, tensors, bare bytes with a shape.
     fn pixels(&mut self, encoding: Encoding, pixels: Pixels, around: Around<'_>) -> Graded {
         let Pixels { shape, dtype } = pixels;
-        let what = match &encoding {
-            Encoding::List | Encoding::Text => {
-                numbers::numbers(&self.scratch.bytes, &encoding, pixels, around)
+        let what = match encoding.innermost() {
+            inner @ (Encoding::List | Encoding::Text) => {
+                numbers::numbers(&self.scratch.bytes, inner, pixels, around)
             }
             _ => numbers::tensor(pixels, around),
         };

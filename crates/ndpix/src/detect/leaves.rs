@@ -1,8 +1,10 @@
 //! The leaves of a record: strings, lists of numbers, and objects that describe themselves.
 
+use super::drawings::{self, Drawing};
 use super::grade::Grader;
 use super::graded::{Around, Graded, Unread, What, nothing};
-use super::{drawings, words};
+use super::words;
+use crate::encoding::drawn::Setting;
 use crate::encoding::keys;
 use crate::encoding::said::Said;
 use crate::encoding::{self, RawSpec, envelope};
@@ -26,7 +28,7 @@ pub(super) struct Leaf<'a> {
     /// Whether it is an object whose members are looked at next, if it is not one value.
     pub(super) opens: bool,
     /// What it draws, where its object says so.
-    pub(super) drawing: Option<&'a Graded>,
+    pub(super) drawing: Option<&'a Drawing>,
 }
 
 /// What the members of an object say of each other.
@@ -41,6 +43,8 @@ pub(super) struct Beside<'a> {
     pub(super) image_type: bool,
     /// Whether the object is a message of rosbridge that was packed as an image.
     pub(super) packed: bool,
+    /// What it and the objects around it say of what is drawn.
+    pub(super) setting: Setting,
 }
 
 /// Goes through the leaves of a value in the order in which they stand. `take` says whether the leaf was
@@ -54,7 +58,7 @@ fn visit(
     value: &[u8],
     steps: &mut Vec<Step>,
     beside: Beside<'_>,
-    drawing: Option<&Graded>,
+    drawing: Option<&Drawing>,
     take: &mut dyn FnMut(Leaf<'_>) -> bool,
 ) -> bool {
     // A record that is a wrapper has a member to be named by.
@@ -68,6 +72,7 @@ fn visit(
             Some(_) if steps.len() < DEPTH => elements(value, steps, beside, take),
             _ => false,
         },
+        Kind::Object if drawing.is_some() => take(leaf),
         Kind::Object => {
             let marked = encoding::is_marked(value);
             if marked || drawings::run_lengths(value).is_some() {
@@ -77,7 +82,7 @@ fn visit(
             if whole && take(Leaf { opens: true, ..leaf }) {
                 return true;
             }
-            let inside = steps.len() < DEPTH && members(value, steps, take);
+            let inside = steps.len() < DEPTH && members(value, steps, beside, take);
             inside || (whole && take(Leaf { steps, value, beside, drawing, opens: false }))
         }
         _ => false,
@@ -91,7 +96,8 @@ fn elements(
     around: Beside<'_>,
     take: &mut dyn FnMut(Leaf<'_>) -> bool,
 ) -> bool {
-    let beside = Beside { said: around.said, parent: around.parent, ..Beside::default() };
+    let Beside { said, parent, setting, .. } = around;
+    let beside = Beside { said, parent, setting, ..Beside::default() };
     // A record that is a list of unlike things is a row of a table: its places have numbers.
     let mut kinds = value::elements(array).map(value::kind).filter(|k| *k != Kind::Null);
     let first = kinds.next();
@@ -128,9 +134,15 @@ fn named(element: &[u8]) -> Option<Step> {
     names.into_iter().find(|name| words::is_lesser(name)).map(Step::Named)
 }
 
-fn members(object: &[u8], steps: &mut Vec<Step>, take: &mut dyn FnMut(Leaf<'_>) -> bool) -> bool {
+fn members(
+    object: &[u8],
+    steps: &mut Vec<Step>,
+    around: Beside<'_>,
+    take: &mut dyn FnMut(Leaf<'_>) -> bool,
+) -> bool {
     let mut any = false;
-    let mut beside = Beside { parent: object, ..Beside::default() };
+    let setting = around.setting.inside(object);
+    let mut beside = Beside { parent: object, setting, ..Beside::default() };
     let mut scratch = Vec::new();
     for (key, member) in value::entries(object) {
         let key = value::unescape_inner(key, &mut scratch);
@@ -148,7 +160,7 @@ fn members(object: &[u8], steps: &mut Vec<Step>, take: &mut dyn FnMut(Leaf<'_>) 
             continue;
         }
         let key = String::from_utf8_lossy(value::unescape_inner(key, &mut scratch)).into_owned();
-        let drawing = drawings::beside(&key, member, object);
+        let drawing = drawings::beside(&key, member, object, &setting);
         steps.push(Step::Key(key));
         any |= visit(member, steps, beside, drawing.as_ref(), take);
         steps.pop();

@@ -1,6 +1,5 @@
 //! Names like a name: what may have been meant by a field that is not there.
 
-use super::sample::Sample;
 use crate::record::pointer::{Pointer, Step};
 use crate::record::value::{self, Kind};
 
@@ -13,10 +12,10 @@ const LENGTH: usize = 60;
 const GIVEN: usize = 3;
 
 /// What to say of a field that no record has: the names that are like it, or those that there are.
-pub(super) fn hint(sample: &Sample<'_>, wanted: &Pointer) -> String {
+pub(super) fn hint<'a>(records: impl Iterator<Item = &'a [u8]>, wanted: &Pointer) -> String {
     let mut names = Vec::new();
-    for record in sample.records.iter().take(RECORDS) {
-        collect(record.text, &mut Vec::new(), &mut names);
+    for record in records.take(RECORDS) {
+        collect(record, &mut Vec::new(), &mut names);
     }
     let mut like: Vec<(usize, String)> = Vec::new();
     for name in &names {

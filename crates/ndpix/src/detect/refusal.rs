@@ -48,7 +48,8 @@ pub(super) fn error(
             ("what seems to be an image cannot be read".to_string(), listed.clone())
         }
         Refusal::Drawing(listed) => {
-            ("what is there are drawings, which ndpix does not draw".to_string(), listed.clone())
+            let said = "what would be drawn may not be what is meant, or not all of it";
+            (said.to_string(), listed.clone())
         }
         Refusal::Numbers(several) => {
             ("several fields hold numbers that may be pixels".to_string(), several.clone())
@@ -109,14 +110,16 @@ fn best_of_nothing(findings: &Findings) -> Vec<usize> {
 /// The options that read what is there, each set with what it does.
 fn remedies(refusal: &Refusal, all: &[Candidate]) -> Vec<Remedy> {
     let listed: Vec<usize> = match refusal {
-        Refusal::Several(several) | Refusal::Numbers(several) => several.clone(),
+        Refusal::Several(several) | Refusal::Numbers(several) | Refusal::Drawing(several) => {
+            several.clone()
+        }
         Refusal::Rival { image, .. } => vec![*image],
         Refusal::Unreadable(listed) => listed.clone(),
-        Refusal::Nothing | Refusal::TooMany | Refusal::Drawing(_) => Vec::new(),
+        Refusal::Nothing | Refusal::TooMany => Vec::new(),
     };
     let readable: Vec<usize> = listed
         .into_iter()
-        .filter(|&n| matches!(all[n].best.what, What::Image { .. } | What::Numbers))
+        .filter(|&n| matches!(all[n].best.what, What::Image { .. } | What::Drawing | What::Numbers))
         .collect();
     let one = |number: &usize| {
         let field = &all[*number].field;

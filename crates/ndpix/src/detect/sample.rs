@@ -57,6 +57,11 @@ impl<'a> Sample<'a> {
 }
 
 impl Sample<'_> {
+    /// The texts of the records.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        self.records.iter().map(|record| record.text)
+    }
+
     /// How many records it has.
     pub(crate) fn len(&self) -> usize {
         self.records.len()

@@ -18,7 +18,7 @@ impl Said<'_> {
         if !self.any {
             return Ok(*given);
         }
-        if let Some((name, text)) = self.unread {
+        if let Some((name, text)) = self.unread.or(self.unknown.filter(|_| self.is_message())) {
             return Err(Error::unsupported(format!(
                 "{name} says {}, which is not read",
                 plain(scalar(text))
@@ -38,7 +38,26 @@ impl Said<'_> {
         let of_pixel = self.elements(&look, &mut spec)?;
         self.extent(look.channels.or(of_pixel), &mut spec)?;
         self.strided(&mut spec)?;
+        self.stepped(&spec)?;
         Ok(spec)
+    }
+
+    /// Whether the members are those of an image message of ROS, of which each means what it says.
+    fn is_message(&self) -> bool {
+        self.big && self.step.is_some() && self.axes[0].is_some() && self.axes[1].is_some()
+    }
+
+    /// Refuses a message whose rows are longer than from one to the next.
+    fn stepped(&self, spec: &RawSpec) -> Result<()> {
+        let (Some((step, name)), Some((width, by))) = (self.step, self.axes[1]) else {
+            return Ok(());
+        };
+        let channels = spec.shape.as_deref().and_then(|shape| shape.get(2)).copied().unwrap_or(1);
+        let row = width.saturating_mul(channels).saturating_mul(spec.dtype.map_or(1, DType::size));
+        match self.is_message() && step < row {
+            true => Err(contradiction(name, by)),
+            false => Ok(()),
+        }
     }
 
     /// The order of the axes in memory by their strides, in bytes or in elements.

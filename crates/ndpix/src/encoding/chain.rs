@@ -13,7 +13,7 @@ pub(super) fn decode(
     limits: &Limits,
     scratch: &mut Scratch,
 ) -> Result<Payload> {
-    let Scratch { bytes: out, text, spare } = scratch;
+    let Scratch { bytes: out, text, spare, .. } = scratch;
     match chain.transport {
         Transport::Base64 => base64::decode_string(value, text, out)?,
         Transport::Hex => hex::decode(super::string(value, text)?, out)?,

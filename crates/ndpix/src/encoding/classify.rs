@@ -5,13 +5,16 @@
 //! is guessed from names or from likely sizes.
 
 use super::{
-    Chain, Content, Encoding, RawSpec, Scratch, Transport, base64, bytes, chain, data_url, hex,
-    listed, npy, raw, tensor, text,
+    Chain, Content, Encoding, Layer, RawSpec, Scratch, Transport, base64, bytes, chain, data_url,
+    drawn, hex, layers, listed, npy, raw, tensor, text,
 };
 use crate::format;
 use crate::inflate::{Compression, inflate};
 use crate::limits::Limits;
 use crate::record::value::{self, Kind};
+
+/// Layers that are looked into.
+const LAYERS: u8 = 2;
 
 /// The first encoding that the value fits.
 pub(super) fn classify(
@@ -20,11 +23,50 @@ pub(super) fn classify(
     limits: &Limits,
     scratch: &mut Scratch,
 ) -> Option<Encoding> {
+    within(value, spec, limits, scratch, 0)
+}
+
+/// The same inside of so many layers.
+fn within(
+    value: &[u8],
+    spec: &RawSpec,
+    limits: &Limits,
+    scratch: &mut Scratch,
+    deep: u8,
+) -> Option<Encoding> {
+    let plain = plain(value, spec, limits, scratch);
+    let layered = || layered(value, spec, limits, deep);
+    match plain {
+        None | Some(Encoding::Path) if deep < LAYERS => layered().or(plain),
+        plain => plain,
+    }
+}
+
+/// The layer around a value, and how what is inside holds an image. Only what can be nothing else counts: an image
+/// file, or numbers in lists.
+fn layered(value: &[u8], spec: &RawSpec, limits: &Limits, deep: u8) -> Option<Encoding> {
+    let layer = layers::around(value)?;
+    let mut inside = Vec::new();
+    layers::open(layer, value, &mut inside).ok()?;
+    let inner = within(&inside, spec, limits, &mut Scratch::default(), deep + 1)?;
+    let counts = match (&inner, layer) {
+        (Encoding::List, Layer::Json | Layer::Repr | Layer::Unquoted) => true,
+        (Encoding::Chain(chain), _) => chain.content != Content::Raw,
+        (Encoding::Encoded | Encoding::DataUrl | Encoding::Npy | Encoding::Layered(..), _) => true,
+        (Encoding::Tensor | Encoding::Rle | Encoding::Bytes, Layer::Json) => true,
+        _ => false,
+    };
+    counts.then(|| Encoding::Layered(layer, Box::new(inner)))
+}
+
+/// The first encoding that the value fits without a layer.
+fn plain(value: &[u8], spec: &RawSpec, limits: &Limits, scratch: &mut Scratch) -> Option<Encoding> {
     match value::kind(value) {
         Kind::Object if bytes::is_buffer(value) || bytes::is_indexed(value) => {
             bytes::decode(value, limits, &mut scratch.spare, &mut scratch.bytes).ok()?;
             own_content(spec, &scratch.bytes).map(|_| Encoding::Bytes)
         }
+        Kind::Object if drawn::is_runs(value) => Some(Encoding::Rle),
         Kind::Object => tensor::is_sized(value).then_some(Encoding::Tensor),
         Kind::Array => list(value, spec, limits, scratch),
         Kind::String => string(value, spec, limits, scratch),
@@ -47,7 +89,7 @@ fn string(
     limits: &Limits,
     scratch: &mut Scratch,
 ) -> Option<Encoding> {
-    let Scratch { bytes: out, text: unescaped, spare } = scratch;
+    let Scratch { bytes: out, text: unescaped, spare, .. } = scratch;
     let text = value::unescape(value, unescaped).trim_ascii();
     if data_url::strip_scheme(text).is_some() {
         return data_url::decode(text, spare, out).ok().map(|()| Encoding::DataUrl);
@@ -60,8 +102,8 @@ fn string(
         return plain_or_chain(Transport::Hex, spec, limits, spare, out);
     }
     // No early exit inside a chunk, so that the compiler turns it into vector compares.
-    let plain = |c: u8| (b' '..=b'~').contains(&c) | (c == b'\t') | (c == b'\r') | (c == b'\n');
-    if !text.chunks(64).all(|chunk| chunk.iter().fold(true, |all, &c| all & plain(c))) {
+    let printed = |c: u8| (b' '..=b'~').contains(&c) | (c == b'\t') | (c == b'\r') | (c == b'\n');
+    if !text.chunks(64).all(|chunk| chunk.iter().fold(true, |all, &c| all & printed(c))) {
         if chain::latin1(text, out).is_ok() && signature(out) == Some(Content::Image) {
             return plain_or_chain(Transport::Latin1, spec, limits, spare, out);
         }

@@ -28,6 +28,14 @@ pub(super) fn is_remote(text: &[u8]) -> bool {
 /// Replaces `out` with the bytes of the URL; `spare` is overwritten.
 pub(super) fn decode(text: &[u8], spare: &mut Vec<u8>, out: &mut Vec<u8>) -> Result<()> {
     let text = text.trim_ascii();
+    // A prefix that was put before a whole URL says nothing.
+    let whole = |text: &[u8]| {
+        memchr::memchr(b',', text).filter(|&at| strip_scheme(&text[at + 1..]).is_some())
+    };
+    let text = match strip_scheme(text).and(whole(text)) {
+        Some(at) => &text[at + 1..],
+        None => text,
+    };
     let Some(rest) = strip_scheme(text) else {
         if is_remote(text) {
             return Err(Error::encoding(format!(

@@ -1,6 +1,6 @@
 //! Hexadecimal text: bare, `0x...`, `\x...` (PostgreSQL) and `x'...'` (SQL).
 //!
-//! Either case, two digits for each byte, nothing between them.
+//! Either case, two digits for each byte; blanks between bytes, where all of them are apart.
 
 use crate::error::{Error, Result};
 
@@ -17,10 +17,19 @@ pub(super) fn digit(c: u8) -> Option<u8> {
 /// What stands after a prefix that says hexadecimal, if there is one.
 pub(super) fn strip_prefix(text: &[u8]) -> Option<&[u8]> {
     match text {
-        [b'\\', b'x' | b'X', rest @ ..] | [b'0', b'x' | b'X', rest @ ..] => Some(rest),
+        [b'\\', b'\\', b'x' | b'X', rest @ ..]
+        | [b'\\', b'x' | b'X', rest @ ..]
+        | [b'0', b'x' | b'X', rest @ ..] => Some(rest),
         [b'x' | b'X', b'\'', rest @ .., b'\''] => Some(rest),
         _ => None,
     }
+}
+
+/// Whether the text is pairs of digits with blanks between them.
+pub(super) fn is_apart(text: &[u8]) -> bool {
+    let mut pairs = text.split(u8::is_ascii_whitespace).filter(|pair| !pair.is_empty());
+    let is_pair = |pair: &[u8]| pair.len() == 2 && is_pairs(pair);
+    text.get(2).is_some_and(u8::is_ascii_whitespace) && pairs.all(is_pair)
 }
 
 /// Whether the text is pairs of digits and nothing else.
@@ -33,6 +42,11 @@ pub(super) fn decode(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
     out.clear();
     let text = text.trim_ascii();
     let digits = strip_prefix(text).unwrap_or(text);
+    if is_apart(digits) {
+        let pairs = digits.split(u8::is_ascii_whitespace).filter(|pair| !pair.is_empty());
+        out.extend(pairs.filter_map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)));
+        return Ok(());
+    }
     if !digits.len().is_multiple_of(2) {
         return Err(Error::encoding(format!(
             "not valid hexadecimal: {} digits, an odd number",
@@ -61,9 +75,16 @@ mod tests {
 
     #[test]
     fn every_form() {
-        for text in
-            ["004080ff", "004080FF", "\\x004080ff", "0x004080ff", "x'004080ff'", "X'004080FF'"]
-        {
+        for text in [
+            "004080ff",
+            "00 40 80 ff",
+            "\\\\x004080ff",
+            "004080FF",
+            "\\x004080ff",
+            "0x004080ff",
+            "x'004080ff'",
+            "X'004080FF'",
+        ] {
             let mut out = vec![1];
             decode(text.as_bytes(), &mut out).expect(text);
             assert_eq!(out, [0, 64, 128, 255], "{text}");
@@ -72,7 +93,7 @@ mod tests {
 
     #[test]
     fn refusals() {
-        for text in ["0040f", "0g", "x'00", "00 40", "\\x0x"] {
+        for text in ["0040f", "0g", "x'00", "00 4", "00 404", "\\x0x"] {
             assert!(decode(text.as_bytes(), &mut Vec::new()).is_err(), "{text}");
         }
     }

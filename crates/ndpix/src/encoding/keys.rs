@@ -23,6 +23,21 @@ pub(crate) enum Axis {
     Channels,
 }
 
+/// What a member says of what is drawn beside it or below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// An axis of the image.
+    Axis(Axis),
+    /// An axis of the image, of which coordinates are percents (Label Studio).
+    Percent(Axis),
+    /// The runs of COCO, beside their size.
+    Counts,
+    /// What points are the corners of (Labelme).
+    Form,
+    /// What stands beside strokes (Quick, Draw!).
+    Sketch,
+}
+
 /// What the member of a key says, where its value is of the type and the vocabulary that it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
@@ -67,10 +82,12 @@ pub(crate) enum Key {
     Step,
     /// Bytes or elements from one to the next along each axis.
     Strides,
+    /// Of what is drawn, and says nothing of pixels.
+    Drawn(Part),
 }
 
 /// Names of members that stand inside of a tensor object or beside pixels.
-pub(crate) const KEYS: [(&str, Key); 93] = [
+pub(crate) const KEYS: [(&str, Key); 104] = [
     ("shape", Key::Shape),
     ("dims", Key::Shape),
     ("size", Key::Size),
@@ -156,6 +173,17 @@ pub(crate) const KEYS: [(&str, Key); 93] = [
     ("bytes_per_row", Key::Step),
     ("bytesPerRow", Key::Step),
     ("strides", Key::Strides),
+    ("imageHeight", Key::Drawn(Part::Axis(Axis::Height))),
+    ("imageWidth", Key::Drawn(Part::Axis(Axis::Width))),
+    ("image_height", Key::Drawn(Part::Axis(Axis::Height))),
+    ("image_width", Key::Drawn(Part::Axis(Axis::Width))),
+    ("original_height", Key::Drawn(Part::Percent(Axis::Height))),
+    ("original_width", Key::Drawn(Part::Percent(Axis::Width))),
+    ("counts", Key::Drawn(Part::Counts)),
+    ("shape_type", Key::Drawn(Part::Form)),
+    ("key_id", Key::Drawn(Part::Sketch)),
+    ("word", Key::Drawn(Part::Sketch)),
+    ("countrycode", Key::Drawn(Part::Sketch)),
     // DICOM JSON names members by their tags.
     ("00280010", Key::Axis(Axis::Height)),
     ("00280011", Key::Axis(Axis::Width)),

@@ -37,6 +37,10 @@ pub(crate) struct Said<'a> {
     pub(super) strides: Option<&'a [u8]>,
     pub(super) clash: Option<(&'static str, &'static str)>,
     pub(super) unread: Option<(&'static str, &'a [u8])>,
+    /// A word under `encoding` that is not known.
+    pub(super) unknown: Option<(&'static str, &'a [u8])>,
+    /// Whether `is_bigendian` is among them, as in the image messages of ROS.
+    pub(super) big: bool,
 }
 
 impl<'a> Said<'a> {
@@ -68,6 +72,9 @@ impl<'a> Said<'a> {
 
     /// Takes the member of a key, where it is of the type and the vocabulary of the key.
     pub(crate) fn take(&mut self, (name, key): (&'static str, Key), text: &'a [u8]) {
+        if matches!(key, Key::Drawn(_)) {
+            return;
+        }
         self.any = true;
         let clash = &mut self.clash;
         match key {
@@ -104,6 +111,7 @@ impl<'a> Said<'a> {
                     let big = flag == (key == Key::BigEndian);
                     let order = if big { ByteOrder::Big } else { ByteOrder::Little };
                     settle(clash, &mut self.bytes, order, name);
+                    self.big |= name == "is_bigendian";
                 }
             }
             Key::COrder | Key::FortranOrder => {
@@ -130,7 +138,7 @@ impl<'a> Said<'a> {
             Key::Step => {}
             Key::Strides if is_shape(text) => self.strides = Some(text),
             Key::Strides => {}
-            Key::Shape => {}
+            Key::Shape | Key::Drawn(_) => {}
         }
     }
 
@@ -166,6 +174,7 @@ impl<'a> Said<'a> {
                 }
             }
             Some(Word::Unread) => self.unread = Some((name, text)),
+            None if name == "encoding" => self.unknown = Some((name, text)),
             None => {}
         }
     }

@@ -1,6 +1,7 @@
 //! The buffers of decoding, and the room in them.
 
 use super::Encoding;
+use super::drawn::Drawing;
 use crate::error::Result;
 use crate::limits::{LONG, make_room};
 use crate::record::value;
@@ -12,6 +13,10 @@ pub(crate) struct Scratch {
     pub(crate) bytes: Vec<u8>,
     pub(super) text: Vec<u8>,
     pub(super) spare: Vec<u8>,
+    /// The text inside of a layer.
+    pub(super) layer: Vec<u8>,
+    /// What the last [`super::decode`] read, where it is to be drawn.
+    pub(crate) drawing: Drawing,
 }
 
 impl Scratch {
@@ -25,7 +30,7 @@ impl Scratch {
         if value.len() < LONG {
             return Ok(());
         }
-        let Self { bytes, text, spare } = self;
+        let Self { bytes, text, spare, .. } = self;
         // Numbers and base64 make room for themselves, also where they are not the whole of it.
         if !matches!(encoding, Encoding::List | Encoding::Raw | Encoding::Encoded | Encoding::Npy) {
             for buffer in [bytes, spare] {
@@ -40,6 +45,7 @@ impl Scratch {
 
     /// The bytes that the buffers take.
     pub(crate) fn capacity(&self) -> usize {
-        self.bytes.capacity() + self.text.capacity() + self.spare.capacity()
+        let bytes = self.bytes.capacity() + self.text.capacity() + self.spare.capacity();
+        bytes + self.layer.capacity() + self.drawing.capacity()
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn decode(
     let given = RawSpec { step: None, loose: Loose::default(), ..*given };
     let mut spec = tensor.said.spec(&given)?;
     let payload = tensor.payload.unwrap_or_default();
-    let Scratch { bytes: out, text, spare } = scratch;
+    let Scratch { bytes: out, text, spare, .. } = scratch;
     match value::kind(payload) {
         Kind::Array => {
             let found = listed::read(payload, &spec, limits, out, spare)?;

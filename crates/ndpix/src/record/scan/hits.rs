@@ -52,8 +52,8 @@ pub(crate) struct Hits {
     pub(super) list: Vec<Hit>,
     hidden: Vec<Hit>,
     /// Of each object on the way to wanted values the last sibling that was noted, as its place in the
-    /// list and 1 more. The first is not an object.
-    objects: Vec<usize>,
+    /// list and 1 more, and the object around it. The first is not an object.
+    objects: Vec<(usize, usize)>,
     siblings: Vec<Sibling>,
     /// What each wild step took: the place in this list of what the one before took, and where the
     /// value begins. The first is none.
@@ -79,7 +79,7 @@ impl Hits {
         self.list.clear();
         self.hidden.clear();
         self.objects.clear();
-        self.objects.push(0);
+        self.objects.push((0, 0));
         self.siblings.clear();
         self.bound.clear();
         self.bound.push((0, 0));
@@ -125,7 +125,7 @@ impl Hits {
     /// The members of an object that have a name of [`super::Query::note_siblings`]: the number of the name,
     /// and where the value stands. The last comes first.
     pub(crate) fn siblings(&self, object: usize) -> impl Iterator<Item = (usize, usize, usize)> {
-        let mut next = self.objects.get(object).copied().unwrap_or(0);
+        let mut next = self.objects.get(object).map_or(0, |object| object.0);
         std::iter::from_fn(move || {
             let sibling = self.siblings.get(next.checked_sub(1)?)?;
             next = sibling.before;
@@ -143,15 +143,21 @@ impl Hits {
         self.bound[at].1
     }
 
-    /// Notes an object that begins, and gives its number.
-    pub(super) fn open(&mut self) -> usize {
-        self.objects.push(0);
+    /// An object and those around it, outwards. Each is one of those that siblings are noted of.
+    pub(crate) fn outwards(&self, object: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(object), |&object| self.objects.get(object).map(|o| o.1))
+            .take_while(|&object| object > 0)
+    }
+
+    /// Notes an object that begins inside another, and gives its number.
+    pub(super) fn open(&mut self, around: usize) -> usize {
+        self.objects.push((0, around));
         self.objects.len() - 1
     }
 
     /// Notes a sibling; of several with the same name the last counts.
     pub(super) fn note(&mut self, object: usize, name: u8, start: usize, end: usize) {
-        let mut at = self.objects[object];
+        let mut at = self.objects[object].0;
         while at > 0 {
             let sibling = &mut self.siblings[at - 1];
             if sibling.name == name {
@@ -160,9 +166,9 @@ impl Hits {
             }
             at = sibling.before;
         }
-        let before = self.objects[object];
+        let before = self.objects[object].0;
         self.siblings.push(Sibling { name, start, end, before });
-        self.objects[object] = self.siblings.len();
+        self.objects[object].0 = self.siblings.len();
     }
 
     /// Notes that a wild step took the value at `start`.

@@ -44,7 +44,7 @@ impl<'a> Scan<'a> {
         let found = self.hits.list.len();
         match self.peek() {
             Some(b'[') if !deeper && list && found > first => self.pass(depth)?,
-            Some(b'{') if deeper => self.object(from, depth)?,
+            Some(b'{') if deeper => self.object(from, depth, object)?,
             Some(b'[') if deeper => self.array(from, depth, object)?,
             _ => self.skip(depth)?,
         }
@@ -68,9 +68,9 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn object(&mut self, from: usize, depth: usize) -> Result<()> {
+    fn object(&mut self, from: usize, depth: usize, around: usize) -> Result<()> {
         self.check_depth(depth)?;
-        let object = self.hits.open();
+        let object = self.hits.open(around);
         let (states, members) = (self.hits.states.len(), self.hits.members.len());
         let mut again = false;
         self.at += 1;

@@ -3,6 +3,7 @@
 # make test-scale   Ray and Dask with workers that are killed, RECORDS=6000 of them
 # make test-stores  inputs, outputs and parts in S3 as moto plays it, and what stores do wrong
 # make test-page    the pages of --report in Chromium; SHOTS=FOLDER leaves pictures of them
+# make test-drawn   masks and strokes against the libraries that draw them, CASES=0.1 times 40,000 of them
 # make test-arm, test-musl, test-windows  the conformance corpus with ndpix for that system, under qemu or wine
 # make test-shells  completions typed into bash, zsh, fish and PowerShell, where they are
 # make random       random records through the command, N=5000 of them
@@ -43,9 +44,9 @@ PY    = $(VENV)/bin/python
 MATURIN = PATH="$(abspath $(VENV)/bin):$$PATH" $(PY) -m maturin
 
 # Optional corpus features that ndpix claims; CONTRIBUTING.md says which it does not, and why.
-FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,format:qoi,format:tga,tiff:cmyk,tiff:fax,tiff:odd-bits
+FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,format:qoi,format:tga,raw-image-message,rle,strokes,strokes-raw,tiff:cmyk,tiff:fax,tiff:odd-bits
 
-.PHONY: demo test rust python random licences conformance maybe-conformance command release clean test-scale test-stores maybe-scale test-page test-shells test-arm test-musl test-windows
+.PHONY: demo test rust python random licences conformance maybe-conformance command release clean test-scale test-stores maybe-scale test-page test-drawn test-shells test-arm test-musl test-windows
 .PHONY: wheel manylinux site reliability fuzz miri careful
 .PHONY: bench-quick bench bench-outputs bench-scale floor stages instructions
 .NOTPARALLEL:
@@ -103,6 +104,19 @@ test-page: command $(PAGE)/ready
 $(PAGE)/ready: requirements-page.txt
 	test -x $(PAGE)/bin/python || $(PYTHON) -m venv $(PAGE)
 	$(PAGE)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-page.txt
+	touch $@
+
+# What draws masks and strokes elsewhere brings much along, too.
+DRAWN = $(TARGET)/drawn
+CASES ?= 0.1
+
+test-drawn: wheel $(DRAWN)/ready
+	$(DRAWN)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps "$(TARGET)"/wheels/*.whl
+	CASES=$(CASES) $(DRAWN)/bin/python -m unittest discover -v -s tests/drawn -t tests/drawn
+
+$(DRAWN)/ready: requirements-drawn.txt
+	test -x $(DRAWN)/bin/python || $(PYTHON) -m venv $(DRAWN)
+	$(DRAWN)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-drawn.txt
 	touch $@
 
 # Of the dev profile, which is built sooner and checks itself.

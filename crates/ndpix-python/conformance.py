@@ -35,7 +35,15 @@ def options(spec, base_dir):
     """A case's specification as keywords."""
     field = spec.get("image_pointer") or spec.get("image_field") or spec.get("data_field")
     kind, transfer = spec["kind"], spec.get("transfer")
-    encoding = {"raw": "raw", "json-numpy": "tensor", "nested": "list", "path": "path"}
+    encoding = {
+        "raw": "raw",
+        "raw-image-message": "raw",
+        "json-numpy": "tensor",
+        "nested": "list",
+        "path": "path",
+        "rle": "rle",
+        "strokes": "strokes-raw" if spec.get("normalize") else "strokes",
+    }
     found = {
         "field": field,
         "encoding": ("data-url" if transfer == "data-url" else "encoded") if kind == "encoded" else encoding[kind],
@@ -44,6 +52,8 @@ def options(spec, base_dir):
     }
     if kind == "nested":
         return found | {"dtype": spec.get("dtype")}
+    if kind not in ("raw", "json-numpy"):
+        return found
     named = {name: spec.get(f"{name}_field") for name in ("shape", "dtype", "order")}
     at = {name: f"@{quoted(key)}" for name, key in named.items() if key}
     return found | {

@@ -84,7 +84,17 @@ pub(super) fn encodings(input: &[u8]) {
         "hex+image",
         "latin1+raw",
         "bytes+npy",
+        "base64+lz4+raw",
+        "json+list",
+        "json+polygon",
+        "repr+list",
+        "repr+latin1+image",
+        "joined+encoded",
+        "unquoted+list",
+        "markdown+data-url",
+        "base64+base64+image",
     ];
+    let drawn = ["rle", "polygon", "json+polygon"];
     let option = Options::table().find(|option| option.name == "encoding").expect("an option");
     let plain = option.words.into_iter().filter(|word| *word != "auto");
     for (i, name) in plain.chain(chains).enumerate() {
@@ -92,7 +102,7 @@ pub(super) fn encodings(input: &[u8]) {
         if let Some(dtype) = ["uint8", "float32", "bool"].get(i % 4) {
             options.set("dtype", dtype).expect("a dtype");
         }
-        if i % 3 == 0 {
+        if i % 3 == 0 || drawn.contains(&name) {
             options.set("raw_shape", "@h,@w").expect("fields");
         }
         outcomes(bytes(input), &options);

@@ -33,6 +33,11 @@ const FLAGS: &[(&str, &[Flag])] = &[
                 "NAME",
                 "A compressed input that ends before its end; keep reads what stands before",
             ),
+            (
+                "where",
+                "TEST",
+                "Records to take, by a field of theirs: split=train, height>=64, name~REGEX, mask exists; tests are = != < <= > >= ~ exists, and several must all hold",
+            ),
             ("skip", "N", "Records to pass over"),
             ("limit", "N", "Records to take [default: all]"),
             (
@@ -114,7 +119,7 @@ const FLAGS: &[(&str, &[Flag])] = &[
             ("frames", "WHICH", "Frames of animations and pages of files: first, all, index:N"),
             ("size", "SIZE", "Resize to N,N or H,W (height,width) [default: as stored]"),
             ("fit", "NAME", "How, where the aspect differs [default: refuse]"),
-            ("resample", "NAME", "The filter"),
+            ("resample", "NAME", "The filter [default: bilinear, and nearest for what is drawn]"),
             ("pad_value", "NUMBER", "What stands around padded images, before dtype and scale"),
         ],
     ),
@@ -177,7 +182,7 @@ const FLAGS: &[(&str, &[Flag])] = &[
         "The output",
         &[
             ("if_exists", "NAME", "An existing output"),
-            ("append", "", "Add rows to the .npy file that is there"),
+            ("append", "", "Add rows to the output that is there"),
             ("append_again", "", "Add inputs once more that were appended before"),
             ("fresh", "", "Begin anew where the same command was ended before"),
             ("rows", "NAME", "The row map OUT.rows.npy"),

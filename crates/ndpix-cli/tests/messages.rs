@@ -64,7 +64,7 @@ const RUNS: &[(&[&str], &str)] = &[
     (&[GOOD], "-o out.npy --shard-rows 5"),
     (&[GOOD], "-o out --shard-rows 0"),
     (&[GOOD], "-o out.npz --images-as encoded"),
-    (&[GOOD], "-o out.npz --append"),
+    (&[GOOD], "-o out.npz --append --rows never"),
     (&[GOOD], "-o out.npy --ragged flat"),
     (&[GOOD], "-o out.npz --ragged flat --size 2"),
     (&[GOOD], "-o out.npz --ragged pad --shape 2,2"),

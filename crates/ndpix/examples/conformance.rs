@@ -67,10 +67,13 @@ fn options(spec: &Value, base_dir: Option<PathBuf>) -> Result<Options, Box<dyn E
     let encoding = match (kind, text("transfer")) {
         ("encoded", Some("data-url")) => "data-url",
         ("encoded", _) => "encoded",
-        ("raw", _) => "raw",
+        ("raw" | "raw-image-message", _) => "raw",
         ("json-numpy", _) => "tensor",
         ("nested", _) => "list",
         ("path", _) => "path",
+        ("rle", _) => "rle",
+        ("strokes", _) if spec.get("normalize") == Some(&Value::Bool(true)) => "strokes-raw",
+        ("strokes", _) => "strokes",
         (other, _) => return Err(format!("kind {other} is not claimed").into()),
     };
     let mut options = Options::default().with("encoding", encoding)?;
@@ -81,7 +84,7 @@ fn options(spec: &Value, base_dir: Option<PathBuf>) -> Result<Options, Box<dyn E
     let dtype = text("dtype").map(str::parse::<ndpix::DType>).transpose()?;
     if kind == "nested" {
         options.dtype = dtype;
-    } else {
+    } else if matches!(kind, "raw" | "json-numpy") {
         options.raw_dtype = match text("dtype_field") {
             Some(field) => Some(Given::Field(vec![At::Record(key(field))])),
             None => dtype.map(|d| Given::Value(RawDType(d, None))),

@@ -85,6 +85,8 @@ pub(crate) struct Record {
     pub(crate) byte: u64,
     /// Number of the record over all files, from 0, counting skipped ones and not blank lines.
     pub(crate) index: u64,
+    /// Records over all files up to this one that meet `where`; all of them where nothing is asked.
+    pub(crate) matched: u64,
     /// Why its text is not there; then the span is empty.
     pub(crate) gone: Option<Gone>,
 }

@@ -94,7 +94,7 @@ pub use convert::{Cut, Run, convert, files_of, keep_apart, plan, plan_to_read, r
 pub use dataset::{Dataset, Item};
 pub use dtype::{ByteOrder, DType};
 pub use each::{Each, each};
-pub use encoding::{Chain, Content, Encoding, Transport};
+pub use encoding::{Chain, Content, Encoding, Layer, Transport};
 pub use error::{Error, ErrorKind, Position, Result};
 pub use format::{Color, ImageFormat, ImageInfo};
 pub use framing::Framing;
@@ -103,10 +103,10 @@ pub use inspect::{inspect, look};
 pub use limits::Limits;
 pub use load::{Loaded, load};
 pub use options::{
-    At, Fetch, Fit, Frames, Given, Governs, IfExists, ImagesAs, Layout, MaxRejects, Mode,
-    Normalize, OnError, OnErrors, OnMissing, OnMissingColumn, OnTruncated, OptionInfo, Options,
-    OutputCompression, Ragged, RawChannels, RawDType, RawLayout, RawOrder, Rejects, RejectsContent,
-    Resample, Rgb, Rows, Scale, Size, Stack,
+    At, Condition, Fetch, Fit, Frames, Given, Governs, IfExists, ImagesAs, Layout, MaxRejects,
+    Mode, Normalize, OnError, OnErrors, OnMissing, OnMissingColumn, OnTruncated, OptionInfo,
+    Options, OutputCompression, Ragged, RawChannels, RawDType, RawLayout, RawOrder, Rejects,
+    RejectsContent, Resample, Rgb, Rows, Scale, Size, Stack, Test,
 };
 pub use page::Page;
 pub use parts::{Facts, Plan};

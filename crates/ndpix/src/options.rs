@@ -159,12 +159,14 @@ choice!(
     Position = "position",
 });
 
+mod condition;
 mod on_error;
 mod output;
 mod pixels;
 mod raw;
 mod validate;
 pub use crate::fetch::Fetch;
+pub use condition::{Condition, Test};
 pub use on_error::{OnError, OnErrors, OnTruncated};
 pub use output::{ImagesAs, OutputCompression, Ragged};
 pub use pixels::{Fit, Frames, Layout, Mode, Normalize, Resample, Rgb, Scale, Size, Stack};
@@ -334,8 +336,8 @@ pub struct Options {
     pub size: Option<Size>,
     /// How, where the aspect differs; `None`: it must not.
     pub fit: Option<Fit>,
-    /// The filter.
-    pub resample: Resample,
+    /// The filter; `None`: bilinear, and nearest for what is drawn.
+    pub resample: Option<Resample>,
     /// What stands around a padded image, in every channel, before `dtype` and `scale`.
     pub pad_value: f64,
     /// How the numbers of one dtype become those of another.
@@ -348,6 +350,8 @@ pub struct Options {
     pub stack: Stack,
     /// The value of rows without image.
     pub fill_value: f64,
+    /// What fields of a record must be for it to be read; before `skip` and `limit`.
+    pub conditions: Vec<Condition>,
     /// Non-blank records to pass over, across files.
     pub skip: u64,
     /// Non-blank records to take, across files; `None`: all.

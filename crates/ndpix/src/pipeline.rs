@@ -27,6 +27,7 @@ use crate::decode::{Decoder, Kept, PixelBuffer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::framing::Feed;
 use crate::plan::Plan;
+use crate::record::filter::Filter;
 use crate::record::rejected;
 use crate::sink::Job;
 use crate::{limits, reserve};
@@ -229,6 +230,7 @@ where
         pixels: PixelBuffer::default(),
         kept: Kept::new(shared.plan),
         doubts: Doubts::new(shared.plan)?,
+        filter: Filter::new(&shared.plan.conditions, shared.plan.raw.allow_nan)?,
         others: 0,
         held: 0,
     };
@@ -294,6 +296,8 @@ struct Worker<'p> {
     pixels: PixelBuffer,
     kept: Kept,
     doubts: Doubts<'p>,
+    /// Says of a record why it cannot be told whether it is read.
+    filter: Filter,
     /// Parts of the record that hold something else, and were not images.
     others: usize,
     /// What it holds of the memory budget.
@@ -317,7 +321,7 @@ impl Worker<'_> {
         let place = |error: Error, item: usize| error.at(origin.position(item as u32));
         let found = match text.unreadable(index, &shared.plan.limits) {
             Some(error) => Err(error),
-            None => self.decoder.find(bytes),
+            None => self.filter.check(bytes).and_then(|_| self.decoder.find(bytes)),
         };
         let items = match found {
             Ok(items) => items,

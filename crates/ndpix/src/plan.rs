@@ -16,7 +16,9 @@ use crate::encoding::Encoding;
 use crate::error::{Error, Result, brief};
 use crate::format::{Color, ImageFormat};
 use crate::limits::Limits;
-use crate::options::{Fit, Frames, Layout, Mode, Normalize, Options, Resample, Scale, Size, Stack};
+use crate::options::{
+    Condition, Fit, Frames, Layout, Mode, Normalize, Options, Resample, Scale, Size, Stack,
+};
 use crate::paths::Paths;
 use crate::record::pointer::Pointer;
 use crate::shape::Shape;
@@ -163,7 +165,7 @@ impl Steps {
             resize: options.size.filter(|_| !options.size_is_row()).map(|size| Resize {
                 size,
                 fit: options.fit,
-                resample: options.resample,
+                resample: options.resample.unwrap_or_default(),
                 pad_value: options.pad_value,
             }),
             dtype: options.dtype,
@@ -296,6 +298,9 @@ pub(crate) struct Plan {
     pub places: Vec<Place>,
     /// The plans of the fields that become one image; empty: `places` are those of the image.
     pub bands: Vec<Plan>,
+    /// What fields of a record must be for it to be read.
+    #[serde(with = "list")]
+    pub conditions: Vec<Condition>,
     /// The fields that are kept.
     pub columns: Vec<ColumnPlan>,
     /// What images become.

@@ -5,17 +5,18 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::batch::{File, Text};
 use crate::control::Meter;
 use crate::detect::{self, Candidate, Findings, SAMPLE_BYTES, SAMPLE_RECORDS, Sample, Survey};
 use crate::error::{Error, ErrorKind, Result, brief};
-use crate::framing::{Feed, Start};
-use crate::options::{OnTruncated, Options, Ragged};
+use crate::framing::{Feed, Pick, Start};
+use crate::options::{Condition, OnTruncated, Options, Ragged};
 use crate::pipeline::{self, Fate, Part, Work};
 use crate::plan::{Plan, Target};
+use crate::record::filter::Filter;
 use crate::record::rejected;
 use crate::shape::Shape;
 use crate::sink::Job;
@@ -78,6 +79,7 @@ impl Reader {
     ) -> Result<Self> {
         are_there(plan.paths.base_dir.as_ref(), &plan.paths.allow_dir)?;
         let feed = Feed::new(inputs, options.framing, &plan.limits, 0, None)
+            .picking(pick(&filter(&plan.conditions, plan.raw.allow_nan)?, false))
             .with_block_bytes(options.block_bytes.unwrap_or(BLOCK_BYTES))
             .keeping_cut(options.on_truncated == OnTruncated::Keep);
         let mut files = feed.files().to_vec();
@@ -117,9 +119,9 @@ impl Reader {
     fn sample(inputs: Vec<Input>, options: &Options) -> Result<Self> {
         options.validate()?;
         are_there(options.base_dir.as_ref(), &options.allow_dir)?;
-        let mut feed = feed(inputs, options);
-        let mut files = feed.files().to_vec();
-        files.iter_mut().for_each(|file| file.rejects |= options.rejects_input);
+        let filter = filter(&options.conditions, options.allow_nan)?;
+        let mut feed = feed(inputs, options, pick(&filter, true));
+        let files = feed.files().to_vec();
         let (mut sample, mut failure) = (VecDeque::new(), None);
         let (mut records, mut bytes) = (0, 0);
         while records < SAMPLE_RECORDS && bytes < SAMPLE_BYTES {
@@ -137,6 +139,10 @@ impl Reader {
                     break;
                 }
             }
+        }
+        if let Some(filter) = filter {
+            let is_end = records < SAMPLE_RECORDS && bytes < SAMPLE_BYTES;
+            detect::refuse_unmet(&shared(&filter), is_end)?;
         }
         sample.iter_mut().for_each(|text| rejected::unwrap(text, &files));
         let field = options.field.clone().unwrap_or_default();
@@ -233,7 +239,14 @@ impl Reader {
             if let Some(at) = rejects.iter().position(|e| options.on_error.waits(e)) {
                 return Err(rejects.swap_remove(at));
             }
-            detect::settle(&mut self.plan, &self.survey, options)?;
+            detect::settle(&mut self.plan, &self.survey, options).map_err(|error| {
+                // What is not one array may be several, one for each topic.
+                let remedies = detect::topics(&known, &self.plan).unwrap_or_default();
+                match error.kind() == ErrorKind::Plan && error.remedies().is_empty() {
+                    true => error.with_remedies(remedies),
+                    false => error,
+                }
+            })?;
         }
         Ok(())
     }
@@ -277,10 +290,20 @@ impl Reader {
     }
 
     /// Goes on where an earlier run was ended; `inputs` are the same once more.
-    pub(crate) fn go_on(&mut self, inputs: Vec<Input>, options: &Options, start: Start) {
-        self.feed = feed(inputs, options).with_start(start);
+    ///
+    /// # Errors
+    /// Kind `options`.
+    pub(crate) fn go_on(
+        &mut self,
+        inputs: Vec<Input>,
+        options: &Options,
+        start: Start,
+    ) -> Result<()> {
+        let filter = filter(&options.conditions, options.allow_nan)?;
+        self.feed = feed(inputs, options, pick(&filter, false)).with_start(start);
         self.sample.clear();
         self.failure = None;
+        Ok(())
     }
 
     /// Decodes everything and hands it to `commit` in input order.
@@ -344,11 +367,39 @@ fn are_there(base_dir: Option<&PathBuf>, allow_dir: &[PathBuf]) -> Result<()> {
     }
 }
 
-/// The records of these inputs, in batches.
-fn feed(inputs: Vec<Input>, options: &Options) -> Feed {
+/// The records of these inputs, in batches; those of rejects files are known by the names of the files alone.
+fn feed(inputs: Vec<Input>, options: &Options, pick: Option<Pick>) -> Feed {
     Feed::new(inputs, options.framing, &options.limits, options.skip, options.limit)
+        .picking(pick)
+        .unwrapping(options.rejects_input)
         .with_block_bytes(options.block_bytes.unwrap_or(BLOCK_BYTES))
         .keeping_cut(options.on_truncated == OnTruncated::Keep)
+}
+
+/// A filter that is asked while records are read, and afterwards what it has seen.
+type Shared = Arc<Mutex<Filter>>;
+
+/// The filter of these conditions, where there are any.
+fn filter(conditions: &[Condition], nan: bool) -> Result<Option<Shared>> {
+    let filter = (!conditions.is_empty()).then(|| Filter::new(conditions, nan)).transpose()?;
+    Ok(filter.map(|filter| Arc::new(Mutex::new(filter))))
+}
+
+fn shared(filter: &Shared) -> MutexGuard<'_, Filter> {
+    filter.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What asks a filter; `wants_fields`: no more is read once a field is in none of the first records.
+fn pick(filter: &Option<Shared>, wants_fields: bool) -> Option<Pick> {
+    let filter = filter.clone()?;
+    Some(Box::new(move |record, is_rejected| {
+        let mut filter = shared(&filter);
+        let takes = match is_rejected {
+            true => filter.takes_rejected(record),
+            false => filter.takes(record),
+        };
+        (!wants_fields || filter.unmet(false).is_none()).then_some(takes)
+    }))
 }
 
 /// The inputs once more, where they are read twice: rows that are padded to the largest image need a pass

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::batch::Text;
 use crate::dtype::DType;
+use crate::encoding::drawn::Setting;
 use crate::encoding::{self, Encoding, Payload, RawSpec, Scratch};
 use crate::error::Result;
 use crate::format::{self, Color, ImageFormat, ImageInfo};
@@ -69,10 +70,18 @@ impl Value {
         shape: Option<Shape>,
         dtype: Option<DType>,
     ) -> Result<&[u8]> {
-        let raw = RawSpec { shape, dtype, ..RawSpec::default() };
+        let setting = Setting::default().asked(shape)?;
+        let raw = RawSpec { shape, dtype, setting, ..RawSpec::default() };
         match encoding::decode(encoding, value, &raw, &Limits::default(), &mut self.scratch)? {
-            Payload::File | Payload::Pixels(_) | Payload::Reference => Ok(&self.scratch.bytes),
+            Payload::File | Payload::Pixels(_) | Payload::Reference => {}
+            Payload::Drawn(pixels) => {
+                let Scratch { bytes, drawing, .. } = &mut self.scratch;
+                bytes.clear();
+                bytes.resize(pixels.shape.bytes(pixels.dtype)?, 0);
+                drawing.draw(&pixels.shape, bytes)?;
+            }
         }
+        Ok(&self.scratch.bytes)
     }
 }
 

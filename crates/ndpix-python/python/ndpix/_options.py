@@ -54,8 +54,8 @@ class Common(TypedDict, total=False):
     itself; with `stack` a list of them. Default: the one field of the first records that holds images."""
     encoding: str | list[str] | tuple[str, ...] | None
     """How the value holds the image: `auto`, `encoded`, `data-url`, `raw`, `npy`, `hex`, `list`, `text`,
-    `tensor`, `bytes`, `path`, `url`, or a chain such as `base64+zlib+npy`. `auto` decides on the first records
-    and then holds every record to it. A list allows these, and each value is the one that it seems to be."""
+    `tensor`, `bytes`, `path`, `url`, `rle`, `polygon`, `strokes`, `strokes-raw`, or a chain
+    such as `base64+zlib+npy` or `json+list`. `auto` decides on the first records and then holds every record to it. A list allows these, and each value is the one that it seems to be."""
     mixed: bool | None
     """Decide the encoding for each record."""
     raw_shape: Shape | tuple[int | str, ...] | None
@@ -109,6 +109,9 @@ class Common(TypedDict, total=False):
     """Several fields, the bands, become one image: on a new first axis, or channel after channel."""
     fill_value: float | None
     """The value of rows without image."""
+    where: str | Sequence[str] | None
+    """Records to take, by a field of theirs: `"split=train"`, `"height>=64"`, `"name~REGEX"`, `"mask exists"`;
+    several must all hold."""
     skip: int | None
     """Records to pass over, blank lines not counted."""
     limit: int | None
@@ -166,7 +169,7 @@ class Common(TypedDict, total=False):
     shard_rows: int | None
     """Rows of a shard: the output is a folder of `.npy` files, or a Zarr array of such shards."""
     append: bool | None
-    """Add rows to the `.npy` file that is there."""
+    """Add rows to the output that is there."""
     append_again: bool | None
     """Add inputs once more that were appended before."""
     fresh: bool | None

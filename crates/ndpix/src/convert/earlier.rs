@@ -113,7 +113,7 @@ impl<'o> Begin<'o> {
         let before = inputs.iter().take(start.file as usize).filter_map(Input::size).sum::<u64>();
         let read = if start.byte > 0 { before + start.byte } else { state.read };
         control.note([said(start.done, read, reader.feed.total_bytes())]);
-        reader.go_on(again(), options, state.start);
+        reader.go_on(again(), options, state.start)?;
         Ok((reader, books))
     }
 
@@ -128,12 +128,14 @@ impl<'o> Begin<'o> {
         let again = reader::again(&inputs, options)?;
         let mut reader = Reader::open(inputs, options, false)?;
         reader.measure(again, options, &control.stop)?;
-        let refuses_nul = !sink::named(out, options)?.can(Ability::Nul);
+        let output = sink::named(out, options)?;
+        let refuses_nul = !output.can(Ability::Nul);
         reader.plan.columns.iter_mut().for_each(|column| column.refuses_nul = refuses_nul);
         control.note(reader.plan.said());
         let partial = beside(out, ".partial");
         let left = partial.exists();
         let unmapped = options.append
+            && output.can(Ability::InPlace)
             && options.rows != Rows::Never
             && out.exists()
             && !beside(out, ".rows.npy").exists();

@@ -6,13 +6,14 @@
 //! An error waits until every record before it was handed out.
 
 mod cut;
+mod ended;
 mod start;
 
 use std::io::{self, Read};
 use std::sync::Arc;
 
 use super::{Event, Framing, Scanner, sniff, trailing_space};
-use crate::batch::{File, Gone, Record, Text};
+use crate::batch::{File, Text};
 use crate::control::Meter;
 use crate::error::{Error, Position, Result};
 use crate::limits::{Limits, lengthen, make_room};
@@ -33,7 +34,7 @@ const SPACE: u64 = 1 << 20;
 pub(crate) struct FeedCounts {
     /// Blank lines.
     pub(crate) blank: u64,
-    /// Records passed over by `skip`.
+    /// Records passed over by `where` and `skip`.
     pub(crate) skipped: u64,
     /// Records handed out.
     pub(crate) records: u64,
@@ -85,6 +86,9 @@ impl Open {
     }
 }
 
+/// Whether the text of a record is handed out, which may be the line of a rejects file; `None`: nothing more is.
+pub(crate) type Pick = Box<dyn FnMut(&[u8], bool) -> Option<bool> + Send>;
+
 /// Cuts inputs into batches of whole records.
 pub(crate) struct Feed {
     inputs: std::vec::IntoIter<Input>,
@@ -97,6 +101,9 @@ pub(crate) struct Feed {
     max_record_bytes: u64,
     skip: u64,
     limit: Option<u64>,
+    pick: Option<Pick>,
+    /// Records over all inputs that are picked.
+    matched: u64,
     block: usize,
     keeps_cut: bool,
     meter: Arc<Meter>,
@@ -146,6 +153,8 @@ impl Feed {
             max_record_bytes: limits.longest_record().0,
             skip,
             limit,
+            pick: None,
+            matched: 0,
             block: BLOCK,
             keeps_cut: false,
             meter: Arc::default(),
@@ -272,13 +281,10 @@ impl Feed {
         }
         match step.event {
             Event::Begin => {
-                current.record = Some(Open {
-                    start: self.scanned,
-                    line: current.line,
-                    byte: current.byte,
-                    solid: current.byte,
-                    dropped: self.index < self.skip.max(self.done),
-                });
+                // Of what is picked the text must be seen.
+                let dropped = self.pick.is_none() && self.index < self.skip.max(self.done);
+                let (start, line, byte) = (self.scanned, current.line, current.byte);
+                current.record = Some(Open { start, line, byte, solid: byte, dropped });
             }
             Event::End => self.end_record(text, false),
             Event::Blank => self.counts.blank += 1,
@@ -293,45 +299,6 @@ impl Feed {
             }
         }
         Ok(true)
-    }
-
-    fn end_record(&mut self, text: &mut Text, is_cut: bool) {
-        let Some(current) = &mut self.current else { return };
-        let Some(open) = current.record.take() else { return };
-        let index = self.index;
-        self.index += 1;
-        current.records += 1;
-        if index < self.skip {
-            self.counts.skipped += 1;
-            return;
-        }
-        if let Some(taken) = self.taken.get_mut(current.file as usize) {
-            *taken = current.records;
-        }
-        self.counts.records += 1;
-        if index < self.done {
-            return;
-        }
-        let mut record = Record {
-            start: open.start,
-            end: self.scanned,
-            file: current.file,
-            line: open.line,
-            byte: open.byte,
-            index,
-            gone: match is_cut {
-                true => Some(Gone::Cut),
-                false => open.overlong(current.byte, self.max_record_bytes).map(Gone::Overlong),
-            },
-        };
-        if record.gone.is_some() {
-            // The text is gone; an empty span that lies in what is handed out.
-            record.start = text.records.last().map_or(self.scanned, |r| r.end);
-            record.end = record.start;
-        } else {
-            record.end -= trailing_space(&self.buf[open.start..self.scanned]);
-        }
-        text.records.push(record);
     }
 
     /// Reads one more block after the text that is still needed; `false` when there is enough
@@ -483,7 +450,9 @@ impl Feed {
 
     /// How many of so many records are handed out, by `skip` and `limit`.
     pub(crate) fn taken_of(&self, records: f64) -> f64 {
-        let left = (records - self.skip as f64).max(0.0);
+        // As many of them meet `where` as of those before.
+        let met = self.matched as f64 / (self.index.max(1)) as f64;
+        let left = (records * met - self.skip as f64).max(0.0);
         self.limit.map_or(left, |limit| left.min(limit as f64))
     }
 

@@ -65,9 +65,9 @@ choice!(
     /// use ndpix::{Options, Resample};
     /// let four = br#""UDUgMiAyIDI1NQoAZGTI""#; // a PGM: 0 and 100 above 100 and 200
     /// let mut options = Options::default().with("size", "1,1")?;
-    /// options.resample = Resample::Box;
+    /// options.resample = Some(Resample::Box);
     /// assert_eq!(ndpix::decode(four, &options)?.bytes[..], [100]);
-    /// options.resample = Resample::Nearest;
+    /// options.resample = Some(Resample::Nearest);
     /// assert_eq!(ndpix::decode(four, &options)?.bytes[..], [200]);
     /// # Ok::<(), ndpix::Error>(())
     /// ```

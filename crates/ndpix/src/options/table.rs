@@ -131,7 +131,7 @@ const TABLE: &[Row] = &[
     row("size", What, |o| text(&o.size), |o, t| some(&mut o.size, t)),
     row("fit", What, |o| text(&o.fit), |o, t| some(&mut o.fit, t))
         .words(|| each(Fit::ALL, Fit::name)),
-    row("resample", What, |o| Some(o.resample.to_string()), |o, t| one(&mut o.resample, t))
+    row("resample", What, |o| text(&o.resample), |o, t| some(&mut o.resample, t))
         .words(|| each(Resample::ALL, Resample::name)),
     row(
         "pad_value",
@@ -152,6 +152,17 @@ const TABLE: &[Row] = &[
         |o| Some(o.fill_value.to_string()),
         |o, t| number("fill_value", &mut o.fill_value, t),
     ),
+    row(
+        "where",
+        Where,
+        |o| lines(o.conditions.iter().map(ToString::to_string)),
+        |o, t| {
+            let all = t.split('\n').filter(|condition| !condition.is_empty());
+            o.conditions = all.map(str::parse).collect::<Result<_>>()?;
+            Ok(())
+        },
+    )
+    .list(),
     row("skip", Where, |o| Some(o.skip.to_string()), |o, t| number("skip", &mut o.skip, t)),
     row(
         "limit",

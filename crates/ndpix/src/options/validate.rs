@@ -142,7 +142,7 @@ impl Options {
         let no = |message: &str| Err(Error::options(message));
         let integers = self.dtype.is_some_and(|d| !d.is_float());
         if self.mode == Mode::P {
-            if self.size.is_some() && self.resample != Resample::Nearest {
+            if self.size.is_some() && self.resample != Some(Resample::Nearest) {
                 return no(
                     "mode P keeps palette indices, which cannot be mixed; pass resample nearest",
                 );

@@ -192,6 +192,8 @@ impl Block {
             line: rows.number()?.checked_add(lines)?,
             byte: rows.number()?,
             index: rows.number()?.checked_add(bases.index)?,
+            // Nobody goes on by it.
+            matched: 0,
             gone: match rows.number()? {
                 0 => None,
                 1 => Some(Gone::Cut),
@@ -272,7 +274,7 @@ fn fate(rows: &mut Eye<'_>, rejects: &mut Eye<'_>, place: impl Fn(Error) -> Erro
             let len = rows.size()?;
             let (info, stored) = (info(rows)?, shape(rows)?);
             let format = ImageFormat::ALL.get(rows.size()?).copied();
-            let found = Found { info, stored, format };
+            let found = Found { info, stored, format, drawn: false };
             return Some(Fate::Row { found, len });
         }
         1 => return Some(Fate::Missing),

@@ -29,6 +29,12 @@ fn is_json(line: &[u8]) -> bool {
     scan(line, &Query::default(), &mut Hits::default()).is_ok()
 }
 
+/// The record that the line of a rejects file wraps, if it is one and holds it.
+pub(crate) fn record_of(line: &[u8]) -> Option<Vec<u8>> {
+    let mut record = Vec::new();
+    original(line, None, &mut record).filter(|original| original.lost.is_none()).map(|_| record)
+}
+
 /// Puts the records that the lines of a rejects file wrap in their place, each with what its line says
 /// of where it came from. What was done before is not done again.
 pub(crate) fn unwrap(text: &mut Text, files: &[File]) {
@@ -114,7 +120,8 @@ mod tests {
             text.bytes.extend_from_slice(line);
             let end = text.bytes.len();
             let (byte, index) = (start as u64, i as u64);
-            let record = Record { start, end, file: 0, line: line_number, byte, index, gone: None };
+            let (line, matched, gone) = (line_number, index + 1, None);
+            let record = Record { start, end, file: 0, line, byte, index, matched, gone };
             text.records.push(record);
         }
         text

@@ -37,7 +37,7 @@ impl Report {
     /// let records = Input::bytes("{\"<b>\": [[1, 2]]}\n");
     /// let options = Options::default().with("field", "<b>")?;
     /// let html = ndpix::inspect(vec![records], &options)?.html(&[], &options);
-    /// assert!(html.contains("&lt;b&gt;: list (1)") && !html.contains("<b>"), "{html}");
+    /// assert!(html.contains("&lt;b&gt;&quot;: list (1)") && !html.contains("<b>"), "{html}");
     /// # Ok::<(), ndpix::Error>(())
     /// ```
     pub fn html(&self, inputs: &[PathBuf], options: &Options) -> String {

@@ -12,12 +12,15 @@ macro_rules! options {
     }};
 }
 
+mod append;
 mod architecture;
 mod causes;
 mod columns;
+mod conditions;
 mod corpus;
 mod documented;
 mod doors;
+mod drawn;
 mod fuzz;
 mod gzip;
 mod hostile;

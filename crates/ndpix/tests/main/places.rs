@@ -242,13 +242,15 @@ fn random_access_looks_out_for_other_places_too() {
 
 #[test]
 fn numbers_that_draw_are_not_pixels() {
-    let text = "{\"word\":\"nose\",\"drawing\":[[[1,2],[3,4]]]}\n";
+    let text = "{\"word\":\"nose\",\"key_id\":\"1\",\"drawing\":[[[1,2],[3,4]]]}\n";
     let named = |field| Options::default().with("field", field).expect("a field");
-    for options in [named("drawing"), named("image|drawing")] {
-        let options = options! { mixed: true, ..options };
-        let run = convert(bytes(text.as_bytes()), &options);
-        let error = run.run.result.expect_err("strokes");
-        assert!(error.message().contains("strokes"), "{error}");
+    let either = convert(bytes(text.as_bytes()), &named("image|drawing"));
+    let error = either.run.result.expect_err("one of two fields");
+    assert!(error.message().contains("strokes, which is drawn"), "{error}");
+    for mixed in [false, true] {
+        let options = options! { mixed, ..named("drawing") };
+        let loaded = ndpix::load(bytes(text.as_bytes()), &options, &Control::default());
+        assert_eq!(loaded.result.expect("a drawing").shape, [1, 28, 28]);
     }
     let options = named("drawing").with("encoding", "list").expect("an encoding");
     assert_eq!(convert(bytes(text.as_bytes()), &options).run.summary.rows, 1);

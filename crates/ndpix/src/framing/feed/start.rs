@@ -25,6 +25,10 @@ pub(crate) struct Start {
     pub(crate) index: u64,
     /// Records over all inputs that are done: those after `index` are passed over once more.
     pub(crate) done: u64,
+    /// Of those before that byte the records that meet `where`, those that `skip` passes over too.
+    pub(crate) matched: u64,
+    /// Of those before this input.
+    pub(crate) met_before: u64,
     /// Blank lines and decompressed bytes over all inputs before that byte.
     pub(crate) blank: u64,
     pub(crate) bytes: u64,
@@ -45,6 +49,8 @@ impl Start {
             && self.firsts.is_sorted()
             && before.is_some()
             && self.index <= self.done
+            && self.met_before <= self.matched
+            && self.matched <= self.index
             && (self.byte == 0
                 || (blank.is_some_and(|blank| blank <= self.blank) && self.byte <= self.bytes))
     }
@@ -54,6 +60,7 @@ impl Start {
 #[derive(Debug, Clone, Copy)]
 struct Begin {
     index: u64,
+    matched: u64,
     blank: u64,
     bytes: u64,
     /// Whether it can be read on from any of its lines.
@@ -68,13 +75,14 @@ impl Begins {
     /// Those of the inputs before `start`, of which only the numbers of their records are known.
     pub(super) fn before(start: &Start) -> Self {
         let known = start.firsts.iter().take(start.file as usize);
-        let begin = |index: &u64| Begin { index: *index, blank: 0, bytes: 0, lines: false };
+        let begin =
+            |index: &u64| Begin { index: *index, matched: 0, blank: 0, bytes: 0, lines: false };
         Self(Arc::new(Mutex::new(known.map(begin).collect())))
     }
 
     /// Notes that the next input begins, with what was counted up to there.
-    pub(super) fn next(&self, index: u64, blank: u64, bytes: u64) {
-        self.with(|all| all.push(Begin { index, blank, bytes, lines: false }));
+    pub(super) fn next(&self, index: u64, matched: u64, blank: u64, bytes: u64) {
+        self.with(|all| all.push(Begin { index, matched, blank, bytes, lines: false }));
     }
 
     /// Notes that the input that was begun last holds lines and is not compressed.
@@ -96,6 +104,8 @@ impl Begins {
             recorded: false,
             index: begin.index,
             done,
+            matched: begin.matched,
+            met_before: begin.matched,
             blank: begin.blank,
             bytes: begin.bytes,
             firsts,
@@ -111,6 +121,7 @@ impl Begins {
             byte,
             recorded: true,
             index: done,
+            matched: record.matched,
             blank: begin.blank + blank,
             bytes: begin.bytes + byte,
             ..start
@@ -131,18 +142,19 @@ impl Feed {
         self.opened = start.file;
         self.index = start.index;
         self.done = start.done;
-        let skipped = self.skip.min(start.index);
+        self.matched = start.matched;
+        let records = start.matched.saturating_sub(self.skip);
         self.counts = FeedCounts {
             blank: start.blank,
-            skipped,
-            records: start.index - skipped,
+            skipped: start.index - records,
+            records,
             bytes: start.bytes,
             hit_limit: false,
         };
         // The last of them ends here.
         let ends = start.firsts.iter().skip(1).chain([&start.index]);
         for (taken, (first, end)) in self.taken.iter_mut().zip(start.firsts.iter().zip(ends)) {
-            *taken = if *end > self.skip { end - first } else { 0 };
+            *taken = if *end > self.skip || self.pick.is_some() { end - first } else { 0 };
         }
         self.begins = Begins::before(&start);
         self.start = Some(start);
@@ -196,11 +208,11 @@ impl Feed {
         }
         let counts = self.counts;
         match start.filter(|start| start.byte > 0) {
-            None => self.begins.next(self.index, counts.blank, counts.bytes),
+            None => self.begins.next(self.index, self.matched, counts.blank, counts.bytes),
             Some(start) => {
                 let blank =
                     counts.blank - (line - 1 - (self.index - first - u64::from(start.recorded)));
-                self.begins.next(first, blank, counts.bytes - byte);
+                self.begins.next(first, start.met_before, blank, counts.bytes - byte);
                 self.begins.lines();
                 self.decided = Framing::Lines;
                 current.scanner = Some(Scanner::on_line(start.recorded));

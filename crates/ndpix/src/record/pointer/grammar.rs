@@ -161,7 +161,8 @@ fn begins_a_name(text: &str) -> bool {
 
 /// Whether a key reads as itself without quotes: also beside another field, where blanks at its ends would not.
 fn is_plain(key: &str) -> bool {
-    let odd = |c: char| ['.', ',', '[', ']', '"', '/', '|', '*'].contains(&c) || c.is_control();
+    // What parts a condition of `where` stands in quotes, too.
+    let odd = |c: char| ".,[]\"/|*=!<>~".contains(c) || c.is_control();
     !key.is_empty() && !key.contains(odd) && !key.starts_with(' ') && !key.ends_with(' ')
 }
 
@@ -209,6 +210,8 @@ mod tests {
             "|",
             " a",
             "a ",
+            "a=b",
+            "a<b",
         ] {
             for step in [Step::Key(key.to_string()), Step::Named(key.to_string())] {
                 let pointer = Pointer::new(vec![step, Step::Any]);

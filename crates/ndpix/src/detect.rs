@@ -15,6 +15,7 @@ mod findings;
 mod glance;
 mod grade;
 mod graded;
+mod inside;
 mod kinds;
 mod leaves;
 mod near;
@@ -130,7 +131,12 @@ fn place_images(
         return alternatives(sample, options, field, candidates, plan);
     }
     let [chosen] = candidates else {
-        return Err(absent::unread(sample, options, field));
+        let inside = |pointer| inside::named(sample, pointer, &options.limits);
+        let Some((field, encoding)) = field.alternatives().first().and_then(inside) else {
+            return Err(absent::unread(sample, options, field));
+        };
+        plan.places = vec![Place { field, encoding: Some(encoding) }];
+        return Ok(());
     };
     plan.places = vec![place(chosen, options, &mut plan.notes)?];
     Ok(())

@@ -31,6 +31,7 @@ mod text;
 pub(crate) use classify::is_image_path;
 pub(crate) use data_url::strip_scheme;
 pub use layers::Layer;
+pub(crate) use layers::is_one;
 use loose::Loose;
 pub(crate) use scratch::Scratch;
 
@@ -234,7 +235,7 @@ pub(crate) fn decode(
         Encoding::Chain(chain) => chain::decode(chain, value, raw, limits, scratch)?,
         Encoding::Layered(layer, inner) => {
             let mut text = std::mem::take(&mut scratch.layer);
-            let opened = layers::open(*layer, value, &mut text);
+            let opened = layers::open(layer, value, &mut text);
             let payload = opened.and_then(|()| decode(inner, &text, raw, limits, scratch));
             scratch.layer = text;
             payload?

@@ -2,7 +2,7 @@
 
 use super::alternatives::Alternatives;
 use super::item::Item;
-use crate::encoding::{Encoding, envelope};
+use crate::encoding::{Encoding, envelope, is_one};
 use crate::error::Result;
 use crate::plan::{Place, Plan};
 use crate::record::scan::{Hits, Query, scan, scan_around};
@@ -134,8 +134,11 @@ fn place_of(record: &[u8], part: &[u8]) -> (usize, usize) {
     (start, start + part.len())
 }
 
-/// Whether an array holds strings or objects, so that it is a list of images and not one of numbers.
+/// Whether an array holds strings or objects, so that it is a list of images and no value by itself.
 fn holds_images(array: &[u8]) -> bool {
+    if is_one(array) {
+        return false;
+    }
     let mut elements = value::elements(array);
     let first = elements.find(|element| value::kind(element) != Kind::Null);
     first.is_some_and(|first| match value::kind(first) {

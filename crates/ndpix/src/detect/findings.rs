@@ -7,7 +7,8 @@ use super::Sample;
 use super::drawings;
 use super::grade::Grader;
 use super::graded::{Around, Graded, Unread, What, nothing};
-use super::leaves::{self, Leaf, walk};
+use super::inside::inside;
+use super::leaves::{Leaf, walk};
 use super::sources::{self, Source};
 use super::words::{self, Name};
 use crate::decode::{RawFields, Stand};
@@ -298,9 +299,7 @@ pub(super) fn weigh(
         },
     };
     let graded = match graded.what {
-        What::Nothing => {
-            drawing.or_else(|| leaves::inside(leaf.value, grader.limits)).unwrap_or(graded)
-        }
+        What::Nothing => drawing.or_else(|| inside(leaf.value, grader.limits)).unwrap_or(graded),
         _ => graded,
     };
     let graded = match leaf.beside.packed && matches!(graded.what, What::Image { .. }) {

@@ -1,17 +1,12 @@
 //! The leaves of a record: strings, lists of numbers, and objects that describe themselves.
 
 use super::drawings::{self, Drawing};
-use super::grade::Grader;
-use super::graded::{Around, Graded, Unread, What, nothing};
 use super::words;
 use crate::encoding::drawn::Setting;
 use crate::encoding::keys;
 use crate::encoding::said::Said;
-use crate::encoding::{self, RawSpec, envelope};
-use crate::limits::Limits;
-use crate::paths::Paths;
-use crate::record::pointer::{Pointer, Step};
-use crate::record::scan::{Hits, Query, scan};
+use crate::encoding::{self, envelope};
+use crate::record::pointer::Step;
 use crate::record::value::{self, Kind};
 
 /// Deeper values are not looked into.
@@ -66,7 +61,7 @@ fn visit(
     let leaf = Leaf { steps, value, beside, drawing, opens: false };
     match value::kind(value) {
         Kind::String => take(leaf),
-        Kind::Array if drawing.is_some() => take(leaf),
+        Kind::Array if drawing.is_some() || encoding::is_one(value) => take(leaf),
         Kind::Array => match innermost(value) {
             Some(Kind::Number | Kind::Bool) => take(leaf),
             Some(_) if steps.len() < DEPTH => elements(value, steps, beside, take),
@@ -212,49 +207,4 @@ fn innermost(array: &[u8]) -> Option<Kind> {
         depth += 1;
     }
     None
-}
-
-/// What a string is that holds JSON text with something like an image inside; `None` for other strings.
-pub(super) fn inside(value: &[u8], limits: &Limits) -> Option<Graded> {
-    let mut scratch = Vec::new();
-    let text = match value::kind(value) {
-        Kind::String => value::unescape(value, &mut scratch).trim_ascii(),
-        _ => return None,
-    };
-    let is_json = matches!(text.first(), Some(b'{' | b'['))
-        && scan(text, &Query::default(), &mut Hits::default()).is_ok();
-    let (field, best) = is_json.then(|| best_inside(text, limits)).flatten()?;
-    let what = match best.what {
-        What::Image { .. } => Unread::Format,
-        _ => Unread::Opaque,
-    };
-    let said = format!("JSON text inside a string, holds {field:#} ({})", best.said);
-    Some(Graded { what: What::Unreadable(what), ..nothing(&said) })
-}
-
-/// The leaf most like an image in a JSON text that is not a record.
-fn best_inside(text: &[u8], limits: &Limits) -> Option<(Pointer, Graded)> {
-    let paths = Paths::default();
-    let mut grader = Grader::new(limits, &paths);
-    let mut best: Option<(Pointer, Graded)> = None;
-    walk(text, &mut |leaf| {
-        let name = words::name(leaf.steps, leaf.beside.image_type);
-        let spec = leaf.beside.said.spec(&RawSpec::default()).unwrap_or_default();
-        let sized = leaf.beside.said.is_sized();
-        let around = Around {
-            name: &name,
-            spec: &spec,
-            sized,
-            shape_given: false,
-            base: None,
-            refused: None,
-        };
-        let graded = grader.grade(leaf.value, around);
-        let counts = graded.what.counts() && graded.what != What::Numbers;
-        if counts && best.as_ref().is_none_or(|b| b.1.what.rank() < graded.what.rank()) {
-            best = Some((Pointer::new(leaf.steps.to_vec()), graded));
-        }
-        counts
-    });
-    best
 }

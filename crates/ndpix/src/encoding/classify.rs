@@ -47,9 +47,9 @@ fn within(
 fn layered(value: &[u8], spec: &RawSpec, limits: &Limits, deep: u8) -> Option<Encoding> {
     let layer = layers::around(value)?;
     let mut inside = Vec::new();
-    layers::open(layer, value, &mut inside).ok()?;
+    layers::open(&layer, value, &mut inside).ok()?;
     let inner = within(&inside, spec, limits, &mut Scratch::default(), deep + 1)?;
-    let counts = match (&inner, layer) {
+    let counts = match (&inner, &layer) {
         (Encoding::List, Layer::Json | Layer::Repr | Layer::Unquoted) => true,
         (Encoding::Chain(chain), _) => chain.content != Content::Raw,
         (Encoding::Encoded | Encoding::DataUrl | Encoding::Npy | Encoding::Layered(..), _) => true,
@@ -118,7 +118,8 @@ fn string(
             return found;
         }
     }
-    if text.len() >= 16 && hex::is_pairs(text) && hex::decode(text, out).is_ok() {
+    let is_hex = hex::is_pairs(text) || hex::is_apart(text);
+    if text.len() >= 16 && is_hex && hex::decode(text, out).is_ok() {
         let found = plain_or_chain(Transport::Hex, spec, limits, spare, out);
         if found.is_some() {
             return found;

@@ -4,10 +4,12 @@
 //! Nothing is executed: what Python wrote is read by a small parser of bytes and of nested numbers.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::{base64, data_url};
 use crate::error::{Error, Result, quote};
 use crate::limits::make_room;
+use crate::record::pointer::Pointer;
 use crate::record::scan::{Hits, Query, scan};
 use crate::record::value::{self, Kind};
 
@@ -21,11 +23,13 @@ use crate::record::value::{self, Kind};
 /// assert_eq!(image.shape, [1, 2]);
 /// # Ok::<(), ndpix::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Layer {
     /// JSON text in a string.
     Json,
+    /// The value at a path of JSON text in a string: `json:a.b`.
+    Inside(Pointer),
     /// Base64 of text.
     Base64,
     /// What Python's `str` writes of bytes, lists and arrays.
@@ -51,14 +55,31 @@ impl Layer {
         ("repaired", Self::Repaired),
     ];
 
-    /// The word in encodings.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, layer)| *layer == self).map_or("", |(name, _)| name)
+    /// The layer of a word.
+    pub(super) fn named(word: &str) -> Option<Self> {
+        match word.strip_prefix("json:") {
+            Some(path) => path.parse().ok().map(Self::Inside),
+            None => {
+                Self::NAMES.iter().find(|(name, _)| *name == word).map(|(_, layer)| layer.clone())
+            }
+        }
     }
 
     /// Whether it is around a JSON array.
-    pub(super) fn takes_arrays(self) -> bool {
+    pub(super) fn takes_arrays(&self) -> bool {
         matches!(self, Self::Joined | Self::Unquoted)
+    }
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inside(path) => write!(f, "json:{path}"),
+            plain => {
+                let named = Self::NAMES.iter().find(|(_, layer)| layer == plain);
+                f.write_str(named.map_or("", |(name, _)| name))
+            }
+        }
     }
 }
 
@@ -66,7 +87,7 @@ impl Layer {
 ///
 /// # Errors
 /// Kind `field` for a value of another type, `encoding` for text that is not of this layer, `limit`.
-pub(super) fn open(layer: Layer, value: &[u8], out: &mut Vec<u8>) -> Result<()> {
+pub(super) fn open(layer: &Layer, value: &[u8], out: &mut Vec<u8>) -> Result<()> {
     out.clear();
     make_room(out, value.len().saturating_mul(2))?;
     let mut scratch = Vec::new();
@@ -82,6 +103,20 @@ pub(super) fn open(layer: Layer, value: &[u8], out: &mut Vec<u8>) -> Result<()> 
                 Error::encoding(format!("the string holds no JSON text: {}", e.message()))
             })?;
             out.extend_from_slice(text);
+        }
+        Layer::Inside(path) => {
+            let (mut query, mut hits) = (Query::default(), Hits::default());
+            query.add(path.clone())?;
+            scan(text, &query, &mut hits).map_err(|e| {
+                Error::encoding(format!("the string holds no JSON text: {}", e.message()))
+            })?;
+            let [hit] = hits[..] else {
+                return Err(Error::field(format!(
+                    "the JSON text in the string has {} values at {path:#}, and one is wanted",
+                    hits.len()
+                )));
+            };
+            out.extend_from_slice(&text[hit.start..hit.end]);
         }
         Layer::Base64 => {
             let mut bytes = Vec::new();
@@ -103,6 +138,7 @@ pub(super) fn open(layer: Layer, value: &[u8], out: &mut Vec<u8>) -> Result<()> 
 pub(super) fn around(value: &[u8]) -> Option<Layer> {
     let mut scratch = Vec::new();
     match value::kind(value) {
+        Kind::Array if is_joined(value) => Some(Layer::Joined),
         Kind::Array => quoted_numbers(value).then_some(Layer::Unquoted),
         Kind::String => {
             let text = value::unescape(value, &mut scratch).trim_ascii();
@@ -138,6 +174,21 @@ fn string(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
+/// Whether a list holds the lines of one text: strings of digits of base64, each of which but the last ends its line.
+fn is_joined(list: &[u8]) -> bool {
+    let mut lines = value::elements(list).peekable();
+    let (mut any, mut good) = (false, true);
+    while let Some(line) = lines.next() {
+        let ends = line.ends_with(b"\\n\"");
+        good &= line.starts_with(b"\"") && (ends || lines.peek().is_none());
+        any |= ends && lines.peek().is_some();
+        if !good {
+            return false;
+        }
+    }
+    any
+}
+
 /// The strings of a list, one after the other.
 fn joined(list: &[u8], out: &mut Vec<u8>) -> Result<()> {
     if value::kind(list) != Kind::Array {
@@ -161,7 +212,12 @@ fn joined(list: &[u8], out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// Whether a list holds numbers in quotes, and nothing else.
+/// Whether a list of strings is one value: the lines of a text, or numbers.
+pub(crate) fn is_one(list: &[u8]) -> bool {
+    is_joined(list) || quoted_numbers(list)
+}
+
+/// Whether a list holds numbers in quotes, by the first of them.
 fn quoted_numbers(list: &[u8]) -> bool {
     let mut first = list;
     while value::kind(first) == Kind::Array {
@@ -336,7 +392,7 @@ fn number(token: &[u8], out: &mut Vec<u8>) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn opened(layer: Layer, value: &str) -> std::result::Result<String, String> {
+    fn opened(layer: &Layer, value: &str) -> std::result::Result<String, String> {
         let mut out = Vec::new();
         open(layer, value.as_bytes(), &mut out).map_err(|e| e.message().to_string())?;
         Ok(String::from_utf8(out).expect("JSON text"))
@@ -347,6 +403,11 @@ mod tests {
         for (layer, value, inside) in [
             (Layer::Json, r#""[[0, 64],\n [128, 255]]""#, "[[0, 64],\n [128, 255]]"),
             (Layer::Json, r#""\"AECA\"""#, r#""AECA""#),
+            (
+                Layer::Inside("a.b".parse().expect("a path")),
+                r#""{\"a\":{\"b\":\"x\\u0041\"}}""#,
+                r#""x\u0041""#,
+            ),
             (Layer::Base64, r#""QUJD""#, r#""ABC""#),
             (Layer::Repr, r#""b'AECA/w=='""#, r#""AECA/w==""#),
             (Layer::Repr, r#""b'\\x89PNG\\r\\n\\\\'""#, r#""\u0089PNG\u000d\u000a\\""#),
@@ -362,7 +423,7 @@ mod tests {
                 r#""data:image/png;base64,AECA""#,
             ),
         ] {
-            assert_eq!(opened(layer, value).as_deref(), Ok(inside), "{value}");
+            assert_eq!(opened(&layer, value).as_deref(), Ok(inside), "{value}");
         }
     }
 
@@ -371,6 +432,8 @@ mod tests {
         for (layer, value) in [
             (Layer::Json, r#""[1""#),
             (Layer::Json, "[1]"),
+            (Layer::Inside("a".parse().expect("a path")), r#""{\"b\":1}""#),
+            (Layer::Inside("a[*]".parse().expect("a path")), r#""{\"a\":[1,2]}""#),
             (Layer::Base64, r#""!""#),
             (Layer::Repr, r#""abc""#),
             (Layer::Repr, r#""b'\\q'""#),
@@ -384,7 +447,7 @@ mod tests {
             (Layer::Markdown, r#""nothing""#),
             (Layer::Markdown, r#""data:image/png,a data:image/png,b""#),
         ] {
-            assert!(opened(layer, value).is_err(), "{value}");
+            assert!(opened(&layer, value).is_err(), "{value}");
         }
     }
 }

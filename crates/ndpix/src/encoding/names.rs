@@ -53,7 +53,7 @@ impl fmt::Display for Encoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Chain(chain) => chain.fmt(f),
-            Self::Layered(layer, inner) => write!(f, "{}+{inner}", layer.name()),
+            Self::Layered(layer, inner) => write!(f, "{layer}+{inner}"),
             plain => f.write_str(plain.name()),
         }
     }
@@ -67,7 +67,7 @@ impl FromStr for Encoding {
             return Err(Error::options(format!("an encoding of more than {MOST_STEPS} steps")));
         }
         if let Some((first, rest)) = name.split_once('+') {
-            let layer = named(&Layer::NAMES, first);
+            let layer = Layer::named(first);
             return match layer.filter(|layer| *layer != Layer::Base64 || is_layered(rest)) {
                 Some(layer) => Ok(Self::Layered(layer, Box::new(rest.parse()?))),
                 None => name.parse().map(Self::Chain),
@@ -87,7 +87,7 @@ impl FromStr for Encoding {
 fn is_layered(rest: &str) -> bool {
     let first = rest.split('+').next().unwrap_or(rest);
     rest.contains('+')
-        && (named(Transport::NAMES, first).is_some() || named(&Layer::NAMES, first).is_some())
+        && (named(Transport::NAMES, first).is_some() || Layer::named(first).is_some())
 }
 
 impl fmt::Display for Chain {
@@ -151,6 +151,7 @@ mod tests {
             "bytes+image",
             "json+list",
             "json+base64+image",
+            "json:a.b[0]+data-url",
             "base64+base64+image",
             "base64+json+repr+encoded",
             "markdown+data-url",

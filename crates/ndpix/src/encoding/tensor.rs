@@ -23,6 +23,8 @@ struct Tensor<'a> {
     encoding: Option<&'a [u8]>,
     /// A payload without a shape is one row (Plotly).
     one_row: bool,
+    /// The payload says its shape by itself: lists of monty, or a packed `.npy` file.
+    whole: bool,
 }
 
 /// Replaces `scratch.bytes` with the pixels of the tensor, or with the image file that it holds instead.
@@ -90,12 +92,14 @@ pub(super) const MARKS: [&str; 3] = ["__numpy__", "__ndarray__", "bdata"];
 
 /// Whether the object has the members of a tensor, whatever they hold: one with a shape.
 pub(super) fn looks_like(object: &[u8]) -> bool {
-    find(object, true).is_ok_and(|t| t.payload.is_some() && (t.said.has_shape() || t.one_row))
+    find(object, true)
+        .is_ok_and(|t| t.payload.is_some() && (t.said.has_shape() || t.one_row || t.whole))
 }
 
 /// As [`looks_like`], also where height and width are its shape: then its payload may be a file as well.
 pub(super) fn is_sized(object: &[u8]) -> bool {
-    find(object, true).is_ok_and(|t| t.payload.is_some() && (t.said.is_sized() || t.one_row))
+    find(object, true)
+        .is_ok_and(|t| t.payload.is_some() && (t.said.is_sized() || t.one_row || t.whole))
 }
 
 /// Finds the members of a tensor; `outer` allows one more object inside.
@@ -113,6 +117,8 @@ fn find(object: &[u8], outer: bool) -> Result<Tensor<'_>> {
             b"type" if !tensor.said.has_dtype() && dtype_of(text).is_ok() => {
                 tensor.said.take(("type", Key::DType), text);
             }
+            b"@module" => tensor.whole |= text == b"\"numpy\"",
+            b"codec" => tensor.whole |= value::kind(text) == Kind::String,
             name if keys::is_payload(name) => several |= generic.replace(text).is_some(),
             name => {
                 if name == b"encoding" {
@@ -152,19 +158,23 @@ fn find(object: &[u8], outer: bool) -> Result<Tensor<'_>> {
         Some(text) => Some(text),
         None => ndarray.or(plotly).or(generic),
     };
-    // Bokeh wraps the bytes once more: {"type": "bytes", "data": base64}.
-    if let Some(wrapped) = tensor.payload
-        && value::kind(wrapped) == Kind::Object
-        && value::get(wrapped, "type") == Some(b"\"bytes\"")
-    {
-        tensor.payload = value::get(wrapped, "data");
-    }
+    tensor.payload = tensor.payload.and_then(unwrapped);
+    // Monty has lists, and what is packed stands under this one name.
+    let is_list = tensor.payload.is_some_and(|text| value::kind(text) == Kind::Array);
+    tensor.whole &= is_list || ndarray.is_some();
     if tensor.payload.is_none() {
         return Err(Error::field(
             "an object that is not a tensor: it has no shape, dtype and data",
         ));
     }
     Ok(tensor)
+}
+
+/// The elements without what Bokeh wraps the bytes in once more: `{"type": "bytes", "data": base64}`.
+fn unwrapped(payload: &[u8]) -> Option<&[u8]> {
+    let wraps =
+        value::kind(payload) == Kind::Object && value::get(payload, "type") == Some(b"\"bytes\"");
+    if wraps { value::get(payload, "data") } else { Some(payload) }
 }
 
 #[cfg(test)]
@@ -200,6 +210,7 @@ mod tests {
             r#"{"type":"ndarray","array":{"type":"bytes","data":"H4sIAAEAAAAC/2NwaPgPABolX0cEAAAA"},"shape":[2,2],"dtype":"uint8","order":"little"}"#,
             r#"{"nd":true,"type":"|u1","shape":[2,2],"data":"AECA/w=="}"#,
             r#"{"name":"x","shape":[2,2],"datatype":"UINT8","data":[[0,64],[128,255]]}"#,
+            r#"{"@module":"numpy","@class":"array","dtype":"uint8","data":[[0,64],[128,255]]}"#,
         ] {
             let (pixels, bytes) = read(text).expect(text);
             assert_eq!((&*pixels.shape, pixels.dtype), (&[2, 2][..], DType::Uint8), "{text}");

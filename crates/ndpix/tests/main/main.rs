@@ -24,6 +24,7 @@ mod drawn;
 mod fuzz;
 mod gzip;
 mod hostile;
+mod layers;
 mod limits;
 mod nan;
 mod npy;

@@ -8,6 +8,9 @@ SIZE = {"width": WIDTH, "height": HEIGHT}
 # The polygon of `coco-polygon` as the COCO API draws it.
 TRIANGLE = np.array([[0, 0, 0, 0, 0, 0], [0, 0, 1, 1, 1, 0], [0, 0, 0, 1, 1, 0], [0, 0, 0, 0, 0, 0],
                      [0, 0, 0, 0, 0, 0]], np.uint8)
+# That of `ultralytics-segments`, as the COCO API draws it.
+SHARES = np.array([[0, 0, 0, 0, 0, 0], [0, 1, 1, 1, 1, 0], [0, 0, 1, 1, 0, 0], [0, 0, 1, 1, 0, 0],
+                   [0, 0, 0, 0, 0, 0]], np.uint8)
 BLANK = [np.zeros((28, 28), np.uint8)] * 4
 
 
@@ -48,7 +51,7 @@ MASKS = [
     Form("ultralytics-segments", "polygons in parts of the size",
          [{"type": "image", "file": "a.png", **SIZE,
            "annotations": {"segments": [[0, 0.1, 0.1, 0.9, 0.1, 0.5, 0.9]]}} for _ in FOUR],
-         [np.zeros((HEIGHT, WIDTH), np.uint8)] * 4, open=True),
+         [SHARES] * 4, ["--field annotations.segments"]),
     Form("label-studio-rle", "brush strokes, packed bits",
          [{"type": "brushlabels", "value": {"format": "rle", "rle": [0, 0, 0, 16, 57, 27, 1, 2, 3],
                                             "brushlabels": ["a"]}, "original_width": 2, "original_height": 2}

@@ -100,6 +100,10 @@ pub(super) fn beside(
         }
         "points" if listed && of(&["mask"]) => ("run lengths", Encoding::Rle),
         "rle" if listed && of(&["rle"]) => ("run lengths", Encoding::Rle),
+        "value" if has(member, &["rle"]) => ("run lengths", Encoding::Rle),
+        "counts" if has(object, &["size"]) && (listed || kind == Kind::String) => {
+            ("COCO run lengths", Encoding::Rle)
+        }
         _ => return None,
     };
     Some(Drawing { said, encoding, setting: *setting })

@@ -30,24 +30,32 @@ pub(super) fn inside(value: &[u8], limits: &Limits) -> Option<Graded> {
     Some(Graded { what: What::Unreadable(what), ..nothing(&said) })
 }
 
-/// How a field is read whose path goes on inside of a string: the field of the string, and its encoding.
+/// How a field is read that is JSON text in a string, or whose path goes on inside of one: the field of the string, and
+/// its encoding.
 pub(super) fn named(
     sample: &Sample<'_>,
     field: &Pointer,
     limits: &Limits,
 ) -> Option<(Pointer, Encoding)> {
-    (1..field.steps().len()).rev().find_map(|at| {
-        let (before, after) = field.steps().split_at(at);
-        let (outer, inner) = (Pointer::new(before.to_vec()), Pointer::new(after.to_vec()));
-        sample.records.iter().find_map(|record| {
-            let found = one(record.text, &outer)?;
-            let mut scratch = Vec::new();
-            let value = one(json_text(found, &mut scratch)?, &inner)?;
-            let (spec, mut room) = (RawSpec::default(), Scratch::default());
-            let encoding = encoding::classify(value, &spec, limits, &mut room)?;
-            Some((outer.clone(), layered(inner.clone(), &encoding)?))
+    let whole = sample.records.iter().find_map(|record| {
+        let graded = inside(one(record.text, field)?, limits)?;
+        Some((field.clone(), graded.encoding.filter(|_| graded.what.counts())?))
+    });
+    let parts = || {
+        (1..field.steps().len()).rev().find_map(|at| {
+            let (before, after) = field.steps().split_at(at);
+            let (outer, inner) = (Pointer::new(before.to_vec()), Pointer::new(after.to_vec()));
+            sample.records.iter().find_map(|record| {
+                let found = one(record.text, &outer)?;
+                let mut scratch = Vec::new();
+                let value = one(json_text(found, &mut scratch)?, &inner)?;
+                let (spec, mut room) = (RawSpec::default(), Scratch::default());
+                let encoding = encoding::classify(value, &spec, limits, &mut room)?;
+                Some((outer.clone(), layered(inner.clone(), &encoding)?))
+            })
         })
-    })
+    };
+    whole.or_else(parts)
 }
 
 /// The encoding of an image at this path in JSON text, where it can be written.

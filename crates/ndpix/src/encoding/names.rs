@@ -73,6 +73,12 @@ impl FromStr for Encoding {
                 None => name.parse().map(Self::Chain),
             };
         }
+        // What these are around is one thing alone.
+        match name {
+            "joined" => return "joined+encoded".parse(),
+            "markdown" => return "markdown+data-url".parse(),
+            _ => {}
+        }
         named(Self::NAMES, name).ok_or_else(|| {
             Error::options(format!(
                 "unknown encoding {}; use {}, or a chain such as base64+zlib+npy",

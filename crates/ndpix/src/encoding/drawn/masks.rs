@@ -47,11 +47,15 @@ impl Drawing {
     ) -> Result<Pixels> {
         match value::kind(value) {
             Kind::Object => {
-                let [size, counts] = value::members(value, ["size", "counts"]);
+                let [size, counts, rle] = value::members(value, ["size", "counts", "rle"]);
                 let Some(counts) = counts else {
-                    return Err(Error::field(
-                        "an object without counts, which are the run lengths of COCO",
-                    ));
+                    // The value of Label Studio.
+                    return match rle.filter(|rle| value::kind(rle) == Kind::Array) {
+                        Some(rle) => self.read_list(rle, setting, limits),
+                        None => {
+                            Err(Error::field("an object without run lengths under counts or rle"))
+                        }
+                    };
                 };
                 let own = match size {
                     None => None,

@@ -39,11 +39,11 @@ def test_strokes_are_drawn_as_large_as_is_asked():
 
 def test_where_takes_words_and_lists():
     records = [{"split": s, "n": n, "image": [[n]]} for n, s in enumerate(["train", "test", "train"])]
-    assert ndpix.load(records, where="split=train").ravel().tolist() == [0, 2]
-    assert ndpix.load(records, where=["split=train", "n>0"]).ravel().tolist() == [2]
+    assert ndpix.load(records, field="image", where="split=train").ravel().tolist() == [0, 2]
+    assert ndpix.load(records, field="image", where=["split=train", "n>0"]).ravel().tolist() == [2]
     with pytest.raises(ndpix.Error, match="did you mean split"):
-        ndpix.load(records, where="splitt=train")
-    assert [b.images.shape[0] for b in ndpix.batches(records, where="n<2")] == [2]
+        ndpix.load(records, field="image", where="splitt=train")
+    assert [len(b.images) for b in ndpix.batches(records, field="image", where="n<2")] == [2]
 
 
 def test_layers_are_taken_off():

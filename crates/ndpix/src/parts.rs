@@ -293,6 +293,7 @@ impl Plan {
             plan: self.id().to_string(),
             part,
             records: counts.records,
+            passed_over: counts.skipped,
             blank: counts.blank,
             bytes: counts.bytes,
             images: 0,

@@ -163,10 +163,15 @@ impl Reader {
         })
     }
 
+    /// The sample from record `first` on.
+    fn known(&self, options: &Options, first: usize) -> Result<Sample<'_>> {
+        told(Sample::new(&self.sample, &self.files, first), options)
+    }
+
     /// The record with which the sample begins, and what it holds: the first, or where all of the first
     /// hold nothing, the next with something like an image.
     fn search(&mut self, options: &Options) -> Result<(usize, Option<Findings>)> {
-        let known = Sample::new(&self.sample, &self.files, 0);
+        let known = self.known(options, 0)?;
         let findings = detect::find(&known, options, &self.plan.paths)?;
         if known.len() == 0 || findings.first().is_some() {
             return Ok((0, Some(findings)));
@@ -192,7 +197,7 @@ impl Reader {
                 }
             }
             if first.is_none() {
-                let next = Sample::new([&text], &self.files, 0);
+                let next = told(Sample::new([&text], &self.files, 0), options)?;
                 first =
                     detect::find(&next, options, &self.plan.paths)?.first().map(|at| records + at);
             }
@@ -203,7 +208,7 @@ impl Reader {
         match first {
             None => Ok((0, Some(findings))),
             Some(first) => {
-                let known = Sample::new(&self.sample, &self.files, first);
+                let known = self.known(options, first)?;
                 Ok((first, Some(detect::find(&known, options, &self.plan.paths)?)))
             }
         }
@@ -214,7 +219,7 @@ impl Reader {
         if options.field.is_none() {
             (first, self.findings) = self.search(options)?;
         }
-        let known = Sample::new(&self.sample, &self.files, first);
+        let known = told(Sample::new(&self.sample, &self.files, first), options)?;
         self.candidates = match &self.findings {
             Some(findings) => findings.counting().map(|c| c.as_named()).collect(),
             None => detect::candidates_for(&known, options)?,
@@ -374,6 +379,16 @@ fn feed(inputs: Vec<Input>, options: &Options, pick: Option<Pick>) -> Feed {
         .unwrapping(options.rejects_input)
         .with_block_bytes(options.block_bytes.unwrap_or(BLOCK_BYTES))
         .keeping_cut(options.on_truncated == OnTruncated::Keep)
+}
+
+/// A sample without the records of which `where` cannot tell whether they are read.
+fn told<'s>(sample: Sample<'s>, options: &Options) -> Result<Sample<'s>> {
+    if options.conditions.is_empty() {
+        return Ok(sample);
+    }
+    let mut filter = Filter::new(&options.conditions, options.allow_nan)?;
+    let is_told = |e: Error| e.kind() != ErrorKind::Field;
+    Ok(sample.told(|text| filter.check(text).map_or_else(is_told, |_| true)))
 }
 
 /// A filter that is asked while records are read, and afterwards what it has seen.

@@ -66,7 +66,7 @@ pub struct Summary {
     pub without_image: u64,
     /// Records that are not JSON, or longer than the limit.
     pub unreadable: u64,
-    /// Records passed over by `skip`.
+    /// Records passed over by `where` and `skip`.
     pub passed_over: u64,
     /// Whether `limit` was reached.
     pub limited: bool,

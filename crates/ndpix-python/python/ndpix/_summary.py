@@ -22,7 +22,7 @@ class Summary:
         with_image: Records with at least one image.
         without_image: Records whose field is absent, null or an empty list.
         unreadable: Records that are not JSON, or too long.
-        passed_over: Records passed over by `skip`.
+        passed_over: Records passed over by `where` and `skip`.
         limited: Whether `limit` was reached.
         blank_lines: Blank lines.
         images: Images found.

@@ -213,13 +213,19 @@ fn refuse_twice(earlier: &[Value], inputs: &[Input], out: &Path, options: &Optio
             continue;
         };
         // What is passed over is counted over all inputs.
-        if number == 0 && options.skip >= records {
+        // Those that meet `where` are counted then, and how many they were nobody wrote down.
+        let counted = options.conditions.is_empty();
+        if number == 0 && counted && options.skip >= records {
             continue;
         }
         let name = input.name();
         let whole = input.size() == Some(mark.bytes) && entry["limited"] != true;
         let first = if number == 0 { "" } else { "give it as the first input and " };
         return Err(Error::options(match whole {
+            false if !counted => format!(
+                "{name} was appended to {} before, and has grown since; with where, skip would count only records that meet it: put the new records into a file of their own, or pass append_again and the skip that passes over those that are there",
+                out.display()
+            ),
             true => format!(
                 "{name} was appended to {} before with its {records} records; leave it out, or pass append_again to add them once more",
                 out.display()

@@ -143,6 +143,7 @@ fn go(
         })
     });
     let counts = FeedCounts {
+        skipped: parts.iter().map(|facts| facts.passed_over).sum(),
         blank: parts.iter().map(|facts| facts.blank).sum(),
         records: parts.iter().map(|facts| facts.records).sum(),
         bytes: parts.iter().map(|facts| facts.bytes).sum(),

@@ -16,9 +16,17 @@ use crate::record::value::{self, Kind};
 pub(super) fn inside(value: &[u8], limits: &Limits) -> Option<Graded> {
     let mut scratch = Vec::new();
     let text = json_text(value, &mut scratch)?;
-    let (field, best) = best_inside(text, limits)?;
-    let said = format!("JSON text inside a string, holds {field:#} ({})", best.said);
-    let inner = best.encoding.as_ref().filter(|_| best.what == What::Image { by_path: false });
+    let (field, best, images) = best_inside(text, limits)?;
+    let said = match images {
+        0 | 1 => format!("JSON text inside a string, holds {field:#} ({})", best.said),
+        n => format!(
+            "JSON text inside a string, holds {n} images, the first {field:#} ({})",
+            best.said
+        ),
+    };
+    // One of several would be a guess.
+    let is_one = images == 1 && best.what == What::Image { by_path: false };
+    let inner = best.encoding.as_ref().filter(|_| is_one);
     if let Some(encoding) = inner.and_then(|inner| layered(field, inner)) {
         let encoding = Some(encoding);
         return Some(Graded { said, encoding, ..best });
@@ -84,11 +92,12 @@ fn one<'a>(text: &'a [u8], field: &Pointer) -> Option<&'a [u8]> {
     hits.first().map(|hit| &text[hit.start..hit.end])
 }
 
-/// The leaf most like an image in a JSON text that is not a record.
-fn best_inside(text: &[u8], limits: &Limits) -> Option<(Pointer, Graded)> {
+/// The leaf most like an image in a JSON text that is not a record, and how many are or seem to be one.
+fn best_inside(text: &[u8], limits: &Limits) -> Option<(Pointer, Graded, usize)> {
     let paths = Paths::default();
     let mut grader = Grader::new(limits, &paths);
     let mut best: Option<(Pointer, Graded)> = None;
+    let mut images = 0;
     walk(text, &mut |leaf| {
         let name = words::name(leaf.steps, leaf.beside.image_type);
         let spec = leaf.beside.said.spec(&RawSpec::default()).unwrap_or_default();
@@ -103,10 +112,14 @@ fn best_inside(text: &[u8], limits: &Limits) -> Option<(Pointer, Graded)> {
         };
         let graded = grader.grade(leaf.value, around);
         let counts = graded.what.counts() && graded.what != What::Numbers;
+        images += usize::from(matches!(
+            graded.what,
+            What::Image { .. } | What::Unreadable(Unread::Format)
+        ));
         if counts && best.as_ref().is_none_or(|b| b.1.what.rank() < graded.what.rank()) {
             best = Some((Pointer::new(leaf.steps.to_vec()), graded));
         }
         counts
     });
-    best
+    best.map(|(field, graded)| (field, graded, images))
 }

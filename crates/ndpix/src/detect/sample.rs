@@ -57,6 +57,12 @@ impl<'a> Sample<'a> {
 }
 
 impl Sample<'_> {
+    /// The same without records of which it cannot be told whether `where` takes them: they are rejects, and no images.
+    pub(crate) fn told(mut self, mut is_told: impl FnMut(&[u8]) -> bool) -> Self {
+        self.records.retain(|record| is_told(record.text));
+        self
+    }
+
     /// The texts of the records.
     pub(super) fn texts(&self) -> impl Iterator<Item = &[u8]> {
         self.records.iter().map(|record| record.text)

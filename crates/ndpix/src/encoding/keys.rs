@@ -30,6 +30,8 @@ pub(crate) enum Part {
     Axis(Axis),
     /// An axis of the image, of which coordinates are percents (Label Studio).
     Percent(Axis),
+    /// Where a box begins, whose height and width are not those of an image.
+    Corner,
     /// The runs of COCO, beside their size.
     Counts,
     /// What points are the corners of (Labelme).
@@ -87,7 +89,7 @@ pub(crate) enum Key {
 }
 
 /// Names of members that stand inside of a tensor object or beside pixels.
-pub(crate) const KEYS: [(&str, Key); 104] = [
+pub(crate) const KEYS: [(&str, Key); 106] = [
     ("shape", Key::Shape),
     ("dims", Key::Shape),
     ("size", Key::Size),
@@ -179,6 +181,8 @@ pub(crate) const KEYS: [(&str, Key); 104] = [
     ("image_width", Key::Drawn(Part::Axis(Axis::Width))),
     ("original_height", Key::Drawn(Part::Percent(Axis::Height))),
     ("original_width", Key::Drawn(Part::Percent(Axis::Width))),
+    ("x", Key::Drawn(Part::Corner)),
+    ("y", Key::Drawn(Part::Corner)),
     ("counts", Key::Drawn(Part::Counts)),
     ("shape_type", Key::Drawn(Part::Form)),
     ("key_id", Key::Drawn(Part::Sketch)),

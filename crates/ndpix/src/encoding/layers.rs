@@ -83,6 +83,9 @@ impl fmt::Display for Layer {
     }
 }
 
+/// Lists nested deeper are none of numbers.
+const DEPTH: usize = 16;
+
 /// Replaces `out` with the JSON text of the value inside a layer.
 ///
 /// # Errors
@@ -220,11 +223,14 @@ pub(crate) fn is_one(list: &[u8]) -> bool {
 /// Whether a list holds numbers in quotes, by the first of them.
 fn quoted_numbers(list: &[u8]) -> bool {
     let mut first = list;
-    while value::kind(first) == Kind::Array {
+    for _ in 0..DEPTH {
+        if value::kind(first) != Kind::Array {
+            return is_quoted(first);
+        }
         let Some(inner) = value::elements(first).next() else { return false };
         first = inner;
     }
-    is_quoted(first)
+    false
 }
 
 fn is_quoted(text: &[u8]) -> bool {
@@ -262,9 +268,10 @@ const MARK: &[u8] = b"data:image/";
 
 /// The one data URL in a text.
 fn url_in(text: &[u8]) -> Result<&[u8]> {
-    let mut places = memchr::memmem::find_iter(text, MARK);
+    let lower = text.to_ascii_lowercase();
+    let mut places = memchr::memmem::find_iter(&lower, MARK);
     let (Some(at), None) = (places.next(), places.next()) else {
-        let count = memchr::memmem::find_iter(text, MARK).count();
+        let count = memchr::memmem::find_iter(&lower, MARK).count();
         return Err(Error::encoding(format!(
             "expected a text with one data URL of an image, found {count}"
         )));
@@ -333,7 +340,7 @@ fn numbers(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
         return Err(Error::encoding("the text was abbreviated and the numbers are gone"));
     }
     let mut open: Vec<u8> = Vec::new();
-    let mut between = false;
+    let (mut between, mut comma) = (false, false);
     let mut rest = text;
     while let Some((&first, after)) = rest.split_first() {
         match first {
@@ -341,18 +348,22 @@ fn numbers(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
                 if between {
                     out.push(b',');
                 }
+                if open.len() == DEPTH {
+                    return Err(Error::encoding("lists nested too deeply for numbers"));
+                }
                 open.push(if first == b'[' { b']' } else { b')' });
                 out.push(b'[');
-                (between, rest) = (false, after);
+                (between, comma, rest) = (false, false, after);
             }
             b']' | b')' => {
                 if open.pop() != Some(first) {
                     return Err(Error::encoding("brackets that do not match"));
                 }
                 out.push(b']');
-                (between, rest) = (true, after);
+                (between, comma, rest) = (true, false, after);
             }
-            b',' => rest = after,
+            b',' if between && !comma => (comma, rest) = (true, after),
+            b',' => return Err(Error::encoding("a comma without a number before it")),
             c if c.is_ascii_whitespace() => rest = after,
             _ => {
                 let ends = |c: &u8| c.is_ascii_whitespace() || b"[](),".contains(c);
@@ -362,7 +373,7 @@ fn numbers(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
                     out.push(b',');
                 }
                 number(token, out)?;
-                (between, rest) = (true, after);
+                (between, comma, rest) = (true, false, after);
             }
         }
     }
@@ -440,12 +451,15 @@ mod tests {
             (Layer::Repr, r#""[[1 2]\n ...\n [3 4]]""#),
             (Layer::Repr, r#""[[1 2]""#),
             (Layer::Repr, r#""[1 x]""#),
+            (Layer::Repr, r#""[1,,2]""#),
+            (Layer::Repr, r#""[,1]""#),
+            (Layer::Repr, r#""[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]""#),
             (Layer::Repr, r#""[__import__('os')]""#),
             (Layer::Joined, r#"["a", 1]"#),
             (Layer::Unquoted, r#"["1", "a"]"#),
             (Layer::Unquoted, r#"["1]"#),
             (Layer::Markdown, r#""nothing""#),
-            (Layer::Markdown, r#""data:image/png,a data:image/png,b""#),
+            (Layer::Markdown, r#""data:image/png,a DATA:image/png,b""#),
         ] {
             assert!(opened(&layer, value).is_err(), "{value}");
         }

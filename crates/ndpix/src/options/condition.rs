@@ -137,6 +137,10 @@ fn parted(text: &str) -> Option<(&str, Test, &str)> {
         let test = Test::ALL.into_iter().find(|test| text[at..].starts_with(test.word()));
         let Some(test) = test.filter(|_| !quoted) else { continue };
         let after = &text[at + test.word().len()..];
+        // `==`, `<>` and `=~` are of other languages.
+        if test != Test::Exists && after.starts_with(['=', '<', '>', '~', '!']) {
+            return None;
+        }
         if test != Test::Exists || after.trim().is_empty() {
             return Some((&text[..at], test, after));
         }
@@ -168,7 +172,9 @@ mod tests {
             assert_eq!(found, (field.to_string(), test, value), "{text}");
             assert_eq!(condition.to_string().parse().ok(), Some(condition), "{text}");
         }
-        for bad in ["", "split", "=a", "a exists b", "a~(", "a..b=c"] {
+        for bad in
+            ["", "split", "=a", "a exists b", "a~(", "a..b=c", "a==1", "a<>1", "a=~x", "a!==1"]
+        {
             assert!(bad.parse::<Condition>().is_err(), "{bad}");
         }
     }

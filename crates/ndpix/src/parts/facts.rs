@@ -33,6 +33,8 @@ pub struct Facts {
     pub part: usize,
     /// Records of it, whatever became of them.
     pub records: u64,
+    /// Records that `where` passes over.
+    pub passed_over: u64,
     /// Blank lines.
     pub blank: u64,
     /// Decompressed bytes.

@@ -16,7 +16,7 @@ const ROWS: &[Row] = &[
     ("with_image", "Records with at least one image.", |s, _| json!(s.with_image)),
     ("without_image", "Records whose field is absent, null or an empty list.", |s, _| json!(s.without_image)),
     ("unreadable", "Records that are not JSON, or too long.", |s, _| json!(s.unreadable)),
-    ("passed_over", "Records passed over by `skip`.", |s, _| json!(s.passed_over)),
+    ("passed_over", "Records passed over by `where` and `skip`.", |s, _| json!(s.passed_over)),
     ("limited", "Whether `limit` was reached.", |s, _| json!(s.limited)),
     ("blank_lines", "Blank lines.", |s, _| json!(s.blank_lines)),
     ("images", "Images found.", |s, _| json!(s.images)),

@@ -62,6 +62,40 @@ fn what_cannot_be_told_is_a_reject_and_nothing_is_lost() {
 }
 
 #[test]
+fn what_cannot_be_told_has_no_say_in_the_plan() {
+    let text = "{\"s\":\"a\",\"image\":[[1,2]]}\n{\"s\":[1],\"image\":[[1,2,3.5]]}\n{\"s\":\"a\",\"image\":[[3,4]]}\n";
+    let options = with(&[("where", "s=a"), ("max_rejects", "none")]);
+    let loaded = ndpix::load(bytes(text.as_bytes()), &options, &Control::default());
+    let array = loaded.result.expect("an array of the two");
+    assert_eq!(
+        (&array.shape[..], array.as_slice::<i64>()),
+        (&[2, 1, 2][..], Some(&[1, 2, 3, 4][..]))
+    );
+    assert_eq!(loaded.summary.unreadable, 1);
+}
+
+#[test]
+fn a_log_that_has_grown_is_not_added_to_by_a_number_that_means_something_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (input, out) = (folder.path().join("in.ndjson"), folder.path().join("out.npy"));
+    let run = |settings: &[(&str, &str)]| {
+        let inputs = Input::expand(&[&input]).expect("the input");
+        let all = [&[("where", "split=test"), ("append", "true")][..], settings].concat();
+        ndpix::run(inputs, &out, &with(&all), &Control::default()).result
+    };
+    std::fs::write(&input, records()).expect("a file");
+    run(&[]).expect("the first");
+    std::fs::write(&input, records().repeat(2)).expect("a file");
+    for settings in [&[][..], &[("skip", "33")], &[("skip", "100")]] {
+        let error = run(settings).expect_err("it has grown");
+        assert!(error.message().contains("a file of their own"), "{error}");
+    }
+    run(&[("append_again", "true"), ("skip", "33")]).expect("the rest");
+    let rows = std::fs::read(&out).expect("an array");
+    assert_eq!(rows.len(), 128 + 66 * 8);
+}
+
+#[test]
 fn a_field_that_none_of_the_first_has_is_refused_with_names_like_it() {
     let (kind, said) = refused(&records(), &[("where", "splt=test")]);
     assert_eq!(kind, ErrorKind::Plan);

@@ -35,6 +35,21 @@ fn what_can_be_nothing_else_is_read_without_options() {
 }
 
 #[test]
+fn one_of_several_is_not_taken() {
+    let both = json!({"left": FILE, "right": FILE.replace('U', "V").replace('V', "U")}).to_string();
+    for record in [
+        json!({"log": both}),
+        json!({"text": format!("![](data:image/png;base64,{FILE}) DATA:image/png;base64,{FILE}")}),
+    ] {
+        assert!(loaded(&[record.clone()], &[]).is_err(), "{record}");
+    }
+    let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+    let begun = std::time::Instant::now();
+    assert!(loaded(&[json!({"image": deep})], &[]).is_err());
+    assert!(begun.elapsed().as_secs() < 5);
+}
+
+#[test]
 fn a_path_goes_on_inside_of_a_string() {
     let records = [3, 4].map(|n| json!({"log": json!({"image": FILE, "id": n}).to_string()}));
     for settings in

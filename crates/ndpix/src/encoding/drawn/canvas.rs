@@ -3,13 +3,13 @@
 use crate::error::{Error, Result};
 
 /// Steps that any mask may take. A step is an edge in a row or column, or up to [`STRIDE`] pixels painted.
-const STEPS: u64 = 1 << 24;
+const STEPS: u64 = 1 << 22;
 
-/// Steps that each pixel of a mask adds: all of it may be painted 32 times.
-const STEPS_OF_PIXEL: u64 = 2;
+/// Pixels of a mask that add one step.
+const PIXELS_OF_STEP: u64 = 8;
 
 /// How many pixels are painted in about the time of a step.
-const STRIDE: u64 = 16;
+const STRIDE: u64 = 64;
 
 /// Pixels in C order, one byte each, with a budget of steps for all that is drawn on them.
 pub(super) struct Canvas<'a> {
@@ -32,7 +32,7 @@ impl<'a> Canvas<'a> {
                 pixels.len()
             )));
         }
-        let steps = STEPS.saturating_add(STEPS_OF_PIXEL.saturating_mul(pixels.len() as u64));
+        let steps = STEPS + pixels.len() as u64 / PIXELS_OF_STEP;
         Ok(Self { pixels, height, width, steps })
     }
 
@@ -155,8 +155,8 @@ mod tests {
 
     #[test]
     fn the_budget_ends() {
-        let mut pixels = [0; 4];
-        let mut canvas = Canvas::new(2, 2, &mut pixels).expect("canvas");
+        let mut pixels = [0; 64];
+        let mut canvas = Canvas::new(8, 8, &mut pixels).expect("canvas");
         canvas.take(STEPS).expect("all that any mask has");
         canvas.take(8).expect("those of its pixels");
         assert_eq!(canvas.take(1).map_err(|e| e.kind()), Err(ErrorKind::Limit));

@@ -35,6 +35,7 @@ pub(crate) struct Level<'a> {
     counts: bool,
     form: Option<&'a [u8]>,
     sketch: usize,
+    corner: usize,
 }
 
 impl<'a> Level<'a> {
@@ -64,6 +65,7 @@ impl<'a> Level<'a> {
             Key::Drawn(Part::Counts) => self.counts = true,
             Key::Drawn(Part::Form) if value::kind(text) == Kind::String => self.form = Some(text),
             Key::Drawn(Part::Sketch) => self.sketch += 1,
+            Key::Drawn(Part::Corner) => self.corner += 1,
             _ => {}
         }
     }
@@ -76,6 +78,9 @@ impl<'a> Level<'a> {
         let mut found: Option<([usize; 2], bool)> = None;
         for (number, size) in self.sizes.iter().enumerate() {
             let [Some(height), Some(width)] = *size else { continue };
+            if number == 0 && self.corner > 1 {
+                continue;
+            }
             if let Some(([h, w], _)) = found.filter(|(other, _)| *other != [height, width]) {
                 return Err(Error::shape(format!(
                     "the members beside what is drawn say that its image is {h}x{w} and {height}x{width}; give raw_shape H,W"
@@ -187,6 +192,9 @@ mod tests {
         let coco = r#"{"size": [3, 4], "counts": "x", "height": 1, "width": 1}"#;
         assert_eq!(of(&[coco]).map(|s| s.size), Ok(Some([3, 4])));
         assert_eq!(of(&["{}", coco]).map(|s| s.size), Ok(Some([1, 1])));
+        let boxed =
+            of(&[r#"{"x": 1, "y": 1, "height": 3, "width": 4}"#, r#"{"height": 30, "width": 40}"#]);
+        assert_eq!(boxed.map(|s| s.size), Ok(Some([30, 40])));
         let two = of(&[r#"{"height": 3, "width": 4, "imageHeight": 30, "imageWidth": 40}"#]);
         assert!(two.is_err_and(|said| said.contains("3x4 and 30x40")));
     }

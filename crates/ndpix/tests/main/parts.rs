@@ -176,7 +176,7 @@ impl Case {
     }
 }
 
-const OUTPUTS: [(&str, &[(&str, &str)]); 8] = [
+const OUTPUTS: [(&str, &[(&str, &str)]); 9] = [
     ("a.npy", &[("columns", "label\nn\nmore"), ("rows", "always")]),
     ("a.npz", &[("columns", "label\nn\nmore")]),
     ("a.h5", &[("columns", "label\nn\nmore"), ("output_compression", "gzip")]),
@@ -185,6 +185,7 @@ const OUTPUTS: [(&str, &[(&str, &str)]); 8] = [
     ("a.safetensors", &[("columns", "n")]),
     ("a.parquet", &[("columns", "label\nn\nmore")]),
     ("shards", &[("columns", "label\nn\nmore"), ("shard_rows", "10")]),
+    ("where.npy", &[("columns", "label"), ("where", "n>20")]),
 ];
 
 /// Several files, small and larger.

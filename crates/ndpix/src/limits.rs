@@ -2,6 +2,7 @@
 //! anything is allocated.
 
 use crate::error::{Error, Result};
+use crate::reserve;
 
 /// The limits of a run. Passing one rejects the record as `limit`.
 ///
@@ -98,13 +99,26 @@ impl Limits {
 /// For what is shorter there is always room: the reserve has that much for each of a few threads.
 pub(crate) const LONG: usize = 1 << 20;
 
+/// What may be asked for where the reserve is all that is left: it is for what cannot be refused.
+const LITTLE: usize = 64 << 10;
+
+/// Refuses more than a little where memory ran out before, so that the run can end with a word.
+fn ask(bytes: usize) -> Result<()> {
+    if bytes > LITTLE && reserve::is_short() { Err(no_memory(bytes)) } else { Ok(()) }
+}
+
 /// Makes room for `more` elements after those of a buffer; kind `limit` where there is no memory for them.
 pub(crate) fn make_room<T>(buffer: &mut Vec<T>, more: usize) -> Result<()> {
-    buffer.try_reserve(more).map_err(|_| no_memory(more.saturating_mul(size_of::<T>())))
+    let bytes = more.saturating_mul(size_of::<T>());
+    if more > buffer.capacity() - buffer.len() {
+        ask(bytes)?;
+    }
+    buffer.try_reserve(more).map_err(|_| no_memory(bytes))
 }
 
 /// So many zeros; kind `limit` where there is no memory for them.
 pub(crate) fn zeros<T: Clone + Default>(len: usize) -> Result<Vec<T>> {
+    ask(len.saturating_mul(size_of::<T>()))?;
     let mut buffer = Vec::new();
     buffer.try_reserve_exact(len).map_err(|_| no_memory(len.saturating_mul(size_of::<T>())))?;
     buffer.resize(len, T::default());
@@ -115,6 +129,9 @@ pub(crate) fn zeros<T: Clone + Default>(len: usize) -> Result<Vec<T>> {
 pub(crate) fn lengthen(buffer: &mut Vec<u8>, len: usize) -> Result<()> {
     if buffer.len() < len {
         let more = len - buffer.len();
+        if len > buffer.capacity() {
+            ask(len)?;
+        }
         let roomy = buffer.try_reserve(more).or_else(|_| buffer.try_reserve_exact(more));
         roomy.map_err(|_| no_memory(len))?;
         buffer.resize(len, 0);

@@ -1,8 +1,9 @@
 //! What one record, one image and one run may cost. Sizes read from input go through here before
 //! anything is allocated.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::error::{Error, Result};
-use crate::reserve;
 
 /// The limits of a run. Passing one rejects the record as `limit`.
 ///
@@ -99,12 +100,15 @@ impl Limits {
 /// For what is shorter there is always room: the reserve has that much for each of a few threads.
 pub(crate) const LONG: usize = 1 << 20;
 
-/// What may be asked for where the reserve is all that is left: it is for what cannot be refused.
+/// Whether memory ran out, so that the reserve is all that is left ([`crate::Reserve`]).
+pub(crate) static SHORT: AtomicBool = AtomicBool::new(false);
+
+/// What may be asked for then: the reserve is for what cannot be refused.
 const LITTLE: usize = 64 << 10;
 
 /// Refuses more than a little where memory ran out before, so that the run can end with a word.
 fn ask(bytes: usize) -> Result<()> {
-    if bytes > LITTLE && reserve::is_short() { Err(no_memory(bytes)) } else { Ok(()) }
+    if bytes > LITTLE && SHORT.load(Ordering::Relaxed) { Err(no_memory(bytes)) } else { Ok(()) }
 }
 
 /// Makes room for `more` elements after those of a buffer; kind `limit` where there is no memory for them.

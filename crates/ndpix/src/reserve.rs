@@ -8,7 +8,9 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use crate::limits::SHORT;
 
 /// What is kept; nobody writes to it, so that it takes addresses and no memory.
 const KEPT: Layout = match Layout::from_size_align(16 << 20, 4096) {
@@ -19,7 +21,6 @@ const KEPT: Layout = match Layout::from_size_align(16 << 20, 4096) {
 const SMALL: usize = 4 << 20;
 
 static BLOCK: AtomicPtr<u8> = AtomicPtr::new(null_mut());
-static SHORT: AtomicBool = AtomicBool::new(false);
 
 /// The system's allocator with a reserve, for programs that convert: a run that finds no memory then ends with
 /// an error, where the process would be aborted.

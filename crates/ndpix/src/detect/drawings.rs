@@ -21,11 +21,11 @@ pub(super) struct Drawing {
 impl Drawing {
     /// Its grade, where the size of its image is known, or `given` by an option.
     pub(super) fn graded(&self, given: bool) -> Graded {
-        let said = match (self.setting.size, self.encoding == Encoding::Rle) {
+        let said = match self.setting.size {
             _ if self.is_sketch() => self.said.to_string(),
-            (Some([height, width]), _) => format!("{}, {height}x{width}", self.said),
-            (None, _) if given => self.said.to_string(),
-            (None, _) => {
+            Some([height, width]) => format!("{}, {height}x{width}", self.said),
+            None if given => self.said.to_string(),
+            None => {
                 let said =
                     format!("{}, and nothing beside them says the size of their image", self.said);
                 return Graded { remedy: Some("pass raw_shape H,W".to_string()), ..nothing(&said) };

@@ -11,7 +11,7 @@ use crate::record::value::{self, Kind};
 
 /// How large drawings are drawn where nothing is asked for: as the bitmaps that go with Quick, Draw! are.
 const SIDE: usize = 28;
-/// Half the line and the room around the drawing, in units of its square of 256 (encodings.md 4.5).
+/// The width of the line, and the room around the drawing, in units of its square of 256 (encodings.md 4.5).
 const LINE: f64 = 16.0;
 
 /// Whether strokes have another extent than simplified ones.

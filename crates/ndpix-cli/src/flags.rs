@@ -145,6 +145,11 @@ const FLAGS: &[(&str, &[Flag])] = &[
             ("layout", "NAME", "The order of axes"),
             ("stack", "NAME", "Several fields as one image"),
             (
+                "array",
+                "NAME=FIELD",
+                "A further array of the same records, with options of its own: mask=labels.mask,resample=nearest",
+            ),
+            (
                 "ragged",
                 "NAME",
                 "Images of different sizes: pad to the largest, with sizes; flat is pixels, offsets, shapes",

@@ -1,11 +1,13 @@
 //! Arrays of the library as NumPy arrays, without a copy.
 
+use std::sync::Arc;
+
 use ndpix::{Aligned, Array, Spares};
 use numpy::PyArray1;
 use numpy::ndarray::ArrayView1;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 
 /// Keeps the memory of an array alive: it is the `base` of the NumPy array.
 #[pyclass(frozen, module = "ndpix._ndpix")]
@@ -22,6 +24,24 @@ impl Drop for Owned {
             home.give(bytes);
         }
     }
+}
+
+/// All arrays of some rows by their names, where there are others than `images`, which is called `lead` then; else
+/// nothing.
+pub(crate) fn named<'py>(
+    lead: &str,
+    images: &Bound<'py, PyAny>,
+    others: Vec<(Arc<str>, Array)>,
+) -> PyResult<Option<Bound<'py, PyDict>>> {
+    if others.is_empty() {
+        return Ok(None);
+    }
+    let all = PyDict::new(images.py());
+    all.set_item(lead, images)?;
+    for (name, array) in others {
+        all.set_item(&*name, numpy(images.py(), array, None)?)?;
+    }
+    Ok(Some(all))
 }
 
 /// A writable NumPy array that takes the memory over.

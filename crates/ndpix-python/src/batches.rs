@@ -16,9 +16,10 @@ const TICK: Duration = Duration::from_millis(50);
 
 type Numbers<'py, T> = Bound<'py, PyArray1<T>>;
 type Reject = (String, u64, u64, u32, &'static str, String);
-/// Images, files, lines, items, valid, columns, rejects.
+/// Images, all arrays by their names where there are several, files, lines, items, valid, columns, rejects.
 type Parts<'py> = (
     Bound<'py, PyAny>,
+    Option<Bound<'py, PyDict>>,
     Numbers<'py, u32>,
     Numbers<'py, u64>,
     Numbers<'py, u32>,
@@ -80,8 +81,11 @@ impl Batches {
                         let p = r.position;
                         (p.file.to_string(), p.line, p.byte, p.item, r.kind.name(), r.message)
                     });
+                    let images = arrays::numpy(py, batch.images, Some(home))?;
+                    let named = arrays::named(&self.options.lead_name(), &images, batch.arrays)?;
                     return Ok(Some((
-                        arrays::numpy(py, batch.images, Some(home))?,
+                        images,
+                        named,
                         batch.files.into_pyarray(py),
                         batch.lines.into_pyarray(py),
                         batch.items.into_pyarray(py),

@@ -15,6 +15,8 @@ use crate::{arrays, columns, errors, inputs, options};
 #[pyclass(frozen, module = "ndpix._ndpix")]
 pub(crate) struct Dataset {
     all: Arc<ndpix::Dataset>,
+    /// What the first of several arrays is called.
+    lead: Arc<str>,
 }
 
 /// Indexes the source, or takes the index from the sidecar where that is of the same inputs.
@@ -36,10 +38,11 @@ pub(crate) fn open<'py>(
     }
     let stop = Stop::default();
     let (inputs, options) = inputs::framed(source, options, &stop)?;
+    let lead = options.lead_name();
     let opened = task::run(py, &hooks, stop, move |control| {
         ndpix::Dataset::open(inputs, &options, sidecar.as_deref(), control)
     })?;
-    Ok(Dataset { all: Arc::new(opened.map_err(|e| errors::raise(py, &e))?) })
+    Ok(Dataset { all: Arc::new(opened.map_err(|e| errors::raise(py, &e))?), lead })
 }
 
 /// Opens the source again with an index that was made before.
@@ -53,13 +56,14 @@ pub(crate) fn reopen<'py>(
     let options = options::options(options)?;
     let stop = Stop::default();
     let (inputs, options) = inputs::framed(source, options, &stop)?;
+    let lead = options.lead_name();
     let opened = py.detach(|| ndpix::Dataset::with_index(inputs, &options, index));
-    Ok(Dataset { all: Arc::new(opened.map_err(|e| errors::raise(py, &e))?) })
+    Ok(Dataset { all: Arc::new(opened.map_err(|e| errors::raise(py, &e))?), lead })
 }
 
 /// A number or row, and what is wrong there: file, line, byte, item, kind, message.
 type Wrong = (usize, (String, u64, u64, u32, &'static str, String));
-/// Images, columns, and the rows that are filled.
+/// Images, or a dict of all arrays by their names, columns, and the rows that are filled.
 type Parts<'py> = (Bound<'py, PyAny>, Bound<'py, PyDict>, Vec<Wrong>);
 
 fn wrong((at, error): (usize, Error)) -> Wrong {
@@ -70,8 +74,10 @@ fn wrong((at, error): (usize, Error)) -> Wrong {
     (at, (file, line, byte, item, error.kind().name(), error.message().to_string()))
 }
 
-fn parts(py: Python<'_>, item: ndpix::Item) -> PyResult<Parts<'_>> {
+fn parts<'py>(py: Python<'py>, lead: &str, item: ndpix::Item) -> PyResult<Parts<'py>> {
     let images = arrays::numpy(py, item.images, None)?;
+    let named = arrays::named(lead, &images, item.arrays)?;
+    let images = named.map_or(images, Bound::into_any);
     Ok((images, columns::dict(py, item.columns)?, item.filled.into_iter().map(wrong).collect()))
 }
 
@@ -85,19 +91,20 @@ impl Dataset {
     /// The image of this number, the columns of one row, and what is wrong if it is filled.
     fn get<'py>(&self, py: Python<'py>, number: usize) -> PyResult<Parts<'py>> {
         let item = py.detach(|| self.all.get_item(number));
-        parts(py, item.map_err(|e| errors::raise(py, &e))?)
+        parts(py, &self.lead, item.map_err(|e| errors::raise(py, &e))?)
     }
 
     /// The images of these numbers, stacked, the columns, and what is wrong with rows that are filled.
     fn get_many<'py>(&self, py: Python<'py>, numbers: Vec<usize>) -> PyResult<Parts<'py>> {
         let items = py.detach(|| self.all.get_items(&numbers));
-        parts(py, items.map_err(|e| errors::raise(py, &e))?)
+        parts(py, &self.lead, items.map_err(|e| errors::raise(py, &e))?)
     }
 
     /// As `get`, of each of these numbers.
     fn get_each<'py>(&self, py: Python<'py>, numbers: Vec<usize>) -> PyResult<Vec<Parts<'py>>> {
         let items = py.detach(|| self.all.get_each(&numbers));
-        items.map_err(|e| errors::raise(py, &e))?.into_iter().map(|item| parts(py, item)).collect()
+        let items = items.map_err(|e| errors::raise(py, &e))?.into_iter();
+        items.map(|item| parts(py, &self.lead, item)).collect()
     }
 
     /// The numbers of all images that cannot be given, and what is wrong with them.

@@ -7,7 +7,7 @@ use crate::inputs::Stop;
 use crate::task::{self, Hooks};
 use crate::{arrays, columns, errors, inputs, options};
 
-/// The array, the columns and the summary of the run as JSON.
+/// The array, or a dict of several by their names, the columns and the summary of the run as JSON.
 #[pyfunction]
 pub(crate) fn load<'py>(
     py: Python<'py>,
@@ -18,6 +18,7 @@ pub(crate) fn load<'py>(
     let options = options::options(options)?;
     let stop = Stop::default();
     let (inputs, options) = inputs::framed(source, options, &stop)?;
+    let lead = options.lead_name();
     let (done, json) = task::run(py, &hooks, stop, move |control| {
         let done = ndpix::load(inputs, &options, control);
         let json = done.summary.json(&options);
@@ -25,5 +26,7 @@ pub(crate) fn load<'py>(
     })?;
     let array = done.result.map_err(|e| errors::raise(py, &e))?;
     let columns = columns::dict(py, done.columns)?;
-    Ok((arrays::numpy(py, array, None)?, columns, json))
+    let images = arrays::numpy(py, array, None)?;
+    let named = arrays::named(&lead, &images, done.arrays)?;
+    Ok((named.map_or(images, Bound::into_any), columns, json))
 }

@@ -14,7 +14,12 @@ pub(crate) fn options(keywords: &Bound<'_, PyDict>) -> PyResult<Options> {
     let mut options = Options::default();
     let known: Vec<OptionInfo> = Options::table().collect();
     for (name, value) in keywords {
-        let name: String = name.extract()?;
+        let mut name: String = name.extract()?;
+        let mut value = value;
+        if name == ARRAYS.0 {
+            name = ARRAYS.1.to_string();
+            value = if value.is_none() { value } else { arrays(&value)? };
+        }
         let Some(option) = known.iter().find(|option| option.name == name) else {
             return Err(PyTypeError::new_err(format!("unexpected keyword argument '{name}'")));
         };
@@ -28,6 +33,34 @@ pub(crate) fn options(keywords: &Bound<'_, PyDict>) -> PyResult<Options> {
         }
     }
     Ok(options)
+}
+
+/// What Python calls the option that the command gives once for each array.
+const ARRAYS: (&str, &str) = ("arrays", "array");
+
+/// Further arrays as the command spells them, from a list of them or a dict by their names: of fields, or of options
+/// with the field among them.
+fn arrays<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let Ok(all) = value.cast::<PyDict>() else { return Ok(value.clone()) };
+    let spelled = PyList::empty(value.py());
+    for (name, array) in all {
+        let name = text(&name)?;
+        let Ok(own) = array.cast::<PyDict>() else {
+            let field = if array.is_none() { name.clone() } else { text(&array)? };
+            spelled.append(format!("{name}={field}"))?;
+            continue;
+        };
+        let field = own.get_item("field")?.filter(|field| !field.is_none());
+        let mut words = format!("{name}={}", field.map_or(Ok(name.clone()), |field| text(&field))?);
+        for (option, value) in own {
+            let option = text(&option)?;
+            if option != "field" && !value.is_none() {
+                words += &format!(",{option}={}", text(&value)?);
+            }
+        }
+        spelled.append(words)?;
+    }
+    Ok(spelled.into_any())
 }
 
 /// The items of a list or tuple, as text.
@@ -81,7 +114,8 @@ fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
 /// every operation.
 #[pyfunction]
 pub(crate) fn defaults() -> Vec<(&'static str, Option<String>)> {
-    Options::default().entries()
+    let keyword = |name| if name == ARRAYS.1 { ARRAYS.0 } else { name };
+    Options::default().entries().into_iter().map(|(name, value)| (keyword(name), value)).collect()
 }
 
 /// The options that these keywords change, as the command spells them.

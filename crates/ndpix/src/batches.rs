@@ -13,17 +13,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::array::{Aligned, Array};
-use crate::books::{Books, fill_row, names, stacked};
+use crate::books::{Books, fill_row, further, names, stacked};
 use crate::column::Column;
 use crate::control::Control;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::make_room;
 use crate::options::{MaxRejects, Options, Rejects};
 use crate::parts::Plan;
 use crate::pipeline::Driver;
 use crate::reader::Reader;
 use crate::shape::Shape;
-use crate::sink::{self, Facts, Ready, Sink};
+use crate::sink::{self, Facts, Further, Ready, Sink};
 use crate::source::Input;
 use crate::summary::{Reject, Summary};
 
@@ -47,6 +48,8 @@ const SMALL: usize = 40 << 20;
 pub struct Batch {
     /// The images, stacked on the first axis.
     pub images: Array,
+    /// The arrays beside them, by their names, where `array` asks for some.
+    pub arrays: Vec<(Arc<str>, Array)>,
     /// For each image the number of its input, from 0.
     pub files: Vec<u32>,
     /// For each image the line on which its record begins, from 1.
@@ -198,6 +201,7 @@ impl Batches {
             rejects: Vec::new(),
             bytes: Aligned::default(),
             full: VecDeque::new(),
+            further: further(&reader.plan)?.into_iter().map(|array| (array, Vec::new())).collect(),
             columns: names(&reader.plan)
                 .into_iter()
                 .map(|(n, kind)| Column::new(n, kind))
@@ -208,11 +212,17 @@ impl Batches {
         let (stopped, done, options) = (Arc::clone(&stop), Arc::clone(&summary), options.clone());
         let driver = Driver::start(move || {
             let begun = done.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let mut books =
-                Books::new(&options, &reader.plan.clone(), Box::new(&mut batcher), fill, begun);
+            let plan = reader.plan.clone();
+            let books = Books::new(&options, &plan, Box::new(&mut batcher), fill, begun);
             let control = Control { stop: stopped, ..Control::default() };
-            let ended = books.drive(&mut reader, &control);
-            let (result, summary) = books.end(ended);
+            let driven = books.map(|mut books| {
+                let ended = books.drive(&mut reader, &control);
+                books.end(ended)
+            });
+            let (result, summary) = match driven {
+                Ok((result, summary)) => (result, summary),
+                Err(error) => (Err(error), Summary::default()),
+            };
             *done.lock().unwrap_or_else(PoisonError::into_inner) = summary;
             if let Err(error) = result {
                 // Rows before the failure come first; nobody may be left to hear of it.
@@ -314,6 +324,8 @@ struct Batcher {
     bytes: Aligned,
     /// Images of batches that wait for their columns.
     full: VecDeque<Aligned>,
+    /// Rows of further arrays that are not handed over.
+    further: Vec<(Further, Vec<u8>)>,
     /// Of rows that are not handed over.
     columns: Vec<Column>,
 }
@@ -323,7 +335,12 @@ impl Batcher {
     fn hand_over(&mut self) -> Result<()> {
         while let Some(bytes) = self.full.front() {
             let rows = bytes.len() / self.item_len.max(1);
-            if self.columns.iter().any(|column| column.len() < rows) {
+            let has_rows = |(array, bytes): &(Further, Vec<u8>)| {
+                array.item_len().is_ok_and(|len| bytes.len() >= len * rows)
+            };
+            if self.columns.iter().any(|column| column.len() < rows)
+                || !self.further.iter().all(has_rows)
+            {
                 break;
             }
             if let Some(bytes) = self.full.pop_front() {
@@ -344,8 +361,19 @@ impl Batcher {
     fn send(&mut self, bytes: Aligned, rows: usize) -> Result<()> {
         let shape = std::iter::once(rows).chain(self.shape.iter().copied()).collect();
         let places: Vec<sink::Place> = self.places.drain(..rows).collect();
+        let mut arrays = Vec::new();
+        for (array, waiting) in &mut self.further {
+            let len = array.item_len()? * rows;
+            let mut bytes = Aligned::default();
+            let room = bytes.extend(&waiting[..len]);
+            room.ok_or_else(|| Error::limit(format!("no memory for a batch of {len} bytes")))?;
+            waiting.drain(..len);
+            let shape = std::iter::once(rows).chain(array.shape.iter().copied()).collect();
+            arrays.push((Arc::clone(&array.name), Array { shape, dtype: array.dtype, bytes }));
+        }
         let batch = Batch {
             images: Array { shape, dtype: self.dtype, bytes },
+            arrays,
             files: places.iter().map(|p| p.file).collect(),
             lines: places.iter().map(|p| p.line).collect(),
             items: places.iter().map(|p| p.item).collect(),
@@ -377,6 +405,13 @@ impl Sink for &mut Batcher {
             }
         }
         Ok(())
+    }
+
+    fn array(&mut self, number: usize, rows: &[u8]) -> Result<()> {
+        let Some((_, waiting)) = self.further.get_mut(number) else { return Ok(()) };
+        make_room(waiting, rows.len())?;
+        waiting.extend_from_slice(rows);
+        self.hand_over()
     }
 
     fn place(&mut self, place: &sink::Place) -> Result<()> {

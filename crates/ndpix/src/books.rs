@@ -8,6 +8,7 @@ mod holds;
 pub(crate) mod inputs;
 mod ledger;
 pub(crate) mod marks;
+mod pending;
 pub(crate) mod sights;
 mod verdict;
 
@@ -35,12 +36,13 @@ use crate::sink::rejects::{self, RejectsFile};
 use crate::sink::{self, Facts, Holds, Job, Place, Sink};
 use crate::summary::{Reject, Summary};
 
-pub(crate) use holds::{fill_element, fill_row, stacked};
+pub(crate) use holds::{fill_element, fill_row, further, stacked};
 use holds::{holds, lasting};
 use inputs::Inputs;
 use ledger::{Became, Ledger};
 pub(crate) use ledger::{fill, names};
 use marks::Reached;
+use pending::Pending;
 use sights::{Sights, Stands};
 pub(crate) use verdict::count;
 use verdict::{Row, Verdict, judge};
@@ -58,6 +60,8 @@ pub(crate) struct Books<'o> {
     /// The inputs, where a list of them can stand beside the output.
     inputs: Option<Inputs>,
     fill: Vec<u8>,
+    /// Of each array the bytes of a row, which stand one after the other; none where there is but one.
+    widths: Vec<usize>,
     /// The columns of the output.
     columns: Vec<(Arc<str>, ColumnType)>,
     kept: Ledger,
@@ -73,12 +77,6 @@ pub(crate) struct Books<'o> {
     meter: Option<Arc<Meter>>,
     /// Whether the first axis of a padded image is its channels, so that its size is after it.
     planes: bool,
-}
-
-/// Pixels of a part: the next `len` bytes of them are rows that wait to be written together.
-struct Pending<'p> {
-    pixels: &'p [u8],
-    len: usize,
 }
 
 impl<'o> Books<'o> {
@@ -99,7 +97,7 @@ impl<'o> Books<'o> {
         let adds = options.append && out.exists();
         let sink = sink::open(output, out, &holds, earlier)?;
         let fill = fill_row(options, plan)?;
-        let mut books = Self::new(options, plan, sink, fill, summary);
+        let mut books = Self::new(options, plan, sink, fill, summary)?;
         books.columns = holds.columns;
         books.inputs = inputs;
         if options.rejects == Rejects::Beside {
@@ -117,19 +115,21 @@ impl<'o> Books<'o> {
         sink: Box<dyn Sink + Send + 'o>,
         fill: Vec<u8>,
         summary: Summary,
-    ) -> Self {
+    ) -> Result<Self> {
         let rejects = match &options.rejects {
             Rejects::Path(path) => {
                 Some(RejectsFile::new(path.clone(), options.rejects_content, options.append))
             }
             Rejects::Beside | Rejects::None => None,
         };
-        Self {
+        let widths = if plan.arrays.is_empty() { Vec::new() } else { plan.widths()? };
+        Ok(Self {
             options,
             sink,
             rejects,
             inputs: None,
             fill,
+            widths,
             columns: Vec::new(),
             kept: Ledger::default(),
             summary: Summary { steps: plan.steps.said(), ..summary },
@@ -141,7 +141,7 @@ impl<'o> Books<'o> {
             meter: None,
             planes: matches!(plan.target, Target::Pad { shape, .. } if shape.len() > 2)
                 && plan.steps.layout == Layout::Chw,
-        }
+        })
     }
 
     /// Runs everything that the reader has through the books.
@@ -283,7 +283,9 @@ impl<'o> Books<'o> {
                 self.put(pending)?;
                 let place = self.place(record, origin, outcome.item, None)?;
                 self.sink.place(&place)?;
-                self.sink.write(&self.fill)?;
+                let fill = std::mem::take(&mut self.fill);
+                self.write(&fill)?;
+                self.fill = fill;
                 self.kept.row(kept, became, json, &mut *self.sink)?;
                 self.summary.bytes_written += self.fill.len() as u64;
                 self.summary.rows += 1;
@@ -379,17 +381,6 @@ impl<'o> Books<'o> {
         Facts { counts, options: lasting(self.options), columns: self.columns.clone() }
     }
 
-    /// Writes the rows that wait.
-    fn put(&mut self, pending: &mut Pending<'_>) -> Result<()> {
-        if pending.len > 0 {
-            let (rows, rest) = pending.pixels.split_at(pending.len);
-            self.sink.write(rows)?;
-            self.summary.bytes_written += rows.len() as u64;
-            *pending = Pending { pixels: rest, len: 0 };
-        }
-        Ok(())
-    }
-
     /// Whether the rejects have passed what the options allow; a share only counts after 1,000 images
     /// and at the end.
     fn too_many(&self, at_end: bool) -> Result<()> {
@@ -471,8 +462,7 @@ impl<'o> Books<'o> {
 
     /// What stands beside the output and comes, or goes with an older one.
     fn company(&mut self, out: &Path, run: Value) -> Result<Company> {
-        let beside = sink::named(out, self.options)?.beside;
-        let mut goes: Vec<_> = beside.iter().map(|suffix| sink::beside(out, suffix)).collect();
+        let mut goes = sink::named(out, self.options)?.company(out);
         goes.extend(self.rejects.as_ref().and_then(RejectsFile::old));
         let rejects = self.rejects.as_mut().map_or(Ok(None), RejectsFile::seal)?;
         let listed = self.options.append || self.sink.is_mapped();

@@ -20,7 +20,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Position, Result};
 use crate::options::{OnError, OnTruncated, Options, Rejects};
 use crate::pipeline::spread;
-use crate::plan::{Plan, Target};
+use crate::plan::{ArrayPlan, Plan, Target};
 use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::sink::index::{self, Entry, Index};
@@ -66,6 +66,8 @@ pub struct Dataset {
 pub struct Item {
     /// The pixels.
     pub images: Array,
+    /// Those of further arrays, by their names, where `array` asks for some.
+    pub arrays: Vec<(Arc<str>, Array)>,
     /// The kept fields, with a row for each image. Where images stand in them there are their numbers.
     pub columns: Vec<Column>,
     /// The rows that hold the fill value, each with what is wrong with its record or image.
@@ -138,8 +140,10 @@ impl Dataset {
                 "on_truncated keep knows neither how many images are missing nor their numbers, which lead to the same image here; convert the records, or mend the input",
             ));
         }
-        // Fill rows are as large as the others, which the first records or the options say.
-        let mut reader = Reader::open(inputs, options, !options.fills())?;
+        // Fill rows are as large as the others, which the first records or the options say; what further arrays hold
+        // is looked at before any of it is resized.
+        let each = !options.fills() && options.arrays.is_empty();
+        let mut reader = Reader::open(inputs, options, each)?;
         if options.fills() && names(&reader.plan).iter().any(|(name, _)| **name == *"valid") {
             return Err(Error::options(
                 "a column valid would have the name of what says which rows are filled; leave it out",
@@ -286,21 +290,45 @@ impl Dataset {
             }
             if let Some(mut slot) = slots.get(row).and_then(|slot| slot.lock().ok()) {
                 slot.0.copy_from_slice(&item.images.bytes);
-                slot.1 = Some((item.columns, item.filled));
+                slot.1 = Some((item.arrays, item.columns, item.filled));
             }
             Ok(())
         };
         let done = usize::from(first.is_some());
         first.map_or(Ok(()), |item| put(0, item))?;
         self.spread(&numbers[done..], |row, item| put(row + done, item))?;
-        let (mut columns, mut filled) = (self.no_columns(), Vec::new());
+        let (mut columns, mut filled, mut arrays) = (self.no_columns(), Vec::new(), Vec::new());
         for (row, slot) in slots.into_iter().enumerate() {
             let (_, rest) = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let Some((kept, wrong)) = rest else { continue };
+            let Some((beside, kept, wrong)) = rest else { continue };
+            arrays.push((numbers[row], beside));
             columns.iter_mut().zip(&kept).for_each(|(all, one)| all.extend(one));
             filled.extend(wrong.into_iter().map(|(_, error)| (row, error)));
         }
-        Ok(Item { images, columns, filled })
+        Ok(Item { images, arrays: self.together(&arrays)?, columns, filled })
+    }
+
+    /// The further arrays of several images, each stacked on its first axis.
+    fn together(&self, rows: &[(usize, Vec<(Arc<str>, Array)>)]) -> Result<Vec<(Arc<str>, Array)>> {
+        let stack = |(number, array): (usize, &ArrayPlan)| {
+            let first = rows.first().map(|(_, row)| &row[number].1);
+            let (shape, dtype) = match (target(&array.plan), first) {
+                (Some((shape, dtype)), _) => (shape.to_vec(), dtype),
+                (None, Some(first)) => (first.shape.clone(), first.dtype),
+                (None, None) => (Vec::new(), DType::Uint8),
+            };
+            let mut all = Array::zeroed([&[rows.len()][..], &shape].concat(), dtype)?;
+            let len = (all.bytes.len() / rows.len().max(1)).max(1);
+            for ((at, row), slot) in rows.iter().zip(all.bytes.chunks_exact_mut(len)) {
+                let one = &row[number].1;
+                if (&one.shape, one.dtype) != (&shape, dtype) {
+                    return Err(self.misfit(*at, one, (&shape, dtype)));
+                }
+                slot.copy_from_slice(&one.bytes);
+            }
+            Ok((Arc::clone(&array.name), all))
+        };
+        self.plan.arrays.iter().enumerate().map(stack).collect()
     }
 
     /// The images of these numbers, each with its own shape and the kept fields of its record; decoded by several
@@ -342,10 +370,7 @@ impl Dataset {
 
     /// The shape and dtype of every image, where they are the same by the plan.
     fn target(&self) -> Option<(Shape, DType)> {
-        match self.plan.target {
-            Target::Stack { shape, dtype, .. } => Some((shape, dtype)),
-            _ => None,
-        }
+        target(&self.plan)
     }
 
     /// The columns, without rows.
@@ -363,5 +388,13 @@ impl Dataset {
             Some(place) => error.at(place),
             None => error,
         }
+    }
+}
+
+/// The shape and dtype of every image of a plan, where they are the same.
+fn target(plan: &Plan) -> Option<(Shape, DType)> {
+    match plan.target {
+        Target::Stack { shape, dtype, .. } => Some((shape, dtype)),
+        _ => None,
     }
 }

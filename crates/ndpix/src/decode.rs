@@ -6,6 +6,7 @@
 //! buffers are reused from record to record. A panic inside a codec becomes a rejected image.
 
 mod alternatives;
+mod arrays;
 mod band;
 mod bands;
 mod buffer;
@@ -29,6 +30,7 @@ use crate::plan::Plan;
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 
+use arrays::Beside;
 use band::Band;
 use bands::Together;
 pub(crate) use buffer::PixelBuffer;
@@ -90,21 +92,26 @@ impl Opened {
 pub(crate) struct Decoder<'p> {
     plan: &'p Plan,
     finder: Finder,
-    /// The field of the plan, or those that become one image.
+    /// The field of the plan, or those that become one image; then those of further arrays.
     bands: Vec<Band<'p>>,
     together: Together,
+    beside: Beside,
 }
 
 impl<'p> Decoder<'p> {
     pub(crate) fn new(plan: &'p Plan) -> Result<Self> {
         let mut finder = Finder::default();
-        let bands = if plan.bands.is_empty() {
+        let mut bands = if plan.bands.is_empty() {
             vec![Band::new(plan, &mut finder)?]
         } else {
             plan.bands.iter().map(|band| Band::new(band, &mut finder)).collect::<Result<_>>()?
         };
+        let beside = Beside::new(bands.len());
+        for array in &plan.arrays {
+            bands.push(Band::new(&array.plan, &mut finder)?);
+        }
         finder.ask_columns(plan)?;
-        Ok(Self { plan, finder, bands, together: Together::default() })
+        Ok(Self { plan, finder, bands, together: Together::default(), beside })
     }
 
     /// Validates the record and gives the number of its images; 0 is a record without image. Of several
@@ -114,8 +121,13 @@ impl<'p> Decoder<'p> {
     /// error of kind `json` where the record is not JSON.
     pub(crate) fn find(&mut self, record: &[u8]) -> Result<usize> {
         self.finder.find(record, self.plan)?;
-        let found = self.finder.items.iter().map(Vec::len).sum();
-        Ok(if self.plan.bands.is_empty() { found } else { found.min(1) })
+        Ok(self.images())
+    }
+
+    /// The number of images of the record that was last found.
+    fn images(&self) -> usize {
+        let found = self.finder.items[..self.leading()].iter().map(Vec::len).sum();
+        if self.plan.bands.is_empty() { found } else { found.min(1) }
     }
 
     /// Waits for images behind addresses no longer once one of these is set: then they are errors.
@@ -143,7 +155,8 @@ impl<'p> Decoder<'p> {
         }
     }
 
-    /// Where the images of the record that was last found stand, in order: start and end of each value.
+    /// Where the images of the record that was last found stand, in order: start and end of each value; then those of
+    /// further arrays.
     pub(crate) fn spans(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         self.finder.items.iter().flatten().map(|item| (item.start, item.end))
     }
@@ -188,16 +201,23 @@ impl<'p> Decoder<'p> {
             return self.open_together(record, base);
         }
         let found = self.probe(record, item, base)?;
-        self.bands[0].open(record, found)
+        let mut opened = self.bands[0].open(record, found)?;
+        if !self.plan.arrays.is_empty() {
+            opened.need += self.open_arrays(record, (item, &found), base)?;
+            self.plan.limits.check_memory(opened.need)?;
+        }
+        Ok(opened)
     }
 
-    /// Decodes the image that was last opened after the used part of `buffer`.
+    /// Decodes the image that was last opened after the used part of `buffer`, and after it those of further arrays.
     pub(crate) fn fill(&mut self, opened: &Opened, buffer: &mut PixelBuffer) -> Result<Found> {
-        if self.plan.bands.is_empty() {
-            self.bands[0].fill(opened, buffer)
-        } else {
-            self.fill_together(opened, buffer)
+        if !self.plan.bands.is_empty() {
+            return self.fill_together(opened, buffer);
         }
+        let before = buffer.used().len();
+        let found = self.bands[0].fill(opened, buffer)?;
+        self.fill_arrays(buffer).inspect_err(|_| buffer.give_up(before))?;
+        Ok(found)
     }
 
     /// From the value of image `item` of the record that was last found to its payload in the scratch

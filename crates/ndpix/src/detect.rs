@@ -5,6 +5,7 @@
 //! guessed: none or several candidates is an error that lists what was found.
 
 mod absent;
+mod arrays;
 mod bands;
 mod candidates;
 mod columns;
@@ -38,11 +39,12 @@ use std::sync::Arc;
 use crate::dtype::DType;
 use crate::encoding::Encoding;
 use crate::error::{Error, Remedy, Result, quote};
-use crate::options::{ImagesAs, OnMissing, Options, Ragged, Resample, Scale};
+use crate::options::{IMAGES, ImagesAs, OnMissing, Options, Ragged, Resample, Scale};
 use crate::plan::{Place, Plan, Raw, Steps, Target};
 use crate::record::filter::Filter;
 use crate::record::pointer::{Field, Pointer};
 
+pub(crate) use arrays::{further, settle_further};
 pub(crate) use candidates::{Candidate, candidates_for};
 pub(crate) use columns::columns;
 use decide::Decision;
@@ -82,13 +84,18 @@ pub(crate) fn locate(
     plan: &mut Plan,
 ) -> Result<()> {
     place_images(sample, options, candidates, findings, plan)?;
+    resize_drawn(options, plan);
+    Ok(())
+}
+
+/// See [`locate`].
+fn resize_drawn(options: &Options, plan: &mut Plan) {
     let drawn = |place: &Place| place.encoding.as_ref().is_some_and(Encoding::is_drawn);
     if let (Some(resize), None) = (&mut plan.steps.resize, options.resample)
         && plan.places.iter().any(drawn)
     {
         resize.resample = Resample::Nearest;
     }
-    Ok(())
 }
 
 /// Where images stand and how they are held.
@@ -116,7 +123,9 @@ fn place_images(
     if !options.encoding.is_empty() {
         return Ok(());
     }
-    if let ([pointer], Some(encoding)) = (field.alternatives(), drawn(sample, field, options)?) {
+    if let ([pointer], Some(encoding)) =
+        (field.alternatives(), drawn(sample, field, options.raw_shape.is_some())?)
+    {
         plan.places = vec![Place { field: pointer.clone(), encoding: Some(encoding) }];
         return Ok(());
     }
@@ -142,11 +151,12 @@ fn place_images(
     Ok(())
 }
 
-/// How a named field is drawn, where its values say how an image is drawn and are no pixels.
+/// How a named field is drawn, where its values say how an image is drawn and are no pixels. `sized`: the size of its image
+/// is known.
 ///
 /// # Errors
 /// Kind `plan` where nothing says how large its image is, and for one of several fields.
-fn drawn(sample: &Sample<'_>, field: &Field, options: &Options) -> Result<Option<Encoding>> {
+fn drawn(sample: &Sample<'_>, field: &Field, sized: bool) -> Result<Option<Encoding>> {
     let drawing = |pointer| Some((pointer, drawings::named(sample, pointer)?));
     let Some((pointer, drawing)) = field.alternatives().iter().find_map(drawing) else {
         return Ok(None);
@@ -156,7 +166,7 @@ fn drawn(sample: &Sample<'_>, field: &Field, options: &Options) -> Result<Option
             "field {pointer:#} holds {said}; pass encoding list to read its numbers as they are, where all its lists have one length"
         ))
     };
-    match drawing.readable(options.raw_shape.is_some()) {
+    match drawing.readable(sized) {
         Ok(encoding) if field.alternatives().len() == 1 => Ok(Some(encoding)),
         Ok(encoding) => Err(refused(format!(
             "{encoding}, which is drawn, and that only where it is the one field; pass encoding {encoding} where all of them do"
@@ -281,6 +291,8 @@ pub(crate) fn plan_for(options: &Options, field: &Field, encoding: Option<Encodi
     Plan {
         places: field.alternatives().iter().map(place).collect(),
         bands: Vec::new(),
+        name: IMAGES.into(),
+        arrays: Vec::new(),
         conditions: options.conditions.clone(),
         columns: Vec::new(),
         target: Target::Each,

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use crate::error::{Position, Result};
+use crate::error::{Error, Position, Result};
 use crate::format::ImageInfo;
 use crate::options::Options;
 use crate::reader::Reader;
@@ -39,6 +39,11 @@ pub fn each(
     options: &Options,
     mut take: impl FnMut(Each<'_>) -> Result<()> + Send,
 ) -> Result<()> {
+    if !options.arrays.is_empty() {
+        return Err(Error::options(
+            "array gives rows of several arrays; load, convert or iterate over batches",
+        ));
+    }
     let mut reader = Reader::open(inputs, options, true)?;
     let stop = AtomicBool::new(false);
     reader.run(options.thread_count(), &stop, |part| {

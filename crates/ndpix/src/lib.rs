@@ -103,10 +103,10 @@ pub use inspect::{inspect, look};
 pub use limits::Limits;
 pub use load::{Loaded, load};
 pub use options::{
-    At, Condition, Fetch, Fit, Frames, Given, Governs, IfExists, ImagesAs, Layout, MaxRejects,
-    Mode, Normalize, OnError, OnErrors, OnMissing, OnMissingColumn, OnTruncated, OptionInfo,
-    Options, OutputCompression, Ragged, RawChannels, RawDType, RawLayout, RawOrder, Rejects,
-    RejectsContent, Resample, Rgb, Rows, Scale, Size, Stack, Test,
+    ArrayOption, At, Condition, Fetch, Fit, Frames, Given, Governs, IfExists, ImagesAs, Layout,
+    MaxRejects, Mode, Normalize, OnError, OnErrors, OnMissing, OnMissingColumn, OnTruncated,
+    OptionInfo, Options, OutputCompression, Ragged, RawChannels, RawDType, RawLayout, RawOrder,
+    Rejects, RejectsContent, Resample, Rgb, Rows, Scale, Size, Stack, Test,
 };
 pub use page::Page;
 pub use parts::{Facts, Plan};

@@ -1,9 +1,10 @@
 //! `load`: a run whose rows stay in memory.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::array::Array;
-use crate::books::{Books, fill_row, names, stacked};
+use crate::books::{Books, fill_row, further, names, stacked};
 use crate::column::Column;
 use crate::control::Control;
 use crate::error::Result;
@@ -21,6 +22,8 @@ pub struct Loaded {
     pub summary: Summary,
     /// All images, stacked on the first axis.
     pub result: Result<Array>,
+    /// The arrays beside it, by their names, where `array` asks for some.
+    pub arrays: Vec<(Arc<str>, Array)>,
     /// The kept fields, one row for each image of the array.
     pub columns: Vec<Column>,
 }
@@ -48,11 +51,11 @@ pub fn load(inputs: Vec<Input>, options: &Options, control: &Control<'_>) -> Loa
     let result = go(inputs, options, control, &mut summary);
     summary.seconds = begun.elapsed().as_secs_f64();
     summary.peak_memory = os::peak_memory();
-    let (result, columns) = match result {
-        Ok((array, columns)) => (Ok(array), columns),
-        Err(error) => (Err(error), Vec::new()),
+    let (result, arrays, columns) = match result {
+        Ok((array, arrays, columns)) => (Ok(array), arrays, columns),
+        Err(error) => (Err(error), Vec::new(), Vec::new()),
     };
-    Loaded { summary, result, columns }
+    Loaded { summary, result, arrays, columns }
 }
 
 fn go(
@@ -60,7 +63,7 @@ fn go(
     options: &Options,
     control: &Control<'_>,
     summary: &mut Summary,
-) -> Result<(Array, Vec<Column>)> {
+) -> Result<(Array, Vec<(Arc<str>, Array)>, Vec<Column>)> {
     options.validate_arrays()?;
     let mut reader = Reader::open(inputs, options, false)?;
     control.note(reader.plan.said());
@@ -69,9 +72,9 @@ fn go(
     // A little more than expected, since too much is free and too little moves pages.
     let expected = reader.expected_rows().map(|rows| (rows * 1.02) as u64 + 64);
     let rows = [expected, options.limit].into_iter().flatten().min();
-    let mut memory = Memory::new(shape, dtype, rows, &names(&reader.plan))?;
+    let mut memory = Memory::new(shape, dtype, rows, further(&reader.plan)?, &names(&reader.plan))?;
     let mut books =
-        Books::new(options, &reader.plan, Box::new(&mut memory), fill, std::mem::take(summary));
+        Books::new(options, &reader.plan, Box::new(&mut memory), fill, std::mem::take(summary))?;
     let ended = books.drive(&mut reader, control);
     let (result, done) = books.end(ended);
     *summary = done;

@@ -159,6 +159,7 @@ choice!(
     Position = "position",
 });
 
+mod arrays;
 mod condition;
 mod on_error;
 mod output;
@@ -166,6 +167,8 @@ mod pixels;
 mod raw;
 mod validate;
 pub use crate::fetch::Fetch;
+pub use arrays::ArrayOption;
+pub(crate) use arrays::IMAGES;
 pub use condition::{Condition, Test};
 pub use on_error::{OnError, OnErrors, OnTruncated};
 pub use output::{ImagesAs, OutputCompression, Ragged};
@@ -395,6 +398,8 @@ pub struct Options {
     pub rows: Rows,
     /// Images of different sizes.
     pub ragged: Ragged,
+    /// Further arrays of the same records, registered with the images of `field`; with none the first of these leads.
+    pub arrays: Vec<ArrayOption>,
     /// Fields of the record that are kept beside the images.
     pub columns: Vec<Pointer>,
     /// Such a field that none of the first records has.

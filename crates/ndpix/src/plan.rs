@@ -290,6 +290,16 @@ pub(crate) struct Place {
     pub encoding: Option<Encoding>,
 }
 
+/// A further array of the same records.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ArrayPlan {
+    /// What it is called.
+    pub name: Arc<str>,
+    /// Where its images stand and what becomes of them; what all arrays have in common is in the plan of the first.
+    pub plan: Plan,
+}
+
 /// The decision of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -298,6 +308,10 @@ pub(crate) struct Plan {
     pub places: Vec<Place>,
     /// The plans of the fields that become one image; empty: `places` are those of the image.
     pub bands: Vec<Plan>,
+    /// What the array is called beside others.
+    pub name: Arc<str>,
+    /// The arrays beside it: an image that is not in all of them is in none.
+    pub arrays: Vec<ArrayPlan>,
     /// What fields of a record must be for it to be read.
     #[serde(with = "list")]
     pub conditions: Vec<Condition>,
@@ -348,6 +362,9 @@ impl Plan {
         for band in &mut plan.bands {
             band.paths.fetcher = plan.paths.fetcher.clone();
         }
+        for array in &mut plan.arrays {
+            array.plan.paths.fetcher = plan.paths.fetcher.clone();
+        }
         Ok(plan)
     }
 
@@ -384,9 +401,10 @@ impl Plan {
         own.iter().chain(self.bands.iter().flat_map(|band| &band.places))
     }
 
-    /// The pointers of the image, or those of its bands.
+    /// The pointers of the image, or those of its bands, and those of further arrays.
     pub(crate) fn pointers(&self) -> impl Iterator<Item = &Pointer> {
-        self.all_places().map(|place| &place.field)
+        let others = self.arrays.iter().flat_map(|array| &array.plan.places);
+        self.all_places().chain(others).map(|place| &place.field)
     }
 
     /// What a run says before it works: field, encoding and images in a sentence, then the notes.
@@ -406,16 +424,27 @@ impl Plan {
                 self.fields().iter().map(|f| brief(f)).collect::<Vec<_>>().join(", ")
             )
         });
-        all.into_iter().chain(self.notes.iter().cloned()).collect()
+        let others = self.arrays.iter().flat_map(|array| {
+            let said = array.plan.said().into_iter();
+            said.map(|said| format!("array {}: {said}", array.name))
+        });
+        all.into_iter().chain(self.notes.iter().cloned()).chain(others).collect()
     }
 
-    /// Bytes of one row of the array; 0 where rows differ.
-    pub(crate) fn slot_len(&self) -> Result<usize> {
-        match self.target {
+    /// Bytes of one row in each of the arrays; 0 where rows differ.
+    pub(crate) fn widths(&self) -> Result<Vec<usize>> {
+        let others = self.arrays.iter().map(|array| &array.plan);
+        let width = |plan: &Self| match plan.target {
             Target::Stack { shape, dtype, .. } | Target::Pad { shape, dtype, .. } => {
                 shape.bytes(dtype)
             }
             Target::Each | Target::Encoded | Target::Flat { .. } | Target::Measure { .. } => Ok(0),
-        }
+        };
+        std::iter::once(self).chain(others).map(width).collect()
+    }
+
+    /// The same of all arrays together.
+    pub(crate) fn slot_len(&self) -> Result<usize> {
+        Ok(self.widths()?.into_iter().fold(0, usize::saturating_add))
     }
 }

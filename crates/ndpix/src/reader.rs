@@ -145,8 +145,10 @@ impl Reader {
             detect::refuse_unmet(&shared(&filter), is_end)?;
         }
         sample.iter_mut().for_each(|text| rejected::unwrap(text, &files));
-        let field = options.field.clone().unwrap_or_default();
-        let plan = detect::plan_for(options, &field, options.one_encoding().cloned());
+        let lead = options.lead()?;
+        let field = lead.field.clone().unwrap_or_default();
+        let plan = detect::plan_for(&lead, &field, lead.one_encoding().cloned());
+        let plan = Plan { name: options.lead_name(), ..plan };
         Ok(Self {
             feed,
             files,
@@ -215,6 +217,11 @@ impl Reader {
     }
 
     fn decide(&mut self, options: &Options, each: bool) -> Result<()> {
+        self.decide_by(&options.lead()?, options, each)
+    }
+
+    /// Makes the plan: of the array that leads by the options for it, of further ones by those for all.
+    fn decide_by(&mut self, options: &Options, all: &Options, each: bool) -> Result<()> {
         let mut first = 0;
         if options.field.is_none() {
             (first, self.findings) = self.search(options)?;
@@ -237,6 +244,7 @@ impl Reader {
         }
         detect::locate(&known, options, &self.candidates, findings, &mut self.plan)?;
         self.located = true;
+        detect::further(&known, all, &mut self.plan)?;
         detect::columns(&known, options, &mut self.plan)?;
         if !each {
             self.survey = detect::survey(&known, &self.plan)?;
@@ -252,6 +260,7 @@ impl Reader {
                     false => error,
                 }
             })?;
+            detect::settle_further(&known, all, &mut self.plan)?;
         }
         Ok(())
     }

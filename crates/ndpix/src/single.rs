@@ -34,6 +34,12 @@ fn read(value: &[u8], options: &Options) -> Result<Array> {
             "decode opens no path without base_dir; give it beside allow_dir",
         ));
     }
+    if let Some((name, _)) = options.changed().iter().find(|(n, _)| ["array", "where"].contains(n))
+    {
+        return Err(Error::options(format!(
+            "{name} is for records, and decode reads one value; leave it out"
+        )));
+    }
     let options = Options {
         field: Some(options.field.clone().unwrap_or_default()),
         mixed: options.mixed || options.encoding.is_empty(),

@@ -53,7 +53,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::Options;
 use crate::shape::Shape;
 
-pub(crate) use holds::{Facts, Holds, Images};
+pub(crate) use holds::{Facts, Further, Holds, Images};
 pub(crate) use mark::Mark;
 pub(crate) use moves::Ready;
 pub(crate) use output::{Ability, Output};
@@ -86,6 +86,10 @@ pub(crate) type Job = Box<dyn FnOnce() -> Result<()> + Send>;
 pub(crate) trait Sink {
     /// Appends the pixels of whole rows.
     fn write(&mut self, pixels: &[u8]) -> Result<()>;
+    /// Appends the pixels of a row of the further array of this number, after those of the main array.
+    fn array(&mut self, _number: usize, _pixels: &[u8]) -> Result<()> {
+        Ok(())
+    }
     /// Hears where the next row comes from, before its pixels are written.
     fn place(&mut self, _place: &Place) -> Result<()> {
         Ok(())

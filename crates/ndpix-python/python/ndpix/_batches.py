@@ -51,6 +51,7 @@ class Batch:
 
     Attributes:
         images: The images, stacked on axis 0, as from `load`.
+        arrays: With the option `arrays` all arrays by their names, the images among them; else `None`.
         files: For each image the number of its input, from 0; uint32.
         lines: For each image the line on which its record begins, from 1; uint64.
         items: For each image which of its record it is, from 0; uint32.
@@ -60,6 +61,7 @@ class Batch:
     """
 
     images: NDArray[np.generic[Any]]
+    arrays: dict[str, NDArray[np.generic[Any]]] | None
     files: NDArray[np.uint32]
     lines: NDArray[np.uint64]
     items: NDArray[np.uint32]

@@ -81,7 +81,8 @@ class Dataset(Generic[Item]):
                 and with repetitions; a boolean mask.
 
         Returns:
-            An array. Where fields are kept, or bad images filled, a dict: `image`; with a fill option `valid`,
+            An array. Where fields are kept, or bad images filled, a dict: `image`, or with `arrays` each array by its
+            name; with a fill option `valid`,
             whether it is an image and no fill value; and each field by its name, of one image as a value of
             Python (an array for lists, `None` for none), of several as arrays like those of `load`. Images inside
             kept fields are there as their numbers in the dataset that was opened. Of one image that is filled, a
@@ -177,16 +178,17 @@ class Dataset(Generic[Item]):
         rows = np.array(self._numbers(which), np.intp)
         return Dataset(self._native, self._source, self._options, self._transform, rows, self._known)
 
-    def _one(self, number: int, image: NDArray[np.generic[Any]], columns: Columns, filled: _Filled) -> Any:
+    def _one(self, number: int, image: Any, columns: Columns, filled: _Filled) -> Any:
         self._met(filled, [number])
         return self._made(image, not filled, self._values(columns, not filled))
 
-    def _made(self, image: NDArray[np.generic[Any]], valid: object, columns: Columns) -> Any:
+    def _made(self, image: Any, valid: object, columns: Columns) -> Any:
         item: Any = image
+        named = image if isinstance(image, dict) else {"image": image}
         if self._fills:
-            item = {"image": image, "valid": valid, **columns}
-        elif self._options.get("columns") is not None:
-            item = {"image": image, **columns}
+            item = {**named, "valid": valid, **columns}
+        elif self._options.get("columns") is not None or named is image:
+            item = {**named, **columns}
         return item if self._transform is None else self._transform(item)
 
     def _values(self, columns: Columns, valid: bool) -> Columns:
@@ -243,6 +245,8 @@ class Dataset(Generic[Item]):
         except (Error, OSError) as error:
             return figure(None, f"{index}: {error}")
         fields = [f"{name} {shown(value, 20)}" for name, value in islice(self._values(columns, True).items(), 2)]
+        if isinstance(image, dict):
+            image = next(iter(image.values()))
         return figure(small(image), ", ".join([f"{index}, filled" if filled else str(index), *fields]))
 
 

@@ -44,7 +44,10 @@ def load(source: Source, *, progress: bool | None = None, **options: Unpack[Opti
         number lists have. The dtype is the stored one. C-contiguous, writeable, the first element at a
         multiple of 64 bytes; it owns its memory and was never copied.
 
-        With `columns` a pair: that array, and a dict of arrays by the names of the fields, a row for
+        With `arrays` a dict of such arrays by their names, row `i` of all from the same record; the array of `field` is
+        called `images`.
+
+        With `columns` a pair: that array (or dict), and a dict of arrays by the names of the fields, a row for
         each image. They are int64, float64 or bool (a `numpy.ma.MaskedArray` where a row has no value),
         objects of `str` or `None` for strings and JSON text, and for lists of numbers rows of two
         axes, or objects of arrays where their lengths differ.

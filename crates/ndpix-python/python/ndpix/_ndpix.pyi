@@ -44,6 +44,7 @@ _Reject = tuple[str, int, int, int, str, str]
 _Wrong = tuple[int, _Reject]
 _Parts = tuple[
     _Images,
+    dict[str, _Images] | None,
     NDArray[np.uint32],
     NDArray[np.uint64],
     NDArray[np.uint32],
@@ -65,8 +66,8 @@ def governs() -> list[tuple[str, str]]:
 def changed(options: Any) -> list[tuple[str, str]]:
     """The options that these keywords change, as the command spells them."""
 
-def load(source: Source, options: Any, hooks: _Hooks) -> tuple[_Images, Columns, str]:
-    """The array, the columns and the summary of the run as JSON."""
+def load(source: Source, options: Any, hooks: _Hooks) -> tuple[_Images | dict[str, _Images], Columns, str]:
+    """The array, or several by their names, the columns and the summary of the run as JSON."""
 
 def convert(source: Source, out: Any, summary: Any, report: Any, options: Any, hooks: _Hooks) -> str:
     """The summary of the run as JSON; written to `summary` too, and as a page to `report`, also when the run failed."""
@@ -110,7 +111,7 @@ class Batches:
     """A run that waits for whoever takes its batches."""
 
     def take(self) -> _Parts | None:
-        """Images, files, lines, items, valid, columns and rejects of the next batch; `None` at the end."""
+        """Images, all arrays by name, files, lines, items, valid, columns and rejects of the next batch; `None` at the end."""
 
     def close(self) -> None:
         """Ends the run and its threads."""
@@ -126,13 +127,13 @@ class Dataset:
     """An index and the files that it leads into."""
 
     def __len__(self) -> int: ...
-    def get(self, number: int) -> tuple[_Images, Columns, list[_Wrong]]:
+    def get(self, number: int) -> tuple[_Images | dict[str, _Images], Columns, list[_Wrong]]:
         """The image of this number, the columns of one row, and what is wrong if it is filled."""
 
-    def get_many(self, numbers: list[int]) -> tuple[_Images, Columns, list[_Wrong]]:
+    def get_many(self, numbers: list[int]) -> tuple[_Images | dict[str, _Images], Columns, list[_Wrong]]:
         """The images of these numbers, stacked, the columns, and what is wrong with rows that are filled."""
 
-    def get_each(self, numbers: list[int]) -> list[tuple[_Images, Columns, list[_Wrong]]]:
+    def get_each(self, numbers: list[int]) -> list[tuple[_Images | dict[str, _Images], Columns, list[_Wrong]]]:
         """As `get`, of each of these numbers."""
 
     def check(self, pixels: bool, hooks: _Hooks) -> list[_Wrong]:

@@ -35,6 +35,10 @@ Shape = Union[str, int, "tuple[int, ...]", "list[int]"]
 Fields = Union[str, "list[str]", "tuple[str, ...]"]
 """Fields of the record: `["label", "meta.id"]` or `"label,meta.id"`."""
 
+Arrays = Union["dict[str, Union[str, dict[str, Any], None]]", "list[str]", "tuple[str, ...]"]
+"""Further arrays: a dict of their fields, or of dicts with a field and options of their own, by their names; or a list as
+the command has it: `["rgb", "mask=labels.mask,resample=nearest"]`."""
+
 Columns = dict[str, Any]
 """Kept fields by their names, an array each with a row for each image: int64, float64 and bool (a
 `numpy.ma.MaskedArray` where a row has no value), objects of `str` or `None` for strings and JSON text;
@@ -179,7 +183,7 @@ class Common(TypedDict, total=False):
 
 
 class Others(Common, total=False):
-    """All options but `columns`."""
+    """All options but `arrays` and `columns`."""
 
     on_missing: Literal["skip", "fill", "reject"] | None
     """A record without image: no row, a row of `fill_value`, or a reject."""
@@ -195,6 +199,9 @@ class Options(Others, total=False):
         ds = ndpix.open("train.ndjson", **training)
     """
 
+    arrays: Arrays | None
+    """Further arrays of the same records: `{"mask": {"field": "labels.mask", "resample": "nearest"}}`, `["rgb", "depth"]`.
+    Rows come as a dict of arrays then."""
     columns: Fields | None
     """Fields of the record to keep beside the images: `["label", "meta.id"]`. Image values inside them
     become row numbers."""

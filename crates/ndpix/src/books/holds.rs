@@ -1,14 +1,16 @@
 //! What the output of a plan is to hold: images, columns, fill rows, and the options that last.
 
+use std::sync::Arc;
+
 use super::names;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits::make_room;
 use crate::options::{Governs, Options};
 use crate::pixels::sample;
-use crate::plan::{Plan, Target};
+use crate::plan::{ArrayPlan, Plan, Target};
 use crate::shape::Shape;
-use crate::sink::{Holds, Images};
+use crate::sink::{Further, Holds, Images};
 
 /// What the output of this plan is to hold.
 pub(super) fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
@@ -23,6 +25,8 @@ pub(super) fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
     };
     Ok(Holds {
         images,
+        lead: Arc::clone(&plan.name),
+        arrays: further(plan)?,
         columns: names(plan),
         fills: options.fills(),
         rows: options.rows,
@@ -35,6 +39,18 @@ pub(super) fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
         first_file: 0,
         options: lasting(options),
     })
+}
+
+/// The arrays beside the one that leads.
+///
+/// # Errors
+/// Kind `plan` where images of one of them keep their own shapes.
+pub(crate) fn further(plan: &Plan) -> Result<Vec<Further>> {
+    let array = |array: &ArrayPlan| {
+        let (shape, dtype) = stacked(&array.plan)?;
+        Ok(Further { name: Arc::clone(&array.name), shape, dtype })
+    };
+    plan.arrays.iter().map(array).collect()
 }
 
 /// The options that have a say in what an output holds, not those that only say how a run goes on.
@@ -51,8 +67,19 @@ pub(crate) fn stacked(plan: &Plan) -> Result<(Shape, DType)> {
     }
 }
 
-/// A row for what has no image; empty where the options ask for none.
+/// A row for what has no image, in all arrays; empty where the options ask for none.
 pub(crate) fn fill_row(options: &Options, plan: &Plan) -> Result<Vec<u8>> {
+    let mut row = blank(options, plan)?;
+    for array in &plan.arrays {
+        let own = blank(options, &array.plan)?;
+        make_room(&mut row, own.len())?;
+        row.extend_from_slice(&own);
+    }
+    Ok(row)
+}
+
+/// A row of one array.
+fn blank(options: &Options, plan: &Plan) -> Result<Vec<u8>> {
     let (shape, dtype) = match plan.target {
         Target::Pad { shape, dtype, .. } => (shape, dtype),
         // An image of no pixels.

@@ -36,15 +36,20 @@ impl<'c> Sights<'c> {
         let Some(told) = self.told else { return };
         let seen = match (&verdict.reject, &verdict.row) {
             (Some(error), _) => Seen::Rejected(error),
-            (None, Row::Image { found, len }) => Seen::Image(Picture {
-                stored: found.stored,
-                color: found.info.color,
-                orientation: found.info.orientation,
-                format: found.format,
-                shape: self.row.unwrap_or(found.info.shape),
-                dtype: found.info.dtype,
-                pixels: &stands.pixels[..*len],
-            }),
+            (None, Row::Image { found, len }) => {
+                let (shape, dtype) = (self.row.unwrap_or(found.info.shape), found.info.dtype);
+                // Rows of further arrays come after it.
+                let own = shape.bytes(dtype).map_or(*len, |own| own.min(*len));
+                Seen::Image(Picture {
+                    stored: found.stored,
+                    color: found.info.color,
+                    orientation: found.info.orientation,
+                    format: found.format,
+                    shape,
+                    dtype,
+                    pixels: &stands.pixels[..own],
+                })
+            }
             (None, Row::None | Row::Fill) => Seen::Missing,
         };
         told(&Sight {

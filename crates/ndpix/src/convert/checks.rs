@@ -66,7 +66,7 @@ fn is_folder(out: &Path, options: &Options) -> bool {
 
 /// The output and what stands beside it.
 fn array_files(out: &Path, options: &Options) -> Vec<PathBuf> {
-    let suffixes = sink::named(out, options).map_or(&[][..], |output| output.beside);
+    let suffixes = sink::named(out, options).map_or(Vec::new(), |output| output.suffixes(options));
     let files = suffixes.iter().map(|suffix| beside(out, suffix));
     std::iter::once(out.to_path_buf()).chain(files).collect()
 }

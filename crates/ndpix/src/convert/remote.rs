@@ -55,7 +55,7 @@ pub(super) fn check(inputs: &[Input], address: &str, options: &Options) -> Resul
             "rejects {rejects} is not a file; give one, or leave it out: they go beside the output then"
         )));
     }
-    let taken = Upload::company(address, output);
+    let taken = Upload::company(address, output, options);
     for input in inputs {
         let name = input.name();
         let inside = name
@@ -96,7 +96,7 @@ pub(super) fn go(
 ) -> Result<bool> {
     let output = sink::named(Path::new(address), options)?;
     let stage = Stage::open(address)?;
-    let upload = Upload::new(&stage.out, address, output);
+    let upload = Upload::new(&stage.out, address, output, options);
     let whole = !options.fresh && stage.is_whole(this)?;
     if whole && upload.is_there()? {
         control.note([format!("{address} is of this very command; nothing to do")]);

@@ -1,14 +1,21 @@
 //! One record, one image: what a thread needs for it.
 
-use super::{Dataset, Item};
+use std::sync::Arc;
+
+use super::{Dataset, Item, target};
 use crate::array::Array;
 use crate::books::{fill, fill_element};
 use crate::column::Column;
 use crate::decode::{Decoder, Kept, Opened, PixelBuffer, fit};
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::ImageInfo;
 use crate::options::{OnError, OnMissing};
 use crate::pipeline::Doubts;
+use crate::plan::Plan;
 use crate::sink::index::Entry;
+
+/// A row: the image, and those of further arrays by their names.
+type Row = (Array, Vec<(Arc<str>, Array)>);
 
 /// A thread that has decoded a larger image gives its memory back.
 const KEEP_BYTES: usize = 64 << 20;
@@ -42,27 +49,37 @@ impl Dataset {
                 self.len()
             )));
         };
-        let (images, filled) = match self.decode(hands, entry) {
-            Ok(image) => (image, Vec::new()),
+        let (row, filled) = match self.decode(hands, entry) {
+            Ok(row) => (row, Vec::new()),
             Err(error) if error.kind() == ErrorKind::Io => return Err(error),
             Err(error) => match self.fills(&error, hands).then(|| self.blank()).flatten() {
                 Some(blank) => (blank?, vec![(0, error.at(place))]),
                 None => return Err(error.at(place)),
             },
         };
-        Ok(Item { images, columns: self.row(&mut hands.kept, entry, at), filled })
+        let (images, arrays) = row;
+        Ok(Item { images, arrays, columns: self.row(&mut hands.kept, entry, at), filled })
     }
 
-    /// A row of the fill value, where the plan says how large it is.
-    fn blank(&self) -> Option<Result<Array>> {
-        let (shape, dtype) = self.target()?;
-        let made = || {
-            let element = fill_element(self.options.fill_value, dtype)?;
-            let mut array = Array::zeroed(shape.to_vec(), dtype)?;
-            array.bytes.chunks_exact_mut(element.len()).for_each(|e| e.copy_from_slice(&element));
-            Ok(array)
+    /// A row of the fill value in all arrays, where the plan says how large it is.
+    fn blank(&self) -> Option<Result<Row>> {
+        let of = |plan: &Plan| {
+            let (shape, dtype) = target(plan)?;
+            let made = || {
+                let element = fill_element(plan.fill_value, dtype)?;
+                let mut array = Array::zeroed(shape.to_vec(), dtype)?;
+                let elements = array.bytes.chunks_exact_mut(element.len());
+                elements.for_each(|e| e.copy_from_slice(&element));
+                Ok(array)
+            };
+            Some(made())
         };
-        Some(made())
+        let images = of(&self.plan)?;
+        let further = self.plan.arrays.iter().map(|array| {
+            of(&array.plan).map(|made| made.map(|made| (Arc::clone(&array.name), made)))
+        });
+        let further = further.collect::<Option<Result<Vec<_>>>>()?;
+        Some(images.and_then(|images| Ok((images, further?))))
     }
 
     /// What is kept of the record, as columns of one row: its images have numbers of their own.
@@ -86,7 +103,7 @@ impl Dataset {
     }
 
     /// Decodes the image of an entry.
-    fn decode(&self, hands: &mut Hands<'_>, entry: &Entry) -> Result<Array> {
+    fn decode(&self, hands: &mut Hands<'_>, entry: &Entry) -> Result<Row> {
         self.find(hands, entry)?;
         self.image(hands, entry)
     }
@@ -118,11 +135,21 @@ impl Dataset {
         Ok(opened)
     }
 
-    /// Decodes an image of the record that was last found.
-    pub(super) fn image(&self, hands: &mut Hands<'_>, entry: &Entry) -> Result<Array> {
+    /// Decodes an image of the record that was last found, and those of further arrays.
+    pub(super) fn image(&self, hands: &mut Hands<'_>, entry: &Entry) -> Result<Row> {
         let opened = self.open_image(hands, entry)?;
         hands.pixels.clear(KEEP_BYTES);
         let found = hands.decoder.fill(&opened, &mut hands.pixels)?;
-        Array::copied(&found.info.shape, found.info.dtype, hands.pixels.used())
+        let mut rest = hands.pixels.used();
+        let mut next = |info: &ImageInfo| {
+            let (own, left) = rest.split_at(info.bytes()?);
+            rest = left;
+            Array::copied(&info.shape, info.dtype, own)
+        };
+        let images = next(&found.info)?;
+        let names = self.plan.arrays.iter().map(|array| Arc::clone(&array.name));
+        let further = names.zip(hands.decoder.filled_arrays());
+        let further = further.map(|(name, info)| next(info).map(|array| (name, array)));
+        Ok((images, further.collect::<Result<_>>()?))
     }
 }

@@ -24,7 +24,7 @@ use crate::source::reference::Opener;
 /// Decodes the images of one field: that of a plan, or one of those that become one image.
 pub(super) struct Band<'p> {
     pub(super) plan: &'p Plan,
-    fields: RawFields,
+    pub(super) fields: RawFields,
     pub(super) scratch: Scratch,
     opener: Opener<'p>,
     pub(super) stored: Vec<u8>,

@@ -36,6 +36,11 @@ impl PixelBuffer {
         Ok(&mut self.bytes[self.used..end])
     }
 
+    /// Counts as used only the first `len` bytes: what came after them is no whole row.
+    pub(crate) fn give_up(&mut self, len: usize) {
+        self.used = len;
+    }
+
     pub(crate) fn keep(&mut self, len: usize) {
         self.used += len;
     }

@@ -53,6 +53,7 @@ impl Finder {
         self.unchecked = scan_around(record, &self.query, &mut self.hits)?;
         let alone = std::slice::from_ref(plan);
         let plans = if plan.bands.is_empty() { alone } else { &plan.bands[..] };
+        let plans = plans.iter().chain(plan.arrays.iter().map(|array| &array.plan));
         for ((items, (pointers, alternatives)), band) in
             self.items.iter_mut().zip(&mut self.bands).zip(plans)
         {

@@ -24,6 +24,8 @@ pub(crate) struct RawFields {
     order: Vec<Asked>,
     layout: Vec<Asked>,
     step: Vec<Asked>,
+    /// The size of the image that a drawn one goes with.
+    pub(super) beside: Option<[usize; 2]>,
 }
 
 /// A part of a setting, with its pointers in the query: one for each place where it stands beside the value.
@@ -78,6 +80,7 @@ impl RawFields {
             order: all(parts(&raw.raw_order))?,
             layout: all(parts(&raw.raw_layout))?,
             step: all(parts(&raw.raw_step))?,
+            beside: None,
         })
     }
 
@@ -96,6 +99,7 @@ impl RawFields {
         let mut spec = self.resolve(&plan.raw, said.as_ref(), stand)?;
         if place.encoding.as_ref().is_some_and(Encoding::is_drawn) {
             spec.setting = setting(record, hits, item)?.asked(spec.shape)?;
+            spec.setting.size = spec.setting.size.or(self.beside);
             spec.setting.side = plan.steps.resize.map(|to| [to.size.height, to.size.width]);
         }
         let inner = place.encoding.as_ref().map(Encoding::innermost);

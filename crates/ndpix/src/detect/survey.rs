@@ -120,7 +120,7 @@ pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
 }
 
 /// Where some number lists hold integers and others floats, all of them are floats: nothing is lost.
-fn promote(survey: &mut Survey, plan: &Plan) {
+pub(super) fn promote(survey: &mut Survey, plan: &Plan) {
     let dtypes: Vec<DType> = survey.shapes.keys().map(|kind| kind.1).collect();
     let only = |some: &[DType]| dtypes.iter().all(|dtype| some.contains(dtype));
     let list = |e: &Option<Encoding>| matches!(e, Some(Encoding::List | Encoding::Text));

@@ -73,6 +73,7 @@ fn as_stored(plan: &Plan) -> Plan {
     Plan {
         target: Target::Each,
         steps: Steps::new(&Options::default()),
+        arrays: Vec::new(),
         columns: Vec::new(),
         ..plan.clone()
     }

@@ -153,6 +153,17 @@ const TABLE: &[Row] = &[
         |o, t| number("fill_value", &mut o.fill_value, t),
     ),
     row(
+        "array",
+        What,
+        |o| lines(o.arrays.iter().map(ToString::to_string)),
+        |o, t| {
+            let all = t.split('\n').filter(|array| !array.is_empty());
+            o.arrays = all.map(str::parse).collect::<Result<_>>()?;
+            Ok(())
+        },
+    )
+    .list(),
+    row(
         "where",
         Where,
         |o| lines(o.conditions.iter().map(ToString::to_string)),

@@ -61,6 +61,7 @@ impl Options {
             );
         }
         self.validate_output()?;
+        self.validate_further()?;
         self.validate_pixels()
     }
 

@@ -54,6 +54,7 @@ pub(super) const OUTPUT: Output = Output {
     packs: false,
     splits: true,
     beside: &[INPUTS],
+    apart: false,
     refuses,
     open: |out, holds, from| Ok(Box::new(Hdf5::create(out, holds, from)?)),
 };
@@ -73,6 +74,8 @@ pub(crate) struct Hdf5 {
     shelf: Arc<Shelf>,
     spool: Spool,
     images: Images,
+    /// The name of their array.
+    name: String,
     /// Rows of a chunk.
     rows: usize,
     /// Where rows go that are compressed.
@@ -140,7 +143,16 @@ impl Hdf5 {
             _ => None,
         };
         let spool = Spool::new(&shelf, holds, from.map(|state| &state["spool"]))?;
-        Ok(Self { partial, shelf, spool, images: holds.images, rows, packing, bytes })
+        Ok(Self {
+            partial,
+            shelf,
+            spool,
+            images: holds.images,
+            name: holds.name().to_string(),
+            rows,
+            packing,
+            bytes,
+        })
     }
 
     /// Writes everything after the chunks.
@@ -163,7 +175,7 @@ impl Hdf5 {
         let packing = self.packing.as_ref();
         let (mut pen, index) = index(&self.partial, packing, &shape, chunk, item)?;
         said.push(message::chunked(index, &chunks, dtype));
-        let mut links = vec![(self.images.name().to_string(), pen.object(&said)?)];
+        let mut links = vec![(self.name.clone(), pen.object(&said)?)];
         for array in self.spool.arrays() {
             let object = numbers(&mut pen, array.dtype, &axes(array.shape), array.tape)?;
             links.push((array.name.to_string(), object));
@@ -203,6 +215,10 @@ impl Sink for Hdf5 {
 
     fn place(&mut self, place: &Place) -> Result<()> {
         self.spool.place(place)
+    }
+
+    fn array(&mut self, number: usize, pixels: &[u8]) -> Result<()> {
+        self.spool.array(number, pixels)
     }
 
     fn columns(&mut self, rows: &[Column]) -> Result<()> {

@@ -47,13 +47,20 @@ impl Images {
             Self::Flat { dtype, .. } => Ok(dtype.size()),
         }
     }
+}
 
-    /// The name of the main array.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Stack { .. } | Self::Pad { .. } => "images",
-            Self::Flat { .. } => "pixels",
-        }
+/// A further array of an output: a row for each row of the main one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Further {
+    pub(crate) name: Arc<str>,
+    pub(crate) shape: Shape,
+    pub(crate) dtype: DType,
+}
+
+impl Further {
+    /// Bytes of a row.
+    pub(crate) fn item_len(&self) -> Result<usize> {
+        self.shape.bytes(self.dtype)
     }
 }
 
@@ -61,6 +68,10 @@ impl Images {
 #[derive(Debug, Clone)]
 pub(crate) struct Holds {
     pub(crate) images: Images,
+    /// What the main array is called where images are not laid flat.
+    pub(crate) lead: Arc<str>,
+    /// The arrays beside it.
+    pub(crate) arrays: Vec<Further>,
     /// Kept fields: their names and types.
     pub(crate) columns: Vec<(Arc<str>, ColumnType)>,
     /// Whether fill rows were asked for, so that `valid` says which rows are images.
@@ -80,6 +91,14 @@ pub(crate) struct Holds {
 }
 
 impl Holds {
+    /// The name of the main array.
+    pub(crate) fn name(&self) -> &str {
+        match self.images {
+            Images::Stack { .. } | Images::Pad { .. } => &self.lead,
+            Images::Flat { .. } => "pixels",
+        }
+    }
+
     /// Rows of the main array in a chunk of about 1 MiB, or as many as were asked for.
     pub(crate) fn chunk_rows(&self) -> Result<usize> {
         let usual = ((1 << 20) / self.images.item_len()?.max(1)).max(1);

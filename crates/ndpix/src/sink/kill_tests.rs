@@ -54,6 +54,8 @@ fn kept() -> Vec<(Arc<str>, ColumnType)> {
 
 fn holds(images: Images) -> Holds {
     Holds {
+        lead: "images".into(),
+        arrays: Vec::new(),
         images,
         columns: Vec::new(),
         fills: true,

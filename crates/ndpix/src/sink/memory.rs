@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Facts, Ready, Sink};
+use super::{Facts, Further, Ready, Sink};
 use crate::array::{Aligned, Array};
 use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
@@ -16,6 +16,7 @@ pub(crate) struct Memory {
     dtype: DType,
     item_len: usize,
     bytes: Aligned,
+    further: Vec<(Further, Aligned)>,
     columns: Vec<Column>,
 }
 
@@ -25,32 +26,55 @@ impl Memory {
         item: Shape,
         dtype: DType,
         rows: Option<u64>,
+        further: Vec<Further>,
         columns: &[(Arc<str>, ColumnType)],
     ) -> Result<Self> {
         let item_len = item.bytes(dtype)?;
         let mut bytes = Aligned::default();
-        let room = rows.and_then(|rows| usize::try_from(rows).ok()?.checked_mul(item_len));
         // An estimate that no system would promise is not a reason to stop.
-        let _ = room.and_then(|room| bytes.reserve(room));
+        let make_room = |bytes: &mut Aligned, item_len: usize| {
+            let room = rows.and_then(|rows| usize::try_from(rows).ok()?.checked_mul(item_len));
+            room.and_then(|room| bytes.reserve(room));
+        };
+        make_room(&mut bytes, item_len);
+        let beside = |array: Further| {
+            let mut bytes = Aligned::default();
+            make_room(&mut bytes, array.item_len()?);
+            Ok((array, bytes))
+        };
+        let further = further.into_iter().map(beside).collect::<Result<_>>()?;
         let columns = columns.iter().map(|(name, kind)| Column::new(Arc::clone(name), *kind));
-        Ok(Self { item, dtype, item_len, bytes, columns: columns.collect() })
+        Ok(Self { item, dtype, item_len, bytes, further, columns: columns.collect() })
     }
 
-    /// The array and the columns.
-    pub(crate) fn into_parts(self) -> (Array, Vec<Column>) {
+    /// The array, those beside it, and the columns.
+    pub(crate) fn into_parts(self) -> (Array, Vec<(Arc<str>, Array)>, Vec<Column>) {
         let rows = self.bytes.len() / self.item_len.max(1);
-        let shape = std::iter::once(rows).chain(self.item.iter().copied()).collect();
-        (Array { shape, dtype: self.dtype, bytes: self.bytes }, self.columns)
+        let array = |item: &Shape, dtype, bytes| {
+            let shape = std::iter::once(rows).chain(item.iter().copied()).collect();
+            Array { shape, dtype, bytes }
+        };
+        let further = self.further.into_iter();
+        let further = further.map(|(of, bytes)| (of.name, array(&of.shape, of.dtype, bytes)));
+        (array(&self.item, self.dtype, self.bytes), further.collect(), self.columns)
     }
+}
+
+fn append(bytes: &mut Aligned, rows: &[u8]) -> Result<()> {
+    let have = bytes.len();
+    bytes.extend(rows).ok_or_else(|| {
+        let what = format_args!("no memory for more than {have} bytes of pixels").to_string();
+        Error::io(what, std::io::ErrorKind::OutOfMemory.into())
+    })
 }
 
 impl Sink for &mut Memory {
     fn write(&mut self, rows: &[u8]) -> Result<()> {
-        let have = self.bytes.len();
-        self.bytes.extend(rows).ok_or_else(|| {
-            let what = format_args!("no memory for more than {have} bytes of pixels").to_string();
-            Error::io(what, std::io::ErrorKind::OutOfMemory.into())
-        })
+        append(&mut self.bytes, rows)
+    }
+
+    fn array(&mut self, number: usize, rows: &[u8]) -> Result<()> {
+        self.further.get_mut(number).map_or(Ok(()), |(_, bytes)| append(bytes, rows))
     }
 
     fn columns(&mut self, rows: &[Column]) -> Result<()> {

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use self::file::{Npy, descr};
 use super::mark::Mark;
 use super::moves;
-use super::output::{Ability, Output};
+use super::output::{Ability, Output, further_suffix};
 use super::parquet::ColumnsFile;
 use super::partial::Partial;
 use super::rows::RowMap;
 use super::shelf::Shelf;
-use super::{Facts, Holds, Place, Ready, Sink, beside};
+use super::{Facts, Further, Holds, Place, Ready, Sink, beside};
 use crate::column::Column;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Rows;
@@ -31,6 +31,7 @@ pub(super) const OUTPUT: Output = Output {
     packs: false,
     splits: false,
     beside: &[ROWS, COLUMNS, INPUTS],
+    apart: true,
     refuses: |_| None,
     open: |out, holds, from| Ok(Box::new(NpyFiles::create(out, holds, from)?)),
 };
@@ -54,6 +55,8 @@ pub(crate) fn next_file(out: &Path, rows: u64) -> Result<u32> {
 pub(crate) struct NpyFiles {
     mapped: Mapped,
     columns: Option<ColumnsFile>,
+    /// The further arrays, each in a file of its own.
+    further: Vec<Npy>,
     always: bool,
     shelf: Arc<Shelf>,
 }
@@ -169,6 +172,19 @@ fn guard(out: &Path) -> Result<Partial> {
     Partial::open(out, &beside(out, ".partial"))
 }
 
+/// The further arrays, to go on from the state `from`.
+fn further(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Vec<Npy>> {
+    let open = |(number, array): (usize, &Further)| {
+        let (path, descr) = (beside(out, &further_suffix(&array.name)), descr(array.dtype));
+        let (item, item_len) = (array.shape.to_vec(), array.item_len()?);
+        match from {
+            None => Npy::create(&path, descr, item, item_len),
+            Some(state) => Npy::again(&path, descr, item, item_len, &state["further"][number]),
+        }
+    };
+    holds.arrays.iter().enumerate().map(open).collect()
+}
+
 impl NpyFiles {
     /// Opens the array and the files beside it, to go on from the state `from`.
     pub(crate) fn create(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Self> {
@@ -182,7 +198,8 @@ impl NpyFiles {
         } else {
             let from = from.map(|state| &state["columns"]);
             let before = mapped.array.before().filter(|rows| *rows > 0);
-            let columns = ColumnsFile::create(&beside(out, COLUMNS), holds, &shelf, before, from);
+            let own = Holds { arrays: Vec::new(), ..holds.clone() };
+            let columns = ColumnsFile::create(&beside(out, COLUMNS), &own, &shelf, before, from);
             if columns.is_err() {
                 mapped.guard.take().and_then(|guard| guard.abandon(false));
                 shelf.end(from.is_some());
@@ -191,7 +208,8 @@ impl NpyFiles {
         };
         // An array that is to grow needs a map of all its rows from the first on.
         let always = holds.rows == Rows::Always || holds.append;
-        Ok(Self { mapped, columns, always, shelf })
+        let further = further(out, holds, from)?;
+        Ok(Self { mapped, columns, further, always, shelf })
     }
 
     /// The row map, if it is wanted.
@@ -212,7 +230,8 @@ impl NpyFiles {
             return Vec::new();
         }
         let rows = rows.map(RowMap::into_partial);
-        let all = [Some(array.into_partial()), rows].into_iter().flatten();
+        let further = self.further.into_iter().map(Npy::into_partial);
+        let all = [Some(array.into_partial()), rows].into_iter().flatten().chain(further);
         all.filter_map(|file| file.abandon(true)).collect()
     }
 }
@@ -220,6 +239,10 @@ impl NpyFiles {
 impl Sink for NpyFiles {
     fn write(&mut self, pixels: &[u8]) -> Result<()> {
         self.mapped.array.write(pixels)
+    }
+
+    fn array(&mut self, number: usize, pixels: &[u8]) -> Result<()> {
+        self.further.get_mut(number).map_or(Ok(()), |array| array.write(pixels))
     }
 
     fn place(&mut self, place: &Place) -> Result<()> {
@@ -232,8 +255,11 @@ impl Sink for NpyFiles {
 
     fn mark(&mut self) -> Result<Mark> {
         let mut mark = Mark::default();
+        let further = self.further.iter_mut().map(|array| array.mark(&mut mark));
+        let further = further.collect::<Result<Vec<_>>>()?;
         let state = json!({
             "array": self.mapped.array.mark(&mut mark)?,
+            "further": further,
             "rows": self.mapped.rows.as_mut().map(|rows| rows.mark(&mut mark)).transpose()?,
             "columns": self.columns.as_mut().map(|all| all.mark(&mut mark)).transpose()?,
             "shelf": self.shelf.mark(&mut mark, None, &[])?,
@@ -247,6 +273,7 @@ impl Sink for NpyFiles {
 
     fn seal(&mut self, facts: &Facts) -> Result<()> {
         self.columns.as_mut().map_or(Ok(()), |columns| columns.seal(facts))?;
+        self.further.iter_mut().try_for_each(Npy::seal)?;
         // A row map may be longer than its array, after a kill, and never shorter.
         self.mapped.rows.as_mut().map_or(Ok(()), RowMap::seal)?;
         // An array that is there counts its new rows when all else is written.
@@ -260,13 +287,14 @@ impl Sink for NpyFiles {
     fn finish(mut self: Box<Self>) -> Result<Ready> {
         let rows = self.wanted_rows().map(RowMap::into_partial);
         let columns = self.columns.take().map(ColumnsFile::into_partial);
+        let further = std::mem::take(&mut self.further).into_iter().map(Npy::into_partial);
         let main = match self.mapped.guard.is_some() {
             true => moves::Main::Grows(self.mapped.array),
             false => moves::Main::File(self.mapped.array.into_partial()),
         };
         Ok(Ready {
             main: Some(main),
-            beside: rows.into_iter().chain(columns).collect(),
+            beside: rows.into_iter().chain(columns).chain(further).collect(),
             guard: self.mapped.guard,
             shelf: Some(self.shelf),
         })
@@ -282,6 +310,7 @@ impl Sink for NpyFiles {
         if let Some(columns) = self.columns.take() {
             columns.abandon();
         }
+        std::mem::take(&mut self.further).into_iter().for_each(|array| drop(array.abandon(false)));
         self.mapped.array.abandon(keep).into_iter().chain(beside).collect()
     }
 }

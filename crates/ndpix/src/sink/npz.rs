@@ -42,6 +42,7 @@ pub(super) const OUTPUT: Output = Output {
     packs: false,
     splits: true,
     beside: &[INPUTS],
+    apart: false,
     refuses,
     open: |out, holds, from| Ok(Box::new(Npz::create(out, holds, from)?)),
 };
@@ -93,7 +94,7 @@ impl Npz {
             _ => None,
         };
         let images = holds.images;
-        archive.begin(format!("{}.npy", images.name()), method(level))?;
+        archive.begin(format!("{}.npy", holds.name()), method(level))?;
         archive.append(&head(&images, 0, level))?;
         if from.is_some() {
             archive.go_to(end);
@@ -173,6 +174,10 @@ impl Sink for Npz {
 
     fn place(&mut self, place: &Place) -> Result<()> {
         self.spool.place(place)
+    }
+
+    fn array(&mut self, number: usize, pixels: &[u8]) -> Result<()> {
+        self.spool.array(number, pixels)
     }
 
     fn columns(&mut self, rows: &[Column]) -> Result<()> {

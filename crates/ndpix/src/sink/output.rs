@@ -1,15 +1,15 @@
 //! An output: a row of the table in `sink.rs`, which stands beside the sink that writes it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::folder::Known;
-use super::{Holds, Sink, able, listed};
+use super::{Holds, Sink, able, beside, listed};
 use crate::column::ColumnType;
 use crate::error::{Error, Result, brief};
-use crate::options::{ImagesAs, Options, OutputCompression, Ragged};
+use crate::options::{ArrayOption, ImagesAs, Options, OutputCompression, Ragged};
 
 /// See the module.
 pub(crate) struct Output {
@@ -29,6 +29,8 @@ pub(crate) struct Output {
     pub(crate) splits: bool,
     /// What files beside it are called after its name.
     pub(crate) beside: &'static [&'static str],
+    /// Whether further arrays are files of their own beside it.
+    pub(crate) apart: bool,
     /// Why no column can have this name in it.
     pub(crate) refuses: fn(&str) -> Option<Refusal>,
     /// Opens it, to go on from the state of a mark where there is one.
@@ -121,6 +123,31 @@ impl Output {
         self.extensions.first().copied().unwrap_or("-shards")
     }
 
+    /// What the files that these options put beside it are called after its name.
+    pub(crate) fn suffixes(&self, options: &Options) -> Vec<String> {
+        let further = options.others().iter().filter(|_| self.apart);
+        let fixed = self.beside.iter().map(ToString::to_string);
+        fixed.chain(further.map(|array| further_suffix(&array.name))).collect()
+    }
+
+    /// The files that stand beside `out` and belong to it, whatever the options of the run that wrote them.
+    pub(crate) fn company(&self, out: &Path) -> Vec<PathBuf> {
+        let fixed = self.beside.iter().map(|suffix| beside(out, suffix));
+        let further = || {
+            let before = format!("{}.", out.file_name()?.to_str()?);
+            let folder = out.parent().filter(|p| !p.as_os_str().is_empty());
+            let names = std::fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+            let is_array = |name: &str| {
+                let name = name.strip_prefix(&before).and_then(|name| name.strip_suffix(".npy"));
+                name.is_some_and(|name| name.parse::<ArrayOption>().is_ok_and(|a| *a.name == *name))
+            };
+            let names = names.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+            Some(names.filter(|name| is_array(name)).map(|name| out.with_file_name(name)).collect())
+        };
+        let further: Vec<PathBuf> = self.apart.then(further).flatten().unwrap_or_default();
+        fixed.chain(further).collect()
+    }
+
     /// Whether it is a folder.
     pub(crate) fn is_folder(&self) -> bool {
         self.folder.is_some()
@@ -185,6 +212,11 @@ impl Output {
         }
         Ok(())
     }
+}
+
+/// What the file of a further array is called after the name of the first.
+pub(super) fn further_suffix(name: &str) -> String {
+    format!(".{name}.npy")
 }
 
 /// Whether an output of several arrays calls one of its own so.

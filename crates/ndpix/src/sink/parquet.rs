@@ -33,7 +33,7 @@ use super::{Facts, Holds, Images, Job, Place, Ready, Sink};
 use crate::column::Column;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::{ImagesAs, OutputCompression};
+use crate::options::{IMAGES, ImagesAs, OutputCompression};
 use crate::shape::Shape;
 
 use body::{Body, GROUP_BYTES};
@@ -63,6 +63,7 @@ pub(super) const OUTPUT: Output = Output {
     packs: true,
     splits: false,
     beside: &[INPUTS],
+    apart: false,
     refuses: |name| taken(kept::is_taken(name)),
     open: |out, holds, from| Ok(Box::new(Parquet::create(out, holds, from)?)),
 };
@@ -111,7 +112,8 @@ impl Parquet {
             (None, 0) => None,
             (None, _) => Some((GROUP_BYTES / row_len as u64).max(1)),
         };
-        let mut fields = vec![Field::new("image", kind)];
+        let name = if *holds.lead == *IMAGES { "image" } else { &*holds.lead };
+        let mut fields = vec![Field::new(name, kind)];
         fields.extend(kept::fields(holds));
         let of = |name| from.map(|state| &state[name]);
         let pixels = (row_len > 0).then_some(dtype);
@@ -257,6 +259,10 @@ impl Sink for Parquet {
         self.spool.place(place)
     }
 
+    fn array(&mut self, number: usize, pixels: &[u8]) -> Result<()> {
+        self.spool.array(number, pixels)
+    }
+
     fn columns(&mut self, rows: &[Column]) -> Result<()> {
         self.spool.columns(rows)
     }
@@ -332,6 +338,8 @@ mod tests {
         let out = folder.path().join("a.parquet");
         let open = |height, dtype| {
             let holds = Holds {
+                lead: "images".into(),
+                arrays: Vec::new(),
                 images: Images::Stack { shape: Shape::image(height, 1 << 15, 1), dtype },
                 columns: Vec::new(),
                 fills: false,

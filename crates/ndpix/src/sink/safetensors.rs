@@ -31,6 +31,7 @@ pub(super) const OUTPUT: Output = Output {
     packs: false,
     splits: true,
     beside: &[INPUTS],
+    apart: false,
     refuses,
     open: |out, holds, from| Ok(Box::new(Safetensors::create(out, holds, from)?)),
 };
@@ -48,6 +49,8 @@ pub(crate) struct Safetensors {
     shelf: Arc<Shelf>,
     spool: Spool,
     images: Images,
+    /// The name of their array.
+    name: String,
     /// Bytes of the header with its length.
     head: u64,
     /// Bytes of pixels.
@@ -69,7 +72,15 @@ impl Safetensors {
         };
         let shelf = Shelf::open(out, holds.continues, from)?;
         let spool = Spool::new(&shelf, holds, from.map(|state| &state["spool"]))?;
-        Ok(Self { partial, shelf, spool, images: holds.images, head, bytes })
+        Ok(Self {
+            partial,
+            shelf,
+            spool,
+            images: holds.images,
+            name: holds.name().to_string(),
+            head,
+            bytes,
+        })
     }
 
     fn put(&self, at: u64, bytes: &[u8]) -> Result<()> {
@@ -123,6 +134,10 @@ impl Sink for Safetensors {
         self.spool.place(place)
     }
 
+    fn array(&mut self, number: usize, pixels: &[u8]) -> Result<()> {
+        self.spool.array(number, pixels)
+    }
+
     fn columns(&mut self, rows: &[Column]) -> Result<()> {
         self.spool.columns(rows)
     }
@@ -151,7 +166,7 @@ impl Sink for Safetensors {
         let metadata = Value::Object(metadata.collect());
         tensors.header.insert("__metadata__".to_string(), metadata);
         let shape = [&[count][..], &self.images.item()].concat();
-        tensors.say(self.images.name(), self.images.dtype(), &shape, self.bytes);
+        tensors.say(&self.name, self.images.dtype(), &shape, self.bytes);
         // Wide numbers before narrow ones, so that their distances are multiples of their size.
         for wide in [true, false] {
             for whole in self.spool.wholes() {

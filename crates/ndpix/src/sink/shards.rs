@@ -33,6 +33,7 @@ pub(super) const OUTPUT: Output = Output {
     packs: false,
     splits: false,
     beside: &[INPUTS],
+    apart: false,
     refuses: |_| None,
     open: |out, holds, from| Ok(Box::new(Shards::create(out, holds, from)?)),
 };
@@ -77,7 +78,8 @@ impl Shards {
             None
         } else {
             let path = folder.path().join("columns.parquet");
-            Some(ColumnsFile::create(&path, holds, &shelf, None, of("columns"))?)
+            let holds = Holds { arrays: Vec::new(), ..holds.clone() };
+            Some(ColumnsFile::create(&path, &holds, &shelf, None, of("columns"))?)
         };
         // Columns have their file, and nothing of them is spooled here.
         let holds = Holds { columns: Vec::new(), ..holds.clone() };
@@ -127,7 +129,7 @@ impl Shards {
             "format": FORMAT,
             "rows": self.whole.iter().sum::<u64>(),
             "shard_rows": self.shard_rows,
-            "holds": self.images.name(),
+            "holds": if matches!(self.images, Images::Flat { .. }) { "pixels" } else { "images" },
             "item": self.images.item(),
             "dtype": self.images.dtype().name(),
             "shards": shards.collect::<Vec<_>>(),
@@ -175,6 +177,10 @@ impl Sink for Shards {
             self.lengths.push_back((elements * dtype.size()) as u64);
         }
         self.spool.place(place)
+    }
+
+    fn array(&mut self, number: usize, pixels: &[u8]) -> Result<()> {
+        self.spool.array(number, pixels)
     }
 
     fn columns(&mut self, rows: &[Column]) -> Result<()> {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Place;
 use super::entry::entry;
-use super::holds::{Holds, Images};
+use super::holds::{Further, Holds, Images};
 use super::mark::{Mark, number};
 use super::shelf::Shelf;
 use super::tape::Tape;
@@ -21,6 +21,8 @@ use crate::options::Rows;
 /// Columns, row map and sizes of the rows so far, on tapes.
 pub(crate) struct Spool {
     columns: Vec<Whole>,
+    /// Rows of further arrays.
+    further: Vec<(Further, Tape)>,
     /// Entries of the row map.
     rows: Option<Tape>,
     valid: Option<Tape>,
@@ -74,8 +76,13 @@ impl Spool {
             ends.write(&0i64.to_le_bytes())?;
         }
         let count = |name| from.map_or(Ok(0), |state| number(state, name));
+        let further = holds.arrays.iter().enumerate().map(|(i, array)| {
+            let from = from.map(|state| &state["further"][i]);
+            Ok((array.clone(), Tape::new(shelf, format!("{i}.array"), from)?))
+        });
         Ok(Self {
             columns: columns.collect::<Result<_>>()?,
+            further: further.collect::<Result<_>>()?,
             rows: tape("rows", holds.rows != Rows::Never)?,
             valid: tape("valid", holds.fills)?,
             ends,
@@ -100,6 +107,8 @@ impl Spool {
         }
         let columns = self.columns.iter_mut().map(|whole| whole.mark(mark));
         state["columns"] = columns.collect::<Result<Vec<_>>>()?.into();
+        let further = self.further.iter_mut().map(|(_, tape)| tape.mark(mark));
+        state["further"] = further.collect::<Result<Vec<_>>>()?.into();
         Ok(state)
     }
 
@@ -125,6 +134,11 @@ impl Spool {
         Ok(())
     }
 
+    /// Appends a row of the further array of this number.
+    pub(crate) fn array(&mut self, number: usize, pixels: &[u8]) -> Result<()> {
+        self.further.get_mut(number).map_or(Ok(()), |(_, tape)| tape.write(pixels))
+    }
+
     /// Appends the kept fields of rows.
     pub(crate) fn columns(&mut self, rows: &[Column]) -> Result<()> {
         for (whole, rows) in self.columns.iter_mut().zip(rows) {
@@ -140,15 +154,21 @@ impl Spool {
 
     /// Everything that is not a column, as arrays; the row map apart.
     pub(crate) fn arrays(&mut self) -> Vec<Numbers<'_>> {
-        let (n, rank) = (self.count as usize, self.rank);
-        let name = if self.ends.is_some() { "shapes" } else { "sizes" };
-        let all = [
-            self.ends.as_mut().map(|t| ("offsets", DType::Int64, vec![n + 1], t)),
-            self.shapes.as_mut().map(|t| (name, DType::Int64, vec![n, rank], t)),
-            self.valid.as_mut().map(|t| ("valid", DType::Bool, vec![n], t)),
-        ];
-        let all = all.into_iter().flatten();
-        all.map(|(name, dtype, shape, tape)| Numbers { name, dtype, shape, tape }).collect()
+        let Self { further, ends, shapes, valid, count, rank, .. } = self;
+        let mut all = beside(further, *count);
+        all.extend(sizes([ends, shapes, valid], *count, *rank));
+        all
+    }
+
+    /// The further arrays alone.
+    pub(crate) fn further(&mut self) -> Vec<Numbers<'_>> {
+        beside(&mut self.further, self.count)
+    }
+
+    /// What [`Spool::arrays`] has beside them.
+    pub(crate) fn sizes(&mut self) -> Vec<Numbers<'_>> {
+        let Self { ends, shapes, valid, count, rank, .. } = self;
+        sizes([ends, shapes, valid], *count, *rank)
     }
 
     /// The row map, if it is kept: entries as in `rows.rs`.
@@ -164,10 +184,38 @@ impl Spool {
 
 /// An array of numbers on a tape.
 pub(crate) struct Numbers<'t> {
-    pub(crate) name: &'static str,
+    pub(crate) name: &'t str,
     pub(crate) dtype: DType,
     pub(crate) shape: Vec<usize>,
     pub(crate) tape: &'t mut Tape,
+}
+
+/// Further arrays of so many rows.
+fn beside(further: &mut [(Further, Tape)], count: u64) -> Vec<Numbers<'_>> {
+    let all = further.iter_mut().map(|(array, tape)| Numbers {
+        name: &array.name,
+        dtype: array.dtype,
+        shape: [&[count as usize][..], &array.shape].concat(),
+        tape,
+    });
+    all.collect()
+}
+
+/// Where flat images end, their shapes or sizes, and which rows are images, as far as these are kept.
+fn sizes<'t>(
+    [ends, shapes, valid]: [&'t mut Option<Tape>; 3],
+    count: u64,
+    rank: usize,
+) -> Vec<Numbers<'t>> {
+    let n = count as usize;
+    let name = if ends.is_some() { "shapes" } else { "sizes" };
+    let all = [
+        ends.as_mut().map(|t| ("offsets", DType::Int64, vec![n + 1], t)),
+        shapes.as_mut().map(|t| (name, DType::Int64, vec![n, rank], t)),
+        valid.as_mut().map(|t| ("valid", DType::Bool, vec![n], t)),
+    ];
+    let all = all.into_iter().flatten();
+    all.map(|(name, dtype, shape, tape)| Numbers { name, dtype, shape, tape }).collect()
 }
 
 impl Whole {

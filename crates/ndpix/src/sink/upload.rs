@@ -10,6 +10,7 @@ use super::output::Output;
 use super::partial::beside;
 use super::rejects;
 use crate::error::{Error, ErrorKind, Result};
+use crate::options::Options;
 use crate::stores::{self, stores};
 
 /// What is put, and where.
@@ -17,11 +18,17 @@ pub(crate) struct Upload<'a> {
     made: &'a Path,
     address: &'a str,
     output: &'a Output,
+    options: &'a Options,
 }
 
 impl<'a> Upload<'a> {
-    pub(crate) fn new(made: &'a Path, address: &'a str, output: &'a Output) -> Self {
-        Self { made, address, output }
+    pub(crate) fn new(
+        made: &'a Path,
+        address: &'a str,
+        output: &'a Output,
+        options: &'a Options,
+    ) -> Self {
+        Self { made, address, output, options }
     }
 
     /// The object that is there when the output is.
@@ -30,15 +37,15 @@ impl<'a> Upload<'a> {
     }
 
     /// Every object that may stand beside it.
-    pub(crate) fn company(address: &str, output: &Output) -> Vec<String> {
+    pub(crate) fn company(address: &str, output: &Output, options: &Options) -> Vec<String> {
         let rejects = rejects::default_path(Path::new(address)).display().to_string();
-        let files = output.beside.iter().map(|suffix| format!("{address}{suffix}"));
+        let files = output.suffixes(options).into_iter().map(|suffix| format!("{address}{suffix}"));
         files.chain([rejects]).collect()
     }
 
     /// The files and their addresses, in the order in which they are put, but for the last.
     fn before_last(&self) -> Result<Vec<(PathBuf, String)>> {
-        let there = Self::company(self.address, self.output)
+        let there = Self::company(self.address, self.output, self.options)
             .into_iter()
             .map(|address| (beside(self.made, &address[self.address.len()..]), address));
         let mut files: Vec<_> = there.filter(|(path, _)| path.is_file()).collect();
@@ -107,7 +114,7 @@ impl<'a> Upload<'a> {
             old.extend(found.into_iter().map(|(address, _)| address));
         }
         if replaces {
-            for address in Self::company(self.address, self.output) {
+            for address in Self::company(self.address, self.output, self.options) {
                 old.extend(stores::look(&address)?.map(|_| address));
             }
         }

@@ -58,6 +58,7 @@ pub(super) const OUTPUT: Output = Output {
     packs: true,
     splits: true,
     beside: &[INPUTS],
+    apart: false,
     refuses,
     open: |out, holds, from| Ok(Box::new(ZarrGroup::create(out, holds, from)?)),
 };
@@ -78,7 +79,7 @@ pub(crate) struct ZarrGroup {
     shelf: Arc<Shelf>,
     spool: Spool,
     images: Array,
-    name: &'static str,
+    name: String,
     flat: bool,
     body: Body,
     /// Bytes of pixels.
@@ -98,7 +99,7 @@ impl ZarrGroup {
     pub(crate) fn create(out: &Path, holds: &Holds, from: Option<&Value>) -> Result<Self> {
         let images = images(holds)?;
         let (folder, shelf) = Shelf::of_folder(out, is_ours, holds.continues, from)?;
-        let name = holds.images.name();
+        let name = holds.name();
         let mut shards = images.shards(&folder.path().join(name));
         let mut left = Vec::new();
         if let Some(state) = from {
@@ -127,7 +128,7 @@ impl ZarrGroup {
             folder,
             shelf,
             images,
-            name,
+            name: name.to_string(),
             flat: matches!(holds.images, Images::Flat { .. }),
             body,
             bytes: from.map_or(Ok(0), |state| number(state, "bytes"))?,
@@ -158,6 +159,10 @@ impl Sink for ZarrGroup {
 
     fn place(&mut self, place: &Place) -> Result<()> {
         self.spool.place(place)
+    }
+
+    fn array(&mut self, number: usize, pixels: &[u8]) -> Result<()> {
+        self.spool.array(number, pixels)
     }
 
     fn columns(&mut self, rows: &[Column]) -> Result<()> {
@@ -208,8 +213,8 @@ impl Sink for ZarrGroup {
             (true, Element::Number(dtype)) => self.bytes / dtype.size() as u64,
             _ => self.spool.count(),
         };
-        self.images.describe(&path.join(self.name), rows)?;
-        beside::write(path, &mut self.spool, &self.images.packing)?;
+        self.images.describe(&path.join(&self.name), rows)?;
+        beside::write(path, &mut self.spool, &self.images)?;
         self.folder.sync()?;
         write_group(path, &facts.json())?;
         self.folder.sync_file("zarr.json")

@@ -14,6 +14,7 @@ macro_rules! options {
 
 mod append;
 mod architecture;
+mod arrays;
 mod causes;
 mod columns;
 mod conditions;

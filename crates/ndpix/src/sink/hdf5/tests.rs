@@ -8,6 +8,8 @@ use crate::sink::moves::Company;
 
 fn holds(images: Images, columns: &[Column]) -> Holds {
     Holds {
+        lead: "images".into(),
+        arrays: Vec::new(),
         images,
         columns: columns.iter().map(|c| (Arc::clone(&c.name), c.kind)).collect(),
         fills: true,

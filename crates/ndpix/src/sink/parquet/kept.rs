@@ -9,6 +9,7 @@ use super::schema::{Field, FieldKind};
 use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::limits::make_room;
 use crate::options::Rows;
 use crate::sink::entry::{FIELDS, ITEM};
 use crate::sink::holds::Holds;
@@ -23,6 +24,9 @@ const PAGE_BYTES: usize = 1 << 20;
 pub(super) fn fields(holds: &Holds) -> Vec<Field> {
     let kept = holds.columns.iter().map(|(name, kind)| Field::new(&**name, FieldKind::Kept(*kind)));
     let mut all: Vec<_> = kept.collect();
+    all.extend(holds.arrays.iter().map(|array| {
+        Field::new(&*array.name, FieldKind::Tensor(array.dtype, array.shape.to_vec()))
+    }));
     match (holds.rows, holds.fills) {
         (Rows::Never, false) => {}
         (Rows::Never, true) => all.push(Field::new("valid", FieldKind::Number(DType::Bool))),
@@ -54,6 +58,19 @@ pub(super) fn write(file: &mut ParquetFile, spool: &mut Spool) -> Result<()> {
             Ok((block.len() as u64, Part::Kept(block)))
         })?;
     }
+    for array in spool.further() {
+        let (mut rows, elements) = (array.tape.read(), array.shape[1..].iter().product::<usize>());
+        let row = elements * array.dtype.size();
+        let most = (PAGE_BYTES / row.max(1)).max(1) as u64;
+        each(file, &mut |left| {
+            let now = left.min(most);
+            let mut values = Vec::new();
+            make_room(&mut values, now as usize * row)?;
+            values.resize(now as usize * row, 0);
+            rows.read_exact(&mut values).map_err(failed)?;
+            Ok((now, Part::Tensors(array.dtype, elements, values)))
+        })?;
+    }
     let mut numbers = |tape: &mut Tape, item: usize, (dtype, at): (DType, usize)| {
         let mut tape = tape.read();
         let mut buffer = Vec::new();
@@ -70,13 +87,15 @@ pub(super) fn write(file: &mut ParquetFile, spool: &mut Spool) -> Result<()> {
         }
         return Ok(());
     }
-    spool.arrays().into_iter().try_for_each(|array| numbers(array.tape, 1, (array.dtype, 0)))
+    spool.sizes().into_iter().try_for_each(|array| numbers(array.tape, 1, (array.dtype, 0)))
 }
 
 /// Some rows of a column.
 enum Part {
     Kept(Column),
     Numbers(DType, Vec<u8>),
+    /// Rows of so many numbers each.
+    Tensors(DType, usize, Vec<u8>),
 }
 
 /// Writes one column into every group; `next` gives at most so many of its rows, and how many.
@@ -89,6 +108,9 @@ fn each(file: &mut ParquetFile, next: &mut dyn FnMut(u64) -> Result<(u64, Part)>
             let page = match part {
                 Part::Kept(column) => page::kept(&column, &file.codec)?,
                 Part::Numbers(dtype, values) => page::numbers(dtype, &values, &file.codec)?,
+                Part::Tensors(dtype, elements, values) => {
+                    page::tensors(dtype, elements, &values, &file.codec)?
+                }
             };
             file.page(&mut chunk, page)?;
             left -= rows;

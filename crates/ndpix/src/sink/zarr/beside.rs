@@ -16,9 +16,17 @@ use crate::sink::tape::Tape;
 /// A chunk of text is cut smaller when it would be longer than this.
 const LONGEST: u64 = 16 << 20;
 
-/// Writes everything of `spool` into the group in `folder`.
-pub(super) fn write(folder: &Path, spool: &mut Spool, packing: &Arc<Packing>) -> Result<()> {
-    for numbers in spool.arrays() {
+/// Writes everything of `spool` into the group in `folder`, beside the images.
+pub(super) fn write(folder: &Path, spool: &mut Spool, images: &Array) -> Result<()> {
+    let packing = &images.packing;
+    for numbers in spool.further() {
+        let (count, item) = (numbers.shape[0] as u64, &numbers.shape[1..]);
+        let names = axes(numbers.name, item, images);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let array = Array::of_rows(count, numbers.dtype, item, &names, packing);
+        array.write_all(&folder.join(numbers.name), count, numbers.tape.read())?;
+    }
+    for numbers in spool.sizes() {
         let count = numbers.shape[0] as u64;
         let names: &[&str] = match numbers.name {
             "offsets" => &["image_offset"],
@@ -36,6 +44,17 @@ pub(super) fn write(folder: &Path, spool: &mut Spool, packing: &Arc<Packing>) ->
         row_map(&folder.join("rows"), count, tape, packing)?;
     }
     spool.wholes().iter_mut().try_for_each(|whole| column(folder, whole, packing))
+}
+
+/// The names of the axes of a further array: those of the images where they are as long, as readers take axes of one name
+/// for the same.
+fn axes(name: &str, item: &[usize], images: &Array) -> Vec<String> {
+    let own = item.iter().enumerate().map(|(axis, length)| {
+        let same = images.item.get(axis) == Some(length);
+        let shared = images.names.get(axis + 1).filter(|_| same && item.len() <= images.item.len());
+        shared.cloned().unwrap_or_else(|| format!("{name}.axis_{}", axis + 1))
+    });
+    std::iter::once("row".to_string()).chain(own).collect()
 }
 
 /// The row map: a group with an array for each field.

@@ -12,6 +12,8 @@ use crate::sink::moves::Company;
 fn holds(shape: &[usize]) -> Holds {
     let shape = Shape::new(shape).expect("a shape");
     Holds {
+        lead: "images".into(),
+        arrays: Vec::new(),
         images: Images::Stack { shape, dtype: DType::Uint8 },
         columns: Vec::new(),
         fills: false,

@@ -144,6 +144,7 @@ const FLAGS: &[(&str, &[Flag])] = &[
             ("normalize", "MEAN/STD", "(x - mean) / std: none, imagenet, clip, or MEAN/STD"),
             ("layout", "NAME", "The order of axes"),
             ("stack", "NAME", "Several fields as one image"),
+            ("merge", "NAME", "The masks of a record as one image, by class or by instance"),
             (
                 "array",
                 "NAME=FIELD",

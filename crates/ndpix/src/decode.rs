@@ -14,6 +14,7 @@ pub(crate) mod columns;
 mod fill;
 mod find;
 mod item;
+mod merged;
 mod ragged;
 mod raw;
 
@@ -24,7 +25,7 @@ use crate::dtype::DType;
 use crate::encoding::Encoding;
 use crate::error::{Error, Result};
 use crate::format::{self, Color, ImageFormat, ImageInfo};
-use crate::options::Options;
+use crate::options::{Merge, Options};
 use crate::paths::Base;
 use crate::plan::Plan;
 use crate::record::value::{self, Kind};
@@ -48,11 +49,13 @@ pub(crate) struct Found {
     pub(crate) format: Option<ImageFormat>,
     /// Whether its pixels are still to be drawn.
     pub(crate) drawn: bool,
+    /// Whether it is merged of masks of which one covers another.
+    pub(crate) overlaps: bool,
 }
 
 impl Found {
     pub(crate) fn new(info: ImageInfo, format: Option<ImageFormat>) -> Self {
-        Self { info, stored: info.shape, format, drawn: false }
+        Self { info, stored: info.shape, format, drawn: false, overlaps: false }
     }
 
     /// Whether it has several frames that build on each other.
@@ -126,8 +129,13 @@ impl<'p> Decoder<'p> {
 
     /// The number of images of the record that was last found.
     fn images(&self) -> usize {
-        let found = self.finder.items[..self.leading()].iter().map(Vec::len).sum();
-        if self.plan.bands.is_empty() { found } else { found.min(1) }
+        let found: usize = self.finder.items[..self.leading()].iter().map(Vec::len).sum();
+        if self.is_one() { found.min(1) } else { found }
+    }
+
+    /// Whether all images of a record become one.
+    fn is_one(&self) -> bool {
+        !self.plan.bands.is_empty() || self.plan.merge != Merge::Off
     }
 
     /// Waits for images behind addresses no longer once one of these is set: then they are errors.
@@ -215,8 +223,8 @@ impl<'p> Decoder<'p> {
             return self.fill_together(opened, buffer);
         }
         let before = buffer.used().len();
-        let found = self.bands[0].fill(opened, buffer)?;
-        self.fill_arrays(buffer).inspect_err(|_| buffer.give_up(before))?;
+        let mut found = self.bands[0].fill(opened, buffer)?;
+        found.overlaps |= self.fill_arrays(buffer).inspect_err(|_| buffer.give_up(before))?;
         Ok(found)
     }
 
@@ -238,8 +246,11 @@ impl<'p> Decoder<'p> {
         item: usize,
         base: Option<&Base>,
     ) -> Result<Found> {
-        let item = &self.finder.items[band][item];
-        let found = self.bands[band].look(record, &self.finder.hits, item, base);
+        let (items, hits) = (&self.finder.items[band], &self.finder.hits);
+        let found = match self.bands[band].merges() {
+            true => self.bands[band].look_merged(record, hits, items, base),
+            false => self.bands[band].look(record, hits, &items[item], base),
+        };
         if found.is_err() {
             self.finder.check(record)?;
         }

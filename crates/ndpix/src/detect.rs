@@ -39,7 +39,7 @@ use std::sync::Arc;
 use crate::dtype::DType;
 use crate::encoding::Encoding;
 use crate::error::{Error, Remedy, Result, quote};
-use crate::options::{IMAGES, ImagesAs, OnMissing, Options, Ragged, Resample, Scale};
+use crate::options::{IMAGES, ImagesAs, Merge, OnMissing, Options, Ragged, Resample, Scale};
 use crate::plan::{Place, Plan, Raw, Steps, Target};
 use crate::record::filter::Filter;
 use crate::record::pointer::{Field, Pointer};
@@ -92,7 +92,7 @@ pub(crate) fn locate(
 fn resize_drawn(options: &Options, plan: &mut Plan) {
     let drawn = |place: &Place| place.encoding.as_ref().is_some_and(Encoding::is_drawn);
     if let (Some(resize), None) = (&mut plan.steps.resize, options.resample)
-        && plan.places.iter().any(drawn)
+        && (plan.places.iter().any(drawn) || plan.merge != Merge::Off)
     {
         resize.resample = Resample::Nearest;
     }
@@ -291,6 +291,7 @@ pub(crate) fn plan_for(options: &Options, field: &Field, encoding: Option<Encodi
     Plan {
         places: field.alternatives().iter().map(place).collect(),
         bands: Vec::new(),
+        merge: options.merge,
         name: IMAGES.into(),
         arrays: Vec::new(),
         conditions: options.conditions.clone(),

@@ -104,7 +104,7 @@ pub use limits::Limits;
 pub use load::{Loaded, load};
 pub use options::{
     ArrayOption, At, Condition, Fetch, Fit, Frames, Given, Governs, IfExists, ImagesAs, Layout,
-    MaxRejects, Mode, Normalize, OnError, OnErrors, OnMissing, OnMissingColumn, OnTruncated,
+    MaxRejects, Merge, Mode, Normalize, OnError, OnErrors, OnMissing, OnMissingColumn, OnTruncated,
     OptionInfo, Options, OutputCompression, Ragged, RawChannels, RawDType, RawLayout, RawOrder,
     Rejects, RejectsContent, Resample, Rgb, Rows, Scale, Size, Stack, Test,
 };

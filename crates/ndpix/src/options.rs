@@ -172,7 +172,7 @@ pub(crate) use arrays::IMAGES;
 pub use condition::{Condition, Test};
 pub use on_error::{OnError, OnErrors, OnTruncated};
 pub use output::{ImagesAs, OutputCompression, Ragged};
-pub use pixels::{Fit, Frames, Layout, Mode, Normalize, Resample, Rgb, Scale, Size, Stack};
+pub use pixels::{Fit, Frames, Layout, Merge, Mode, Normalize, Resample, Rgb, Scale, Size, Stack};
 pub use raw::{At, Given, RawChannels, RawDType, RawLayout, RawOrder};
 pub(crate) use table::bytes;
 pub use table::{Governs, OptionInfo};
@@ -351,6 +351,8 @@ pub struct Options {
     pub layout: Layout,
     /// Whether several fields become one image.
     pub stack: Stack,
+    /// Whether the masks of a record become one image.
+    pub merge: Merge,
     /// The value of rows without image.
     pub fill_value: f64,
     /// What fields of a record must be for it to be read; before `skip` and `limit`.

@@ -17,7 +17,7 @@ use crate::error::{Error, Result, brief};
 use crate::format::{Color, ImageFormat};
 use crate::limits::Limits;
 use crate::options::{
-    Condition, Fit, Frames, Layout, Mode, Normalize, Options, Resample, Scale, Size, Stack,
+    Condition, Fit, Frames, Layout, Merge, Mode, Normalize, Options, Resample, Scale, Size, Stack,
 };
 use crate::paths::Paths;
 use crate::record::pointer::Pointer;
@@ -308,6 +308,9 @@ pub(crate) struct Plan {
     pub places: Vec<Place>,
     /// The plans of the fields that become one image; empty: `places` are those of the image.
     pub bands: Vec<Plan>,
+    /// How several masks of a record become one.
+    #[serde(with = "word")]
+    pub merge: Merge,
     /// What the array is called beside others.
     pub name: Arc<str>,
     /// The arrays beside it: an image that is not in all of them is in none.

@@ -98,6 +98,8 @@ pub struct Summary {
     pub premultiplied: u64,
     /// Images with more frames or pages than one.
     pub multi_frame: u64,
+    /// Images merged of masks of which one covers another.
+    pub overlapping: u64,
     /// What was done to the pixels, a sentence each.
     pub steps: Vec<String>,
     /// Decompressed bytes read.
@@ -126,7 +128,7 @@ impl Summary {
     }
 
     /// What is counted one by one as a run goes on, by name.
-    pub(crate) fn counters(&mut self) -> [(&'static str, &mut u64); 14] {
+    pub(crate) fn counters(&mut self) -> [(&'static str, &mut u64); 15] {
         [
             ("records", &mut self.records),
             ("with_image", &mut self.with_image),
@@ -141,6 +143,7 @@ impl Summary {
             ("alpha", &mut self.alpha),
             ("premultiplied", &mut self.premultiplied),
             ("multi_frame", &mut self.multi_frame),
+            ("overlapping", &mut self.overlapping),
             ("bytes_written", &mut self.bytes_written),
         ]
     }

@@ -62,6 +62,7 @@ pub(crate) fn count(s: &mut Summary, fate: &Fate, first: bool) {
             s.oriented += u64::from(info.orientation != 1);
             s.alpha += u64::from(has_alpha(info.color));
             s.premultiplied += u64::from(info.premultiplied);
+            s.overlapping += u64::from(found.overlaps);
             s.multi_frame += u64::from(info.frames > 1);
         }
         Fate::Missing => s.without_image += 1,

@@ -73,17 +73,19 @@ impl<'p> Decoder<'p> {
         Ok(need)
     }
 
-    /// As [`Decoder::fill`] for all further arrays, one after the other.
-    pub(super) fn fill_arrays(&mut self, buffer: &mut PixelBuffer) -> Result<()> {
+    /// As [`Decoder::fill`] for all further arrays, one after the other; whether in one of them masks cover each other.
+    pub(super) fn fill_arrays(&mut self, buffer: &mut PixelBuffer) -> Result<bool> {
         self.beside.infos.clear();
         let plan = self.plan;
+        let mut overlaps = false;
         for (number, array) in plan.arrays.iter().enumerate() {
             let opened = self.beside.opened[number];
             let band = &mut self.bands[self.beside.first + number];
             let filled = band.fill(&opened, buffer).map_err(|e| of_array(&array.name, e))?;
+            overlaps |= filled.overlaps;
             self.beside.infos.push(filled.info);
         }
-        Ok(())
+        Ok(overlaps)
     }
 
     /// What the images of the further arrays became that were filled last.
@@ -101,7 +103,7 @@ impl<'p> Decoder<'p> {
     ) -> Result<Found> {
         let band = self.beside.first + number;
         let (own, all) = (self.finder.items[band].len(), self.images());
-        if own != all {
+        if own != all && !self.bands[band].merges() {
             return Err(Error::field(match own {
                 0 => "it is missing, and there is an image".to_string(),
                 _ => format!("it holds {own} images, and there are {all} to go with"),

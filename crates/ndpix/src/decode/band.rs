@@ -28,6 +28,8 @@ pub(super) struct Band<'p> {
     pub(super) scratch: Scratch,
     opener: Opener<'p>,
     pub(super) stored: Vec<u8>,
+    /// Where masks are merged.
+    pub(super) canvas: Vec<u8>,
     /// The pixels of an image that is smaller than its row.
     pub(super) sheet: Vec<u8>,
     pub(super) bench: Bench,
@@ -45,6 +47,7 @@ impl<'p> Band<'p> {
             scratch: Scratch::default(),
             opener: Opener::new(&plan.paths),
             stored: Vec::new(),
+            canvas: Vec::new(),
             sheet: Vec::new(),
             bench: Bench::default(),
             mosaic: false,
@@ -150,10 +153,13 @@ impl<'p> Band<'p> {
 
     /// Gives scratch memory back where it is more than `keep` bytes.
     pub(super) fn shrink(&mut self, keep: usize) {
-        let held = self.scratch.capacity() + self.stored.capacity() + self.sheet.capacity();
+        let held = self.scratch.capacity()
+            + self.stored.capacity()
+            + self.canvas.capacity()
+            + self.sheet.capacity();
         if held + self.bench.capacity() > keep {
             self.scratch = Scratch::default();
-            (self.stored, self.sheet) = (Vec::new(), Vec::new());
+            (self.stored, self.canvas, self.sheet) = (Vec::new(), Vec::new(), Vec::new());
             self.bench = Bench::default();
         }
     }

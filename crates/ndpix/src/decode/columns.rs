@@ -140,7 +140,7 @@ impl Decoder<'_> {
         for items in &self.finder.items {
             for (number, item) in items.iter().enumerate().filter(|(_, i)| inside(i.start, i.end)) {
                 // Of several bands each is a part of the one image.
-                let image = if self.plan.bands.is_empty() { number as u32 } else { 0 };
+                let image = if self.is_one() { 0 } else { number as u32 };
                 images.push((item.start, item.end, Some(image)));
             }
         }

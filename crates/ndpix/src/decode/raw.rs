@@ -1,13 +1,14 @@
 //! What bare pixels are: their shape, dtype and order, from the options or from the siblings of their field.
 
 use super::item::Item;
+use super::merged::classes;
 use crate::dtype::ByteOrder;
 use crate::encoding::drawn::{Level, Setting};
 use crate::encoding::keys;
 use crate::encoding::said::Said;
 use crate::encoding::{Encoding, RawSpec};
 use crate::error::{Error, Result, quote};
-use crate::options::{At, Given, RawChannels, RawDType, RawLayout, RawOrder};
+use crate::options::{At, Given, Merge, RawChannels, RawDType, RawLayout, RawOrder};
 use crate::plan::{Place, Plan, Raw};
 use crate::record::pointer::{Pointer, Step};
 use crate::record::scan::{Hits, Query};
@@ -24,6 +25,8 @@ pub(crate) struct RawFields {
     order: Vec<Asked>,
     layout: Vec<Asked>,
     step: Vec<Asked>,
+    /// What may say the class of a mask.
+    classes: Vec<Asked>,
     /// The size of the image that a drawn one goes with.
     pub(super) beside: Option<[usize; 2]>,
 }
@@ -55,6 +58,10 @@ impl RawFields {
         let raw = |place: &Place| place.encoding.as_ref().is_none_or(Encoding::wants_shape);
         let drawn = |place: &Place| place.encoding.as_ref().is_some_and(Encoding::is_drawn);
         fields.siblings = plan.places.iter().any(raw);
+        if plan.merge == Merge::Class {
+            let all = classes().map(|at| asked(&at, &plan.places, query));
+            fields.classes = all.collect::<Result<_>>()?;
+        }
         if fields.siblings || plan.places.iter().any(drawn) {
             query.note_siblings(&keys::NAMES);
         }
@@ -80,6 +87,7 @@ impl RawFields {
             order: all(parts(&raw.raw_order))?,
             layout: all(parts(&raw.raw_layout))?,
             step: all(parts(&raw.raw_step))?,
+            classes: Vec::new(),
             beside: None,
         })
     }
@@ -117,6 +125,11 @@ impl RawFields {
             }
         }
         Ok(spec)
+    }
+
+    /// The class of a mask, as it is written beside it.
+    pub(super) fn class(&self, stand: Stand<'_, '_>) -> Option<Vec<u8>> {
+        self.classes.iter().find_map(|class| stand.get("merge", class).ok())
     }
 
     /// What the settings say of the pixels, and of the rest what the siblings say.

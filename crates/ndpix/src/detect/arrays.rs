@@ -9,7 +9,7 @@ use crate::decode::{Decoder, Found};
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Remedy, Result};
 use crate::format::{self, Color};
-use crate::options::{ArrayOption, Mode, Options, Resample};
+use crate::options::{ArrayOption, Merge, Mode, Options, Resample};
 use crate::plan::{ArrayPlan, Place, Plan};
 
 /// Decides where the images of the further arrays stand and how they are held.
@@ -126,8 +126,8 @@ fn refuse_blending(
     }
     let drawn = plan.places.iter().any(|p| p.encoding.as_ref().is_some_and(|e| e.is_drawn()));
     let integers = kinds().any(|kind| !kind.1.is_float() && kind.2 == Color::Gray);
-    if own.size.is_some() && !drawn && !array.sets("resample") && (integers || own.mode == Mode::P)
-    {
+    let free = drawn || own.merge != Merge::Off;
+    if own.size.is_some() && !free && !array.sets("resample") && (integers || own.mode == Mode::P) {
         return ask(
             "holds images of one channel, which may be numbers of classes, and those are not blended by a resize",
             [("resample", Resample::Nearest.name()), ("resample", Resample::Bilinear.name())],

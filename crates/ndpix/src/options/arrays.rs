@@ -18,7 +18,7 @@ const TAKEN: [&str; 10] =
 
 /// The options that an array has for itself. All others count for all arrays: `size`, `fit` and `exif_transpose` keep
 /// them registered with each other.
-const OWN: [&str; 21] = [
+const OWN: [&str; 22] = [
     "encoding",
     "mixed",
     "raw_shape",
@@ -39,6 +39,7 @@ const OWN: [&str; 21] = [
     "scale",
     "normalize",
     "layout",
+    "merge",
     "fill_value",
 ];
 

@@ -36,6 +36,30 @@ choice!(
     P = "P",
 });
 choice!(
+    /// Whether the masks of a record become one image, and what their pixels hold there. A later mask covers earlier ones.
+    ///
+    /// ```
+    /// use ndpix::{Control, Input, Merge, Options};
+    /// let record = br#"{"masks": [{"m": [[5, 0, 0]], "class": 7}, {"m": [[0, 5, 0]], "class": 9}]}"#;
+    /// let mut options = Options::default().with("field", "masks[*].m")?;
+    /// for (merge, pixels) in [(Merge::Any, [1, 1, 0]), (Merge::Class, [7, 9, 0]), (Merge::Instance, [1, 2, 0])] {
+    ///     options.merge = merge;
+    ///     let masks = ndpix::load(vec![Input::bytes(record)], &options, &Control::default()).result?;
+    ///     assert_eq!(masks.as_slice::<u8>(), Some(&pixels[..]));
+    /// }
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
+    Merge, "merge" {
+    /// Each mask is a row.
+    #[default] Off = "off",
+    /// 1 where any of them is, else 0.
+    Any = "any",
+    /// The number of its class, which stands beside it; 0 where there is none.
+    Class = "class",
+    /// 1 for the first mask of the record, 2 for the second.
+    Instance = "instance",
+});
+choice!(
     /// How an image comes to `size` where its aspect is another.
     ///
     /// ```

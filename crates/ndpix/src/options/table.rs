@@ -12,9 +12,9 @@ use std::path::PathBuf;
 
 use super::output::split_fields;
 use super::{
-    Fetch, Fit, IfExists, ImagesAs, Layout, MaxRejects, Mode, OnError, OnMissing, OnMissingColumn,
-    OnTruncated, Options, Ragged, RawChannels, RawLayout, RawOrder, Rejects, RejectsContent,
-    Resample, Rows, Scale, Stack, flag_of,
+    Fetch, Fit, IfExists, ImagesAs, Layout, MaxRejects, Merge, Mode, OnError, OnMissing,
+    OnMissingColumn, OnTruncated, Options, Ragged, RawChannels, RawLayout, RawOrder, Rejects,
+    RejectsContent, Resample, Rows, Scale, Stack, flag_of,
 };
 use crate::dtype::DType;
 use crate::encoding::Encoding;
@@ -152,6 +152,8 @@ const TABLE: &[Row] = &[
         |o| Some(o.fill_value.to_string()),
         |o, t| number("fill_value", &mut o.fill_value, t),
     ),
+    row("merge", What, |o| Some(o.merge.to_string()), |o, t| one(&mut o.merge, t))
+        .words(|| each(Merge::ALL, Merge::name)),
     row(
         "array",
         What,

@@ -1,9 +1,10 @@
 //! Which settings make sense together; the part of each setting is in its own file.
 
 use super::{
-    Fit, Frames, Governs, IfExists, ImagesAs, MaxRejects, Mode, Normalize, Options, Ragged,
+    Fit, Frames, Governs, IfExists, ImagesAs, MaxRejects, Merge, Mode, Normalize, Options, Ragged,
     Resample, Scale, Size, Stack,
 };
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::fetch::Rules;
 use crate::record::pointer::{Field, Pointer};
@@ -183,6 +184,20 @@ impl Options {
         }
         if self.frames != Frames::First && self.mode == Mode::P {
             return no("mode P keeps the indices of the first frame; leave frames out");
+        }
+        if self.merge != Merge::Off && (self.frames != Frames::First || self.stack != Stack::Off) {
+            return no(
+                "merge makes one image of the masks of a record, and frames and stack make several or other ones; leave them out",
+            );
+        }
+        if self.merge != Merge::Off && !matches!(self.resample, None | Some(Resample::Nearest)) {
+            return no("merge gives numbers of masks, which are not blended; leave resample out");
+        }
+        let is_mask = matches!(self.dtype, None | Some(DType::Uint8 | DType::Uint16));
+        if self.merge != Merge::Off && (!is_mask || self.scale != Scale::None) {
+            return no(
+                "merge gives numbers of masks as uint8, or with dtype uint16 as that; leave scale and other dtypes out",
+            );
         }
         self.validate_size()?;
         self.validate_stack()

@@ -84,7 +84,8 @@ impl Written {
                 self.shape(&found.stored);
                 // What is beyond them is no image file.
                 let format = found.format.map(|format| place_in(&ImageFormat::ALL, &format));
-                return self.rows.size(format.unwrap_or(ImageFormat::ALL.len()));
+                self.rows.size(format.unwrap_or(ImageFormat::ALL.len()));
+                return self.rows.size(usize::from(found.overlaps));
             }
             Fate::Missing => return self.rows.size(1),
             Fate::Unreadable(error) => (2, error),
@@ -274,7 +275,8 @@ fn fate(rows: &mut Eye<'_>, rejects: &mut Eye<'_>, place: impl Fn(Error) -> Erro
             let len = rows.size()?;
             let (info, stored) = (info(rows)?, shape(rows)?);
             let format = ImageFormat::ALL.get(rows.size()?).copied();
-            let found = Found { info, stored, format, drawn: false };
+            let overlaps = rows.number()? > 0;
+            let found = Found { info, stored, format, drawn: false, overlaps };
             return Some(Fate::Row { found, len });
         }
         1 => return Some(Fate::Missing),

@@ -33,6 +33,7 @@ const ROWS: &[Row] = &[
     ("alpha", "Images that have alpha.", |s, _| json!(s.alpha)),
     ("premultiplied", "Images whose colours are stored multiplied with alpha.", |s, _| json!(s.premultiplied)),
     ("multi_frame", "Images with more frames or pages than one.", |s, _| json!(s.multi_frame)),
+    ("overlapping", "Images merged of masks of which one covers another.", |s, _| json!(s.overlapping)),
     ("steps", "What was done to pixels, in order, as text.", |s, _| json!(s.steps)),
     ("bytes_read", "Decompressed bytes read.", |s, _| json!(s.bytes_read)),
     ("bytes_written", "Bytes of pixels.", |s, _| json!(s.bytes_written)),
@@ -220,6 +221,12 @@ pub(crate) fn notes(s: &Summary, options: &Options) -> Vec<String> {
         notes.push(format!(
             "{} images store colours multiplied with alpha, which are kept so",
             s.premultiplied
+        ));
+    }
+    if s.overlapping > 0 {
+        notes.push(format!(
+            "in {} images masks cover each other; the later one counts there",
+            s.overlapping
         ));
     }
     if s.multi_frame > 0 && options.frames == Frames::First {

@@ -252,6 +252,105 @@ fn what_is_drawn_is_as_large_as_its_image() {
     assert_eq!(found.arrays[0].1.bytes[..], loaded.arrays[0].1.bytes[..]);
 }
 
+/// Records with an image of 4 x 4 pixels and so many squares of 2 x 2, each one to the right and down.
+fn squares(counts: &[usize]) -> String {
+    let mut text = String::new();
+    for count in counts {
+        let square = |n: usize| {
+            let [a, b] = [n, n + 2];
+            format!(
+                "{{\"segmentation\": [[{a}, {a}, {b}, {a}, {b}, {b}, {a}, {b}]], \"category_id\": {}, \"iscrowd\": 0}}",
+                10 * n + 7
+            )
+        };
+        let all: Vec<_> = (0..*count).map(square).collect();
+        let image = "[[1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4]]";
+        writeln!(text, "{{\"image\": {image}, \"annotations\": [{}]}}", all.join(", "))
+            .expect("text");
+    }
+    text
+}
+
+#[test]
+fn masks_of_a_record_become_one() {
+    let text = squares(&[2, 0, 1]);
+    let of = |merge: &str| {
+        let array = format!("mask=annotations[*].segmentation,merge={merge}");
+        let loaded = load(&text, &options(&[("field", "image"), ("array", &array)]));
+        assert!(loaded.result.is_ok(), "{merge}: {:?}", loaded.result);
+        assert_eq!(loaded.summary.overlapping, 1);
+        (loaded.arrays[0].1.shape.clone(), loaded.arrays[0].1.bytes.to_vec())
+    };
+    let first = |[a, b]: [u8; 2]| [a, a, 0, 0, a, b, b, 0, 0, b, b, 0, 0, 0, 0, 0];
+    let (shape, bytes) = of("class");
+    assert_eq!(shape, [3, 4, 4]);
+    assert_eq!(bytes[..16], first([7, 17]));
+    assert_eq!(bytes[16..32], [0; 16]);
+    assert_eq!(bytes[32..38], [7, 7, 0, 0, 7, 7]);
+    assert_eq!(of("instance").1[..16], first([1, 2]));
+    assert_eq!(of("any").1[..16], first([1, 1]));
+    // Without it there are more masks than images.
+    let each = load(
+        &text,
+        &options(&[
+            ("field", "image"),
+            ("array", "mask=annotations[*].segmentation"),
+            ("max_rejects", "none"),
+        ]),
+    );
+    assert_eq!((each.summary.rows, each.summary.rejected_images), (1, 2));
+    // Alone the masks are the images.
+    let alone = load(
+        &text,
+        &options(&[
+            ("field", "annotations[*].segmentation"),
+            ("raw_shape", "4,4"),
+            ("merge", "instance"),
+        ]),
+    );
+    assert_eq!((alone.summary.rows, alone.summary.without_image), (2, 1));
+    assert_eq!(alone.result.expect("masks").bytes[..16], first([1, 2]));
+}
+
+#[test]
+fn what_cannot_be_merged_is_refused_or_rejected() {
+    let mask = |merge: &str| {
+        options(&[("field", "masks[*].m"), ("merge", merge), ("max_rejects", "none")])
+    };
+    let reject =
+        |text: &str, options: &Options| load(text, options).summary.first_rejects[0].to_string();
+    let good = "{\"masks\": [{\"m\": [[1, 0]], \"class\": 3}]}\n";
+    for (text, merge, wanted) in [
+        ("{\"masks\": [{\"m\": [[1, 0]], \"class\": 0}]}", "class", "0 is what no mask covers"),
+        (
+            "{\"masks\": [{\"m\": [[1, 0]], \"class\": \"cat\"}]}",
+            "class",
+            "merge class takes numbers",
+        ),
+        ("{\"masks\": [{\"m\": [[1, 0]], \"class\": 256}]}", "class", "pass dtype uint16"),
+        ("{\"masks\": [{\"m\": [[1, 0]]}]}", "class", "has no number of its class"),
+        (
+            "{\"masks\": [{\"m\": [[1, 0]]}, {\"m\": [[1]]}]}",
+            "any",
+            "masks that are merged have one size",
+        ),
+    ] {
+        let said = reject(&format!("{good}{text}\n"), &mask(merge));
+        assert!(said.contains(wanted), "{said}");
+    }
+    let wide = load(
+        "{\"masks\": [{\"m\": [[1, 0]], \"class\": 300}]}",
+        &mask("class").with("dtype", "uint16").expect("a dtype"),
+    );
+    assert_eq!(wide.result.expect("masks").as_slice::<u16>(), Some(&[300, 0][..]));
+    for (option, value) in [("frames", "all"), ("dtype", "float32"), ("resample", "bicubic")] {
+        assert!(
+            mask("any").with(option, value).expect("an option").validate().is_err(),
+            "{option}"
+        );
+    }
+}
+
 #[test]
 fn what_cannot_stand_together_is_refused() {
     for (more, wanted) in [

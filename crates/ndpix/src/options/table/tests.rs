@@ -33,6 +33,7 @@ fn what_is_set_is_what_is_listed() {
         ("layout", "chw"),
         ("stack", "new-axis"),
         ("fill_value", "0.5"),
+        ("merge", "class"),
         ("array", "mask=a.b,mode=P,resample=nearest\nrgb=rgb"),
         ("where", "split=train\nh>=64"),
         ("skip", "3"),

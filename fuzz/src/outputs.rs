@@ -22,6 +22,7 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("ragged", &[]),
     ("columns", &["n", "n\nlabel", "meta.x", "meta", "image"]),
     ("on_missing_column", &[]),
+    ("column_type", &["n=int", "n=datetime[s]", "label=datetime", "meta.x=json", "n=floats"]),
     ("mixed", &["true"]),
     ("encoding", &[]),
     ("framing", &[]),

@@ -166,6 +166,11 @@ const FLAGS: &[(&str, &[Flag])] = &[
                 "Fields to keep beside the images, comma separated: label,meta.id [default: none]",
             ),
             ("on_missing_column", "NAME", "Such a field that none of the first records has"),
+            (
+                "column_type",
+                "NAME=TYPE",
+                "What such a field is read as: taken=datetime, id=text [default: as the first records have it]",
+            ),
         ],
     ),
     (

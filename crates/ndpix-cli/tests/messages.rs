@@ -20,6 +20,9 @@ const ONE_BAND: &str = r#"{"a":"UDUgMiAyIDI1NQphYmNk"}"#;
 const BAND_CUT: &str = r#"{"a":"UDUgMiAyIDI1NQphYmNk","b":"UDUgMiAyIDI1NQph"}"#;
 const BAND_WIDE: &str = r#"{"a":"UDUgMiAyIDI1NQphYmNk","b":"UDUgNCAxIDI1NQphYmNk"}"#;
 const BAND_DEEP: &str = r#"{"a":"UDUgMiAyIDI1NQphYmNk","b":"UDUgMiAyIDY1NTM1CmFhYmJjY2Rk"}"#;
+const TAKEN: &str = r#"{"image": "UDUgMSAxIDI1NQph", "taken": "2024-05-31T14:30:00"}"#;
+const TAKEN_LEAP: &str = r#"{"image": "UDUgMSAxIDI1NQph", "taken": "2016-12-31T23:59:60Z"}"#;
+const TAKEN_NUMBER: &str = r#"{"image": "UDUgMSAxIDI1NQph", "taken": 1717158600}"#;
 const LABEL: &str = r#"{"image":"UDUgMiAyIDI1NQphYmNk","label":7,"meta":{"k":[1]}}"#;
 const REJECTED: &str = r#"{"file":"../x/a.ndjson","line":1,"byte":0,"item":0,"kind":"path","message":"m","record":"{\"file\":\"none.png\"}"}"#;
 const PATHS: &str = r#"{"file":"none.png"}"#;
@@ -55,6 +58,13 @@ const RUNS: &[(&[&str], &str)] = &[
     (&[LABEL], "-o out.npz --columns meta[*]"),
     (&[LABEL], "-o out.npz --columns meta..k"),
     (&[LABEL], "-o out.safetensors --columns meta"),
+    (&[TAKEN, TAKEN], "-o out.npz --columns taken --column-type taken=datetime"),
+    (&[TAKEN, TAKEN_LEAP, TAKEN_NUMBER], "-o out.npz --columns taken --column-type taken=datetime"),
+    (&[TAKEN_NUMBER], "-o out.npz --columns taken --column-type taken=datetime"),
+    (&[TAKEN], "-o out.npz --columns taken --column-type taken=datetime[ms]"),
+    (&[TAKEN], "-o out.npz --columns taken --column-type taken=date"),
+    (&[TAKEN], "-o out.npz --columns taken --column-type taken"),
+    (&[TAKEN], "-o out.npz --columns taken --column-type takne=datetime"),
     // Wrong usage.
     (&[GOOD], "-o out.npy --append --if-exists replace"),
     (&[GOOD], "-o out.npy --chunks 0"),

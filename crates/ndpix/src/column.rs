@@ -1,5 +1,7 @@
 //! Fields that stay beside the images: what they hold, and the values of some rows.
 
+pub(crate) mod time;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -23,6 +25,8 @@ pub enum ColumnType {
     Float64,
     /// True or false.
     Bool,
+    /// Times: nanoseconds since 1970-01-01 00:00 UTC; the least number where there is none, NumPy's `NaT`.
+    Time,
     /// Text.
     Text,
     /// Lists of whole numbers.
@@ -37,7 +41,7 @@ impl ColumnType {
     /// The dtype of its numbers; `None` for text.
     pub fn dtype(self) -> Option<DType> {
         match self {
-            Self::Int64 | Self::Ints => Some(DType::Int64),
+            Self::Int64 | Self::Ints | Self::Time => Some(DType::Int64),
             Self::Float64 | Self::Floats => Some(DType::Float64),
             Self::Bool => Some(DType::Bool),
             Self::Text | Self::Json => None,
@@ -46,7 +50,7 @@ impl ColumnType {
 
     /// Whether each row has exactly one number.
     pub fn is_scalar(self) -> bool {
-        matches!(self, Self::Int64 | Self::Float64 | Self::Bool)
+        matches!(self, Self::Int64 | Self::Float64 | Self::Bool | Self::Time)
     }
 }
 
@@ -55,8 +59,8 @@ impl FromStr for ColumnType {
 
     /// What its values are, as they are called: `integers`, `JSON text`.
     fn from_str(words: &str) -> Result<Self> {
-        use ColumnType::{Bool, Float64, Floats, Int64, Ints, Json, Text};
-        let all = [Int64, Float64, Bool, Text, Ints, Floats, Json];
+        use ColumnType::{Bool, Float64, Floats, Int64, Ints, Json, Text, Time};
+        let all = [Int64, Float64, Bool, Time, Text, Ints, Floats, Json];
         all.into_iter().find(|kind| kind.to_string() == words).ok_or_else(|| {
             Error::options(format!("unknown type of a column {}", quote(words.as_bytes())))
         })
@@ -69,6 +73,7 @@ impl fmt::Display for ColumnType {
             Self::Int64 => "integers",
             Self::Float64 => "numbers",
             Self::Bool => "booleans",
+            Self::Time => "times",
             Self::Text => "strings",
             Self::Ints => "lists of integers",
             Self::Floats => "lists of numbers",
@@ -95,7 +100,8 @@ pub struct Column {
     pub name: Arc<str>,
     /// What its values are.
     pub kind: ColumnType,
-    /// For each row whether it has a value; where it has none, `values` holds zeros or nothing.
+    /// For each row whether it has a value; where it has none, `values` holds zeros or nothing, of times
+    /// `i64::MIN`.
     pub valid: Vec<bool>,
     /// The values one after another: little-endian numbers, one byte for a boolean, UTF-8.
     pub values: Vec<u8>,
@@ -156,6 +162,9 @@ impl Column {
         self.valid.push(value.is_some());
         match (value, self.kind.dtype().filter(|_| self.kind.is_scalar())) {
             (Some(value), _) => self.values.extend_from_slice(value),
+            (None, _) if self.kind == ColumnType::Time => {
+                self.values.extend_from_slice(&time::NONE.to_le_bytes());
+            }
             (None, Some(dtype)) => self.values.extend(std::iter::repeat_n(0, dtype.size())),
             (None, None) => {}
         }

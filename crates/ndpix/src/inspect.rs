@@ -105,7 +105,7 @@ fn report(inputs: Vec<Input>, options: &Options) -> Result<(Report, Reader)> {
 /// What the output would be, and what else it could be; `once`: why the inputs cannot be read twice.
 fn output(report: &mut Report, reader: &Reader, options: &Options, once: Option<Error>) {
     let survey = &reader.survey;
-    let columns = reader.plan.columns.iter().map(|c| (Arc::clone(&c.name), c.kind));
+    let columns = reader.plan.columns.iter().map(|c| (Arc::clone(&c.name), c.kind()));
     match sink::suited(options, &columns.collect::<Vec<_>>()) {
         Ok(output) => report.output = Some(output.ending()),
         Err(error) => report.problem = Some(error.to_string()),

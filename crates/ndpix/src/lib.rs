@@ -103,10 +103,11 @@ pub use inspect::{inspect, look};
 pub use limits::Limits;
 pub use load::{Loaded, load};
 pub use options::{
-    ArrayOption, At, Condition, Fetch, Fit, Frames, Given, Governs, IfExists, ImagesAs, Layout,
-    MaxRejects, Merge, Mode, Normalize, OnError, OnErrors, OnMissing, OnMissingColumn, OnTruncated,
-    OptionInfo, Options, OutputCompression, Ragged, RawChannels, RawDType, RawLayout, RawOrder,
-    Rejects, RejectsContent, Resample, Rgb, Rows, Scale, Size, Stack, Test,
+    ArrayOption, At, Clock, ColumnReads, Condition, Fetch, Fit, Frames, Given, Governs, IfExists,
+    ImagesAs, Layout, MaxRejects, Merge, Mode, Normalize, OnError, OnErrors, OnMissing,
+    OnMissingColumn, OnTruncated, OptionInfo, Options, OutputCompression, Ragged, RawChannels,
+    RawDType, RawLayout, RawOrder, ReadAs, Rejects, RejectsContent, Resample, Rgb, Rows, Scale,
+    Size, Stack, Test,
 };
 pub use page::Page;
 pub use parts::{Facts, Plan};

@@ -160,6 +160,7 @@ choice!(
 });
 
 mod arrays;
+mod column_type;
 mod condition;
 mod on_error;
 mod output;
@@ -169,6 +170,7 @@ mod validate;
 pub use crate::fetch::Fetch;
 pub use arrays::ArrayOption;
 pub(crate) use arrays::IMAGES;
+pub use column_type::{Clock, ColumnReads, ReadAs};
 pub use condition::{Condition, Test};
 pub use on_error::{OnError, OnErrors, OnTruncated};
 pub use output::{ImagesAs, OutputCompression, Ragged};
@@ -406,6 +408,8 @@ pub struct Options {
     pub columns: Vec<Pointer>,
     /// Such a field that none of the first records has.
     pub on_missing_column: OnMissingColumn,
+    /// What such fields are read as, where that is not left to the first records.
+    pub column_type: Vec<ColumnReads>,
     /// What Parquet holds of an image.
     pub images_as: ImagesAs,
     /// Rows of a chunk, for outputs that have chunks; `None`: about 1 MiB of them.

@@ -17,7 +17,8 @@ use crate::error::{Error, Result, brief};
 use crate::format::{Color, ImageFormat};
 use crate::limits::Limits;
 use crate::options::{
-    Condition, Fit, Frames, Layout, Merge, Mode, Normalize, Options, Resample, Scale, Size, Stack,
+    Condition, Fit, Frames, Layout, Merge, Mode, Normalize, Options, ReadAs, Resample, Scale, Size,
+    Stack,
 };
 use crate::paths::Paths;
 use crate::record::pointer::Pointer;
@@ -269,13 +270,22 @@ pub(crate) struct ColumnPlan {
     pub field: Pointer,
     /// The field as it is written.
     pub name: Arc<str>,
-    /// What its values are; a value that is something else rejects its record.
+    /// How its values are read; a value that is something else rejects its record.
     #[serde(with = "word")]
-    pub kind: ColumnType,
+    pub reads: ReadAs,
+    /// Whether an option says so, and not the first records.
+    pub said: bool,
     /// Whether its value may be an image, hold one, or be part of one.
     pub touches: bool,
     /// Whether text with a NUL rejects its record, as the output cannot hold it.
     pub refuses_nul: bool,
+}
+
+impl ColumnPlan {
+    /// What the column holds.
+    pub(crate) fn kind(&self) -> ColumnType {
+        self.reads.kind()
+    }
 }
 
 /// Where the image of a record may stand.

@@ -17,7 +17,7 @@ const BLOCK_BYTES: usize = 1 << 20;
 
 /// Names and types of the columns of a plan.
 pub(crate) fn names(plan: &Plan) -> Vec<(Arc<str>, ColumnType)> {
-    plan.columns.iter().map(|column| (Arc::clone(&column.name), column.kind)).collect()
+    plan.columns.iter().map(|column| (Arc::clone(&column.name), column.kind())).collect()
 }
 
 /// The kept fields of rows.

@@ -3,14 +3,18 @@
 //! They are found by the same scan as the image. In JSON text that holds images each of them leaves a
 //! [`Hole`]: which row an image becomes is known only when the rows before it are.
 
+mod time;
+
 use std::sync::Arc;
 
 use super::Decoder;
-use crate::column::{Column, ColumnType};
+use crate::column::Column;
 use crate::error::{Error, Result, quote};
+use crate::options::{Clock, ReadAs};
 use crate::plan::{ColumnPlan, Plan};
 use crate::record::scan::Hit;
 use crate::record::value::{self, Kind};
+pub(crate) use time::time;
 
 /// Where the number of a row belongs into JSON text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +39,7 @@ pub(crate) struct Kept {
 
 impl Kept {
     pub(crate) fn new(plan: &Plan) -> Self {
-        let column = |c: &ColumnPlan| Column::new(Arc::clone(&c.name), c.kind);
+        let column = |c: &ColumnPlan| Column::new(Arc::clone(&c.name), c.kind());
         Self { columns: plan.columns.iter().map(column).collect(), ..Self::default() }
     }
 
@@ -84,8 +88,8 @@ impl Decoder<'_> {
             value.clear();
             let text = &record[hit.start..hit.end];
             let images = if plan.touches { self.images_in(record, hit) } else { Vec::new() };
-            let read = match (plan.kind, &images[..]) {
-                (ColumnType::Json, images) => {
+            let read = match (plan.reads, &images[..]) {
+                (ReadAs::Json, images) => {
                     let row = kept.columns[column].len();
                     let mut from = hit.start;
                     for &(start, end, item) in images {
@@ -106,11 +110,11 @@ impl Decoder<'_> {
                     Some(())
                 }
                 (_, [_, ..]) => None,
-                (kind, []) => read(kind, text, &mut value),
+                (reads, []) => read(reads, text, &mut value),
             };
             let null = value::kind(text) == Kind::Null;
             let nul = plan.refuses_nul
-                && plan.kind.dtype().is_none()
+                && plan.kind().dtype().is_none()
                 && memchr::memchr(0, &value).is_some();
             kept.columns[column].push((!null && !nul && read.is_some()).then_some(&value[..]));
             if nul && result.is_ok() {
@@ -160,29 +164,32 @@ impl Decoder<'_> {
     }
 }
 
-/// Appends what a column of this kind holds of a value; `None`: it is of another kind.
-pub(crate) fn read(kind: ColumnType, text: &[u8], out: &mut Vec<u8>) -> Option<()> {
-    match (kind, value::kind(text)) {
-        (ColumnType::Int64, Kind::Number) => out.extend_from_slice(&integer(text)?.to_le_bytes()),
-        (ColumnType::Float64, Kind::Number) => out.extend_from_slice(&number(text)?.to_le_bytes()),
-        (ColumnType::Bool, Kind::Bool) => out.push(u8::from(text == b"true")),
-        (ColumnType::Text, Kind::String) => {
+/// Appends what a column that is read so holds of a value; `None`: it is something else.
+pub(crate) fn read(reads: ReadAs, text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    match (reads, value::kind(text)) {
+        (ReadAs::Int, Kind::Number) => out.extend_from_slice(&integer(text)?.to_le_bytes()),
+        (ReadAs::Float, Kind::Number) => out.extend_from_slice(&number(text)?.to_le_bytes()),
+        (ReadAs::Bool, Kind::Bool) => out.push(u8::from(text == b"true")),
+        (ReadAs::Text, Kind::String) => {
             let mut scratch = Vec::new();
             let plain = value::unescape(text, &mut scratch);
             // Half of a surrogate pair is not text.
             out.extend_from_slice(std::str::from_utf8(plain).ok()?.as_bytes());
         }
-        (ColumnType::Ints, Kind::Array) => {
+        (ReadAs::Ints, Kind::Array) => {
             for element in value::elements(text) {
                 out.extend_from_slice(&integer(element)?.to_le_bytes());
             }
         }
-        (ColumnType::Floats, Kind::Array) => {
+        (ReadAs::Floats, Kind::Array) => {
             for element in value::elements(text) {
                 out.extend_from_slice(&number(element)?.to_le_bytes());
             }
         }
-        (ColumnType::Json, _) => out.extend_from_slice(text),
+        (ReadAs::Datetime(clock), _) => {
+            out.extend_from_slice(&time(clock, text).ok()?.0.to_le_bytes());
+        }
+        (ReadAs::Json, _) => out.extend_from_slice(text),
         _ => return None,
     }
     Some(())
@@ -211,22 +218,35 @@ fn is_whole(number: &[u8]) -> bool {
     !number.iter().any(|c| matches!(c, b'.' | b'e' | b'E'))
 }
 
-fn mistyped(plan: &ColumnPlan, text: &[u8], image: bool) -> Error {
+/// Why a value is not what its column holds.
+pub(crate) fn mistyped(plan: &ColumnPlan, text: &[u8], image: bool) -> Error {
     let whole = is_whole(text);
-    let found = match (value::kind(text), plan.kind) {
+    let kind = value::kind(text);
+    let found = match (kind, plan.reads) {
         _ if image => "an image",
-        (Kind::Number, ColumnType::Int64) if whole => "an integer of more than 64 bits",
-        (Kind::Number, ColumnType::Int64) => "a number with a fraction or exponent",
-        (Kind::Number, ColumnType::Float64) if whole => "an integer that doubles round",
-        (Kind::Number, ColumnType::Float64) => "a number beyond the range of doubles",
-        (Kind::String, ColumnType::Text) => "a string with half a surrogate pair",
-        (Kind::Array, ColumnType::Ints | ColumnType::Floats) => "an array of something else",
+        (Kind::Number, ReadAs::Int) if whole => "an integer of more than 64 bits",
+        (Kind::Number, ReadAs::Int) => "a number with a fraction or exponent",
+        (Kind::Number, ReadAs::Float) if whole => "an integer that doubles round",
+        (Kind::Number, ReadAs::Float) => "a number beyond the range of doubles",
+        (Kind::String, ReadAs::Text) => "a string with half a surrogate pair",
+        (Kind::Array, ReadAs::Ints | ReadAs::Floats) => "an array of something else",
+        (kind, ReadAs::Datetime(clock)) => time(clock, text).err().unwrap_or(kind.name()),
         (kind, _) => kind.name(),
     };
+    let whence = if plan.said { "as column_type says" } else { "as in the first records" };
+    let remedy = match (kind, plan.reads) {
+        (Kind::Number, ReadAs::Datetime(Clock::Written)) => {
+            "; of numbers say what they count: datetime[s], datetime[ms], datetime[us] or datetime[ns]"
+        }
+        (Kind::String | Kind::Object, ReadAs::Datetime(clock)) if clock != Clock::Written => {
+            "; times as text are datetime"
+        }
+        _ => "",
+    };
     Error::field(format!(
-        "column {:#}: found {found}, wanted {} as in the first records: {}",
+        "column {:#}: found {found}, wanted {} {whence}: {}{remedy}",
         plan.field,
-        plan.kind,
+        plan.kind(),
         quote(text)
     ))
 }

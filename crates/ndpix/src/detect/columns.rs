@@ -2,11 +2,10 @@
 
 use super::near;
 use super::sample::{Sample, Sampled};
-use crate::column::ColumnType;
 use crate::decode::Decoder;
-use crate::decode::columns::read;
+use crate::decode::columns::{mistyped, read, time};
 use crate::error::{Error, Result};
-use crate::options::{OnMissingColumn, Options};
+use crate::options::{OnMissingColumn, Options, ReadAs};
 use crate::plan::{ColumnPlan, Plan};
 use crate::record::pointer::{Pointer, Step};
 use crate::record::value::{self, Kind};
@@ -17,23 +16,30 @@ const NAMED: usize = 4;
 /// What the values of a column in the sample can be taken for.
 struct Values {
     /// What fits all of them, the narrowest first.
-    fits: Vec<ColumnType>,
+    fits: Vec<ReadAs>,
     /// Whether there is any, any but null, and any but empty lists.
     there: bool,
     any: bool,
     full: bool,
     /// Whether any number has a fraction or exponent.
     fraction: bool,
+    /// Of a type that was said: whether any value is of it, the first that is not and whether that is an image,
+    /// and whether any is a time without an offset.
+    of_it: bool,
+    other: Option<(Vec<u8>, bool)>,
+    local: bool,
 }
 
 impl Values {
     fn new() -> Self {
-        use ColumnType::{Bool, Float64, Floats, Int64, Ints, Text};
-        let fits = vec![Int64, Float64, Bool, Text, Ints, Floats];
-        Self { fits, there: false, any: false, full: false, fraction: false }
+        use ReadAs::{Bool, Float, Floats, Int, Ints, Text};
+        let fits = vec![Int, Float, Bool, Text, Ints, Floats];
+        let (there, any, full, fraction) = (false, false, false, false);
+        Self { fits, there, any, full, fraction, of_it: false, other: None, local: false }
     }
 
-    fn see(&mut self, text: &[u8], image: bool) {
+    /// Looks at a value, which is an image or holds one where `image` says so.
+    fn see(&mut self, text: &[u8], image: bool, said: Option<ReadAs>) {
         let kind = value::kind(text);
         self.there = true;
         self.any |= kind != Kind::Null;
@@ -44,32 +50,45 @@ impl Values {
         };
         self.fraction |= text.iter().any(|c| matches!(c, b'.' | b'e' | b'E'));
         let mut scratch = Vec::new();
+        match said {
+            Some(ReadAs::Json) => self.of_it = true,
+            Some(reads) if !image && read(reads, text, &mut scratch).is_some() => {
+                self.of_it = true;
+                if let ReadAs::Datetime(clock) = reads {
+                    self.local |= time(clock, text).is_ok_and(|(_, is_said)| !is_said);
+                }
+            }
+            Some(_) => _ = self.other.get_or_insert_with(|| (text.to_vec(), image)),
+            None => {}
+        }
         self.fits.retain(|kind| {
             scratch.clear();
             !image && read(*kind, text, &mut scratch).is_some()
         });
     }
 
-    fn kind(&self) -> ColumnType {
+    fn reads(&self) -> ReadAs {
         match self.fits.first() {
             // Integers of more than 64 bits, which doubles would round.
-            Some(ColumnType::Float64 | ColumnType::Floats) if !self.fraction => ColumnType::Json,
+            Some(ReadAs::Float | ReadAs::Floats) if !self.fraction => ReadAs::Json,
             // Nobody knows what lists that are all empty are lists of.
             Some(kind) if self.full => *kind,
-            _ => ColumnType::Json,
+            _ => ReadAs::Json,
         }
     }
 }
 
 /// Decides the columns of the plan, whose fields are located.
 pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -> Result<()> {
+    known(options)?;
     if options.columns.is_empty() {
         return Ok(());
     }
     let column = |field: &Pointer| ColumnPlan {
         field: field.clone(),
         name: field.to_string().into(),
-        kind: ColumnType::Json,
+        reads: ReadAs::Json,
+        said: false,
         touches: plan.pointers().any(|image| image.touches(field)),
         refuses_nul: false,
     };
@@ -86,7 +105,7 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
         for (number, (column, values)) in plan.columns.iter().zip(&mut all).enumerate() {
             if let Some(hit) = decoder.column(number) {
                 let image = column.touches && !decoder.images_in(text, hit).is_empty();
-                values.see(&text[hit.start..hit.end], image);
+                values.see(&text[hit.start..hit.end], image, said(options, &column.field));
             }
         }
     }
@@ -95,19 +114,47 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
     if looked_at > 0 && !missing.is_empty() && options.on_missing_column == OnMissingColumn::Error {
         return Err(refused(&missing, sample, looked_at));
     }
+    plan.columns = read_as(plan, &all, options)?;
+    notes(sample, &all, plan);
+    Ok(())
+}
+
+/// The columns, with what they are read as.
+fn read_as(plan: &Plan, all: &[Values], options: &Options) -> Result<Vec<ColumnPlan>> {
     let mut columns = plan.columns.clone();
-    for (column, values) in columns.iter_mut().zip(&all) {
+    for (column, values) in columns.iter_mut().zip(all) {
         let (field, length) = (&column.field, column.field.steps().len());
         let around = |image: &Pointer| {
             !image.is_deep() && image.touches(field) && length <= image.steps().len()
         };
-        if !plan.pointers().any(around) {
-            column.kind = values.kind();
+        let holds_image = plan.pointers().any(around);
+        match said(options, field) {
+            None if holds_image => {}
+            None => column.reads = values.reads(),
+            Some(reads) if holds_image && reads != ReadAs::Json => {
+                return Err(Error::options(format!(
+                    "column {field:#} holds the image, so that it can be JSON text alone, and column_type says {reads}; leave it out there, or name what stands beside the image"
+                )));
+            }
+            Some(reads) => {
+                (column.reads, column.said) = (reads, true);
+                fits(column, values)?;
+            }
         }
     }
-    plan.columns = columns;
-    let said: Vec<_> = plan.columns.iter().map(|c| format!("{:#} ({})", c.field, c.kind)).collect();
+    Ok(columns)
+}
+
+/// Says what the columns are, and what is to be known of them.
+fn notes(sample: &Sample<'_>, all: &[Values], plan: &mut Plan) {
+    let said: Vec<_> =
+        plan.columns.iter().map(|c| format!("{:#} ({})", c.field, c.kind())).collect();
     plan.notes.push(format!("columns: {}", said.join(", ")));
+    let local = plan.columns.iter().zip(all).filter(|(_, values)| values.local);
+    let local: Vec<String> = local.map(|(column, _)| format!("{:#}", column.field)).collect();
+    if !local.is_empty() {
+        plan.notes.push(format!("times without an offset are read as UTC: {}", local.join(", ")));
+    }
     let repeats = plan.columns.iter().filter_map(|column| {
         let length = column.field.steps().len();
         let within = |image: &&Pointer| {
@@ -123,13 +170,41 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
     });
     let repeats: Vec<String> = repeats.collect();
     plan.notes.extend(repeats);
-    let absent = plan.columns.iter().zip(&all).filter(|(_, values)| !values.any);
+    let absent = plan.columns.iter().zip(all).filter(|(_, values)| !values.any);
     let absent: Vec<String> = absent.map(|(column, _)| format!("{:#}", column.field)).collect();
     if !absent.is_empty() && !sample.records.is_empty() {
         plan.notes
             .push(format!("absent or null in all of the first records: {}", absent.join(", ")));
     }
-    Ok(())
+}
+
+/// What a column is read as, where that is said.
+fn said(options: &Options, field: &Pointer) -> Option<ReadAs> {
+    options.column_type.iter().find(|one| one.field == *field).map(|one| one.reads)
+}
+
+/// Refuses a type for what is no column.
+fn known(options: &Options) -> Result<()> {
+    match options.column_type.iter().find(|one| !options.columns.contains(&one.field)) {
+        None => Ok(()),
+        Some(one) => Err(Error::options(format!(
+            "column_type says what {:#} is, which is not among columns ({})",
+            one.field,
+            near::among(&options.columns, &one.field)
+        ))),
+    }
+}
+
+/// Refuses a type that none of the values has which are there.
+fn fits(column: &ColumnPlan, values: &Values) -> Result<()> {
+    match &values.other {
+        Some((text, image)) if !values.of_it => {
+            let why = mistyped(column, text, *image);
+            let message = why.message();
+            Err(Error::plan(format!("none of the first records fits; the first: {message}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Why columns that none of the records has are refused.

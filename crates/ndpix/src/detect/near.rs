@@ -17,8 +17,16 @@ pub(super) fn hint<'a>(records: impl Iterator<Item = &'a [u8]>, wanted: &Pointer
     for record in records.take(RECORDS) {
         collect(record, &mut Vec::new(), &mut names);
     }
+    match names.is_empty() {
+        true => "they are not objects".to_string(),
+        false => among(&names, wanted),
+    }
+}
+
+/// The same, of these names.
+pub(super) fn among(names: &[Pointer], wanted: &Pointer) -> String {
     let mut like: Vec<(usize, String)> = Vec::new();
-    for name in &names {
+    for name in names {
         let name_text = name.to_string();
         if let Some(distance) = distance(wanted, name)
             && !like.iter().any(|known| known.1 == name_text)
@@ -38,7 +46,7 @@ pub(super) fn hint<'a>(records: impl Iterator<Item = &'a [u8]>, wanted: &Pointer
         }
     }
     match there.is_empty() {
-        true => "they are not objects".to_string(),
+        true => "there are none".to_string(),
         false => format!("there are {}", there.join(", ")),
     }
 }

@@ -349,6 +349,17 @@ const TABLE: &[Row] = &[
         |o, t| one(&mut o.on_missing_column, t),
     )
     .words(|| each(OnMissingColumn::ALL, OnMissingColumn::name)),
+    row(
+        "column_type",
+        How,
+        |o| lines(o.column_type.iter().map(ToString::to_string)),
+        |o, t| {
+            let all = t.split('\n').filter(|_| !t.is_empty());
+            o.column_type = all.map(str::parse).collect::<Result<_>>()?;
+            Ok(())
+        },
+    )
+    .list(),
     // A field on each line, as keys may hold commas.
     row(
         "columns",

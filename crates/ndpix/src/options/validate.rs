@@ -86,6 +86,11 @@ impl Options {
                 return no(format!("column {column:#} is given twice"));
             }
         }
+        for (i, one) in self.column_type.iter().enumerate() {
+            if self.column_type[..i].iter().any(|other| other.field == one.field) {
+                return no(format!("column_type says twice what {:#} is read as", one.field));
+            }
+        }
         if self.images_as == ImagesAs::Encoded
             && let Some((name, _)) = self.governing(&[Governs::What]).first()
         {

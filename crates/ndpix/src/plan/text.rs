@@ -148,6 +148,7 @@ mod tests {
                 ("encoding", "list"),
                 ("raw_shape", "@h,@.w"),
                 ("columns", "n\nt"),
+                ("column_type", "n=datetime[ms]"),
             ],
         ),
         (RAW, &[("field", "a.image|image"), ("raw_shape", "@.h,@.w"), ("raw_dtype", "<i1")]),

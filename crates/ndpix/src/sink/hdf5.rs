@@ -32,7 +32,7 @@ use super::shelf::Shelf;
 use super::spool::{Spool, Whole};
 use super::tape::Tape;
 use super::{Facts, Holds, Images, Job, Place, Ready, Sink, able};
-use crate::column::Column;
+use crate::column::{Column, ColumnType, time};
 use crate::dtype::DType;
 use crate::error::{Error, Result, brief};
 use crate::options::OutputCompression;
@@ -339,14 +339,39 @@ fn array(
     data: impl Read,
     size: usize,
 ) -> Result<u64> {
+    said_of(pen, datatype, shape, (data, size), Vec::new())
+}
+
+/// The same, with attributes.
+fn said_of(
+    pen: &mut Pen,
+    datatype: Message,
+    shape: &[u64],
+    (data, size): (impl Read, usize),
+    attributes: Vec<Message>,
+) -> Result<u64> {
     let from = pen.copy(data)?;
     let len = shape.iter().product::<u64>() * size as u64;
-    pen.object(&[
+    let mut said = vec![
         message::dataspace(shape, false),
         datatype,
         message::fill(false),
         message::contiguous(from, len),
-    ])
+    ];
+    said.extend(attributes);
+    pen.object(&said)
+}
+
+/// Writes times, with what they count; their address.
+fn times(pen: &mut Pen, shape: &[u64], tape: &mut Tape) -> Result<u64> {
+    let mut heap = Heap::default();
+    let mut attributes = Vec::new();
+    for (name, text) in time::UNITS {
+        attributes.push(message::attribute(name, &heap.push(pen, text.as_bytes())?));
+    }
+    heap.flush(pen)?;
+    let dtype = DType::Int64;
+    said_of(pen, message::number(dtype), shape, (tape.read(), dtype.size()), attributes)
 }
 
 fn numbers(pen: &mut Pen, dtype: DType, shape: &[u64], tape: &mut Tape) -> Result<u64> {
@@ -371,6 +396,9 @@ fn column(
 ) -> Result<()> {
     let (name, rows) = (whole.name.to_string(), whole.rows);
     match (whole.kind.dtype(), whole.shape()) {
+        (Some(_), Some(shape)) if whole.kind == ColumnType::Time => {
+            links.push((name.clone(), times(pen, &axes(shape), &mut whole.values)?));
+        }
         (Some(dtype), Some(shape)) => {
             links.push((name.clone(), numbers(pen, dtype, &axes(shape), &mut whole.values)?));
         }

@@ -43,6 +43,7 @@ fn kept() -> Vec<(Arc<str>, ColumnType)> {
         ("label", ColumnType::Int64),
         ("score", ColumnType::Float64),
         ("ok", ColumnType::Bool),
+        ("taken", ColumnType::Time),
         ("name", ColumnType::Text),
         ("box", ColumnType::Ints),
         ("tags", ColumnType::Floats),
@@ -194,7 +195,7 @@ impl Case {
             let there = odd % 5 > 0;
             let float = odd as f64 / 4.0;
             let value = match all[column].kind {
-                ColumnType::Int64 => odd.to_le_bytes().to_vec(),
+                ColumnType::Int64 | ColumnType::Time => odd.to_le_bytes().to_vec(),
                 ColumnType::Float64 => float.to_le_bytes().to_vec(),
                 ColumnType::Bool => vec![(odd % 2) as u8],
                 ColumnType::Text => "ä text ".repeat(odd % 500).into_bytes(),

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::line::{Chunks, Line};
 use super::mark::{Mark, number};
 use super::npy::INPUTS;
-use super::npy::file::{descr, header};
+use super::npy::file::{TIMES, descr, header};
 use super::output::{Ability, Output, Refusal, is_array, taken};
 use super::pack::make_room;
 use super::shelf::Shelf;
@@ -27,7 +27,7 @@ use super::spool::{Spool, Whole};
 use super::tape::Tape;
 use super::zip::{Archive, Method, Sum, joined};
 use super::{Facts, Holds, Images, Job, Place, Ready, Sink, entry};
-use crate::column::Column;
+use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::OutputCompression;
@@ -334,7 +334,10 @@ fn column(archive: &mut Archive, whole: &mut Whole, level: Option<u32>) -> Resul
         let texts = whole.texts()?;
         member(archive, &name, &descr, (rows, &[]), Wide::new(texts, width), level)?;
     } else {
-        let descr = descr(whole.kind.dtype().unwrap_or(DType::Uint8));
+        let descr = match whole.kind {
+            ColumnType::Time => format!("'{TIMES}'"),
+            kind => descr(kind.dtype().unwrap_or(DType::Uint8)),
+        };
         let shape = whole.shape();
         let count = whole.values.len() / whole.kind.dtype().map_or(1, DType::size) as u64;
         match &shape {

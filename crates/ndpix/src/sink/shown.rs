@@ -190,6 +190,7 @@ fn word(table: &Table, field: usize, kind: ColumnType, row: u64) -> Result<Strin
     let Some(cell) = table.cell(field, row, most)? else { return Ok(NONE.to_string()) };
     match (kind.dtype(), kind.is_scalar()) {
         (None, _) => Ok(value::text(&cell.bytes)),
+        (Some(_), true) if kind == ColumnType::Time => Ok(value::time(&cell.bytes)),
         (Some(dtype), true) => Ok(value::number(dtype, &cell.bytes)),
         (Some(dtype), false) => {
             value::list(dtype, cell.len / dtype.size() as u64, |_| Ok(cell.bytes))

@@ -317,7 +317,9 @@ impl Whole {
         match self.kind {
             ColumnType::Text | ColumnType::Json => None,
             ColumnType::Ints | ColumnType::Floats => Some(vec![rows, self.uniform? as usize]),
-            ColumnType::Int64 | ColumnType::Float64 | ColumnType::Bool => Some(vec![rows]),
+            ColumnType::Int64 | ColumnType::Float64 | ColumnType::Bool | ColumnType::Time => {
+                Some(vec![rows])
+            }
         }
     }
 }

@@ -43,6 +43,7 @@ mod show;
 mod show_outputs;
 mod shutdown;
 mod stores;
+mod times;
 mod truncation;
 mod wrapped;
 

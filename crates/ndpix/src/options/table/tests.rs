@@ -67,6 +67,7 @@ fn what_is_set_is_what_is_listed() {
         ("append_again", "true"),
         ("fresh", "true"),
         ("on_missing_column", "fill"),
+        ("column_type", "taken=datetime[ms]\nmeta.id=text"),
         ("columns", "label\nmeta.id"),
     ];
     let all: Vec<_> = Options::table().map(|option| option.name).collect();

@@ -35,6 +35,7 @@ fn columns() -> Vec<Column> {
         ("box", ColumnType::Ints),
         ("tags", ColumnType::Floats),
         ("meta", ColumnType::Json),
+        ("taken", ColumnType::Time),
     ];
     let mut all: Vec<_> = kinds.map(|(name, kind)| Column::new(name.into(), kind)).into();
     for row in 0..3000i64 {
@@ -55,6 +56,7 @@ fn columns() -> Vec<Column> {
         all[4].push(Some(&corners));
         all[5].push(there.then_some(&tags));
         all[6].push(Some(meta.as_bytes()));
+        all[7].push(there.then_some(&row.to_le_bytes()));
     }
     all
 }

@@ -18,6 +18,9 @@ use crate::sink::partial::{Partial, cut, own};
 /// Version 1.0.
 const MAGIC: &[u8] = b"\x93NUMPY\x01\x00";
 
+/// Times as they stand in the header.
+pub(crate) const TIMES: &str = "<M8[ns]";
+
 /// A dtype as it stands in the header.
 pub(crate) fn descr(dtype: DType) -> String {
     format!("'{}'", dtype.descr())

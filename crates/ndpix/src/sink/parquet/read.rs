@@ -55,6 +55,7 @@ struct Element {
     optional: bool,
     children: u64,
     converted: Option<i64>,
+    is_time: bool,
 }
 
 /// What the footer says, as it stands there.
@@ -196,6 +197,10 @@ fn element(r: &mut Reading<'_>) -> Option<Element> {
             4 => element.name = r.text()?,
             5 => element.children = r.count()?,
             6 => element.converted = Some(r.int()?),
+            10 => r.structure(|_, number| {
+                element.is_time |= number == 8;
+                Some(false)
+            })?,
             _ => return Some(false),
         }
         Some(true)
@@ -265,6 +270,9 @@ fn fields(footer: &Footer) -> Option<Vec<Field>> {
 fn leaf(element: &Element) -> Option<FieldKind> {
     if !element.optional {
         return dtype(element).map(FieldKind::Number);
+    }
+    if element.is_time {
+        return Some(FieldKind::Kept(ColumnType::Time));
     }
     let kinds = [ColumnType::Bool, ColumnType::Int64, ColumnType::Float64, ColumnType::Text];
     let kind = kinds.into_iter().find(|kind| {

@@ -87,6 +87,7 @@ impl Field {
                 all.push(Element::text("path", true));
             }
             (FieldKind::Kept(kind), _) => all.push(match kind.dtype() {
+                Some(_) if *kind == ColumnType::Time => Element::time(name),
                 Some(dtype) => Element::number(name, repetition, dtype),
                 None => Element::text(name, true),
             }),
@@ -120,6 +121,10 @@ impl Field {
                 arrow_field(name, false, number(*dtype), Vec::new(), &[])
             }
             (FieldKind::Kept(kind), _) => match kind.dtype() {
+                Some(_) if *kind == ColumnType::Time => {
+                    let nanoseconds = vec![(0, Flat::Short(3)), (1, Flat::Text("UTC".to_string()))];
+                    arrow_field(name, true, (TIMESTAMP, nanoseconds), Vec::new(), &[])
+                }
                 Some(dtype) => of(name, dtype),
                 None => plain(name, UTF8),
             },
@@ -134,6 +139,7 @@ impl Field {
             (_, Some(dtype)) => json!({ "feature": value(dtype.name()), "_type": "Sequence" }),
             (FieldKind::Image, _) => json!({ "_type": "Image" }),
             (FieldKind::Number(dtype), _) => value(dtype.name()),
+            (FieldKind::Kept(ColumnType::Time), _) => value("timestamp[ns, tz=UTC]"),
             (FieldKind::Kept(kind), _) => value(kind.dtype().map_or("string", DType::name)),
             (FieldKind::Tensor(..), None) => Value::Null,
         }
@@ -184,6 +190,7 @@ const FLOAT: u8 = 3;
 const BINARY: u8 = 4;
 const UTF8: u8 = 5;
 const BOOL: u8 = 6;
+const TIMESTAMP: u8 = 10;
 const LIST: u8 = 12;
 const STRUCT: u8 = 13;
 const FIXED_SIZE_LIST: u8 = 16;
@@ -271,6 +278,8 @@ enum Meaning {
     Text,
     Integer(i32, i8, bool),
     Float16,
+    /// Nanoseconds since 1970 UTC.
+    Time,
 }
 
 impl Element {
@@ -287,6 +296,10 @@ impl Element {
         };
         let physical = Some(physical(dtype));
         Self { name: name.to_string(), physical, repetition, children: 0, meaning }
+    }
+
+    fn time(name: &str) -> Self {
+        Self { meaning: Meaning::Time, ..Self::number(name, OPTIONAL, DType::Int64) }
     }
 
     /// Text, or bytes that mean nothing else.
@@ -329,6 +342,13 @@ impl Element {
                 });
             }
             Meaning::Float16 => t.structure(10, |t| t.structure(15, |_| {})),
+            // There is no old word for nanoseconds.
+            Meaning::Time => t.structure(10, |t| {
+                t.structure(8, |t| {
+                    t.bool(1, true);
+                    t.structure(2, |t| t.structure(3, |_| {}));
+                });
+            }),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{lengthen, zeros};
 use crate::os::FileAt;
 use crate::sink::entry::{DESCR, ITEM};
+use crate::sink::npy::file::TIMES;
 
 /// More bytes of pixels than this are not shown at once.
 pub(crate) const MOST_BYTES: usize = 256 << 20;
@@ -45,6 +46,8 @@ pub(crate) type Texts<'t> = Box<dyn FnMut(&mut Vec<u8>) -> Result<()> + 't>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     Number(DType),
+    /// Times, where the format has them: nanoseconds since 1970.
+    Time,
     /// So many code points of 4 bytes each, zeros after the end.
     Wide(usize),
     Text,
@@ -63,6 +66,7 @@ impl Kind {
             (Some(width), _) => Self::Wide(width),
             (_, Some((dtype, order))) if order != Some(ByteOrder::Big) => Self::Number(dtype),
             _ if descr == DESCR => Self::Entry,
+            _ if descr == TIMES => Self::Time,
             _ => Self::Other(descr.to_string()),
         }
     }
@@ -71,6 +75,7 @@ impl Kind {
     fn size(&self) -> usize {
         match self {
             Self::Number(dtype) => dtype.size(),
+            Self::Time => DType::Int64.size(),
             Self::Wide(width) => width.saturating_mul(4),
             Self::Entry => ITEM,
             Self::Text | Self::Other(_) => 0,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map as Object, Value};
+use serde_json::{Map as Object, Value, json};
 
 use super::array::{Array, Kind};
 use super::value::{self, NONE, TEXT};
@@ -11,6 +11,7 @@ use crate::column::ColumnType;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::sink::entry::{FIELDS, ITEM};
+use crate::sink::holds::COLUMNS;
 use crate::sink::output::is_array;
 
 /// How names begin under which outputs say something of their run.
@@ -165,6 +166,12 @@ impl Group {
             .filter(move |name| *name == "sizes" || !is_array(name) && !is_part(name))
     }
 
+    /// Whether the output says that a column holds times, where its format has none.
+    fn is_time(&self, name: &str) -> bool {
+        let times = json!([name, ColumnType::Time.to_string()]);
+        self.said(COLUMNS).as_array().is_some_and(|columns| columns.contains(&times))
+    }
+
     /// What a row has in a column, as a word.
     pub(crate) fn word(&self, name: &str, row: u64) -> Result<String> {
         let beside = |part: &str| self.arrays.get(&format!("{name}{part}"));
@@ -188,6 +195,10 @@ impl Group {
             }
             (Kind::Number(dtype), Some((from, len)), _) => {
                 value::list(*dtype, len, |some| column.read(from, some))
+            }
+            (Kind::Time, None, []) => Ok(value::time(&column.read(row, 1)?)),
+            (Kind::Number(DType::Int64), None, []) if self.is_time(name) => {
+                Ok(value::time(&column.read(row, 1)?))
             }
             (Kind::Number(dtype), None, []) => Ok(value::number(*dtype, &column.read(row, 1)?)),
             (Kind::Number(dtype), None, [len]) => {

@@ -157,10 +157,14 @@ impl Group {
             {
                 Kept::Spread(Spread::new(array, offsets)?)
             }
+            (Some(_), Kind::Time, None) if kind == ColumnType::Time && array.item.is_empty() => {
+                Kept::Even(Strip::new(array, OTHERS)?)
+            }
             (Some(dtype), ..) => Kept::Even(Strip::of(array, dtype, axes)?),
             _ => return Err(other()),
         };
-        if kind.dtype().is_some_and(|dtype| array.kind != Kind::Number(dtype)) {
+        let is_time = kind == ColumnType::Time && array.kind == Kind::Time;
+        if kind.dtype().is_some_and(|dtype| array.kind != Kind::Number(dtype)) && !is_time {
             return Err(other());
         }
         let valid = beside(".valid").map(|valid| Strip::of(valid, DType::Bool, 0));

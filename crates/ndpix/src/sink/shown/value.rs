@@ -1,5 +1,6 @@
 //! Values of columns as words, in a line and no longer than is read at a glance.
 
+use crate::column::time;
 use crate::dtype::DType;
 use crate::error::Result;
 
@@ -36,6 +37,11 @@ pub(crate) fn number(dtype: DType, bytes: &[u8]) -> String {
         // No column is of other numbers.
         _ => "?".to_string(),
     }
+}
+
+/// A time of a column.
+pub(crate) fn time(bytes: &[u8]) -> String {
+    bytes.first_chunk().map_or("?".to_string(), |bytes| time::to_text(i64::from_le_bytes(*bytes)))
 }
 
 /// A list of so many numbers, of which `read` gives the bytes of the first.

@@ -1,5 +1,6 @@
 //! One array of a group: what its `zarr.json` says, and how its rows become chunks.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::shards::Shards;
+use crate::column::time;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::options::OutputCompression;
@@ -23,6 +25,8 @@ pub(super) const PER_SHARD: usize = 64;
 pub(super) enum Element {
     /// Numbers, little-endian.
     Number(DType),
+    /// Times: int64, whose attributes say what they count.
+    Time,
     /// Text of any length.
     Text,
 }
@@ -116,6 +120,7 @@ impl Array {
             Element::Number(dtype) => {
                 self.chunk_rows * self.item.iter().product::<usize>() * dtype.size()
             }
+            Element::Time => self.chunk_rows * DType::Int64.size(),
             Element::Text => 0,
         }
     }
@@ -161,6 +166,7 @@ impl Array {
         let little = json!({"name": "bytes", "configuration": {"endian": "little"}});
         let (data_type, fill, bytes) = match self.element {
             Element::Text => ("string", json!(""), json!({"name": "vlen-utf8"})),
+            Element::Time => ("int64", json!(time::NONE), little.clone()),
             Element::Number(DType::Bool) => ("bool", json!(false), json!({"name": "bytes"})),
             Element::Number(dtype) => (
                 dtype.name(),
@@ -170,6 +176,12 @@ impl Array {
         };
         let mut codecs = vec![bytes];
         codecs.extend(self.packing.codec());
+        let attributes = match self.element {
+            Element::Time => {
+                time::UNITS.into_iter().map(|(name, said)| (name, said.into())).collect()
+            }
+            Element::Number(_) | Element::Text => BTreeMap::<&str, Value>::new(),
+        };
         json!({
             "zarr_format": 3,
             "node_type": "array",
@@ -191,7 +203,7 @@ impl Array {
                 },
             }],
             "dimension_names": self.names,
-            "attributes": {},
+            "attributes": attributes,
         })
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::array::{Array, CHUNK, Element, PER_SHARD, Packing, write_group};
+use crate::column::ColumnType;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::sink::entry;
@@ -82,7 +83,11 @@ fn column(folder: &Path, whole: &mut Whole, packing: &Arc<Packing>) -> Result<()
         (Some(dtype), Some(shape)) => {
             let second = format!("{name}.axis");
             let names = &["row", &*second][..shape.len()];
-            of(rows, dtype, &shape[1..], names).write_all(&at, rows, whole.values.read())?;
+            let mut array = of(rows, dtype, &shape[1..], names);
+            if whole.kind == ColumnType::Time {
+                array.element = Element::Time;
+            }
+            array.write_all(&at, rows, whole.values.read())?;
         }
         (Some(dtype), None) => {
             let elements = whole.values.len() / dtype.size() as u64;

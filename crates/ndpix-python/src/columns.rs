@@ -12,10 +12,14 @@ pub(crate) fn dict(py: Python<'_>, columns: Vec<Column>) -> PyResult<Bound<'_, P
     for column in columns {
         let array = match column.kind {
             ColumnType::Int64 => scalars(py, &column, i64::from_le_bytes)?,
+            ColumnType::Time => {
+                let times = numbers(&column.values, i64::from_le_bytes).into_pyarray(py);
+                masked(times.call_method1("view", ("datetime64[ns]",))?, &column)?
+            }
             ColumnType::Float64 => scalars(py, &column, f64::from_le_bytes)?,
             ColumnType::Bool => {
                 let values = column.values.iter().map(|b| *b == 1).collect::<Vec<bool>>();
-                masked(values.into_pyarray(py), &column)?
+                masked(values.into_pyarray(py).into_any(), &column)?
             }
             ColumnType::Ints => lists(py, &column, i64::from_le_bytes)?,
             ColumnType::Floats => lists(py, &column, f64::from_le_bytes)?,
@@ -44,17 +48,14 @@ fn scalars<'py, T: Element>(
     column: &Column,
     read: fn([u8; 8]) -> T,
 ) -> PyResult<Bound<'py, PyAny>> {
-    masked(numbers(&column.values, read).into_pyarray(py), column)
+    masked(numbers(&column.values, read).into_pyarray(py).into_any(), column)
 }
 
 /// The array, or one that hides the rows without value, where there are any.
-fn masked<'py, T: Element>(
-    array: Bound<'py, PyArray1<T>>,
-    column: &Column,
-) -> PyResult<Bound<'py, PyAny>> {
+fn masked<'py>(array: Bound<'py, PyAny>, column: &Column) -> PyResult<Bound<'py, PyAny>> {
     let py = array.py();
     if column.valid.iter().all(|valid| *valid) {
-        return Ok(array.into_any());
+        return Ok(array);
     }
     let mask = column.valid.iter().map(|valid| !valid).collect::<Vec<bool>>();
     py.import("numpy.ma")?.call_method1("MaskedArray", (array, mask.into_pyarray(py)))

@@ -23,14 +23,29 @@ pub(crate) fn options(keywords: &Bound<'_, PyDict>) -> PyResult<Options> {
         let Some(option) = known.iter().find(|option| option.name == name) else {
             return Err(PyTypeError::new_err(format!("unexpected keyword argument '{name}'")));
         };
-        if !value.is_none() {
-            let set = if option.list {
-                options.set_each(&name, &words(&value)?.unwrap_or(vec![text(&value)?]))
-            } else {
-                options.set(&name, &text(&value)?)
-            };
-            set.map_err(|e| errors::raise(keywords.py(), &e))?;
+        if value.is_none() {
+            continue;
         }
+        let set = match value.cast::<PyDict>() {
+            Ok(types) if name == "columns" => {
+                if keywords.get_item("column_type")?.is_some_and(|types| !types.is_none()) {
+                    return Err(PyTypeError::new_err(
+                        "columns says the types of its fields; leave column_type out",
+                    ));
+                }
+                let names =
+                    types.keys().iter().map(|name| text(&name)).collect::<PyResult<Vec<_>>>();
+                let types = pairs(types)?;
+                let set = options.set_each(&name, &names?);
+                set.and_then(|()| options.set_each("column_type", &types))
+            }
+            Ok(all) if option.list => options.set_each(&name, &pairs(all)?),
+            _ if option.list => {
+                options.set_each(&name, &words(&value)?.unwrap_or(vec![text(&value)?]))
+            }
+            _ => options.set(&name, &text(&value)?),
+        };
+        set.map_err(|e| errors::raise(keywords.py(), &e))?;
     }
     Ok(options)
 }
@@ -69,6 +84,12 @@ fn words(value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<String>>> {
         return Ok(None);
     }
     value.try_iter()?.map(|item| text(&item?)).collect::<PyResult<_>>().map(Some)
+}
+
+/// What a dict says, as `KEY=VALUE`, but for keys of which it says `None`.
+fn pairs(dict: &Bound<'_, PyDict>) -> PyResult<Vec<String>> {
+    let said = dict.iter().filter(|(_, value)| !value.is_none());
+    said.map(|(key, value)| Ok(format!("{}={}", text(&key)?, text(&value)?))).collect()
 }
 
 /// Words by the kinds of errors that they are for, that of the others under `default`.

@@ -4,6 +4,9 @@ import base64
 import copy
 import json
 import pickle
+import random
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -144,3 +147,118 @@ def test_what_is_refused(text, tmp_path):
         for door in (ndpix.load, ndpix.batches, ndpix.open):
             with pytest.raises(ndpix.Error, match=name):
                 door(text, **{name: value})
+
+
+SPELLINGS = [
+    lambda at, ns: f"{at:%Y-%m-%dT%H:%M:%S}.{ns:09}Z",
+    lambda at, ns: f"{at:%Y-%m-%d %H:%M:%S},{ns:09}",
+    lambda at, ns: f"{at:%Y%m%dT%H%M%S}.{ns:09}+0000",
+    lambda at, ns: {"sec": int(at.timestamp()), "nanosec": ns},
+]
+
+
+def moments(count, seed):
+    """Random times within the range of nanoseconds, of whole seconds in UTC, each with nanoseconds."""
+    some = random.Random(seed)
+    least, most = np.iinfo(np.int64).min // 10**9 + 1, np.iinfo(np.int64).max // 10**9 - 1
+    epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    spread = [some.randint(least, most) if i % 2 else some.randint(0, 2**31) for i in range(count)]
+    return [(epoch + timedelta(seconds=s), some.choice([0, some.randrange(10**9), 10**6 * some.randrange(1000)])) for s in spread]
+
+
+def test_times_are_those_of_python_and_numpy():
+    times = moments(2000, 17)
+    some = random.Random(3)
+    zones = [timezone(timedelta(minutes=some.randint(-1439, 1439))) for _ in times]
+    texts, numbers = [], []
+    for i, ((at, ns), zone) in enumerate(zip(times, zones)):
+        micro = at.astimezone(zone).replace(microsecond=ns // 1000).isoformat()
+        texts.append(SPELLINGS[i % 5](at, ns) if i % 5 < 4 else micro)
+        numbers.append(Decimal(int(at.timestamp())) + Decimal(ns) / 10**9)
+    # NumPy's own reading, and Python's where it has the digits.
+    wanted = np.array([np.datetime64(f"{at:%Y-%m-%dT%H:%M:%S}.{ns:09}", "ns") for at, ns in times])
+    micros = [datetime.fromisoformat(t).astimezone(timezone.utc).replace(tzinfo=None) if i % 5 == 4 else None for i, t in enumerate(texts)]
+    coarse = wanted.astype("M8[us]")
+    assert all(m is None or np.datetime64(m, "us") == c for m, c in zip(micros, coarse))
+    wanted = np.where([m is not None for m in micros], coarse.astype("M8[ns]"), wanted)
+    pixels = base64.b64encode(b"\0").decode()
+    units = {"s": 9, "ms": 6, "us": 3, "ns": 0}
+    text = "".join(
+        f'{{"image": "{pixels}", "text": {json.dumps(t)}, '
+        + ", ".join(f'"{u}": {number.scaleb(9 - p):f}' for u, p in units.items())
+        + "}\n"
+        for t, number in zip(texts, numbers)
+    )
+    types = {"text": "datetime", **{unit: f"datetime[{unit}]" for unit in units}}
+    options = {"field": "image", "encoding": "raw", "raw_shape": (1, 1), "raw_dtype": "uint8"}
+    _, columns = ndpix.load(text.encode(), columns=types, **options)
+    exact = np.array([np.datetime64(f"{at:%Y-%m-%dT%H:%M:%S}.{ns:09}", "ns") for at, ns in times])
+    for name, column in columns.items():
+        assert type(column) is np.ndarray and column.dtype == "<M8[ns]", name
+        assert np.array_equal(column, wanted if name == "text" else exact), name
+
+
+def test_times_in_every_output_and_door(tmp_path, images):
+    said = ["2024-05-31T12:00:00.5+02:00", None, "1969-12-31T23:59:59.999999999Z"]
+    want = np.array(["2024-05-31T10:00:00.5", "NaT", "1969-12-31T23:59:59.999999999"], "M8[ns]")
+    source = tmp_path / "in.ndjson"
+    source.write_bytes(lines(record(image, taken=said[i % 3]) for i, image in enumerate(images[:3])))
+    taken = {"columns": {"taken": "datetime"}, "progress": False}
+    valid = [True, False, True]
+
+    def same(found):
+        return np.array_equal(np.asarray(found).view("i8"), want.view("i8"))
+
+    loaded = ndpix.load(source, **taken)[1]["taken"]
+    assert loaded.mask.tolist() == [False, True, False] and same(loaded.data)
+    batch = next(iter(ndpix.batches(source, 3, columns="taken", column_type=["taken=datetime"])))
+    assert same(batch.columns["taken"].data)
+    ds = ndpix.open(source, **{**taken, "progress": None})
+    assert [ds[i]["taken"] for i in range(3)] == [want[0], None, want[2]]
+    ndpix.convert(source, tmp_path / "o.npz", **taken)
+    with np.load(tmp_path / "o.npz") as arrays:
+        assert arrays["taken"].dtype == "<M8[ns]" and same(arrays["taken"]) and arrays["taken.valid"].tolist() == valid
+    h5py = pytest.importorskip("h5py")
+    ndpix.convert(source, tmp_path / "o.h5", **taken)
+    with h5py.File(tmp_path / "o.h5") as file:
+        assert same(file["taken"][:]) and file["taken.valid"][:].tolist() == valid
+        assert file["taken"].attrs["units"] == "nanoseconds since 1970-01-01"
+        assert file["taken"].attrs["calendar"] == "proleptic_gregorian"
+    zarr = pytest.importorskip("zarr")
+    ndpix.convert(source, tmp_path / "o.zarr", **taken)
+    group = zarr.open_group(tmp_path / "o.zarr", mode="r")
+    assert same(group["taken"][:]) and group["taken"].attrs["units"] == "nanoseconds since 1970-01-01"
+    numpy = pytest.importorskip("safetensors.numpy")
+    ndpix.convert(source, tmp_path / "o.safetensors", **taken)
+    assert same(numpy.load_file(tmp_path / "o.safetensors")["taken"])
+    parquet = pytest.importorskip("pyarrow.parquet")
+    for out, table in [("o.parquet", "o.parquet"), ("o.npy", "o.npy.columns.parquet"), ("shards", "shards/columns.parquet")]:
+        ndpix.convert(source, tmp_path / out, shard_rows=2 if out == "shards" else None, **taken)
+        column = parquet.read_table(tmp_path / table, columns=["taken"])["taken"]
+        assert str(column.type) == "timestamp[ns, tz=UTC]" and column.is_null().to_pylist() == [not v for v in valid]
+        assert same(column.cast("int64").fill_null(np.iinfo("i8").min).to_numpy())
+    again = ndpix.load(tmp_path / "shards", columns=["taken"])[1]["taken"]
+    assert again.dtype == "<M8[ns]" and same(again.data) and again.mask.tolist() == [not v for v in valid]
+
+
+def test_what_xarray_and_tables_read_are_times(tmp_path, images):
+    source = lines(record(image, taken=f"20{i:02}-01-01T00:00:00Z") for i, image in enumerate(images[:5]))
+    want = np.array([f"20{i:02}-01-01" for i in range(5)], "M8[ns]")
+    for out in ("x.zarr", "x.parquet"):
+        ndpix.convert(source, tmp_path / out, columns={"taken": "datetime"}, progress=False)
+    xarray = pytest.importorskip("xarray")
+    assert np.array_equal(xarray.open_zarr(tmp_path / "x.zarr", consolidated=False)["taken"].values, want)
+    for module, read in [
+        ("pandas", lambda m: m.read_parquet(tmp_path / "x.parquet", columns=["taken"])["taken"].dt.tz_localize(None).to_numpy()),
+        ("polars", lambda m: m.read_parquet(tmp_path / "x.parquet", columns=["taken"])["taken"].dt.replace_time_zone(None).to_numpy()),
+    ]:
+        assert np.array_equal(read(pytest.importorskip(module)).astype("M8[ns]"), want), module
+
+
+def test_types_that_contradict_each_other(text):
+    with pytest.raises(TypeError, match="leave column_type out"):
+        ndpix.load(text, columns={"id": "int"}, column_type={"id": "int"})
+    with pytest.raises(ndpix.Error, match="did you mean score") as refused:
+        ndpix.load(text, columns=["score", "id"], column_type={"scor": "float"})
+    assert refused.value.kind == "options"
+    assert ndpix.load(text, columns={"id": "float", "name": None})[1]["id"].dtype == np.float64

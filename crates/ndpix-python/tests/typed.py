@@ -31,6 +31,9 @@ with open("images.ndjson", "rb") as file:
     both = ndpix.load(file, columns=["label"])
 labels: npt.NDArray[np.int64] = both[1]["label"]
 assert both[0].shape[0] == len(labels) == 40
+said = ndpix.load("images.ndjson", columns={"label": "float"}), ndpix.load("images.ndjson", columns={"label": None})
+times = ndpix.load("images.ndjson", columns=["label"], column_type={"label": "datetime[ms]"})
+stamps: npt.NDArray[np.datetime64] = times[1]["label"]
 
 # A file, and what was done.
 summary: ndpix.Summary = ndpix.convert("images.ndjson", Path("typed.npy"), **options)

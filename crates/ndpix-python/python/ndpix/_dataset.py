@@ -192,11 +192,12 @@ class Dataset(Generic[Item]):
         return item if self._transform is None else self._transform(item)
 
     def _values(self, columns: Columns, valid: bool) -> Columns:
-        """The columns of one row, as values of Python; lists stay arrays."""
+        """The columns of one row, as values of Python; lists stay arrays, and times NumPy's."""
         from numpy import generic, ma
 
         found = {name: column[0] for name, column in columns.items()}
-        values = {n: None if v is ma.masked else v.item() if isinstance(v, generic) else v for n, v in found.items()}
+        plain = {n: v.item() if isinstance(v, generic) and v.dtype.kind != "M" else v for n, v in found.items()}
+        values = {n: None if v is ma.masked else v for n, v in plain.items()}
         if valid or None not in values.values():
             return values
         if self._blanks is None:
@@ -261,6 +262,8 @@ def _blank(column: NDArray[Any]) -> Any:
     """What stands for a value that is not there, of a column without rows."""
     if column.ndim == 2:
         return column.reshape(0)
+    if column.dtype.kind == "M":
+        return column.dtype.type("NaT", "ns")
     return "" if column.dtype == object else column.dtype.type(0).item()
 
 

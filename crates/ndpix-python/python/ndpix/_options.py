@@ -32,15 +32,16 @@ Shape = Union[str, int, "tuple[int, ...]", "list[int]"]
 """Axes as NumPy counts them, height first: `(480, 640, 3)` or `"480,640,3"`."""
 
 
-Fields = Union[str, "list[str]", "tuple[str, ...]"]
-"""Fields of the record: `["label", "meta.id"]` or `"label,meta.id"`."""
+Fields = Union[str, "list[str]", "tuple[str, ...]", "dict[str, str | None]"]
+"""Fields of the record: `["label", "meta.id"]` or `"label,meta.id"`; with what they are read as, where that is not left
+to the first records: `{"label": None, "taken": "datetime"}`."""
 
 Arrays = Union["dict[str, Union[str, dict[str, Any], None]]", "list[str]", "tuple[str, ...]"]
 """Further arrays: a dict of their fields, or of dicts with a field and options of their own, by their names; or a list as
 the command has it: `["rgb", "mask=labels.mask,resample=nearest"]`."""
 
 Columns = dict[str, Any]
-"""Kept fields by their names, an array each with a row for each image: int64, float64 and bool (a
+"""Kept fields by their names, an array each with a row for each image: int64, float64, bool and datetime64[ns] (a
 `numpy.ma.MaskedArray` where a row has no value), objects of `str` or `None` for strings and JSON text;
 lists of numbers are rows of two axes where all are there and of one length, and else objects of arrays
 or `None`."""
@@ -182,6 +183,10 @@ class Common(TypedDict, total=False):
     """Begin anew where the same conversion was ended before."""
     on_missing_column: Literal["error", "fill"] | None
     """A field of `columns` that none of the first records has: refused, or kept as a column of nulls."""
+    column_type: str | list[str] | tuple[str, ...] | dict[str, str] | None
+    """What fields of `columns` are read as, where that is not left to the first records: `{"taken": "datetime"}` or
+    `["taken=datetime"]`; `int`, `float`, `bool`, `text`, `ints`, `floats`, `json`, `datetime`, and of numbers
+    `datetime[s]`, `datetime[ms]`, `datetime[us]`, `datetime[ns]`."""
 
 
 class Others(Common, total=False):

@@ -174,6 +174,9 @@ def _column(column: Any) -> NDArray[Any]:
         zero = False if pa.types.is_boolean(kind) else 0
         values = np.asarray(column.fill_null(zero))
         return np.ma.MaskedArray(values, nulls) if nulls.any() else values
+    if pa.types.is_timestamp(kind):
+        times = np.asarray(column.cast(pa.int64()).fill_null(np.iinfo(np.int64).min)).view("datetime64[ns]")
+        return np.ma.MaskedArray(times, nulls) if nulls.any() else times
     found = column.to_pylist()
     if pa.types.is_list(kind):
         dtype = kind.value_type.to_pandas_dtype()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 BLOCK = 32 << 20  # bytes of pixels in a block of a dataset
 # What kept fields are in Arrow.
 SCALARS = {"integers": pa.int64(), "numbers": pa.float64(), "booleans": pa.bool_(), "strings": pa.string()}
-TYPES = {**SCALARS, "JSON text": pa.string(), **{f"lists of {name}": pa.list_(t) for name, t in SCALARS.items()}}
+TYPES = {**SCALARS, "times": pa.timestamp("ns", "UTC"), "JSON text": pa.string(), **{f"lists of {name}": pa.list_(t) for name, t in SCALARS.items()}}
 
 
 @keywords

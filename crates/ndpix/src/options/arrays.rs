@@ -43,6 +43,9 @@ const OWN: [&str; 22] = [
     "fill_value",
 ];
 
+/// The options that are of no array: what is read of a record as a whole.
+const OF_RUN: [&str; 5] = ["field", "array", "columns", "column_type", "on_missing_column"];
+
 /// A further array: its name, the field that holds its images, and the options that it has for itself.
 ///
 /// ```
@@ -154,7 +157,9 @@ impl Options {
         match &self.arrays[..] {
             [first, rest @ ..] if self.field.is_none() => {
                 let mut own = self.of_array(first)?;
-                (own.arrays, own.columns) = (rest.to_vec(), self.columns.clone());
+                own.arrays = rest.to_vec();
+                (own.columns, own.column_type) = (self.columns.clone(), self.column_type.clone());
+                own.on_missing_column = self.on_missing_column;
                 Ok(own)
             }
             _ => Ok(self.clone()),
@@ -184,7 +189,7 @@ impl Options {
     pub(crate) fn of_array(&self, array: &ArrayOption) -> Result<Self> {
         let mut own = Self { field: Some(array.field.clone()), ..Self::default() };
         for (name, value) in self.changed() {
-            if !OWN.contains(&name) && !["field", "columns", "array"].contains(&name) {
+            if !OWN.contains(&name) && !OF_RUN.contains(&name) {
                 own.set(name, &value)?;
             }
         }

@@ -25,6 +25,7 @@ OFTEN = {**os.environ, "NDPIX_JOURNAL_BYTES": "100000"}
 # What a run does not know that finds all of it done.
 OF_THIS_RUN = {"outputs"}
 COLUMNS = ["--columns", "label,score,name,box,tags,meta"]
+TWIN = ["--array", "twin=image,encoding=raw"]
 OUTPUTS = {
     "out.npy": [*COLUMNS, "--rows", "always"],
     "bare.npy": ["--rows", "never", "--rejects", "none"],
@@ -41,6 +42,9 @@ OUTPUTS = {
     "shards": [*COLUMNS, "--shard-rows", "64"],
     "flat.npz": [*COLUMNS, "--ragged", "flat"],
     "pad.h5": [*COLUMNS, "--ragged", "pad"],
+    "twin.npy": [*COLUMNS, *TWIN],
+    "twin.zarr": [*COLUMNS, *TWIN],
+    "twin.npz": TWIN,
 }
 # What is there already, of other records, when the run begins.
 GROW = {

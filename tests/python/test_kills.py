@@ -26,6 +26,7 @@ OUTPUTS = {
     "out.zarr": [],
     "out.parquet": [],
     "shards": ["--shard-rows", "32"],
+    "twin.npy": ["--array", "twin=image,encoding=raw"],
 }
 # What is written anew to grow.
 GROW = {

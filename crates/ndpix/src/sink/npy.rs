@@ -193,22 +193,21 @@ impl NpyFiles {
             Some(state) => Mapped::again(out, holds, state)?,
         };
         let shelf = Shelf::open(out, holds.continues, from)?;
-        let columns = if holds.columns.is_empty() {
-            None
-        } else {
+        let columns = || {
             let from = from.map(|state| &state["columns"]);
             let before = mapped.array.before().filter(|rows| *rows > 0);
             let own = Holds { arrays: Vec::new(), ..holds.clone() };
-            let columns = ColumnsFile::create(&beside(out, COLUMNS), &own, &shelf, before, from);
-            if columns.is_err() {
-                mapped.guard.take().and_then(|guard| guard.abandon(false));
-                shelf.end(from.is_some());
-            }
-            Some(columns?)
+            ColumnsFile::create(&beside(out, COLUMNS), &own, &shelf, before, from)
         };
+        let columns = (!holds.columns.is_empty()).then(columns).transpose();
+        let company = columns.and_then(|columns| Ok((columns, further(out, holds, from)?)));
+        if company.is_err() {
+            mapped.guard.take().and_then(|guard| guard.abandon(false));
+            shelf.end(from.is_some());
+        }
+        let (columns, further) = company?;
         // An array that is to grow needs a map of all its rows from the first on.
         let always = holds.rows == Rows::Always || holds.append;
-        let further = further(out, holds, from)?;
         Ok(Self { mapped, columns, further, always, shelf })
     }
 

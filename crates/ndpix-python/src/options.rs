@@ -53,6 +53,11 @@ pub(crate) fn options(keywords: &Bound<'_, PyDict>) -> PyResult<Options> {
 /// What Python calls the option that the command gives once for each array.
 const ARRAYS: (&str, &str) = ("arrays", "array");
 
+/// The keyword of an option.
+pub(crate) fn keyword(name: &'static str) -> &'static str {
+    if name == ARRAYS.1 { ARRAYS.0 } else { name }
+}
+
 /// Further arrays as the command spells them, from a list of them or a dict by their names: of fields, or of options
 /// with the field among them.
 fn arrays<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -135,7 +140,6 @@ fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
 /// every operation.
 #[pyfunction]
 pub(crate) fn defaults() -> Vec<(&'static str, Option<String>)> {
-    let keyword = |name| if name == ARRAYS.1 { ARRAYS.0 } else { name };
     Options::default().entries().into_iter().map(|(name, value)| (keyword(name), value)).collect()
 }
 

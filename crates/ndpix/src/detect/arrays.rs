@@ -17,7 +17,7 @@ pub(crate) fn further(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
     plan.arrays.clear();
     for array in options.others() {
         let own = options.of_array(array)?;
-        let placed = place(sample, &own, plan).map_err(|e| of_array(array, e))?;
+        let placed = place(sample, &own, plan).map_err(|e| of_array(options, array, e))?;
         plan.arrays.push(ArrayPlan { name: array.name.clone(), plan: placed });
     }
     Ok(())
@@ -62,8 +62,12 @@ pub(crate) fn settle_further(
         if survey.promoted {
             array.plan.raw.dtype = Some(DType::Float64);
         }
-        refuse_blending(&array.plan, (&survey, palettes), asked, &own)?;
-        uniform::settle(&mut array.plan, &survey, &own).map_err(|e| of_array(asked, e))?;
+        refuse_blending(&array.plan, (&survey, palettes), asked, &own).map_err(|e| {
+            let remedies = e.remedies().iter().map(|remedy| instead(options, asked, remedy));
+            let remedies = remedies.collect();
+            e.with_remedies(remedies)
+        })?;
+        uniform::settle(&mut array.plan, &survey, &own).map_err(|e| of_array(options, asked, e))?;
     }
     Ok(())
 }
@@ -108,8 +112,7 @@ fn refuse_blending(
     let kinds = || survey.kinds.keys();
     let ask = |what: &str, settings: [(&'static str, &str); 2]| {
         let remedies = settings.map(|(option, value)| {
-            let written = format!("{array},{option}={value}");
-            Remedy::new(format!("{option} {value}"), vec![("array", written)])
+            Remedy::new(format!("{option} {value}"), vec![(option, value.to_string())])
         });
         let [(option, first), (_, second)] = settings;
         Err(Error::plan(format!(
@@ -137,19 +140,24 @@ fn refuse_blending(
 }
 
 /// The error of an array, with its name; what it says of options is said of those of the array.
-fn of_array(array: &ArrayOption, error: Error) -> Error {
-    let remedies = error.remedies().iter().map(|remedy| {
-        let own = remedy.options.iter().filter(|(name, _)| *name != "field");
-        let settings: String = own.map(|(name, value)| format!(",{name}={value}")).collect();
-        let field = remedy.options.iter().find(|(name, _)| *name == "field");
-        let written = match field {
-            Some((_, field)) => {
-                ArrayOption { field: field.parse().unwrap_or(array.field.clone()), ..array.clone() }
-            }
-            None => array.clone(),
-        };
-        Remedy::new(remedy.what.clone(), vec![("array", format!("{written}{settings}"))])
-    });
+fn of_array(options: &Options, array: &ArrayOption, error: Error) -> Error {
+    let remedies = error.remedies().iter().map(|remedy| instead(options, array, remedy));
     let remedies = remedies.collect();
     error.within(format_args!("array {}", array.name)).with_remedies(remedies)
+}
+
+/// A remedy with its options as those of one array, beside the others that are asked for.
+fn instead(options: &Options, array: &ArrayOption, remedy: &Remedy) -> Remedy {
+    let mut mended = array.clone();
+    for (name, value) in &remedy.options {
+        match (*name, value.parse()) {
+            ("field", Ok(field)) => mended.field = field,
+            _ => mended.settings.push((*name, value.clone())),
+        }
+    }
+    let all = options.arrays.iter().map(|other| {
+        let text = if other == array { mended.to_string() } else { other.to_string() };
+        ("array", text)
+    });
+    Remedy::new(remedy.what.clone(), all.collect())
 }

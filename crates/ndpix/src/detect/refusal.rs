@@ -1,11 +1,14 @@
 //! Why no field is read, in words: one line a candidate, and the options that would read each.
 
+use std::collections::BTreeSet;
+
 use super::absent::{first_reason, wrapped};
 use super::decide::Refusal;
 use super::findings::{Candidate, Findings, MOST};
 use super::graded::What;
 use super::sample::Sample;
 use crate::error::{Error, Remedy};
+use crate::options::ArrayOption;
 use crate::paths::Paths;
 use crate::record::pointer::Step;
 use crate::source::search;
@@ -129,9 +132,44 @@ fn remedies(refusal: &Refusal, all: &[Candidate]) -> Vec<Remedy> {
     if let Refusal::Several(several) = refusal
         && readable.len() == several.len()
     {
+        if let Some(arrays) = beside(&readable, all) {
+            remedies.insert(0, arrays);
+        }
         remedies.extend(together(&readable, all));
     }
     remedies
+}
+
+/// Words in names of what goes with an image and is none of its own.
+const COMPANY: [&str; 5] = ["mask", "depth", "label", "seg", "annot"];
+/// Fields that are proposed as arrays, at most.
+const ARRAYS: usize = 6;
+
+/// Several fields as arrays beside each other, where they stand in the same records: what goes with an image after it.
+fn beside(several: &[usize], all: &[Candidate]) -> Option<Remedy> {
+    let name = |n: usize| {
+        let keys = all[n].field.steps().iter().rev();
+        keys.filter_map(|step| if let Step::Key(key) = step { Some(&**key) } else { None }).next()
+    };
+    let goes_with = |n: &usize| {
+        let name = name(*n).unwrap_or_default().to_lowercase();
+        COMPANY.iter().any(|word| name.contains(word))
+    };
+    let lead = *several.iter().find(|n| !goes_with(n))?;
+    let in_records = |n: usize| all[n].seen.iter().map(|seen| seen.record).collect::<BTreeSet<_>>();
+    let together = several.iter().all(|n| in_records(*n) == in_records(lead));
+    if !together || several.len() > ARRAYS {
+        return None;
+    }
+    let mut options = vec![("field", all[lead].field.to_string())];
+    let mut names = Vec::new();
+    for &other in several.iter().filter(|n| **n != lead) {
+        let array =
+            ArrayOption::proposed(name(other).unwrap_or("array"), &all[other].field, &names)?;
+        names.push(array.name.clone());
+        options.push(("array", array.to_string()));
+    }
+    Some(Remedy::new("both, as arrays beside each other", options))
 }
 
 /// What reads several fields at once: either of them, or all as one image.

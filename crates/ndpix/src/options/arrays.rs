@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::output::split_fields;
 use super::{Governs, ImagesAs, Options, Ragged};
 use crate::error::{Error, Result, quote};
-use crate::record::pointer::Field;
+use crate::record::pointer::{Field, Pointer};
 
 /// What the array of `field` is called beside others.
 pub(crate) const IMAGES: &str = "images";
@@ -112,6 +112,17 @@ impl fmt::Display for ArrayOption {
 }
 
 impl ArrayOption {
+    /// An array of this field that is called like this, as far as arrays can be and others are not; `None` where none can.
+    pub(crate) fn proposed(name: &str, field: &Pointer, others: &[Arc<str>]) -> Option<Self> {
+        let word = name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '_', "_");
+        let tries = std::iter::once(word.clone()).chain((2..9).map(|n| format!("{word}_{n}")));
+        let free = |name: &String| {
+            check_name(name, name).is_ok() && !others.iter().any(|other| **other == **name)
+        };
+        let name = tries.into_iter().find(free)?.into();
+        Some(Self { name, field: field.clone().into(), settings: Vec::new() })
+    }
+
     /// Whether it has an option of this name for itself.
     pub(crate) fn sets(&self, option: &str) -> bool {
         self.settings.iter().any(|(own, _)| *own == option)

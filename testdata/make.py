@@ -20,7 +20,7 @@ from PIL import Image
 
 import make_pixels
 from make_images import make_images
-from pictures import HERE, PHOTOS, crop, deep, file_of, jpeg, npy, pixels, png, png16, seen
+from pictures import HERE, PHOTOS, crop, deep, file_of, jpeg, npy, npz, pixels, png, png16, seen
 
 CASES = HERE / "cases"
 
@@ -171,6 +171,9 @@ def encodings():
          ["--field", "image", "--encoding", "npy"])
     case("npy-zlib", images(zlib.compress(npy(a)) for a in rgb), rgb, ["--encoding", "base64+zlib+npy"])
     case("npy-zlib-auto", images(zlib.compress(npy(a)) for a in rgb), rgb)
+    case("npz", images(npz(image=a, label=i) for i, a in enumerate(rgb)), rgb)
+    case("npz-member", images(npz(deflated=True, rgb=a, mask=a[..., 0] > 99) for a in rgb), [a[..., 0] > 99 for a in rgb],
+         ["--encoding", "npz:mask"])
     case("hex", lines({"image": "\\x" + png(i).hex()} for i in range(2)), [pixels(i) for i in range(2)])
     case("hex-chain", lines({"image": png(i).hex().upper()} for i in range(2)), [pixels(i) for i in range(2)],
          ["--encoding", "hex+image"])

@@ -1,6 +1,7 @@
 """Pictures, and the bytes of image files that hold them: what the makers of testdata share."""
 import io
 import struct
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -46,6 +47,15 @@ def seen(data, mode=None):
 def npy(a):
     out = io.BytesIO()
     np.save(out, a)
+    return out.getvalue()
+
+
+def npz(deflated=False, **arrays):
+    """As np.savez writes it, of no day."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED if deflated else zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), npy(np.asarray(array)), archive.compression)
     return out.getvalue()
 
 

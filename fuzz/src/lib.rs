@@ -60,6 +60,7 @@ pub const ALL: &[Target] = &[
     Target { words: words::POINTER, ..text("pointer", pointers::seeds, pointers::pointer) },
     text("encodings", seeds::record_seeds, records::encodings),
     Target { words: words::NPY, ..text("npy", seeds::npy_seeds, records::npy) },
+    Target { words: words::NPZ, ..text("npz", seeds::npz_seeds, records::npz) },
     text("detect", seeds::sample_seeds, records::detect),
     text("rejects", rejects::seeds, rejects::rejects),
     text("runs", runs::seeds, runs::runs),

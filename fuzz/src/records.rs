@@ -92,6 +92,8 @@ pub(super) fn encodings(input: &[u8]) {
         "joined+encoded",
         "unquoted+list",
         "markdown+data-url",
+        "npz:a",
+        "json+npz",
         "base64+base64+image",
     ];
     let drawn = ["rle", "polygon", "json+polygon"];
@@ -114,4 +116,13 @@ pub(super) fn npy(input: &[u8]) {
     for encoding in ["npy", "base64+npy"] {
         outcomes(bytes(text.as_bytes()), &image_with(&[("encoding", encoding)]));
     }
+}
+
+/// With and without a name; detection looks at members as well.
+pub(super) fn npz(input: &[u8]) {
+    let text = record_of(input);
+    for encoding in ["npz", "npz:a", "encoded"] {
+        outcomes(bytes(text.as_bytes()), &image_with(&[("encoding", encoding)]));
+    }
+    detect(text.as_bytes());
 }

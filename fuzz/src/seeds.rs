@@ -165,3 +165,18 @@ pub(super) fn npy_seeds() -> Vec<Vec<u8>> {
     }
     seeds
 }
+
+/// The archives of the cases.
+pub(super) fn npz_seeds() -> Vec<Vec<u8>> {
+    let of_case = |path: &Path| {
+        let folder = path.parent().and_then(Path::file_name);
+        folder.is_some_and(|name| name.to_string_lossy().starts_with("npz"))
+    };
+    let lines = case_inputs(of_case).concat();
+    let lines = String::from_utf8(lines).expect("text");
+    let texts = lines.lines().filter_map(|line| line.rsplit('"').nth(1));
+    let seeds: Vec<_> =
+        texts.map(|text| base64_simd::STANDARD.decode_to_vec(text).expect("base64")).collect();
+    assert!(seeds.len() > 5, "the cases of archives are found");
+    seeds
+}

@@ -57,6 +57,23 @@ pub(super) const NPY: &[&[u8]] = &[
     b"L",
     b"4294967296",
 ];
+pub(super) const NPZ: &[&[u8]] = &[
+    b"PK\x03\x04",
+    b"PK\x01\x02",
+    b"PK\x05\x06",
+    b"PK\x06\x06",
+    b"PK\x06\x07",
+    b"\x93NUMPY\x01\0",
+    b"a.npy",
+    b".npy",
+    b"'|O'",
+    b"(2, 2)",
+    b"(99999, 99999)",
+    b"\0\0\0\0",
+    b"\xff\xff\xff\xff",
+    b"\x08\0",
+    b"\x01\0\x10\0",
+];
 pub(super) const PNM: &[&[u8]] = &[
     b"P1",
     b"P2",

@@ -39,9 +39,10 @@ def npy(array, **options):
     return out.getvalue()
 
 
-def npz(**arrays):
+def npz(deflated=False, **arrays):
+    """The bytes of an .npz archive."""
     out = io.BytesIO()
-    np.savez(out, **arrays)
+    (np.savez_compressed if deflated else np.savez)(out, **arrays)
     return out.getvalue()
 
 

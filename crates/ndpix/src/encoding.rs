@@ -21,6 +21,7 @@ mod looks;
 mod loose;
 mod names;
 mod npy;
+mod npz;
 mod numbers;
 mod raw;
 pub(crate) mod said;
@@ -64,6 +65,8 @@ pub enum Encoding {
     DataUrl,
     /// Base64 of a `.npy` file.
     Npy,
+    /// Base64 of a `.npz` archive: its member of this name, or the one that there is.
+    Npz(Option<String>),
     /// Hexadecimal digits of an image file, a `.npy` file or bare pixels.
     Hex,
     /// Numbers in (nested) JSON arrays.
@@ -214,6 +217,10 @@ pub(crate) fn decode(
             base64::decode_string(value, text, bytes)?;
             Payload::Pixels(npy::finish(raw, limits, bytes, spare)?)
         }
+        Encoding::Npz(name) => {
+            base64::decode_string(value, text, bytes)?;
+            Payload::Pixels(npz::finish(name.as_deref(), raw, limits, bytes, spare)?)
+        }
         Encoding::Hex => {
             hex::decode(string(value, text)?, bytes)?;
             interpret(raw, limits, bytes, spare)?
@@ -347,7 +354,8 @@ impl Encoding {
         match self {
             Self::Raw | Self::Hex | Self::List | Self::Text | Self::Tensor => true,
             Self::Bytes | Self::Chain(_) => true,
-            Self::Encoded | Self::DataUrl | Self::Npy | Self::Path | Self::Url => false,
+            Self::Encoded | Self::DataUrl | Self::Npy | Self::Npz(_) => false,
+            Self::Path | Self::Url => false,
             Self::Rle | Self::Polygon | Self::Strokes | Self::StrokesRaw => false,
             Self::Layered(_, inner) => inner.wants_shape(),
         }
@@ -375,7 +383,8 @@ impl Encoding {
             // Objects of run lengths may stand in a list, and numbers are none of images.
             Self::Rle => false,
             Self::Raw | Self::Hex | Self::Text | Self::Chain(_) => false,
-            Self::Encoded | Self::DataUrl | Self::Npy | Self::Path | Self::Url => false,
+            Self::Encoded | Self::DataUrl | Self::Npy | Self::Npz(_) => false,
+            Self::Path | Self::Url => false,
         }
     }
 }

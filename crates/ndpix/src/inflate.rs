@@ -117,6 +117,27 @@ pub(crate) fn inflate(
     Ok(())
 }
 
+/// Replaces `out` with the first bytes, at most so many, of a deflate stream without a frame, as members of zip
+/// archives are packed. Kind `encoding` when it is damaged or cut before, or when bytes follow its end.
+pub(crate) fn undeflate(bytes: &[u8], most: u64, out: &mut Vec<u8>) -> Result<()> {
+    out.clear();
+    let mut rest = bytes;
+    flate2::bufread::DeflateDecoder::new(&mut rest).take(most).read_to_end(out).map_err(|e| {
+        match e.kind() {
+            std::io::ErrorKind::OutOfMemory => Error::limit("the machine has no memory for it"),
+            _ => Error::encoding(format!("the deflated bytes are damaged or cut: {e}")),
+        }
+        .caused_by(e)
+    })?;
+    if (out.len() as u64) < most && !rest.is_empty() {
+        return Err(Error::encoding(format!(
+            "{} bytes follow the end of the deflated ones",
+            rest.len()
+        )));
+    }
+    Ok(())
+}
+
 /// Whether an LZ4 frame has its end mark, which the decoder does not ask for: blocks after each other up to one of
 /// length 0 (LZ4 Frame Format 1.6.2).
 fn is_whole_lz4(bytes: &[u8]) -> bool {

@@ -150,16 +150,7 @@ impl<'l> Grader<'l> {
             true => format!("a path of {kind}"),
             false => format!("{encoding}, {length} bytes, {kind}"),
         };
-        Graded {
-            what,
-            encoding: Some(encoding),
-            said,
-            remedy: None,
-            print,
-            shape,
-            file_name: 0,
-            lost: None,
-        }
+        Graded { what, encoding: Some(encoding), print, shape, ..nothing(&said) }
     }
 
     /// Pixels in the scratch buffer: of lists, tensors, bare bytes with a shape.
@@ -180,12 +171,10 @@ impl<'l> Grader<'l> {
         Graded {
             what,
             encoding: Some(encoding),
-            said,
             remedy,
             print,
             shape: Some(shape),
-            file_name: 0,
-            lost: None,
+            ..nothing(&said)
         }
     }
 
@@ -221,16 +210,7 @@ impl<'l> Grader<'l> {
                 if error.is_transient() {
                     self.waits.get_or_insert(error);
                 }
-                Graded {
-                    what,
-                    encoding: Some(encoding),
-                    said,
-                    remedy: None,
-                    print: 0,
-                    shape: None,
-                    file_name,
-                    lost,
-                }
+                Graded { what, encoding: Some(encoding), file_name, lost, ..nothing(&said) }
             }
         }
     }
@@ -337,14 +317,7 @@ fn refused(encoding: Encoding, error: &Error) -> Graded {
         _ => What::Unreadable(Unread::Opaque),
     };
     let said = format!("{encoding} that cannot be read: {}", error.message());
-    Graded {
-        what,
-        encoding: Some(encoding),
-        said,
-        remedy: None,
-        print: 0,
-        shape: None,
-        file_name: 0,
-        lost: None,
-    }
+    let ways = error.remedies().iter().flat_map(|remedy| &remedy.options);
+    let ways = ways.map(|(_, word)| word.clone()).collect();
+    Graded { what, encoding: Some(encoding), ways, ..nothing(&said) }
 }

@@ -54,6 +54,8 @@ pub(super) struct Graded {
     pub(super) said: String,
     /// What to do, where something would read it.
     pub(super) remedy: Option<String>,
+    /// Words of `encoding` that would each read something of it, where it has to be said which.
+    pub(super) ways: Vec<String>,
     /// Equal for equal files or pixels; 0 where there are none.
     pub(super) print: u64,
     /// The shape as it is stored, where it is known.
@@ -121,8 +123,8 @@ pub(super) fn foreign(encoding: Option<Encoding>, bytes: &[u8], error: &Error) -
         Some(format::foreign::Sort::Opaque) => What::Unreadable(Unread::Opaque),
         Some(format::foreign::Sort::Other) | None => What::Nothing,
     };
-    let said = error.message().to_string();
-    Graded { what, encoding, said, remedy: None, print: 0, shape: None, file_name: 0, lost: None }
+    let said = error.message();
+    Graded { what, encoding, ..nothing(said) }
 }
 
 pub(super) fn nothing(said: &str) -> Graded {
@@ -132,6 +134,7 @@ pub(super) fn nothing(said: &str) -> Graded {
         encoding: None,
         said,
         remedy: None,
+        ways: Vec::new(),
         print: 0,
         shape: None,
         file_name: 0,

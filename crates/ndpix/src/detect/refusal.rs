@@ -120,6 +120,13 @@ fn remedies(refusal: &Refusal, all: &[Candidate]) -> Vec<Remedy> {
         Refusal::Unreadable(listed) => listed.clone(),
         Refusal::Nothing | Refusal::TooMany => Vec::new(),
     };
+    let named = listed.iter().flat_map(|&n| all[n].best.ways.iter().map(move |way| (n, way)));
+    let ways = named.take(LINES).map(|(number, way)| {
+        let field = &all[number].field;
+        let options = vec![("field", field.to_string()), ("encoding", way.clone())];
+        Remedy::new(format!("{field:#} as {way}"), options)
+    });
+    let ways: Vec<Remedy> = ways.collect();
     let readable: Vec<usize> = listed
         .into_iter()
         .filter(|&n| matches!(all[n].best.what, What::Image { .. } | What::Drawing | What::Numbers))
@@ -137,6 +144,7 @@ fn remedies(refusal: &Refusal, all: &[Candidate]) -> Vec<Remedy> {
         }
         remedies.extend(together(&readable, all));
     }
+    remedies.extend(ways);
     remedies
 }
 

@@ -6,7 +6,7 @@
 
 use super::{
     Chain, Content, Encoding, Layer, RawSpec, Scratch, Transport, base64, bytes, chain, data_url,
-    drawn, hex, layers, listed, npy, raw, tensor, text,
+    drawn, hex, layers, listed, npy, npz, raw, tensor, text,
 };
 use crate::format;
 use crate::inflate::{Compression, inflate};
@@ -52,7 +52,8 @@ fn layered(value: &[u8], spec: &RawSpec, limits: &Limits, deep: u8) -> Option<En
     let counts = match (&inner, &layer) {
         (Encoding::List, Layer::Json | Layer::Repr | Layer::Unquoted) => true,
         (Encoding::Chain(chain), _) => chain.content != Content::Raw,
-        (Encoding::Encoded | Encoding::DataUrl | Encoding::Npy | Encoding::Layered(..), _) => true,
+        (Encoding::Encoded | Encoding::DataUrl | Encoding::Npy | Encoding::Npz(_), _) => true,
+        (Encoding::Layered(..), _) => true,
         (Encoding::Tensor | Encoding::Rle | Encoding::Bytes, Layer::Json) => true,
         _ => false,
     };
@@ -136,6 +137,11 @@ fn plain_or_chain(
     spare: &mut Vec<u8>,
     bytes: &mut Vec<u8>,
 ) -> Option<Encoding> {
+    if transport == Transport::Base64
+        && let Some(member) = npz::found(bytes)
+    {
+        return Some(Encoding::Npz(member));
+    }
     if let Some(content) = own_content(spec, bytes) {
         return Some(match (transport, content) {
             (Transport::Base64, Content::Raw) => Encoding::Raw,
@@ -207,11 +213,13 @@ mod tests {
     fn signatures_decide() {
         let npy = "k05VTVBZAQB2AHsnZGVzY3InOiAnfHUxJywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDIpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAQID/";
         let zlib = "eJyb7BfqGxDJyFDGUK2eklqcXKRupaBeU2qorqOgnpZfVFKUmBefX5SSChJ3S8wpTgWKF2ckFqQC+RpGOgpGmjoKtQpkAy4Gh4b/AOeHHXY=";
+        let npz = "UEsDBBQAAAAAAAAAIQBVgTsahAAAAIQAAAAJAAAAYXJyXzAubnB5k05VTVBZAQB2AHsnZGVzY3InOiAnfHUxJywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDIpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAQID/UEsBAhQDFAAAAAAAAAAhAFWBOxqEAAAAhAAAAAkAAAAAAAAAAAAAAIABAAAAAGFycl8wLm5weVBLBQYAAAAAAQABADcAAACrAAAAAAA=";
         for (text, name) in [
             (PNG, "encoded"),
             (&format!("data:image/png;base64,{PNG}"), "data-url"),
             (npy, "npy"),
             (zlib, "base64+zlib+npy"),
+            (npz, "npz:arr_0"),
             ("\\\\x89504e470d0a1a0a", "hex"),
             ("89504e470d0a1a0a", "hex"),
             ("\\u0089PNG\\r\\n\\u001a\\n...", "latin1+image"),

@@ -19,13 +19,14 @@ impl Encoding {
 
 /// The words of an enum. Of a variant without one the compiler says that it is missing.
 macro_rules! names {
-    ($kind:ident: $($variant:ident $word:literal),* $(; but $other:pat)?) => {
+    ($kind:ident: $($variant:ident $(($inner:ident))? $word:literal),* $(; but $other:pat)?) => {
         impl $kind {
-            const NAMES: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),*];
+            const NAMES: &'static [(&'static str, Self)] =
+                &[$(($word, Self::$variant $(($inner))?)),*];
 
             fn name(&self) -> &'static str {
                 match self {
-                    $(Self::$variant => $word,)*
+                    $(Self::$variant $(($inner))? => $word,)*
                     $($other => "",)?
                 }
             }
@@ -34,9 +35,9 @@ macro_rules! names {
 }
 
 names!(
-    Encoding: Raw "raw", Encoded "encoded", DataUrl "data-url", Npy "npy", Hex "hex", List "list", Text "text",
-    Tensor "tensor", Bytes "bytes", Path "path", Url "url", Rle "rle", Polygon "polygon",
-    Strokes "strokes", StrokesRaw "strokes-raw"; but Self::Chain(_) | Self::Layered(..)
+    Encoding: Raw "raw", Encoded "encoded", DataUrl "data-url", Npy "npy", Npz(None) "npz", Hex "hex",
+    List "list", Text "text", Tensor "tensor", Bytes "bytes", Path "path", Url "url", Rle "rle", Polygon "polygon",
+    Strokes "strokes", StrokesRaw "strokes-raw"; but Self::Npz(Some(_)) | Self::Chain(_) | Self::Layered(..)
 );
 names!(Transport: Base64 "base64", Hex "hex", Latin1 "latin1", Bytes "bytes");
 names!(Content: Image "image", Raw "raw", Npy "npy");
@@ -54,6 +55,7 @@ impl fmt::Display for Encoding {
         match self {
             Self::Chain(chain) => chain.fmt(f),
             Self::Layered(layer, inner) => write!(f, "{layer}+{inner}"),
+            Self::Npz(Some(name)) => write!(f, "npz:{name}"),
             plain => f.write_str(plain.name()),
         }
     }
@@ -65,6 +67,10 @@ impl FromStr for Encoding {
     fn from_str(name: &str) -> Result<Self> {
         if name.matches('+').count() > MOST_STEPS {
             return Err(Error::options(format!("an encoding of more than {MOST_STEPS} steps")));
+        }
+        // The name of a member may be anything.
+        if let Some(member) = name.strip_prefix("npz:").filter(|member| !member.is_empty()) {
+            return Ok(Self::Npz(Some(member.to_string())));
         }
         if let Some((first, rest)) = name.split_once('+') {
             let layer = Layer::named(first);
@@ -162,6 +168,8 @@ mod tests {
             "base64+json+repr+encoded",
             "markdown+data-url",
             "unquoted+list",
+            "npz:a+b",
+            "json+npz:image",
         ] {
             assert_eq!(name.parse::<Encoding>().map(|e| e.to_string()).ok().as_deref(), Some(name));
         }
@@ -177,6 +185,8 @@ mod tests {
             "json+",
             "json+x",
             "base64+list",
+            "npz:",
+            "npz+raw",
         ] {
             assert!(bad.parse::<Encoding>().is_err(), "{bad}");
         }

@@ -5,7 +5,7 @@
 
 use super::{Pixels, RawSpec, raw};
 use crate::dtype::DType;
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, ErrorKind, Result, quote};
 use crate::limits::Limits;
 use crate::shape::Shape;
 
@@ -24,6 +24,23 @@ pub(super) fn finish(
     bytes.drain(..start);
     let (bgr, planes) = (given.bgr, given.planes);
     raw::finish(&RawSpec { bgr, planes, ..spec }, limits, bytes, spare)
+}
+
+/// Shape and dtype of the file that begins so, `None` where its elements are text, times or in no axes: no image.
+pub(super) fn look(head: &[u8]) -> Result<Option<(Shape, DType)>> {
+    const WORDS: [&[u8]; 5] =
+        [b"'descr': '<U", b"'descr': '>U", b"'descr': '|S", b"'descr': '<M", b"'descr': '<m"];
+    match header(head) {
+        Ok((RawSpec { shape: Some(shape), dtype: Some(dtype), .. }, _)) => Ok(Some((shape, dtype))),
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            let is_text = WORDS.iter().any(|word| memchr::memmem::find(head, word).is_some());
+            if is_text { Ok(None) } else { Err(error) }
+        }
+        // An axis without elements, or too many of them.
+        Err(error) if error.kind() == ErrorKind::Shape => Ok(None),
+        Err(error) => Err(error),
+        Ok(_) => Ok(None),
+    }
 }
 
 /// What the header says, and where the elements begin.
@@ -145,7 +162,6 @@ fn axes(tuple: &[u8]) -> Result<Option<Shape>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorKind;
 
     fn file(version: u8, dict: &str, data: &[u8]) -> Vec<u8> {
         let mut bytes = [MAGIC, &[version, 0]].concat();

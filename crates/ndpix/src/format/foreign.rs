@@ -42,7 +42,7 @@ const KINDS: [(usize, &[u8], &str, &str, Sort); 29] = [
     (0, b"%PDF-", "a PDF document", NOT_READ, Other),
     (0, b"<svg", "an SVG or other XML text, which is not a raster image", "", Image),
     (0, b"<?xml", "an SVG or other XML text, which is not a raster image", "", Image),
-    (0, b"PK\x03\x04", "a zip archive (.npz?)", NOT_READ, Opaque),
+    (0, b"PK\x03\x04", "a zip archive", "; pass encoding npz where it is one of arrays", Opaque),
     (0, b"\x93NUMPY", "a .npy array", "; pass encoding npy", Opaque),
     (0, b"\x1F\x8B", "gzip data", "; pass an encoding chain such as base64+gzip+image", Opaque),
     (

@@ -25,12 +25,13 @@ use super::pack::make_room;
 use super::shelf::Shelf;
 use super::spool::{Spool, Whole};
 use super::tape::Tape;
-use super::zip::{Archive, Method, Sum, joined};
+use super::zip::{Archive, Sum, joined};
 use super::{Facts, Holds, Images, Job, Place, Ready, Sink, entry};
 use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::OutputCompression;
+use crate::zip::Method;
 
 /// See [`Output`].
 pub(super) const OUTPUT: Output = Output {

@@ -13,24 +13,12 @@ use super::mark::Mark;
 use super::partial::Partial;
 use crate::error::{Error, Result};
 use crate::os::FileAt;
+use crate::zip::{COMMENT, Method, UTF8, VERSION};
 
 /// Where the data of a member begins.
 const ALIGN: u64 = 64;
-/// The version that knows zip64 (4.4.3.2).
-const VERSION: u16 = 45;
 /// 1980-01-01 00:00: an output says nothing of when it was made (4.4.6).
 const MIDNIGHT: u32 = 0x0021_0000;
-/// Names are UTF-8 (4.4.4, bit 11).
-const UTF8: u16 = 1 << 11;
-/// Longer comments do not fit (4.4.12).
-const COMMENT: usize = u16::MAX as usize;
-
-/// How the bytes of a member are held (4.4.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Method {
-    Stored = 0,
-    Deflated = 8,
-}
 
 #[derive(Debug)]
 struct Member {

@@ -12,7 +12,8 @@ const WORDS: [&str; 11] = [
 ];
 const STATIONS: [&str; 7] = ["source", "framing", "record", "encoding", "format", "pixels", "sink"];
 /// Used by stations, uses none.
-const LEAVES: [&str; 8] = ["array", "fetch", "half", "inflate", "os", "reserve", "sieve", "stores"];
+const LEAVES: [&str; 9] =
+    ["array", "fetch", "half", "inflate", "os", "reserve", "sieve", "stores", "zip"];
 /// The door to single stations for the stage benchmarks; nothing uses it.
 const BENCH_DOOR: &str = "stations";
 const ENGINE: [&str; 9] =

@@ -130,7 +130,8 @@ macro_rules! targets {
 }
 // About a second each.
 targets! {
-    lines 200, compressed 3000, record 8000, pointer 5000, encodings 5000, npy 30_000, detect 1000,
+    lines 200, compressed 3000, record 8000, pointer 5000, encodings 5000, npy 30_000, npz 8000,
+    detect 1000,
     rejects 300, runs 600, outputs 300,
     png 12_000, jpeg 2500, webp 2500, tiff 3000, gif 2000, bmp 2000, pnm 15_000, qoi 12_000,
     ico 12_000, tga 6000,

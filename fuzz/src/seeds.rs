@@ -128,6 +128,14 @@ pub(super) fn record_seeds() -> Vec<Vec<u8>> {
     ] {
         seeds.push(format!("{{\"h\":2,\"w\":2,\"image\":{value}}}").into_bytes());
     }
+    for numbers in ["16UC1", "32FC1"] {
+        seeds.push(
+            format!(
+                "{{\"format\":\"{numbers}; compressedDepth png\",\"image\":\"AAAAAADQHUYAQHzEiVBORw0KGgoAAAANSUhEUgAAAAIAAAACEAAAAAAHTY67AAAAEklEQVR4nGNgYGBgZGDU+f8fAAOVAi21iXK2AAAAAElFTkSuQmCC\"}}"
+            )
+            .into_bytes(),
+        );
+    }
     seeds
 }
 

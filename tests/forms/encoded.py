@@ -43,7 +43,7 @@ FILES = [
          JPEG_RGB),
     Form("encoded-unsupported", "JPEG 2000, AVIF, JPEG XL", images(b64, [*JPEG_2000[:2], AVIF[2], JPEG_XL]), None),
     Form("encoded-twice", "base64 of base64", [{"image": data_url(b64(data).encode())} for data in PNG], RGB,
-         ["--encoding base64+image", "--encoding base64+base64+encoded"]),
+         ["--encoding base64+image", "--encoding base64+base64+image"]),
 ]
 
 HEADS = {

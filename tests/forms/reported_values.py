@@ -44,9 +44,11 @@ TEXTS = [
          [{"attachment": wrapped(data).replace("\n", "\r\n")} for data in PNG],
          RGB, seen="apache/ponymail#262"),
     Form("reported-plus-blank", "each + became a blank", [{"img": b64(data).replace("+", " ")} for data in PNG], RGB,
-         ["--field img", "--field img --encoding encoded", "--text-repair"], seen="runpod-workers/worker-comfyui#126"),
+         ["--field img", "--field img --encoding encoded", "--encoding repaired+encoded"], seen="runpod-workers/worker-comfyui#126"),
+    Form("plus-blank-data-url", "the same in data URLs",
+         [{"img": data_url(data).replace("+", " ")} for data in PNG], RGB, ["--encoding repaired+data-url"]),
     Form("reported-plus-blank-jpeg", "one late + of a JPEG", [{"img": _late_blank(data)} for data in PHOTOS],
-         [decoded(data) for data in PHOTOS], ["--field img --encoding encoded", "--text-repair"],
+         [decoded(data) for data in PHOTOS], ["--field img --encoding encoded", "--encoding repaired+encoded"],
          seen="runpod-workers/worker-comfyui#126"),
     Form("reported-latin-1", "a character for each byte",
          [{"content": {"mimeType": "image/png", "text": data.decode("latin1")}} for data in PNG], RGB,
@@ -110,6 +112,15 @@ BYTES = [
          ["--field 'detections[*].mask.$binary.base64'", "--field 'detections[*].mask'"], seen="voxel51/fiftyone"),
 ]
 
+QUANT = 10100.0, -1009.0
+
+
+def distances(steps):
+    """What image_transport makes of steps: 0 is where nothing was measured."""
+    a, b = map(np.float32, QUANT)
+    return np.where(steps == 0, np.float32(np.nan), a / (steps.astype(np.float32) - b))
+
+
 ROS = "--field msg.data --encoding raw"
 RAW = [
     Form("reported-compressed-depth", "12 bytes before the PNG",
@@ -117,6 +128,18 @@ RAW = [
                                   "data": b64(struct.pack("<iff", 0, 10.0, 0.0) + encoded(DEEP[i]))}} for i in FOUR],
          DEEP, ["--field msg.data", "--field msg.data --encoding encoded"],
          seen="siemens/ros-sharp#352, ros-perception/vision_opencv#311"),
+    Form("ros-depth-32FC1", "distances in steps of their inverse",
+         [{"format": "32FC1; compressedDepth", "data": b64(struct.pack("<iff", 0, *QUANT) + encoded(a))} for a in DEEP],
+         [distances(a) for a in DEEP]),
+    Form("ros-depth-list", "the bytes as a list",
+         [{"format": "16UC1; compressedDepth", "data": list(struct.pack("<iff", 0, 0, 0) + encoded(a))} for a in DEEP],
+         DEEP),
+    Form("ros-depth-rvl", "another compression",
+         [{"format": "16UC1; compressedDepth rvl", "data": b64(struct.pack("<iffII", 0, 0, 0, 6, 5) + bytes(range(80)))}
+          for _ in DEEP], None),
+    Form("ros-depth-unsaid", "nothing says what the numbers are",
+         [{"data": b64(struct.pack("<iff", 0, *QUANT) + encoded(a))} for a in DEEP], None,
+         ["--encoding compressed-depth"]),
     Form("reported-ros-bgr8", "BGR", [ros_message(a[..., ::-1], "bgr8") for a in RGB], RGB,
          ["--field msg.data", "--field msg", f"{ROS} --raw-channels bgr"], seen="RobotWebTools/rosbridge_suite#380"),
     Form("reported-ros-mono16", "big-endian", [ros_message(a, "mono16", big=True) for a in DEEP], DEEP,

@@ -11,6 +11,7 @@ mod bytes;
 mod chain;
 mod classify;
 mod data_url;
+pub(crate) mod depth;
 pub(crate) mod drawn;
 pub(crate) mod envelope;
 mod hex;
@@ -67,6 +68,8 @@ pub enum Encoding {
     Npy,
     /// Base64 of a `.npz` archive: its member of this name, or the one that there is.
     Npz(Option<String>),
+    /// A depth image as ROS compresses it: 12 bytes before a PNG, beside a `format` that says what its numbers are.
+    CompressedDepth,
     /// Hexadecimal digits of an image file, a `.npy` file or bare pixels.
     Hex,
     /// Numbers in (nested) JSON arrays.
@@ -162,6 +165,8 @@ pub(crate) struct RawSpec {
     pub mosaic: bool,
     /// Whether lists hold NaN and infinities, and null for NaN.
     pub nan: bool,
+    /// What the numbers of a depth image of ROS are, where its message says so.
+    pub depth: Option<depth::Depth>,
     /// What the number of bytes decides.
     pub loose: Loose,
     /// What stands around a value that is drawn.
@@ -220,6 +225,13 @@ pub(crate) fn decode(
         Encoding::Npz(name) => {
             base64::decode_string(value, text, bytes)?;
             Payload::Pixels(npz::finish(name.as_deref(), raw, limits, bytes, spare)?)
+        }
+        Encoding::CompressedDepth => {
+            match value::kind(value) {
+                Kind::String => base64::decode_string(value, text, bytes)?,
+                _ => bytes::decode(value, limits, spare, bytes)?,
+            }
+            depth::finish(raw, limits, bytes, spare)?
         }
         Encoding::Hex => {
             hex::decode(string(value, text)?, bytes)?;
@@ -353,7 +365,7 @@ impl Encoding {
     pub(crate) fn wants_shape(&self) -> bool {
         match self {
             Self::Raw | Self::Hex | Self::List | Self::Text | Self::Tensor => true,
-            Self::Bytes | Self::Chain(_) => true,
+            Self::Bytes | Self::Chain(_) | Self::CompressedDepth => true,
             Self::Encoded | Self::DataUrl | Self::Npy | Self::Npz(_) => false,
             Self::Path | Self::Url => false,
             Self::Rle | Self::Polygon | Self::Strokes | Self::StrokesRaw => false,
@@ -377,7 +389,7 @@ impl Encoding {
     /// Whether a JSON array is one value of this encoding, and not a list of images.
     pub(crate) fn takes_arrays(&self) -> bool {
         match self {
-            Self::List | Self::Bytes | Self::Tensor => true,
+            Self::List | Self::Bytes | Self::Tensor | Self::CompressedDepth => true,
             Self::Polygon | Self::Strokes | Self::StrokesRaw => true,
             Self::Layered(layer, _) => layer.takes_arrays(),
             // Objects of run lengths may stand in a list, and numbers are none of images.

@@ -58,7 +58,7 @@ class Common(TypedDict, total=False):
     """The field that holds the image: `a.b[2].c`, `images[*].url`, `/json/pointer`, or `.` for the record
     itself; with `stack` a list of them. Default: the one field of the first records that holds images."""
     encoding: str | list[str] | tuple[str, ...] | None
-    """How the value holds the image: `auto`, `encoded`, `data-url`, `raw`, `npy`, `npz`, `hex`, `list`, `text`,
+    """How the value holds the image: `auto`, `encoded`, `data-url`, `raw`, `npy`, `npz`, `compressed-depth`, `hex`, `list`, `text`,
     `tensor`, `bytes`, `path`, `url`, `rle`, `polygon`, `strokes`, `strokes-raw`, or a chain
     such as `base64+zlib+npy` or `json+list`. `auto` decides on the first records and then holds every record to it. A list allows these, and each value is the one that it seems to be."""
     mixed: bool | None

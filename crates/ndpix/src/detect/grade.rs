@@ -160,6 +160,8 @@ impl<'l> Grader<'l> {
             inner @ (Encoding::List | Encoding::Text) => {
                 numbers::numbers(&self.scratch.bytes, inner, pixels, around)
             }
+            // Its message says that it is one.
+            Encoding::CompressedDepth => What::Image { by_path: false },
             _ => numbers::tensor(pixels, around),
         };
         let said = match what {

@@ -36,7 +36,10 @@ pub(super) fn grade(text: &[u8], around: Around<'_>) -> Graded {
     }
     if text.contains(&b' ') && !text.contains(&0) && !text.iter().any(|c| is_control(*c)) {
         return match damaged_base64(text) {
-            true => wrapped("base64 in which + became a blank".to_string()),
+            true => Graded {
+                ways: vec!["repaired+encoded".to_string()],
+                ..wrapped("base64 in which + became a blank".to_string())
+            },
             false => nothing("text"),
         };
     }
@@ -156,13 +159,19 @@ fn data_url(rest: &[u8]) -> Graded {
     let head = rest.split(|&c| c == b',').next().unwrap_or(rest);
     let kind = head.split(|&c| c == b';').next().unwrap_or(head);
     let starts = |word: &[u8]| kind.get(..word.len()).is_some_and(|k| k.eq_ignore_ascii_case(word));
-    let said = format!("a data URL of type {}", crate::error::quote(kind));
+    let mut said = format!("a data URL of type {}", crate::error::quote(kind));
+    let base64 = memchr::memchr(b',', rest).map_or(&[][..], |at| &rest[at + 1..]);
+    let mut ways = Vec::new();
+    if base64.contains(&b' ') && damaged_base64(base64) {
+        said += " with base64 in which + became a blank";
+        ways.push("repaired+data-url".to_string());
+    }
     let what = match () {
         () if starts(b"video/") => What::Video,
         () if starts(b"image") || kind.is_empty() => What::Unreadable(Unread::Format),
         () => What::Nothing,
     };
-    Graded { what, ..nothing(&said) }
+    Graded { what, ways, ..nothing(&said) }
 }
 
 /// What begins like JSON; what valid JSON holds is looked at elsewhere.

@@ -33,6 +33,7 @@ impl Said<'_> {
             bgr: look.bgr.unwrap_or(given.bgr),
             planes: self.planes.map_or(given.planes, |p| p.0),
             mosaic: look.mosaic || given.mosaic,
+            depth: self.depth.or(given.depth),
             ..*given
         };
         let of_pixel = self.elements(&look, &mut spec)?;

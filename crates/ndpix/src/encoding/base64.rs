@@ -46,11 +46,35 @@ pub(super) fn decode(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
     if base64_simd::STANDARD.decode_append(text, out).is_ok() {
         return Ok(());
     }
+    if memchr::memchr(b' ', text).is_some() && lost_plus(text) {
+        out.clear();
+        return Err(Error::encoding(
+            "not valid base64: its blanks stand where each + was, it seems; pass encoding repaired+encoded, in data URLs repaired+data-url",
+        ));
+    }
     if mended(text, out).is_some() {
         return Ok(());
     }
     out.clear();
     lenient(text, out)
+}
+
+/// Whether blanks are what became of `+`, as forms and URLs leave them: with them alone the length is right, or they
+/// stand alone where no lines end, which are of one length.
+fn lost_plus(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let digits = text.iter().filter(|c| !c.is_ascii_whitespace()).count();
+    let blanks = text.len() - digits;
+    if blanks == 0 || text.iter().any(|c| c.is_ascii_whitespace() && *c != b' ') {
+        return false;
+    }
+    if digits % 4 != 0 && (digits + blanks) % 4 == 0 {
+        return true;
+    }
+    let mut lines: Vec<usize> = text.split(|c| *c == b' ').map(<[u8]>::len).collect();
+    let last = lines.pop().unwrap_or(0);
+    let first = lines.first().copied().unwrap_or(0);
+    lines.iter().any(|line| *line != first) || last > first
 }
 
 /// Decodes text in the URL-safe alphabet, with white space, or without padding. `None` where it
@@ -262,6 +286,20 @@ mod tests {
         ] {
             let error = read(text).expect_err(text);
             assert!(error.message().contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn blanks_that_were_plus_are_no_line_ends() {
+        for text in
+            ["AE CAw==", "A E C/w=", "AECA /w==AECA w==", "AAAA BBBB C DDDD EE", "ab cdef ghij klm"]
+        {
+            let error = read(text).expect_err(text);
+            assert!(error.message().contains("repaired+encoded"), "{text}: {error}");
+        }
+        for text in ["AECA /w==", "AE CA /w ==", " AECA/w== ", "AEC\nA /w==", "AAAA BBBB CCCC DD=="]
+        {
+            assert!(read(text).is_ok(), "{text}");
         }
     }
 

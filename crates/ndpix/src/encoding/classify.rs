@@ -5,8 +5,8 @@
 //! is guessed from names or from likely sizes.
 
 use super::{
-    Chain, Content, Encoding, Layer, RawSpec, Scratch, Transport, base64, bytes, chain, data_url,
-    drawn, hex, layers, listed, npy, npz, raw, tensor, text,
+    Chain, Content, Encoding, Layer, RawSpec, Scratch, Transport, any_bytes, base64, bytes, chain,
+    data_url, depth, drawn, hex, layers, listed, npy, npz, raw, tensor, text,
 };
 use crate::format;
 use crate::inflate::{Compression, inflate};
@@ -57,6 +57,15 @@ fn layered(value: &[u8], spec: &RawSpec, limits: &Limits, deep: u8) -> Option<En
         (Encoding::Tensor | Encoding::Rle | Encoding::Bytes, Layer::Json) => true,
         _ => false,
     };
+    // As it is written: base64 of a .npy file is a chain as well.
+    let inner = match inner {
+        Encoding::Npy => Encoding::Chain(Chain {
+            transport: Transport::Base64,
+            compressions: vec![],
+            content: Content::Npy,
+        }),
+        other => other,
+    };
     counts.then(|| Encoding::Layered(layer, Box::new(inner)))
 }
 
@@ -77,8 +86,13 @@ fn plain(value: &[u8], spec: &RawSpec, limits: &Limits, scratch: &mut Scratch) -
 
 fn list(value: &[u8], spec: &RawSpec, limits: &Limits, scratch: &mut Scratch) -> Option<Encoding> {
     let Scratch { bytes: out, spare, .. } = scratch;
-    if bytes::decode(value, limits, spare, out).is_ok() && signature(out).is_some() {
-        return Some(Encoding::Bytes);
+    if bytes::decode(value, limits, spare, out).is_ok() {
+        if signature(out).is_some() {
+            return Some(Encoding::Bytes);
+        }
+        if spec.depth.is_some() && depth::is_one(out) {
+            return Some(Encoding::CompressedDepth);
+        }
     }
     let found = listed::read(value, spec, limits, out, spare).ok()?;
     listed::finish(found, spec, limits, out, spare).ok().map(|_| Encoding::List)
@@ -93,12 +107,15 @@ fn string(
     let Scratch { bytes: out, text: unescaped, spare, .. } = scratch;
     let text = value::unescape(value, unescaped).trim_ascii();
     if data_url::strip_scheme(text).is_some() {
-        return data_url::decode(text, spare, out).ok().map(|()| Encoding::DataUrl);
+        data_url::decode(text, spare, out).ok()?;
+        let once_more = || any_bytes(out).is_some_and(|bytes| signature(&bytes).is_some());
+        return (signature(out).is_some() || !once_more()).then_some(Encoding::DataUrl);
     }
     if data_url::is_remote(text) {
         return Some(Encoding::Url);
     }
-    if hex::strip_prefix(text).is_some_and(hex::is_pairs) {
+    let is_hex = |digits: &[u8]| hex::is_pairs(digits) || hex::is_apart(digits);
+    if hex::strip_prefix(text).is_some_and(is_hex) {
         hex::decode(text, out).ok()?;
         return plain_or_chain(Transport::Hex, spec, limits, spare, out);
     }
@@ -119,8 +136,7 @@ fn string(
             return found;
         }
     }
-    let is_hex = hex::is_pairs(text) || hex::is_apart(text);
-    if text.len() >= 16 && is_hex && hex::decode(text, out).is_ok() {
+    if text.len() >= 16 && is_hex(text) && hex::decode(text, out).is_ok() {
         let found = plain_or_chain(Transport::Hex, spec, limits, spare, out);
         if found.is_some() {
             return found;
@@ -141,6 +157,9 @@ fn plain_or_chain(
         && let Some(member) = npz::found(bytes)
     {
         return Some(Encoding::Npz(member));
+    }
+    if transport == Transport::Base64 && spec.depth.is_some() && depth::is_one(bytes) {
+        return Some(Encoding::CompressedDepth);
     }
     if let Some(content) = own_content(spec, bytes) {
         return Some(match (transport, content) {
@@ -205,8 +224,10 @@ mod tests {
     fn found(value: &str, axes: Option<&[usize]>) -> String {
         let spec =
             RawSpec { shape: axes.and_then(|axes| Shape::new(axes).ok()), ..RawSpec::default() };
-        classify(value.as_bytes(), &spec, &Limits::default(), &mut Scratch::default())
-            .map_or("none".to_string(), |e| e.to_string())
+        let found = classify(value.as_bytes(), &spec, &Limits::default(), &mut Scratch::default());
+        let word = found.as_ref().map_or("none".to_string(), Encoding::to_string);
+        assert_eq!(word.parse().ok(), found, "it is written as it reads");
+        word
     }
 
     #[test]
@@ -214,6 +235,7 @@ mod tests {
         let npy = "k05VTVBZAQB2AHsnZGVzY3InOiAnfHUxJywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDIpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAQID/";
         let zlib = "eJyb7BfqGxDJyFDGUK2eklqcXKRupaBeU2qorqOgnpZfVFKUmBefX5SSChJ3S8wpTgWKF2ckFqQC+RpGOgpGmjoKtQpkAy4Gh4b/AOeHHXY=";
         let npz = "UEsDBBQAAAAAAAAAIQBVgTsahAAAAIQAAAAJAAAAYXJyXzAubnB5k05VTVBZAQB2AHsnZGVzY3InOiAnfHUxJywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDIpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAQID/UEsBAhQDFAAAAAAAAAAhAFWBOxqEAAAAhAAAAAkAAAAAAAAAAAAAAIABAAAAAGFycl8wLm5weVBLBQYAAAAAAQABADcAAACrAAAAAAA=";
+        let again = |text: &str| base64_simd::STANDARD.encode_to_string(text);
         for (text, name) in [
             (PNG, "encoded"),
             (&format!("data:image/png;base64,{PNG}"), "data-url"),
@@ -224,6 +246,11 @@ mod tests {
             ("89504e470d0a1a0a", "hex"),
             ("\\u0089PNG\\r\\n\\u001a\\n...", "latin1+image"),
             ("/9j/AAAA", "encoded"),
+            (&again(PNG), "base64+encoded"),
+            (&format!("data:image/png;base64,{}", again(PNG)), "base64+encoded"),
+            (&again(npy), "base64+base64+npy"),
+            (&again(npz), "base64+npz:arr_0"),
+            ("\\\\x89 50 4e 47 0d 0a 1a 0a", "hex"),
             ("https://example.com/a.png", "url"),
             ("s3://bucket/a", "url"),
             ("file:///images/a.png", "path"),

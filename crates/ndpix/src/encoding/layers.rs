@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{base64, data_url};
+use super::data_url;
 use crate::error::{Error, Result, quote};
 use crate::limits::make_room;
 use crate::record::pointer::Pointer;
@@ -123,7 +123,7 @@ pub(super) fn open(layer: &Layer, value: &[u8], out: &mut Vec<u8>) -> Result<()>
         }
         Layer::Base64 => {
             let mut bytes = Vec::new();
-            base64::decode(base64::strip_prefix(text), &mut bytes)?;
+            data_url::decode(text, &mut Vec::new(), &mut bytes)?;
             string(&bytes, out)?;
         }
         Layer::Repr => repr(text, out)?,

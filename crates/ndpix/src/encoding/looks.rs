@@ -1,6 +1,7 @@
 //! The words by which pixels are described, and what each of them says: channels, element type, order of
 //! colours, of axes and of bytes. Words that are known and not read are told apart from those that are data.
 
+use super::depth::Depth;
 use crate::dtype::{ByteOrder, DType};
 
 /// What a word says of pixels.
@@ -57,6 +58,18 @@ fn packed(word: &str) -> bool {
     ["rgba", "bgra", "rgb", "bgr"].iter().any(|head| {
         let rest = word.strip_prefix(head).map(|rest| rest.trim_start_matches('_'));
         rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|c| c.is_ascii_digit()))
+    })
+}
+
+/// The format of a depth image of ROS: `16UC1; compressedDepth png`. Of those before 2020 the PNG is not named.
+pub(super) fn depth(word: &str) -> Option<Word<Depth>> {
+    let (numbers, how) = word.split_once(';')?;
+    let how = how.trim().to_ascii_lowercase();
+    let how = how.strip_prefix("compresseddepth")?.trim();
+    Some(match (numbers.trim().to_ascii_lowercase().as_str(), how) {
+        ("16uc1" | "mono16", "" | "png") => Word::Read(Depth::Plain),
+        ("32fc1", "" | "png") => Word::Read(Depth::Inverse),
+        _ => Word::Unread,
     })
 }
 

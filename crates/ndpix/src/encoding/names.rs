@@ -35,7 +35,8 @@ macro_rules! names {
 }
 
 names!(
-    Encoding: Raw "raw", Encoded "encoded", DataUrl "data-url", Npy "npy", Npz(None) "npz", Hex "hex",
+    Encoding: Raw "raw", Encoded "encoded", DataUrl "data-url", Npy "npy", Npz(None) "npz",
+    CompressedDepth "compressed-depth", Hex "hex",
     List "list", Text "text", Tensor "tensor", Bytes "bytes", Path "path", Url "url", Rle "rle", Polygon "polygon",
     Strokes "strokes", StrokesRaw "strokes-raw"; but Self::Npz(Some(_)) | Self::Chain(_) | Self::Layered(..)
 );
@@ -98,6 +99,9 @@ impl FromStr for Encoding {
 /// Whether what stands in base64 is text again: a layer, or a chain.
 fn is_layered(rest: &str) -> bool {
     let first = rest.split('+').next().unwrap_or(rest);
+    if matches!(rest, "encoded" | "data-url" | "npz") || rest.starts_with("npz:") {
+        return true;
+    }
     rest.contains('+')
         && (named(Transport::NAMES, first).is_some() || Layer::named(first).is_some())
 }
@@ -169,6 +173,9 @@ mod tests {
             "markdown+data-url",
             "unquoted+list",
             "npz:a+b",
+            "base64+encoded",
+            "base64+data-url",
+            "base64+npz:a+b",
             "json+npz:image",
         ] {
             assert_eq!(name.parse::<Encoding>().map(|e| e.to_string()).ok().as_deref(), Some(name));

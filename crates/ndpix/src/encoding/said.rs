@@ -3,6 +3,7 @@
 //! Each counts only where its type and its word fit. Two that contradict each other are an error, and so
 //! is a word that is known and not read: neither is passed over.
 
+use super::depth::Depth;
 use super::envelope::scalar;
 use super::keys::{self, Axis, Key, dtype_of};
 use super::looks::{self, Look, Word};
@@ -34,6 +35,7 @@ pub(crate) struct Said<'a> {
     pub(super) look: By<Look>,
     pub(super) planes: By<bool>,
     pub(super) step: By<usize>,
+    pub(super) depth: Option<Depth>,
     pub(super) strides: Option<&'a [u8]>,
     pub(super) clash: Option<(&'static str, &'static str)>,
     pub(super) unread: Option<(&'static str, &'a [u8])>,
@@ -174,6 +176,13 @@ impl<'a> Said<'a> {
                 }
             }
             Some(Word::Unread) => self.unread = Some((name, text)),
+            None if name == "format" => {
+                match keys::word(text).and_then(|word| looks::depth(&word)) {
+                    Some(Word::Read(depth)) => self.depth = Some(depth),
+                    Some(Word::Unread) => self.unread = Some((name, text)),
+                    None => {}
+                }
+            }
             None if name == "encoding" => self.unknown = Some((name, text)),
             None => {}
         }

@@ -18,7 +18,7 @@ pub(crate) enum Sort {
 use Sort::{Image, Opaque, Other, Video};
 
 /// Where in the bytes a kind has which bytes, its name, what to do with it, and its sort.
-const KINDS: [(usize, &[u8], &str, &str, Sort); 29] = [
+const KINDS: [(usize, &[u8], &str, &str, Sort); 30] = [
     (0, b"\x00\x00\x00\x0CjP  ", "a JPEG 2000 image", NOT_READ, Image),
     (0, b"\xFF\x4F\xFF\x51", "a JPEG 2000 image", NOT_READ, Image),
     (0, b"\x00\x00\x00\x0CJXL ", "a JPEG XL image", NOT_READ, Image),
@@ -51,6 +51,13 @@ const KINDS: [(usize, &[u8], &str, &str, Sort); 29] = [
         "zstd data",
         "; pass an encoding chain such as base64+zstd+image",
         Opaque,
+    ),
+    (
+        12,
+        b"\x89PNG\r\n\x1A\n",
+        "a depth image as ROS compresses it",
+        "; pass encoding compressed-depth, beside a format that says what its numbers are",
+        Image,
     ),
     (0, b"\x89PNG", DAMAGED_PNG, "", Image),
     (0, b"\xC2\x89PNG", DAMAGED_PNG, "", Image),

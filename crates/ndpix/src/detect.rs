@@ -74,6 +74,11 @@ pub(crate) fn refuse_unmet(filter: &Filter, is_end: bool) -> Result<()> {
     )))
 }
 
+/// The program or service whose records these are, where their keys leave no doubt.
+pub(crate) fn source(sample: &Sample<'_>) -> Option<&'static str> {
+    sources::recognise(sample.records.iter().map(|record| record.text))
+}
+
 /// Decides where images stand and how they are held: as the options say, or by what was found. What is drawn is
 /// resized by the nearest pixel where nothing else is asked for: its numbers are classes, which have none between.
 pub(crate) fn locate(

@@ -65,6 +65,7 @@ fn report(inputs: Vec<Input>, options: &Options) -> Result<(Report, Reader)> {
     };
     report.framing = reader.feed.framing().to_string();
     report.compression = reader.feed.compressions().iter().map(ToString::to_string).collect();
+    report.source = reader.source(options);
     report.sampled = reader.sampled as u64;
     report.fields = reader
         .candidates

@@ -170,6 +170,11 @@ impl Reader {
         told(Sample::new(&self.sample, &self.files, first), options)
     }
 
+    /// The program or service that the first records are of, where that is clear.
+    pub(crate) fn source(&self, options: &Options) -> Option<&'static str> {
+        self.known(options, 0).ok().and_then(|known| detect::source(&known))
+    }
+
     /// The record with which the sample begins, and what it holds: the first, or where all of the first
     /// hold nothing, the next with something like an image.
     fn search(&mut self, options: &Options) -> Result<(usize, Option<Findings>)> {

@@ -27,6 +27,7 @@ class Report:
     Attributes:
         framing: How records follow each other.
         compression: Compressions of the inputs.
+        source: The program or service whose records these are, such as `COCO`, where their keys leave no doubt.
         sampled: Records that were looked at.
         fields: The fields that may hold images: of each how many of its values hold one how, in how many records it
             is, and what it is in words.
@@ -64,6 +65,7 @@ class Report:
 
     framing: str
     compression: list[str]
+    source: str | None
     sampled: int
     fields: dict[str, dict[str, Any]]
     field: str | None

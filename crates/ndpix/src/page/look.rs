@@ -121,6 +121,7 @@ fn facts(html: &mut Html, report: &Report) {
         "encoding",
         report.encoding.clone().or(report.field.as_ref().map(|_| "mixed".to_string())),
     );
+    fact("source", report.source.map(str::to_string));
     fact("output", report.expected_bytes.map(human));
     fact("free on this disk", report.free_bytes.map(human));
     html.raw("</dl>");

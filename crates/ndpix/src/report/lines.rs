@@ -72,6 +72,7 @@ impl Report {
         };
         let records = format!("{} looked at, framing {}{packed}", self.sampled, self.framing);
         let mut lines = vec![("records", records)];
+        lines.extend(self.source.map(|source| ("source", source.to_string())));
         for field in &self.fields {
             let mut read = self.field.iter().chain(&self.bands);
             let chosen = if read.any(|f| *f == field.field) { "  <- read" } else { "" };

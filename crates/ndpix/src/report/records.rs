@@ -63,6 +63,8 @@ pub struct Report {
     pub framing: String,
     /// Compressions of the inputs.
     pub compression: Vec<String>,
+    /// The program or service whose records these are, where their keys leave no doubt: `COCO`, `Labelme`.
+    pub source: Option<&'static str>,
     /// Records looked at.
     pub sampled: u64,
     /// Fields that may hold images.

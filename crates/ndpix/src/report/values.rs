@@ -15,6 +15,7 @@ type Row = (&'static str, &'static str, fn(&Report) -> Value);
 const ROWS: &[Row] = &[
     ("framing", "How records follow each other.", |r| json!(r.framing)),
     ("compression", "Compressions of the inputs.", |r| json!(r.compression)),
+    ("source", "The program or service whose records these are, such as `COCO`, where their keys leave no doubt.", |r| json!(r.source)),
     ("sampled", "Records that were looked at.", |r| json!(r.sampled)),
     ("fields", "The fields that may hold images: of each how many of its values hold one how, in how many records it is, and what it is in words.", fields),
     ("field", "The field that a run would read, if it is clear.", |r| json!(r.field)),

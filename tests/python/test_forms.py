@@ -7,7 +7,7 @@ import unittest
 from command import ROOT
 
 sys.path.insert(0, str(ROOT / "tests"))
-from forms import FORMS, run, run_decoys  # noqa: E402
+from forms import FORMS, page, run, run_decoys  # noqa: E402
 from forms.decoys import DECOYS  # noqa: E402
 
 RENEW = "NDPIX_RENEW=1 .venv/bin/python tests/python/test_forms.py"
@@ -26,6 +26,12 @@ class Tables(unittest.TestCase):
 
     def test_decoys(self):
         self.check("decoys.txt", run_decoys.table())
+
+    def test_the_page_of_forms(self):
+        now = page.page()
+        if os.environ.get("NDPIX_RENEW"):
+            page.PAGE.write_text(now)
+        self.assertEqual(page.PAGE.read_text().splitlines(), now.splitlines(), f"what comes of forms changed:\n{RENEW}")
 
     def test_each_has_a_name_of_its_own(self):
         for all_of_them in (FORMS, DECOYS):

@@ -1,8 +1,6 @@
 //! Arrays of the library as NumPy arrays, without a copy.
 
-use std::sync::Arc;
-
-use ndpix::{Aligned, Array, Spares};
+use ndpix::{Aligned, Array, NamedArrays, Spares};
 use numpy::PyArray1;
 use numpy::ndarray::ArrayView1;
 use pyo3::intern;
@@ -31,7 +29,7 @@ impl Drop for Owned {
 pub(crate) fn named<'py>(
     lead: &str,
     images: &Bound<'py, PyAny>,
-    others: Vec<(Arc<str>, Array)>,
+    others: NamedArrays,
 ) -> PyResult<Option<Bound<'py, PyDict>>> {
     if others.is_empty() {
         return Ok(None);

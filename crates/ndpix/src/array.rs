@@ -8,8 +8,13 @@ mod views;
 pub use aligned::Aligned;
 pub use element::Element;
 
+use std::sync::Arc;
+
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+
+/// Further arrays by their names, in the order in which they are asked for.
+pub type NamedArrays = Vec<(Arc<str>, Array)>;
 
 /// Elements of one dtype in C order, little-endian, the first of them at a multiple of 64.
 ///

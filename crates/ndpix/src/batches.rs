@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::array::{Aligned, Array};
+use crate::array::{Aligned, Array, NamedArrays};
 use crate::books::{Books, fill_row, further, names, stacked};
 use crate::column::Column;
 use crate::control::Control;
@@ -49,7 +49,7 @@ pub struct Batch {
     /// The images, stacked on the first axis.
     pub images: Array,
     /// The arrays beside them, by their names, where `array` asks for some.
-    pub arrays: Vec<(Arc<str>, Array)>,
+    pub arrays: NamedArrays,
     /// For each image the number of its input, from 0.
     pub files: Vec<u32>,
     /// For each image the line on which its record begins, from 1.

@@ -11,7 +11,7 @@ mod survey;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::array::Array;
+use crate::array::{Array, NamedArrays};
 use crate::batch::File;
 use crate::books::names;
 use crate::column::Column;
@@ -67,7 +67,7 @@ pub struct Item {
     /// The pixels.
     pub images: Array,
     /// Those of further arrays, by their names, where `array` asks for some.
-    pub arrays: Vec<(Arc<str>, Array)>,
+    pub arrays: NamedArrays,
     /// The kept fields, with a row for each image. Where images stand in them there are their numbers.
     pub columns: Vec<Column>,
     /// The rows that hold the fill value, each with what is wrong with its record or image.
@@ -309,7 +309,7 @@ impl Dataset {
     }
 
     /// The further arrays of several images, each stacked on its first axis.
-    fn together(&self, rows: &[(usize, Vec<(Arc<str>, Array)>)]) -> Result<Vec<(Arc<str>, Array)>> {
+    fn together(&self, rows: &[(usize, NamedArrays)]) -> Result<NamedArrays> {
         let stack = |(number, array): (usize, &ArrayPlan)| {
             let first = rows.first().map(|(_, row)| &row[number].1);
             let (shape, dtype) = match (target(&array.plan), first) {

@@ -227,10 +227,7 @@ pub(crate) fn decode(
             Payload::Pixels(npz::finish(name.as_deref(), raw, limits, bytes, spare)?)
         }
         Encoding::CompressedDepth => {
-            match value::kind(value) {
-                Kind::String => base64::decode_string(value, text, bytes)?,
-                _ => bytes::decode(value, limits, spare, bytes)?,
-            }
+            text_or_bytes(value, limits, [text, spare, bytes])?;
             depth::finish(raw, limits, bytes, spare)?
         }
         Encoding::Hex => {
@@ -257,21 +254,28 @@ pub(crate) fn decode(
             let opened = layers::open(layer, value, &mut text);
             let payload = opened.and_then(|()| decode(inner, &text, raw, limits, scratch));
             scratch.layer = text;
-            payload?
+            return payload;
         }
         Encoding::Path | Encoding::Url => {
             reference(string(value, text)?, bytes)?;
             Payload::Reference
         }
-        Encoding::Rle => Payload::Drawn(drawing.read_runs(value, &raw.setting, limits, text)?),
-        Encoding::Polygon => {
-            Payload::Drawn(drawing.read_corners(value, &raw.setting, limits, text)?)
-        }
-        Encoding::Strokes | Encoding::StrokesRaw => {
-            let raw_ones = *encoding == Encoding::StrokesRaw;
-            Payload::Drawn(drawing.read_strokes(value, &raw.setting, raw_ones, limits, text)?)
+        Encoding::Rle | Encoding::Polygon | Encoding::Strokes | Encoding::StrokesRaw => {
+            Payload::Drawn(drawing.read(encoding, value, &raw.setting, limits, text)?)
         }
     })
+}
+
+/// The bytes that base64 or a list of numbers holds, into the last of these buffers.
+fn text_or_bytes(
+    value: &[u8],
+    limits: &Limits,
+    [text, spare, bytes]: [&mut Vec<u8>; 3],
+) -> Result<()> {
+    match value::kind(value) {
+        Kind::String => base64::decode_string(value, text, bytes),
+        _ => bytes::decode(value, limits, spare, bytes),
+    }
 }
 
 /// The characters of a value that must be a string.

@@ -87,7 +87,7 @@ mod summary;
 #[doc(hidden)]
 pub mod stations;
 
-pub use array::{Aligned, Array, Element};
+pub use array::{Aligned, Array, Element, NamedArrays};
 pub use batches::{Batch, Batches, Spares};
 pub use column::{Column, ColumnType};
 pub use control::{Control, Meter, Picture, Seen, Sight};

@@ -1,9 +1,8 @@
 //! `load`: a run whose rows stay in memory.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use crate::array::Array;
+use crate::array::{Array, NamedArrays};
 use crate::books::{Books, fill_row, further, names, stacked};
 use crate::column::Column;
 use crate::control::Control;
@@ -23,7 +22,7 @@ pub struct Loaded {
     /// All images, stacked on the first axis.
     pub result: Result<Array>,
     /// The arrays beside it, by their names, where `array` asks for some.
-    pub arrays: Vec<(Arc<str>, Array)>,
+    pub arrays: NamedArrays,
     /// The kept fields, one row for each image of the array.
     pub columns: Vec<Column>,
 }
@@ -63,7 +62,7 @@ fn go(
     options: &Options,
     control: &Control<'_>,
     summary: &mut Summary,
-) -> Result<(Array, Vec<(Arc<str>, Array)>, Vec<Column>)> {
+) -> Result<(Array, NamedArrays, Vec<Column>)> {
     options.validate_arrays()?;
     let mut reader = Reader::open(inputs, options, false)?;
     control.note(reader.plan.said());

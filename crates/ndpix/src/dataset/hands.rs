@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Dataset, Item, target};
-use crate::array::Array;
+use crate::array::{Array, NamedArrays};
 use crate::books::{fill, fill_element};
 use crate::column::Column;
 use crate::decode::{Decoder, Kept, Opened, PixelBuffer, fit};
@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::sink::index::Entry;
 
 /// A row: the image, and those of further arrays by their names.
-type Row = (Array, Vec<(Arc<str>, Array)>);
+type Row = (Array, NamedArrays);
 
 /// A thread that has decoded a larger image gives its memory back.
 const KEEP_BYTES: usize = 64 << 20;

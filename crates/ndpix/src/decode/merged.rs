@@ -3,25 +3,17 @@
 
 use super::band::Band;
 use super::item::Item;
-use super::raw::Stand;
+use super::raw::{CLASSES, Stand};
 use super::{Found, guarded};
 use crate::dtype::DType;
 use crate::error::{Error, Result, quote};
 use crate::format::{self, Color, ImageInfo};
 use crate::limits::make_room;
-use crate::options::{At, Merge};
+use crate::options::Merge;
 use crate::paths::Base;
 use crate::pixels::steps;
 use crate::record::scan::Hits;
 use crate::shape::Shape;
-
-/// Members beside a mask that say its class as a number; the first that is there counts.
-const CLASSES: [&str; 4] = ["category_id", "class_id", "label_id", "class"];
-
-/// The classes of masks, as fields to ask for.
-pub(super) fn classes() -> impl Iterator<Item = At> {
-    CLASSES.iter().filter_map(|name| format!("@.{name}").parse().ok())
-}
 
 impl Band<'_> {
     /// Whether the images of a record become one.

@@ -1,7 +1,6 @@
 //! What bare pixels are: their shape, dtype and order, from the options or from the siblings of their field.
 
 use super::item::Item;
-use super::merged::classes;
 use crate::dtype::ByteOrder;
 use crate::encoding::drawn::{Level, Setting};
 use crate::encoding::keys;
@@ -13,6 +12,9 @@ use crate::plan::{Place, Plan, Raw};
 use crate::record::pointer::{Pointer, Step};
 use crate::record::scan::{Hits, Query};
 use crate::record::value;
+
+/// Members beside a mask that say its class as a number; the first that is there counts.
+pub(super) const CLASSES: [&str; 4] = ["category_id", "class_id", "label_id", "class"];
 
 /// Where the settings of raw pixels stand in the query.
 #[derive(Debug, Default, Clone)]
@@ -59,7 +61,9 @@ impl RawFields {
         let drawn = |place: &Place| place.encoding.as_ref().is_some_and(Encoding::is_drawn);
         fields.siblings = plan.places.iter().any(raw);
         if plan.merge == Merge::Class {
-            let all = classes().map(|at| asked(&at, &plan.places, query));
+            let beside = |name: &&str| Ok(At::Beside(name.parse()?));
+            let all = CLASSES.iter().map(beside).collect::<Result<Vec<At>>>()?;
+            let all = all.iter().map(|at| asked(at, &plan.places, query));
             fields.classes = all.collect::<Result<_>>()?;
         }
         if fields.siblings || plan.places.iter().any(drawn) {

@@ -22,7 +22,7 @@ mod shapes;
 mod sketch;
 mod strokes;
 
-use super::Pixels;
+use super::{Encoding, Pixels};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -67,6 +67,27 @@ enum What {
 }
 
 impl Drawing {
+    /// Reads what a value of this encoding, one that is drawn, says.
+    ///
+    /// # Errors
+    /// Those of what is read; kind `encoding` for one that is not drawn.
+    pub(super) fn read(
+        &mut self,
+        encoding: &Encoding,
+        value: &[u8],
+        setting: &Setting,
+        limits: &Limits,
+        text: &mut Vec<u8>,
+    ) -> Result<Pixels> {
+        match encoding {
+            Encoding::Rle => self.read_runs(value, setting, limits, text),
+            Encoding::Polygon => self.read_corners(value, setting, limits, text),
+            Encoding::Strokes => self.read_strokes(value, setting, false, limits, text),
+            Encoding::StrokesRaw => self.read_strokes(value, setting, true, limits, text),
+            _ => Err(Error::encoding(format!("{encoding} is not drawn"))),
+        }
+    }
+
     /// Draws what was read last into `out`, which is as long as its pixels.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Facts, Further, Ready, Sink};
-use crate::array::{Aligned, Array};
+use crate::array::{Aligned, Array, NamedArrays};
 use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -48,7 +48,7 @@ impl Memory {
     }
 
     /// The array, those beside it, and the columns.
-    pub(crate) fn into_parts(self) -> (Array, Vec<(Arc<str>, Array)>, Vec<Column>) {
+    pub(crate) fn into_parts(self) -> (Array, NamedArrays, Vec<Column>) {
         let rows = self.bytes.len() / self.item_len.max(1);
         let array = |item: &Shape, dtype, bytes| {
             let shape = std::iter::once(rows).chain(item.iter().copied()).collect();

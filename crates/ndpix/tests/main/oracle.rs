@@ -259,6 +259,22 @@ fn plain_base64(text: &str) -> Found {
     Ok(bits.chunks_exact(8).map(|b| b.iter().fold(0, |byte, bit| byte << 1 | *bit as u8)).collect())
 }
 
+/// Whether the blanks in a text stand for `+`: it has none, nor is it of the other alphabet, and with them its padding is
+/// right or it is long and they part it unevenly.
+fn was_plus(text: &str) -> bool {
+    let text = text.trim_ascii();
+    let digits: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    let blanks = text.matches(' ').count();
+    if blanks == 0 || digits.len() + blanks != text.len() || text.contains(['+', '-', '_']) {
+        return false;
+    }
+    let padded = text.ends_with('=') && !digits.len().is_multiple_of(4);
+    let lines: Vec<usize> = text.split(' ').map(str::len).collect();
+    let (last, rest) = lines.split_last().expect("a line");
+    let even = rest.iter().all(|line| *line == rest[0]) && *last <= rest[0];
+    (padded && text.len().is_multiple_of(4)) || (digits.len() >= 256 && !even)
+}
+
 #[test]
 fn base64_is_decoded_digit_by_digit() {
     let random = &mut Random::new(SEED);
@@ -301,6 +317,9 @@ fn base64_is_decoded_digit_by_digit() {
     check(&records, &options, |record| {
         let tree: Value = serde_json::from_str(record).expect("JSON");
         let text = tree["image"].as_str().expect("a string");
+        if was_plus(text) {
+            return vec![Err(ErrorKind::Encoding)];
+        }
         vec![plain_base64(text).and_then(|bytes| {
             if bytes.len() as u64 == tree["n"] { Ok(bytes) } else { Err(ErrorKind::Shape) }
         })]

@@ -7,8 +7,6 @@ use pyo3::exceptions::{PyMemoryError, PyOSError};
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::options;
-
 /// The exception for an error. What a stream of the caller's raised comes out as it went in.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
     let source = std::error::Error::source(error).and_then(|s| s.downcast_ref::<io::Error>());
@@ -48,7 +46,6 @@ fn message(error: &Error) -> String {
     for remedy in error.remedies() {
         let keywords: Vec<String> = grouped(&remedy.options)
             .into_iter()
-            .map(|(name, values)| (options::keyword(name), values))
             .map(|(name, values)| match &values[..] {
                 [value] => format!("{name}={value:?}"),
                 several => format!("{name}={several:?}"),

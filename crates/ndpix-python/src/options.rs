@@ -16,7 +16,7 @@ pub(crate) fn options(keywords: &Bound<'_, PyDict>) -> PyResult<Options> {
     for (name, value) in keywords {
         let mut name: String = name.extract()?;
         let mut value = value;
-        if name == ARRAYS.0 {
+        if name == ARRAYS.0 || name == ARRAYS.1 {
             name = ARRAYS.1.to_string();
             value = if value.is_none() { value } else { arrays(&value)? };
         }
@@ -50,13 +50,8 @@ pub(crate) fn options(keywords: &Bound<'_, PyDict>) -> PyResult<Options> {
     Ok(options)
 }
 
-/// What Python calls the option that the command gives once for each array.
+/// What the option may be called too, that the command gives once for each array.
 const ARRAYS: (&str, &str) = ("arrays", "array");
-
-/// The keyword of an option.
-pub(crate) fn keyword(name: &'static str) -> &'static str {
-    if name == ARRAYS.1 { ARRAYS.0 } else { name }
-}
 
 /// Further arrays as the command spells them, from a list of them or a dict by their names: of fields, or of options
 /// with the field among them.
@@ -140,7 +135,7 @@ fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
 /// every operation.
 #[pyfunction]
 pub(crate) fn defaults() -> Vec<(&'static str, Option<String>)> {
-    Options::default().entries().into_iter().map(|(name, value)| (keyword(name), value)).collect()
+    Options::default().entries()
 }
 
 /// The options that these keywords change, as the command spells them.

@@ -65,7 +65,7 @@ def test_a_rejected_mask_removes_the_pair(pairs):
     broken[9] = {**broken[9], "labels": {}}
     broken[11] = {**broken[11], "image": "AAAA"}
     kept = [n for n in range(50) if n not in (7, 9, 11)]
-    with pytest.warns(ndpix.RejectedWarning, match="3 of 50"):
+    with pytest.warns(ndpix.RejectedWarning, match="3 rejected"):
         rows, columns = ndpix.load(broken, columns=["id"], **SIZED)
     assert columns["id"].tolist() == kept
     assert np.array_equal(rows["images"], images[kept])

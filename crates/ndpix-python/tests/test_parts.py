@@ -84,7 +84,7 @@ def test_a_plan_that_is_only_read(tmp_path, inputs, monkeypatch):
     monkeypatch.chdir(tmp_path)
     there = sorted(tmp_path.iterdir())
     plan = pickle.loads(pickle.dumps(ndpix.plan(inputs, part_bytes="3K", columns=["label"], on_error="raise")))
-    assert plan.out is None and plan.images == ((8, 6, 3), np.dtype("uint8")) and plan.columns == {"label": "integers"}
+    assert plan.out is None and plan.images == ((8, 6, 3), np.dtype("uint8")) and plan.columns == {"label": "int"}
     images = [batch.images for batch in ndpix.batches(plan.part(0))]
     assert np.array_equal(np.concatenate(images), pictures(80)[: sum(map(len, images))])
     for refused in plan.save, plan.sweep, plan.commit, lambda: plan.run(0):

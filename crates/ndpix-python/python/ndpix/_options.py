@@ -206,9 +206,10 @@ class Options(Others, total=False):
         ds = ndpix.open("train.ndjson", **training)
     """
 
-    arrays: Arrays | None
+    array: Arrays | None
     """Further arrays of the same records: `{"mask": {"field": "labels.mask", "resample": "nearest"}}`, `["rgb", "depth"]`.
-    Rows come as a dict of arrays then."""
+    Rows come as a dict of arrays then. `arrays` is the same."""
+    arrays: Arrays | None
     columns: Fields | None
     """Fields of the record to keep beside the images: `["label", "meta.id"]`. Image values inside them
     become row numbers."""

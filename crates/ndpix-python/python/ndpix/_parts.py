@@ -67,9 +67,8 @@ class Plan:
 
     @property
     def columns(self) -> dict[str, str]:
-        """The kept fields by their names, and what they hold: `integers`, `numbers`, `booleans`, `strings`,
-        `JSON text`, `lists of integers` or `lists of numbers`."""
-        return {column["name"]: column["kind"] for column in self._frozen()["columns"]}
+        """The kept fields by their names, and what they are read as: `int`, `text`, in the words of `column_type`."""
+        return {column["name"]: column["reads"] for column in self._frozen()["columns"]}
 
     def _frozen(self) -> dict[str, Any]:
         return dict(json.loads(self._native.to_json())["frozen"])

@@ -40,6 +40,7 @@ class Summary:
         alpha: Images that have alpha.
         premultiplied: Images whose colours are stored multiplied with alpha.
         multi_frame: Images with more frames or pages than one.
+        overlapping: Images merged of masks of which one covers another.
         steps: What was done to pixels, in order, as text.
         bytes_read: Decompressed bytes read.
         bytes_written: Bytes of pixels.
@@ -74,6 +75,7 @@ class Summary:
     alpha: int
     premultiplied: int
     multi_frame: int
+    overlapping: int
     steps: list[str]
     bytes_read: int
     bytes_written: int

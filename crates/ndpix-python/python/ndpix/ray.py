@@ -30,8 +30,15 @@ if TYPE_CHECKING:
 
 BLOCK = 32 << 20  # bytes of pixels in a block of a dataset
 # What kept fields are in Arrow.
-SCALARS = {"integers": pa.int64(), "numbers": pa.float64(), "booleans": pa.bool_(), "strings": pa.string()}
-TYPES = {**SCALARS, "times": pa.timestamp("ns", "UTC"), "JSON text": pa.string(), **{f"lists of {name}": pa.list_(t) for name, t in SCALARS.items()}}
+TYPES = {
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "bool": pa.bool_(),
+    "text": pa.string(),
+    "json": pa.string(),
+    "ints": pa.list_(pa.int64()),
+    "floats": pa.list_(pa.float64()),
+}
 
 
 @keywords
@@ -145,5 +152,10 @@ def _blocks(everywhere: Any, part: int) -> Iterator[pa.Table]:
     (shape, dtype), kinds = plan.images, plan.columns
     for batch in batches(plan.part(part), max(1, BLOCK // (math.prod(shape) * dtype.itemsize))):
         # Rows of two axes are lists.
-        kept = {n: pa.array(c if c.ndim == 1 else list(c), TYPES[kinds[n]]) for n, c in batch.columns.items()}
+        kept = {n: pa.array(c if c.ndim == 1 else list(c), _type(kinds[n])) for n, c in batch.columns.items()}
         yield pa.table({"image": ArrowTensorArray.from_numpy(batch.images), **kept})
+
+
+def _type(reads: str) -> pa.DataType:
+    """What a kept field is in Arrow, by the word of `column_type`."""
+    return TYPES.get(reads) or pa.timestamp("ns", "UTC")

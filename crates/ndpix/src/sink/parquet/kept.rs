@@ -53,7 +53,7 @@ pub(super) fn write(file: &mut ParquetFile, spool: &mut Spool) -> Result<()> {
     let failed = |e| Error::io("cannot read back what was kept beside the images", e);
     for whole in spool.wholes() {
         let mut reading = Reading::new(whole)?;
-        each(file, &mut |rows| {
+        each(file, None, &mut |rows| {
             let block = reading.next(rows).map_err(failed)?;
             Ok((block.len() as u64, Part::Kept(block)))
         })?;
@@ -62,7 +62,7 @@ pub(super) fn write(file: &mut ParquetFile, spool: &mut Spool) -> Result<()> {
         let (mut rows, elements) = (array.tape.read(), array.shape[1..].iter().product::<usize>());
         let row = elements * array.dtype.size();
         let most = (PAGE_BYTES / row.max(1)).max(1) as u64;
-        each(file, &mut |left| {
+        each(file, Some(array.dtype), &mut |left| {
             let now = left.min(most);
             let mut values = Vec::new();
             make_room(&mut values, now as usize * row)?;
@@ -74,7 +74,7 @@ pub(super) fn write(file: &mut ParquetFile, spool: &mut Spool) -> Result<()> {
     let mut numbers = |tape: &mut Tape, item: usize, (dtype, at): (DType, usize)| {
         let mut tape = tape.read();
         let mut buffer = Vec::new();
-        each(file, &mut |rows| {
+        each(file, None, &mut |rows| {
             buffer.resize(rows as usize * item, 0);
             tape.read_exact(&mut buffer).map_err(failed)?;
             let values = buffer.chunks_exact(item).flat_map(|entry| &entry[at..at + dtype.size()]);
@@ -98,10 +98,15 @@ enum Part {
     Tensors(DType, usize, Vec<u8>),
 }
 
-/// Writes one column into every group; `next` gives at most so many of its rows, and how many.
-fn each(file: &mut ParquetFile, next: &mut dyn FnMut(u64) -> Result<(u64, Part)>) -> Result<()> {
+/// Writes one column into every group; `next` gives at most so many of its rows, and how many. `pixels`: the dtype of
+/// tensors.
+fn each(
+    file: &mut ParquetFile,
+    pixels: Option<DType>,
+    next: &mut dyn FnMut(u64) -> Result<(u64, Part)>,
+) -> Result<()> {
     for group in file.taken..file.groups.len() {
-        let mut chunk = file.chunk(None)?;
+        let mut chunk = file.chunk(pixels)?;
         let mut left = file.groups[group].rows;
         while left > 0 {
             let (rows, part) = next(left.min(PAGE_ROWS))?;

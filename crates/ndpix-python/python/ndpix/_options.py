@@ -112,10 +112,10 @@ class Common(TypedDict, total=False):
     """The order of axes."""
     stack: Literal["off", "new-axis", "channel"] | None
     """Several fields, the bands, become one image: on a new first axis, or channel after channel."""
-    merge: Literal["off", "any", "class", "instance"] | None
-    """The masks of a record become one image: where any is, by the numbers of their classes, or counted."""
     fill_value: float | None
     """The value of rows without image."""
+    merge: Literal["off", "any", "class", "instance"] | None
+    """The masks of a record become one image: where any is, by the numbers of their classes, or counted."""
     where: str | Sequence[str] | None
     """Records to take, by a field of theirs: `"split=train"`, `"height>=64"`, `"name~REGEX"`, `"mask exists"`;
     several must all hold."""

@@ -106,8 +106,9 @@ def read(
     Warns:
         RejectedWarning: Of each part that has rejects, where it is computed and where the client is.
     """
-    if options.get("columns") is not None:
-        raise Error("an array has no columns; leave out columns, or load them")
+    for beside in ("columns", "array", "arrays"):
+        if options.get(beside) is not None:
+            raise Error(f"this is one array, without {beside}; leave them out, or load them")
     options["threads"] = options.get("threads") or 1
     made = plan(source, part_bytes=part_bytes, parts=parts, **options)
     shape, dtype = made.images

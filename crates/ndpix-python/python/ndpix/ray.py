@@ -110,7 +110,7 @@ def read(
 ) -> ray.data.Dataset:
     """The images of the records as a Ray dataset, in their order and without files.
 
-    It has a column `image` of tensors, and one for each of `columns`. A read task is a part.
+    It has a column `image` of tensors, and one for each of `arrays` beside it and of `columns`. A read task is a part.
 
     Args:
         source: As for `ndpix.plan`; so are `part_bytes` and `parts`.
@@ -153,7 +153,8 @@ def _blocks(everywhere: Any, part: int) -> Iterator[pa.Table]:
     for batch in batches(plan.part(part), max(1, BLOCK // (math.prod(shape) * dtype.itemsize))):
         # Rows of two axes are lists.
         kept = {n: pa.array(c if c.ndim == 1 else list(c), _type(kinds[n])) for n, c in batch.columns.items()}
-        yield pa.table({"image": ArrowTensorArray.from_numpy(batch.images), **kept})
+        further = {n: ArrowTensorArray.from_numpy(a) for n, a in (batch.arrays or {}).items() if a is not batch.images}
+        yield pa.table({"image": ArrowTensorArray.from_numpy(batch.images), **further, **kept})
 
 
 def _type(reads: str) -> pa.DataType:

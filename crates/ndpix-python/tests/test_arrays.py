@@ -129,6 +129,17 @@ def test_orientation_comes_from_the_image():
     assert np.array_equal(rows["mask"][0], np.asarray(turned))
 
 
+def test_gray_masks_need_a_filter_and_no_mode():
+    rng = random.Random(5)
+    mask = Image.fromarray(np.frombuffer(rng.randbytes(600), np.uint8).reshape(20, 30) % 4)
+    record = {"image": encoded(photo(rng, 30, 20), format="PNG"), "mask": encoded(mask, format="PNG")}
+    assert np.array_equal(ndpix.load([record], field="image", arrays=["mask"])["mask"][0], np.asarray(mask))
+    with pytest.raises(ndpix.Error, match="holds images of one channel"):
+        ndpix.load([record], field="image", arrays=["mask"], size=8, fit="crop")
+    rows = ndpix.load([record], field="image", arrays=["mask,resample=nearest"], size=8, fit="crop")
+    assert np.array_equal(rows["mask"][0], np.asarray(ImageOps.fit(mask, (8, 8), Image.Resampling.NEAREST)))
+
+
 def test_coco_annotations_beside_their_image():
     rng = random.Random(4)
     squares = [[[2, 2, 12, 2, 12, 12, 2, 12]], [[8, 8, 18, 8, 18, 18, 8, 18]]]

@@ -79,7 +79,8 @@ fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Vec<(Survey, u64)>> {
     let mut all: Vec<(Survey, u64)> = plan.arrays.iter().map(|_| Default::default()).collect();
     let has_palette = |found: &Found, payload: &[u8]| {
         let indices = |format| format::indices_info(format, payload, &plan.limits);
-        found.format.is_some_and(|format| indices(format).is_ok())
+        // What is gray without them has indices that are its samples.
+        found.info.color != Color::Gray && found.format.is_some_and(|f| indices(f).is_ok())
     };
     for Sampled { text, base, position, .. } in &sample.records {
         for item in 0..decoder.find(text).unwrap_or(0) {

@@ -114,7 +114,7 @@ BY_HAND = [
     Form("described-order-F", "order: F", [_deep(b64(a.tobytes("F")), order="F") for a in DEEP], DEEP),
     Form("described-order-big", "order: big", [_deep(b64(a.astype(">u2")), order="big") for a in DEEP], DEEP),
     Form("described-gzip", "compression: gzip",
-         [_deep(b64(gzip.compress(a.tobytes())), encoding="base64", compression="gzip") for a in DEEP], DEEP),
+         [_deep(b64(gzip.compress(a.tobytes(), mtime=0)), encoding="base64", compression="gzip") for a in DEEP], DEEP),
     Form("described-list", "the data is a list", [_deep(a.ravel().tolist()) for a in DEEP], DEEP),
     Form("described-record", "the record itself",
          [{"id": i, "shape": SHAPE, "dtype": "uint16", "data": b64(DEEP[i])} for i in FOUR], DEEP, ["--field ."]),

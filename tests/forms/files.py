@@ -72,7 +72,7 @@ JSON = [
 ]
 
 PACKED = [
-    Form("file-gzip", "gzip, a member a line", b"".join(gzip.compress(x + b"\n") for x in LINES), RGB,
+    Form("file-gzip", "gzip, a member a line", b"".join(gzip.compress(x + b"\n", mtime=0) for x in LINES), RGB,
          input="in.ndjson.gz"),
     Form("file-zstd", "zstd, a frame a line", b"".join(zstd(x + b"\n") for x in LINES), RGB, input="in.ndjson.zst"),
     Form("file-bz2", "bz2 that is called .json", b"".join(bz2.compress(x + b"\n") for x in LINES), RGB,

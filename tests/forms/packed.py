@@ -37,7 +37,7 @@ def _masks(pack):
 ARRAYS = [
     Form("npy", "an .npy file", _masks(npy), DEEP),
     Form("npy-zlib", "as FiftyOne keeps masks", _masks(lambda a: zlib.compress(npy(a))), DEEP),
-    Form("npy-gzip", "the same with gzip", _masks(lambda a: gzip.compress(npy(a))), DEEP),
+    Form("npy-gzip", "the same with gzip", _masks(lambda a: gzip.compress(npy(a), mtime=0)), DEEP),
     Form("npy-columns-first-big", "Fortran order, big-endian",
          _masks(lambda a: npy(np.asfortranarray(a.astype(">u2")))),
          DEEP),
@@ -77,7 +77,7 @@ PACKED = [
           for m in MASK], [decoded(palette_mask(m), "RGBA") for m in MASK],
          ["--field bitmap.data", ("--field bitmap.data --mode P", MASK)]),
     Form("packed-mask-3d", "Supervisely's Mask3D has a head of its own",
-         [{"z": b64(gzip.compress(b"5,6,1|" + a.tobytes()))} for a in GRAY], None),
+         [{"z": b64(gzip.compress(b"5,6,1|" + a.tobytes(), mtime=0))} for a in GRAY], None),
     Form("packed-pickle-lz4", "RLlib: a pickle is never opened", [{"obs": b64(lz4(pickle.dumps(a)))} for a in GRAY],
          None),
     Form("packed-pickle", "a pickle is never opened", [{"z": b64(pickle.dumps(a))} for a in GRAY], None),

@@ -77,6 +77,8 @@ class Parts(Outputs):
         for out, flags in OUTPUTS.items():
             flags = [*self.RAW, *flags, "--raw-shape", "24,20,3", "--max-rejects", "none", "--summary", self.dir / "sums"]
             flags = [f.replace(",meta", ",meta,whole") if isinstance(f, str) else f for f in flags]
+            # An array has a shape of its own.
+            flags = [f.replace("encoding=raw", "encoding=raw,raw_shape=24,20,3") if isinstance(f, str) else f for f in flags]
             whole, place = self.dir / "whole", self.dir / "place"
             for made in whole, place:
                 shutil.rmtree(made, ignore_errors=True)

@@ -150,6 +150,8 @@ fn remedies(refusal: &Refusal, all: &[Candidate]) -> Vec<Remedy> {
 
 /// Words in names of what goes with an image and is none of its own.
 const COMPANY: [&str; 5] = ["mask", "depth", "label", "seg", "annot"];
+/// Keys of what is inside of a wrapper.
+const WRAPPERS: [&str; 6] = ["bytes", "data", "base64", "b64", "content", "value"];
 /// Fields that are proposed as arrays, at most.
 const ARRAYS: usize = 6;
 
@@ -157,7 +159,14 @@ const ARRAYS: usize = 6;
 fn beside(several: &[usize], all: &[Candidate]) -> Option<Remedy> {
     let name = |n: usize| {
         let keys = all[n].field.steps().iter().rev();
-        keys.filter_map(|step| if let Step::Key(key) = step { Some(&**key) } else { None }).next()
+        let mut keys =
+            keys.filter_map(|s| if let Step::Key(key) = s { Some(&**key) } else { None });
+        let last = keys.next();
+        // What a wrapper calls its inside says nothing.
+        match last {
+            Some(key) if WRAPPERS.contains(&key) => keys.next().or(last),
+            _ => last,
+        }
     };
     let goes_with = |n: &usize| {
         let name = name(*n).unwrap_or_default().to_lowercase();
@@ -166,7 +175,10 @@ fn beside(several: &[usize], all: &[Candidate]) -> Option<Remedy> {
     let lead = *several.iter().find(|n| !goes_with(n))?;
     let in_records = |n: usize| all[n].seen.iter().map(|seen| seen.record).collect::<BTreeSet<_>>();
     let together = several.iter().all(|n| in_records(*n) == in_records(lead));
-    if !together || several.len() > ARRAYS {
+    let is_one = |n: &usize| {
+        !all[*n].field.steps().iter().any(|s| !matches!(s, Step::Key(_) | Step::Index(_)))
+    };
+    if !together || several.len() > ARRAYS || !several.iter().all(is_one) {
         return None;
     }
     let mut options = vec![("field", all[lead].field.to_string())];

@@ -24,10 +24,16 @@ texts and lists the beginning is shown.
 TEXT, ITEMS, KEYS, RECORD = 24, 3, 8, 200
 
 
+GZIP = "H4sI"
+MAGIC = 4  # characters of a file that is no text
+
+
 def short(value):
     """A JSON value with little of each text and list."""
     if isinstance(value, str):
-        return value if len(value) <= TEXT else value[: TEXT - 4] + "..."
+        # After its magic, gzip says when and by which system it was made.
+        kept = len(GZIP) if value.startswith(GZIP) else TEXT - 4
+        return value if len(value) <= TEXT else value[:kept] + "..."
     if isinstance(value, list):
         return [short(one) for one in value[:ITEMS]] + ["..."] * (len(value) > ITEMS)
     if isinstance(value, dict):
@@ -44,7 +50,8 @@ def example(form):
         try:
             first = json.loads(line)
         except ValueError:
-            return code("".join(c if " " <= c <= "~" else "." for c in line[: 2 * TEXT]) + "...")
+            head = line[:MAGIC] if not line.isprintable() else line[: 2 * TEXT]
+            return code("".join(c if " " <= c <= "~" else "." for c in head) + "...")
     text = json.dumps(short(first), ensure_ascii=True).replace('"..."', "...").replace("...: ...", "...")
     return code(text if len(text) <= RECORD else text[: RECORD - 4] + "...")
 

@@ -109,7 +109,7 @@ impl<'p> Decoder<'p> {
                 _ => format!("it holds {own} images, and there are {all} to go with"),
             }));
         }
-        let [height, width] = [lead.stored[0], lead.stored.get(1).copied().unwrap_or(1)];
+        let (height, width) = sides(&lead.stored);
         self.bands[band].goes_with([height, width]);
         let mut found = self.probe_band(band, record, item, base)?;
         if found.info.orientation == 1 {
@@ -124,6 +124,12 @@ impl Band<'_> {
     fn goes_with(&mut self, size: [usize; 2]) {
         self.fields.beside = Some(size);
     }
+}
+
+/// Height and width, of what is no picture 1.
+fn sides(stored: &Shape) -> (usize, usize) {
+    let side = |axis: usize| stored.get(axis).copied().unwrap_or(1);
+    (side(0), side(1))
 }
 
 /// The orientation of what says none beside an image: that of the image, unless it is upright already.
@@ -145,7 +151,7 @@ fn registered(plan: &Plan, own: &Steps, lead: &Found, found: &Found) -> Result<(
         return Ok(());
     }
     let upright = |found: &Found| {
-        let (height, width) = (found.stored[0], found.stored.get(1).copied().unwrap_or(1));
+        let (height, width) = sides(&found.stored);
         let swap = plan.steps.transpose && swaps(found.info.orientation);
         if swap { (width, height) } else { (height, width) }
     };

@@ -15,6 +15,9 @@ use crate::pixels::steps;
 use crate::record::scan::Hits;
 use crate::shape::Shape;
 
+/// How often `max_pixels` the masks of a record may have together.
+const TIMES: u64 = 16;
+
 impl Band<'_> {
     /// Whether the images of a record become one.
     pub(super) fn merges(&self) -> bool {
@@ -36,6 +39,8 @@ impl Band<'_> {
         };
         let mut all: Option<(Shape, Vec<u8>)> = None;
         let (mut canvas, mut overlaps) = (std::mem::take(&mut self.canvas), false);
+        // A few bytes draw a mask of many pixels, and a record can hold many masks.
+        let mut left = self.plan.limits.max_pixels.saturating_mul(TIMES);
         for (number, item) in items.iter().enumerate() {
             let found = self.look(record, hits, item, base)?;
             let ink = self.ink(record, hits, item, number, dtype)?;
@@ -45,6 +50,12 @@ impl Band<'_> {
                     found.info.shape
                 )));
             };
+            left = left.checked_sub(height as u64 * width as u64).ok_or_else(|| {
+                Error::limit(format!(
+                    "its {} masks of {height}x{width} have more than {TIMES} times the pixels of max_pixels; raise it if that is meant",
+                    items.len()
+                ))
+            })?;
             self.draw(&found)?;
             let (shape, canvas) = match &mut all {
                 Some(all) => all,

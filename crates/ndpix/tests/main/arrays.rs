@@ -338,6 +338,10 @@ fn what_cannot_be_merged_is_refused_or_rejected() {
         let said = reject(&format!("{good}{text}\n"), &mask(merge));
         assert!(said.contains(wanted), "{said}");
     }
+    let many = format!("{{\"masks\": [{}]}}", vec!["{\"m\": [[1, 0]]}"; 40].join(", "));
+    let small = mask("any").with("max_pixels", "4").expect("a limit");
+    let said = reject(&format!("{good}{many}"), &small);
+    assert!(said.contains("40 masks of 1x2 have more than 16 times"), "{said}");
     let wide = load(
         "{\"masks\": [{\"m\": [[1, 0]], \"class\": 300}]}",
         &mask("class").with("dtype", "uint16").expect("a dtype"),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::folder::Known;
+use super::npy::file::Npy;
 use super::{Holds, Sink, able, beside, listed};
 use crate::column::ColumnType;
 use crate::error::{Error, Result, brief};
@@ -142,7 +143,10 @@ impl Output {
                 name.is_some_and(|name| name.parse::<ArrayOption>().is_ok_and(|a| *a.name == *name))
             };
             let names = names.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-            Some(names.filter(|name| is_array(name)).map(|name| out.with_file_name(name)).collect())
+            // A file of the user's own may be called so: what belongs to it has as many rows.
+            let rows = Npy::counted(out)?;
+            let paths = names.filter(|name| is_array(name)).map(|name| out.with_file_name(name));
+            Some(paths.filter(|path| Npy::counted(path) == Some(rows)).collect())
         };
         let further: Vec<PathBuf> = self.apart.then(further).flatten().unwrap_or_default();
         fixed.chain(further).collect()

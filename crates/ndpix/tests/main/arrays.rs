@@ -212,9 +212,12 @@ fn npy_has_a_file_for_each_and_old_ones_go() {
     let names = || files(folder.path()).into_iter().map(|f| f.0).collect::<Vec<_>>();
     assert_eq!(names(), ["a.npy", "a.npy.depth.npy", "a.npy.mask.npy"]);
     options.set("if_exists", "replace").expect("a word");
+    let own = folder.path().join("a.npy.mine.npy");
+    std::fs::write(&own, "a file of somebody's").expect("a file");
     options.arrays.pop();
     run(&options).result.expect("arrays");
-    assert_eq!(names(), ["a.npy", "a.npy.mask.npy"]);
+    assert_eq!(names(), ["a.npy", "a.npy.mask.npy", "a.npy.mine.npy"]);
+    std::fs::remove_file(own).expect("removed");
     options.arrays.clear();
     run(&options).result.expect("an array");
     assert_eq!(names(), ["a.npy"]);

@@ -23,6 +23,17 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("columns", &["n", "n\nlabel", "meta.x", "meta", "image"]),
     ("on_missing_column", &[]),
     ("column_type", &["n=int", "n=datetime[s]", "label=datetime", "meta.x=json", "n=floats"]),
+    ("where", &["n>=2", "label=a", "meta exists", "label~^b\nn!=5"]),
+    (
+        "array",
+        &[
+            "mask=mask",
+            "mask=mask,dtype=uint8\nn",
+            "mask=masks[*],merge=any",
+            "rgb=image,layout=chw",
+        ],
+    ),
+    ("merge", &[]),
     ("mixed", &["true"]),
     ("encoding", &[]),
     ("framing", &[]),
@@ -98,6 +109,9 @@ const SEEDS: &[Fit] = &[
     (&[3, 6], &[("shard_rows", "1"), ("columns", "n\nlabel")]),
     (&[1, 2, 3, 6], &[("ragged", "flat"), ("columns", "n")]),
     (&[1, 2, 3, 6], &[("ragged", "pad"), ("rows", "always")]),
+    (&[0, 1, 2, 3, 4, 5, 6], &[("array", "mask=mask,dtype=uint8\nn"), ("columns", "n")]),
+    (&[0, 1, 4, 6], &[("array", "mask=masks[*],merge=any"), ("on_error", "fill")]),
+    (&[0, 2], &[("where", "n>=2"), ("on_missing", "fill")]),
 ];
 
 /// The same for image files.
@@ -110,8 +124,8 @@ const FILES: &[Fit] = &[
 ];
 
 pub(super) fn seeds() -> Vec<Vec<u8>> {
-    let listed = r#"{"image":[[1,2],[3,4]],"n":1,"label":"a","meta":{"x":[1.5]}}
-{"image":[[5,6],[7,8]],"n":2,"label":"b\n","meta":null}
+    let listed = r#"{"image":[[1,2],[3,4]],"n":1,"label":"a","meta":{"x":[1.5]},"mask":[[0,1]],"masks":[{"size":[2,2],"counts":"103"}]}
+{"image":[[5,6],[7,8]],"n":2,"label":"b\n","meta":null,"mask":[[2,1]],"masks":[{"size":[2,2],"counts":[1,2,1]},{"size":[2,2],"counts":"103"}]}
 {"image":null,"n":3}
 {"image":[[5,6],[7,"800"]],"n":null,"label":""}
 {"image":[[9,6],[7,8]],"n":5}

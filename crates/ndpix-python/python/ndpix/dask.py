@@ -108,7 +108,7 @@ def read(
     """
     for beside in ("columns", "array", "arrays"):
         if options.get(beside) is not None:
-            raise Error(f"this is one array, without {beside}; leave them out, or load them")
+            raise Error(f"this is one array, without {beside}; leave out {beside}, or load them")
     options["threads"] = options.get("threads") or 1
     made = plan(source, part_bytes=part_bytes, parts=parts, **options)
     shape, dtype = made.images

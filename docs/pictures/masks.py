@@ -1,4 +1,4 @@
-"""Makes the picture of docs/masks.md: every mask comes out of ndpix. Pillow puts them side by side.
+"""Makes the pictures of docs/masks.md: every mask comes out of ndpix. Pillow puts them side by side, and gives numbers colours.
 
     .venv/bin/python docs/pictures/masks.py
 """
@@ -12,7 +12,9 @@ import ndpix
 
 HERE = Path(__file__).parent
 SIDE, ROOM = 128, 12
-PAPER, INK, SHAPE = (255, 255, 255), (40, 40, 40), (32, 96, 160)
+PAPER, INK, SHAPE, GROUND = (255, 255, 255), (40, 40, 40), (32, 96, 160), (236, 236, 236)
+# Of the numbers 1, 2, 3, 4.
+NUMBERS = [SHAPE, (230, 140, 30), (60, 150, 80), (150, 70, 150)]
 
 
 def rle():
@@ -56,19 +58,45 @@ def sketch(side):
     return ndpix.load([record], size=side)[0]
 
 
+def merged(how):
+    """Two cats, a dog and a bird, of which later ones lie on earlier ones."""
+    made = [
+        ("cat", "circle", [[46, 58], [46, 20]]),
+        ("dog", "rectangle", [[56, 40], [118, 92]]),
+        ("cat", "polygon", [[18, 118], [44, 74], [86, 116]]),
+        ("bird", "circle", [[98, 40], [98, 22]]),
+    ]
+    shapes = [{"label": label, "shape_type": kind, "points": points} for label, kind, points in made]
+    record = {"imageHeight": SIDE, "imageWidth": SIDE, "shapes": shapes}
+    return ndpix.load([record], field="shapes[*].points", merge=how)[0]
+
+
+def picture(name, cells):
+    page = Image.new("RGB", (len(cells) * (SIDE + ROOM) + ROOM, SIDE + 2 * ROOM + 16), PAPER)
+    draw = ImageDraw.Draw(page)
+    for number, (said, image) in enumerate(cells):
+        at = (ROOM + number * (SIDE + ROOM), ROOM)
+        page.paste(image, at)
+        draw.text((at[0] + SIDE // 2, SIDE + ROOM + 14), said, INK, anchor="mm", font_size=13)
+    page.save(HERE / name, optimize=True)
+
+
+def shaded(mask):
+    gray = Image.fromarray(mask * (255 // max(int(mask.max()), 1)))
+    gray = gray.resize((SIDE, SIDE), Image.Resampling.NEAREST)
+    return Image.composite(Image.new("RGB", gray.size, SHAPE), Image.new("RGB", gray.size, GROUND), gray)
+
+
+def coloured(mask):
+    return Image.fromarray(np.array([GROUND, *NUMBERS], np.uint8)[mask])
+
+
 def main():
     cells = [("rle", rle()), ("polygon", polygon()), ("shapes of Labelme", shapes())]
     cells += [(f"strokes, {side} by {side}", sketch(side)) for side in (28, SIDE)]
-    page = Image.new("RGB", (len(cells) * (SIDE + ROOM) + ROOM, SIDE + 2 * ROOM + 16), PAPER)
-    draw = ImageDraw.Draw(page)
-    for number, (name, mask) in enumerate(cells):
-        gray = Image.fromarray(mask * (255 // max(int(mask.max()), 1)))
-        gray = gray.resize((SIDE, SIDE), Image.Resampling.NEAREST)
-        at = (ROOM + number * (SIDE + ROOM), ROOM)
-        page.paste(Image.new("RGB", (SIDE, SIDE), (236, 236, 236)), at)
-        page.paste(Image.new("RGB", (SIDE, SIDE), SHAPE), at, gray)
-        draw.text((at[0] + SIDE // 2, SIDE + ROOM + 14), name, INK, anchor="mm", font_size=13)
-    page.save(HERE / "masks.png", optimize=True)
+    picture("masks.png", [(said, shaded(mask)) for said, mask in cells])
+    ways = ("any", "class", "class[dog,cat,bird]", "instance")
+    picture("merged.png", [(f"merge {how}", coloured(merged(how))) for how in ways])
 
 
 main()

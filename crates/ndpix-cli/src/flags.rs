@@ -104,6 +104,11 @@ const FLAGS: &[(&str, &[Flag])] = &[
                 "",
                 "Read NaN, Infinity and -Infinity as numbers, and null in lists of floats as NaN",
             ),
+            (
+                "text_repair",
+                "",
+                "Make good text that was damaged in a known way: base64 in which each + became a blank",
+            ),
         ],
     ),
     (

@@ -1,6 +1,8 @@
 //! Kept fields as NumPy arrays.
 
-use ndpix::{Column, ColumnType};
+use std::sync::Arc;
+
+use ndpix::{Column, ColumnType, Legend};
 use numpy::ndarray::Array1;
 use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::prelude::*;
@@ -11,7 +13,7 @@ pub(crate) fn dict(py: Python<'_>, columns: Vec<Column>) -> PyResult<Bound<'_, P
     let all = PyDict::new(py);
     for column in columns {
         let array = match column.kind {
-            ColumnType::Int64 => scalars(py, &column, i64::from_le_bytes)?,
+            ColumnType::Int64 | ColumnType::Class => scalars(py, &column, i64::from_le_bytes)?,
             ColumnType::Time => {
                 let times = numbers(&column.values, i64::from_le_bytes).into_pyarray(py);
                 masked(times.call_method1("view", ("datetime64[ns]",))?, &column)?
@@ -37,6 +39,14 @@ pub(crate) fn dict(py: Python<'_>, columns: Vec<Column>) -> PyResult<Bound<'_, P
         all.set_item(&*column.name, array)?;
     }
     Ok(all)
+}
+
+/// The names of classes by the column or array that has their numbers.
+pub(crate) type Legends = Vec<(String, Vec<String>)>;
+
+pub(crate) fn legends(all: &[(Arc<str>, Legend)]) -> Legends {
+    let names = |legend: &Legend| legend.names().map(str::to_string).collect();
+    all.iter().map(|(name, legend)| (name.to_string(), names(legend))).collect()
 }
 
 fn numbers<T>(bytes: &[u8], read: fn([u8; 8]) -> T) -> Vec<T> {

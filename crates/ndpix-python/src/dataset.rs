@@ -115,6 +115,11 @@ impl Dataset {
         Ok(checked.map_err(|e| errors::raise(py, &e))?.into_iter().map(wrong).collect())
     }
 
+    /// The names of classes by the column or array that has their numbers.
+    fn legends(&self) -> columns::Legends {
+        columns::legends(&self.all.legends())
+    }
+
     /// File, line, byte and item of this number; `None` after the last.
     fn position(&self, number: usize) -> Option<(String, u64, u64, u32)> {
         self.all.position(number).map(|p| (p.file.to_string(), p.line, p.byte, p.item))

@@ -1,7 +1,7 @@
 //! Keywords to [`Options`]: each value as the text that the command takes, and nothing more. Names,
 //! defaults and checks are those of the library.
 
-use ndpix::{OptionInfo, Options};
+use ndpix::{Legend, OptionInfo, Options};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -86,10 +86,20 @@ fn words(value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<String>>> {
     value.try_iter()?.map(|item| text(&item?)).collect::<PyResult<_>>().map(Some)
 }
 
-/// What a dict says, as `KEY=VALUE`, but for keys of which it says `None`.
+/// What a dict says, as `KEY=VALUE`, but for keys of which it says `None`; a list of names is one of classes.
 fn pairs(dict: &Bound<'_, PyDict>) -> PyResult<Vec<String>> {
     let said = dict.iter().filter(|(_, value)| !value.is_none());
-    said.map(|(key, value)| Ok(format!("{}={}", text(&key)?, text(&value)?))).collect()
+    let pair = |(key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+        let value = match words(&value)? {
+            Some(names) => {
+                let legend = Legend::new(names).map_err(|e| errors::raise(dict.py(), &e))?;
+                format!("category[{legend}]")
+            }
+            None => text(&value)?,
+        };
+        Ok(format!("{}={value}", text(&key)?))
+    };
+    said.map(pair).collect()
 }
 
 /// Words by the kinds of errors that they are for, that of the others under `default`.

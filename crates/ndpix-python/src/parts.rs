@@ -10,7 +10,7 @@ use pyo3::types::PyDict;
 use crate::batches::Batches;
 use crate::inputs::Stop;
 use crate::task::{self, Hooks};
-use crate::{errors, inputs, options};
+use crate::{columns, errors, inputs, options};
 
 /// A run that is decided, and its parts.
 #[pyclass(frozen, module = "ndpix._ndpix")]
@@ -66,6 +66,11 @@ impl Plan {
     fn about(&self) -> (String, usize, Option<PathBuf>) {
         let out = Some(self.plan.out()).filter(|out| !out.as_os_str().is_empty());
         (self.plan.id().to_string(), self.plan.parts(), out.map(Path::to_owned))
+    }
+
+    /// The names of classes by the column or array that has their numbers.
+    fn legends(&self) -> columns::Legends {
+        columns::legends(&self.plan.legends())
     }
 
     /// Writes `OUT.plan.json`, and gives its name.

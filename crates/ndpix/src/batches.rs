@@ -137,7 +137,13 @@ impl Batches {
     ) -> Result<Self> {
         options.validate_arrays()?;
         let named = inputs.iter().map(Input::name).collect();
-        Self::of(Reader::open(inputs, options, false)?, named, options, batch_size, control)
+        Self::of(
+            Reader::open(inputs, options, false, &control.stop)?,
+            named,
+            options,
+            batch_size,
+            control,
+        )
     }
 
     /// The images of one part of a plan, without files: for programs that share the parts out among them. Lines

@@ -132,7 +132,7 @@ impl<'o> Books<'o> {
             widths,
             columns: Vec::new(),
             kept: Ledger::default(),
-            summary: Summary { steps: plan.steps.said(), ..summary },
+            summary: Summary { steps: plan.steps.said(), legends: plan.legends(), ..summary },
             last_record: None,
             file_numbers: HashMap::new(),
             journal: None,
@@ -378,7 +378,12 @@ impl<'o> Books<'o> {
             ("rows", s.rows),
             ("filled", s.filled),
         ];
-        Facts { counts, options: lasting(self.options), columns: self.columns.clone() }
+        Facts {
+            counts,
+            options: lasting(self.options),
+            columns: self.columns.clone(),
+            legends: s.legends.clone(),
+        }
     }
 
     /// Whether the rejects have passed what the options allow; a share only counts after 1,000 images

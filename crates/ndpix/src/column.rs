@@ -27,6 +27,8 @@ pub enum ColumnType {
     Bool,
     /// Times: nanoseconds since 1970-01-01 00:00 UTC; the least number where there is none, NumPy's `NaT`.
     Time,
+    /// Numbers of classes, by a [`Legend`](crate::Legend); -1 where there is none.
+    Class,
     /// Text.
     Text,
     /// Lists of whole numbers.
@@ -41,7 +43,7 @@ impl ColumnType {
     /// The dtype of its numbers; `None` for text.
     pub fn dtype(self) -> Option<DType> {
         match self {
-            Self::Int64 | Self::Ints | Self::Time => Some(DType::Int64),
+            Self::Int64 | Self::Ints | Self::Time | Self::Class => Some(DType::Int64),
             Self::Float64 | Self::Floats => Some(DType::Float64),
             Self::Bool => Some(DType::Bool),
             Self::Text | Self::Json => None,
@@ -50,7 +52,7 @@ impl ColumnType {
 
     /// Whether each row has exactly one number.
     pub fn is_scalar(self) -> bool {
-        matches!(self, Self::Int64 | Self::Float64 | Self::Bool | Self::Time)
+        matches!(self, Self::Int64 | Self::Float64 | Self::Bool | Self::Time | Self::Class)
     }
 }
 
@@ -59,8 +61,8 @@ impl FromStr for ColumnType {
 
     /// What its values are, as they are called: `integers`, `JSON text`.
     fn from_str(words: &str) -> Result<Self> {
-        use ColumnType::{Bool, Float64, Floats, Int64, Ints, Json, Text, Time};
-        let all = [Int64, Float64, Bool, Time, Text, Ints, Floats, Json];
+        use ColumnType::{Bool, Class, Float64, Floats, Int64, Ints, Json, Text, Time};
+        let all = [Int64, Float64, Bool, Time, Class, Text, Ints, Floats, Json];
         all.into_iter().find(|kind| kind.to_string() == words).ok_or_else(|| {
             Error::options(format!("unknown type of a column {}", quote(words.as_bytes())))
         })
@@ -74,6 +76,7 @@ impl fmt::Display for ColumnType {
             Self::Float64 => "numbers",
             Self::Bool => "booleans",
             Self::Time => "times",
+            Self::Class => "classes",
             Self::Text => "strings",
             Self::Ints => "lists of integers",
             Self::Floats => "lists of numbers",
@@ -101,7 +104,7 @@ pub struct Column {
     /// What its values are.
     pub kind: ColumnType,
     /// For each row whether it has a value; where it has none, `values` holds zeros or nothing, of times
-    /// `i64::MIN`.
+    /// `i64::MIN`, of classes -1.
     pub valid: Vec<bool>,
     /// The values one after another: little-endian numbers, one byte for a boolean, UTF-8.
     pub values: Vec<u8>,
@@ -164,6 +167,9 @@ impl Column {
             (Some(value), _) => self.values.extend_from_slice(value),
             (None, _) if self.kind == ColumnType::Time => {
                 self.values.extend_from_slice(&time::NONE.to_le_bytes());
+            }
+            (None, _) if self.kind == ColumnType::Class => {
+                self.values.extend_from_slice(&(-1i64).to_le_bytes());
             }
             (None, Some(dtype)) => self.values.extend(std::iter::repeat_n(0, dtype.size())),
             (None, None) => {}

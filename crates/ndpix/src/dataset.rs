@@ -18,6 +18,7 @@ use crate::column::Column;
 use crate::control::Control;
 use crate::dtype::DType;
 use crate::error::{Error, Position, Result};
+use crate::legend::Legend;
 use crate::options::{OnError, OnTruncated, Options, Rejects};
 use crate::pipeline::spread;
 use crate::plan::{ArrayPlan, Plan, Target};
@@ -143,7 +144,7 @@ impl Dataset {
         // Fill rows are as large as the others, which the first records or the options say; what further arrays hold
         // is looked at before any of it is resized.
         let each = !options.fills() && options.arrays.is_empty();
-        let mut reader = Reader::open(inputs, options, each)?;
+        let mut reader = Reader::open(inputs, options, each, &control.stop)?;
         if options.fills() && names(&reader.plan).iter().any(|(name, _)| **name == *"valid") {
             return Err(Error::options(
                 "a column valid would have the name of what says which rows are filled; leave it out",
@@ -189,6 +190,11 @@ impl Dataset {
         let entry = self.entries.get(at)?;
         let file = Arc::clone(&self.files[entry.file as usize].name);
         Some(Position { file, line: entry.line, byte: entry.byte, item: entry.item })
+    }
+
+    /// What numbers of classes mean, by the column or array that has them; those of masks count from 1.
+    pub fn legends(&self) -> Vec<(Arc<str>, Legend)> {
+        self.plan.legends()
     }
 
     /// The index, for [`Dataset::with_index`].

@@ -10,6 +10,7 @@ mod arrays;
 mod band;
 mod bands;
 mod buffer;
+pub(crate) mod classes;
 pub(crate) mod columns;
 mod fill;
 mod find;

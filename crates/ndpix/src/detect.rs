@@ -8,6 +8,7 @@ mod absent;
 mod arrays;
 mod bands;
 mod candidates;
+mod classes;
 mod columns;
 mod decide;
 mod drawings;
@@ -46,6 +47,7 @@ use crate::record::pointer::{Field, Pointer};
 
 pub(crate) use arrays::{further, settle_further};
 pub(crate) use candidates::{Candidate, candidates_for};
+pub(crate) use classes::classes;
 pub(crate) use columns::columns;
 use decide::Decision;
 pub(crate) use findings::{Findings, find};
@@ -297,6 +299,7 @@ pub(crate) fn plan_for(options: &Options, field: &Field, encoding: Option<Encodi
         places: field.alternatives().iter().map(place).collect(),
         bands: Vec::new(),
         merge: options.merge,
+        classes: (!options.classes.is_empty()).then(|| options.classes.clone()),
         name: IMAGES.into(),
         arrays: Vec::new(),
         conditions: options.conditions.clone(),

@@ -44,8 +44,8 @@ pub fn each(
             "array gives rows of several arrays; load, convert or iterate over batches",
         ));
     }
-    let mut reader = Reader::open(inputs, options, true)?;
     let stop = AtomicBool::new(false);
+    let mut reader = Reader::open(inputs, options, true, &stop)?;
     reader.run(options.thread_count(), &stop, |part| {
         part.each(|position, image| take(Each { position, image })).map(|()| None)
     })

@@ -20,6 +20,7 @@ mod layers;
 mod listed;
 mod looks;
 mod loose;
+mod mend;
 mod names;
 mod npy;
 mod npz;
@@ -165,6 +166,8 @@ pub(crate) struct RawSpec {
     pub mosaic: bool,
     /// Whether lists hold NaN and infinities, and null for NaN.
     pub nan: bool,
+    /// Whether text that was damaged in a known way is made good.
+    pub repair: bool,
     /// What the numbers of a depth image of ROS are, where its message says so.
     pub depth: Option<depth::Depth>,
     /// What the number of bytes decides.
@@ -203,6 +206,7 @@ pub(crate) fn decode(
     limits: &Limits,
     scratch: &mut Scratch,
 ) -> Result<Payload> {
+    let value = &*mend::mended(value, raw);
     scratch.make_room(encoding, value)?;
     let Scratch { bytes, text, spare, drawing, .. } = &mut *scratch;
     Ok(match encoding {
@@ -338,7 +342,7 @@ pub(crate) fn classify(
     limits: &Limits,
     scratch: &mut Scratch,
 ) -> Option<Encoding> {
-    classify::classify(value, raw, limits, scratch)
+    classify::classify(&mend::mended(value, raw), raw, limits, scratch)
 }
 
 /// The bytes that a text of base64 or hexadecimal digits stands for, if it is one.

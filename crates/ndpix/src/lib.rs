@@ -76,6 +76,7 @@ mod column;
 mod control;
 mod dtype;
 mod error;
+mod legend;
 mod limits;
 mod options;
 mod paths;
@@ -101,6 +102,7 @@ pub use format::{Color, ImageFormat, ImageInfo};
 pub use framing::Framing;
 pub use inflate::Compression;
 pub use inspect::{inspect, look};
+pub use legend::Legend;
 pub use limits::Limits;
 pub use load::{Loaded, load};
 pub use options::{

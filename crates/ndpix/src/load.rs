@@ -64,7 +64,7 @@ fn go(
     summary: &mut Summary,
 ) -> Result<(Array, NamedArrays, Vec<Column>)> {
     options.validate_arrays()?;
-    let mut reader = Reader::open(inputs, options, false)?;
+    let mut reader = Reader::open(inputs, options, false, &control.stop)?;
     control.note(reader.plan.said());
     let (shape, dtype) = stacked(&reader.plan)?;
     let fill = fill_row(options, &reader.plan)?;

@@ -15,6 +15,7 @@ use crate::error::{Error, Result, quote};
 use crate::fetch::{Fetcher, Rules};
 use crate::format::ImageFormat;
 use crate::framing::Framing;
+use crate::legend::Legend;
 use crate::limits::Limits;
 use crate::paths::{PathPrefix, Paths, absolute};
 use crate::record::pointer::{Field, Pointer};
@@ -323,6 +324,8 @@ pub struct Options {
     pub raw_step: Option<Given<usize>>,
     /// Read NaN, Infinity and -Infinity as numbers, and null in lists of floats as NaN.
     pub allow_nan: bool,
+    /// Make good text that was damaged in a known way: base64 in which each + became a blank.
+    pub text_repair: bool,
     /// The image formats that are read; empty: all.
     pub formats: Vec<ImageFormat>,
     /// The shape every image must have; `None`: the sample's.
@@ -355,6 +358,8 @@ pub struct Options {
     pub stack: Stack,
     /// Whether the masks of a record become one image.
     pub merge: Merge,
+    /// The names of their classes, in the order of their numbers from 1 on, where these are said: `merge class[cat,dog]`.
+    pub classes: Legend,
     /// The value of rows without image.
     pub fill_value: f64,
     /// What fields of a record must be for it to be read; before `skip` and `limit`.

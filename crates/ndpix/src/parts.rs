@@ -21,6 +21,7 @@ use crate::batch::File;
 use crate::control::Control;
 use crate::decode::Kept;
 use crate::error::{Error, ErrorKind, Result};
+use crate::legend::Legend;
 use crate::options::{OnMissing, Options};
 use crate::pipeline::Part;
 use crate::plan::Plan as Frozen;
@@ -92,6 +93,11 @@ impl Plan {
     /// See [`Plan`] for an example.
     pub fn parts(&self) -> usize {
         self.sheet.parts.len()
+    }
+
+    /// What numbers of classes mean, by the column or array that has them; those of masks count from 1.
+    pub fn legends(&self) -> Vec<(Arc<str>, Legend)> {
+        self.frozen().legends()
     }
 
     /// What will be written; empty where the plan is [to be read](crate::plan_to_read()).

@@ -1,6 +1,7 @@
 //! What will be done: options resolved against the sample. Stations and engine read this, never
 //! the options. It can be written down, so that another process does the same (`plan/text.rs`).
 
+mod legends;
 mod raw;
 pub(crate) mod text;
 pub(crate) mod watch;
@@ -15,6 +16,7 @@ use crate::dtype::DType;
 use crate::encoding::Encoding;
 use crate::error::{Error, Result, brief};
 use crate::format::{Color, ImageFormat};
+use crate::legend::Legend;
 use crate::limits::Limits;
 use crate::options::{
     Condition, Fit, Frames, Layout, Merge, Mode, Normalize, Options, ReadAs, Resample, Scale, Size,
@@ -273,6 +275,9 @@ pub(crate) struct ColumnPlan {
     /// How its values are read; a value that is something else rejects its record.
     #[serde(with = "word")]
     pub reads: ReadAs,
+    /// Of classes their names; none before all records were asked for theirs.
+    #[serde(with = "word")]
+    pub legend: Legend,
     /// Whether an option says so, and not the first records.
     pub said: bool,
     /// Whether its value may be an image, hold one, or be part of one.
@@ -321,6 +326,9 @@ pub(crate) struct Plan {
     /// How several masks of a record become one.
     #[serde(with = "word")]
     pub merge: Merge,
+    /// The names of their classes, numbered from 1, where these are no numbers; none before all records were asked for theirs.
+    #[serde(with = "maybe")]
+    pub classes: Option<Legend>,
     /// What the array is called beside others.
     pub name: Arc<str>,
     /// The arrays beside it: an image that is not in all of them is in none.

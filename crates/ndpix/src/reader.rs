@@ -3,6 +3,8 @@
 //! The sample is not read twice: its batches enter the pipeline first. The pipeline pushes parts
 //! to a commit; `convert` is a loop around that.
 
+mod legends;
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,14 +51,22 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Opens the inputs and makes the plan. With `each` images keep their own shapes.
-    pub(crate) fn open(inputs: Vec<Input>, options: &Options, each: bool) -> Result<Self> {
+    /// Opens the inputs and makes the plan. With `each` images keep their own shapes. Where names of classes are to be
+    /// numbered, all records are asked for theirs, until `stop` is set.
+    pub(crate) fn open(
+        inputs: Vec<Input>,
+        options: &Options,
+        each: bool,
+        stop: &AtomicBool,
+    ) -> Result<Self> {
+        let again = legends::again(&inputs, options);
         let mut reader = Self::sample(inputs, options)?;
         match reader.decide(options, each) {
-            Ok(()) => Ok(reader),
+            Ok(()) => reader.number_classes(again, options, stop)?,
             // A sample that was cut off by a failure has that to say first.
-            Err(error) => Err(reader.failure.take().unwrap_or(error)),
+            Err(error) => return Err(reader.failure.take().unwrap_or(error)),
         }
+        Ok(reader)
     }
 
     /// As [`Reader::open`] without `each`, with what can be said also where no plan can be made.
@@ -250,6 +260,7 @@ impl Reader {
         detect::locate(&known, options, &self.candidates, findings, &mut self.plan)?;
         self.located = true;
         detect::further(&known, all, &mut self.plan)?;
+        detect::classes(&known, &mut self.plan)?;
         detect::columns(&known, options, &mut self.plan)?;
         if !each {
             self.survey = detect::survey(&known, &self.plan)?;

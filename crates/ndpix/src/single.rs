@@ -57,7 +57,7 @@ fn read(value: &[u8], options: &Options) -> Result<Array> {
         name: "value".into(),
         reader: Box::new(std::io::Cursor::new(value.to_vec())),
     };
-    let mut reader = Reader::open(vec![input], &options, true)?;
+    let mut reader = Reader::open(vec![input], &options, true, &AtomicBool::new(false))?;
     reader.run(1, &AtomicBool::new(false), |part| {
         let taken = part.each(|position, image| {
             let (info, pixels) = image?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Position};
+use crate::legend::Legend;
 
 /// A record or image that was not read.
 ///
@@ -100,6 +101,8 @@ pub struct Summary {
     pub multi_frame: u64,
     /// Images merged of masks of which one covers another.
     pub overlapping: u64,
+    /// What numbers of classes mean, by the column or array that has them; those of masks count from 1.
+    pub legends: Vec<(Arc<str>, Legend)>,
     /// What was done to the pixels, a sentence each.
     pub steps: Vec<String>,
     /// Decompressed bytes read.

@@ -73,6 +73,11 @@ class Dataset(Generic[Item]):
         """The number of images, and of records without any: nothing is passed over."""
         return len(self._native) if self._rows is None else len(self._rows)
 
+    @property
+    def legends(self) -> dict[str, list[str]]:
+        """The names of classes, by the column or array that has their numbers; in a column the first has 0, in masks 1."""
+        return dict(self._native.legends())
+
     def __getitem__(self, index: SupportsIndex | Numbers) -> Item:
         """One image with its own shape and dtype, or several stacked on axis 0.
 
@@ -201,7 +206,8 @@ class Dataset(Generic[Item]):
         if valid or None not in values.values():
             return values
         if self._blanks is None:
-            self._blanks = {name: _blank(column) for name, column in self._native.get_many([])[1].items()}
+            columns = self._native.get_many([])[1]
+            self._blanks = {name: -1 if name in self.legends else _blank(column) for name, column in columns.items()}
         return {name: self._blanks[name] if value is None else value for name, value in values.items()}
 
     def _met(self, filled: _Filled, numbers: list[int]) -> None:

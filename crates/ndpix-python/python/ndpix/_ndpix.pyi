@@ -89,6 +89,9 @@ class Plan:
     def save(self) -> Any:
         """Writes `OUT.plan.json`, and gives its name."""
 
+    def legends(self) -> list[tuple[str, list[str]]]:
+        """The names of classes by the column or array that has their numbers."""
+
     def sweep(self, work: Any) -> None:
         """Removes parts that are done."""
 
@@ -138,6 +141,9 @@ class Dataset:
 
     def check(self, pixels: bool, hooks: _Hooks) -> list[_Wrong]:
         """The numbers of all images that cannot be given, and what is wrong with them."""
+
+    def legends(self) -> list[tuple[str, list[str]]]:
+        """The names of classes by the column or array that has their numbers."""
 
     def position(self, number: int) -> tuple[str, int, int, int] | None:
         """File, line, byte and item of this number; `None` behind the last."""

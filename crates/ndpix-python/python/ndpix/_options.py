@@ -32,9 +32,9 @@ Shape = Union[str, int, "tuple[int, ...]", "list[int]"]
 """Axes as NumPy counts them, height first: `(480, 640, 3)` or `"480,640,3"`."""
 
 
-Fields = Union[str, "list[str]", "tuple[str, ...]", "dict[str, str | None]"]
+Fields = Union[str, "list[str]", "tuple[str, ...]", "dict[str, str | list[str] | None]"]
 """Fields of the record: `["label", "meta.id"]` or `"label,meta.id"`; with what they are read as, where that is not left
-to the first records: `{"label": None, "taken": "datetime"}`."""
+to the first records: `{"id": None, "taken": "datetime", "label": ["cat", "dog"]}`."""
 
 Arrays = Union["dict[str, Union[str, dict[str, Any], None]]", "list[str]", "tuple[str, ...]"]
 """Further arrays: a dict of their fields, or of dicts with a field and options of their own, by their names; or a list as
@@ -80,6 +80,8 @@ class Common(TypedDict, total=False):
     """Bytes from one row of raw pixels to the next, or `@field`."""
     allow_nan: bool | None
     """Read `NaN`, `Infinity` and `-Infinity` as numbers, and `null` in lists of floats as NaN."""
+    text_repair: bool | None
+    """Make good text that was damaged in a known way: base64 in which each `+` became a blank."""
     formats: str | list[str] | tuple[str, ...] | None
     """The image formats that are read, such as `["png", "jpeg"]`; others are rejected."""
     shape: Shape | None
@@ -114,7 +116,7 @@ class Common(TypedDict, total=False):
     """Several fields, the bands, become one image: on a new first axis, or channel after channel."""
     fill_value: float | None
     """The value of rows without image."""
-    merge: Literal["off", "any", "class", "instance"] | None
+    merge: Literal["off", "any", "class", "instance"] | str | None
     """The masks of a record become one image: where any is, by the numbers of their classes, or counted."""
     where: str | Sequence[str] | None
     """Records to take, by a field of theirs: `"split=train"`, `"height>=64"`, `"name~REGEX"`, `"mask exists"`;
@@ -183,10 +185,10 @@ class Common(TypedDict, total=False):
     """Begin anew where the same conversion was ended before."""
     on_missing_column: Literal["error", "fill"] | None
     """A field of `columns` that none of the first records has: refused, or kept as a column of nulls."""
-    column_type: str | list[str] | tuple[str, ...] | dict[str, str] | None
+    column_type: str | list[str] | tuple[str, ...] | dict[str, str | list[str]] | None
     """What fields of `columns` are read as, where that is not left to the first records: `{"taken": "datetime"}` or
     `["taken=datetime"]`; `int`, `float`, `bool`, `text`, `ints`, `floats`, `json`, `datetime`, and of numbers
-    `datetime[s]`, `datetime[ms]`, `datetime[us]`, `datetime[ns]`."""
+    `datetime[s]`, `datetime[ms]`, `datetime[us]`, `datetime[ns]`; `category`, or a list of the names of classes."""
 
 
 class Others(Common, total=False):

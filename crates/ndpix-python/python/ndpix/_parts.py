@@ -70,6 +70,11 @@ class Plan:
         """The kept fields by their names, and what they are read as: `int`, `text`, in the words of `column_type`."""
         return {column["name"]: column["reads"] for column in self._frozen()["columns"]}
 
+    @property
+    def legends(self) -> dict[str, list[str]]:
+        """The names of classes, by the column or array that has their numbers; in a column the first has 0, in masks 1."""
+        return dict(self._native.legends())
+
     def _frozen(self) -> dict[str, Any]:
         return dict(json.loads(self._native.to_json())["frozen"])
 

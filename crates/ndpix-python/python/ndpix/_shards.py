@@ -61,6 +61,7 @@ class Shards:
         if self._flat:
             self._offsets, self._shapes = self._array("offsets.npy"), self._array("shapes.npy")
         self._columns = _columns(folder, options.get("columns"))
+        self._legends: dict[str, list[str]] = manifest.get("ndpix_legends", {})
 
     def _array(self, name: str) -> NDArray[Any]:
         import numpy as np
@@ -73,6 +74,10 @@ class Shards:
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
 
+    def legends(self) -> list[tuple[str, list[str]]]:
+        """The names of classes by the column or array that has their numbers."""
+        return list(self._legends.items())
+
     def load(self) -> tuple[NDArray[np.generic[Any]], Columns]:
         """All rows as one array, and the columns."""
         import numpy as np
@@ -82,7 +87,8 @@ class Shards:
         images = np.empty((len(self), *self._empty.shape[1:]), self._empty.dtype)
         for end, array in zip(self._ends.tolist(), self._arrays):
             images[end - len(array) : end] = array
-        return images, self._columns
+        legends = {f"{name}.legend": names for name, names in self._legends.items() if name in self._columns}
+        return images, {**self._columns, **legends}
 
     def get(self, number: int) -> tuple[NDArray[np.generic[Any]], Columns, list[Any]]:
         """The image of this number, the columns of one row, and nothing that would be filled here."""

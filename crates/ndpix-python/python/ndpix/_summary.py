@@ -41,6 +41,7 @@ class Summary:
         premultiplied: Images whose colours are stored multiplied with alpha.
         multi_frame: Images with more frames or pages than one.
         overlapping: Images merged of masks of which one covers another.
+        legends: The names of classes, in the order of their numbers, by the column or array that has these; in a column the first is 0, in masks 1.
         steps: What was done to pixels, in order, as text.
         bytes_read: Decompressed bytes read.
         bytes_written: Bytes of pixels.
@@ -76,6 +77,7 @@ class Summary:
     premultiplied: int
     multi_frame: int
     overlapping: int
+    legends: dict[str, list[str]]
     steps: list[str]
     bytes_read: int
     bytes_written: int

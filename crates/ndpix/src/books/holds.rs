@@ -28,6 +28,7 @@ pub(super) fn holds(options: &Options, plan: &Plan) -> Result<Holds> {
         lead: Arc::clone(&plan.name),
         arrays: further(plan)?,
         columns: names(plan),
+        legends: plan.legends(),
         fills: options.fills(),
         rows: options.rows,
         images_as: options.images_as,

@@ -126,7 +126,7 @@ impl<'o> Begin<'o> {
     ) -> Result<(Reader, Books<'o>)> {
         let (out, options) = (self.out, self.options);
         let again = reader::again(&inputs, options)?;
-        let mut reader = Reader::open(inputs, options, false)?;
+        let mut reader = Reader::open(inputs, options, false, &control.stop)?;
         reader.measure(again, options, &control.stop)?;
         let output = sink::named(out, options)?;
         let refuses_nul = !output.can(Ability::Nul);

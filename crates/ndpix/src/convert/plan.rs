@@ -157,7 +157,7 @@ fn decide(
     let known = inputs.iter().map(|input| Known::of(input, options)).collect::<Result<_>>()?;
     let again = reader::again(inputs, options)?;
     let copies = inputs.iter().filter_map(Input::again).collect();
-    let mut reader = Reader::open(copies, options, false)?;
+    let mut reader = Reader::open(copies, options, false, &control.stop)?;
     reader.measure(again, options, &control.stop)?;
     match reader.plan.target {
         Target::Each => Err(Error::plan("images of different shapes do not make one array")),

@@ -8,8 +8,10 @@ mod time;
 use std::sync::Arc;
 
 use super::Decoder;
+use super::classes::name_of;
 use crate::column::Column;
 use crate::error::{Error, Result, quote};
+use crate::legend::Legend;
 use crate::options::{Clock, ReadAs};
 use crate::plan::{ColumnPlan, Plan};
 use crate::record::scan::Hit;
@@ -110,7 +112,7 @@ impl Decoder<'_> {
                     Some(())
                 }
                 (_, [_, ..]) => None,
-                (reads, []) => read(reads, text, &mut value),
+                (reads, []) => read(reads, &plan.legend, text, &mut value),
             };
             let null = value::kind(text) == Kind::Null;
             let nul = plan.refuses_nul
@@ -164,8 +166,8 @@ impl Decoder<'_> {
     }
 }
 
-/// Appends what a column that is read so holds of a value; `None`: it is something else.
-pub(crate) fn read(reads: ReadAs, text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+/// Appends what a column that is read so holds of a value, of classes by this legend; `None`: it is something else.
+pub(crate) fn read(reads: ReadAs, legend: &Legend, text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     match (reads, value::kind(text)) {
         (ReadAs::Int, Kind::Number) => out.extend_from_slice(&integer(text)?.to_le_bytes()),
         (ReadAs::Float, Kind::Number) => out.extend_from_slice(&number(text)?.to_le_bytes()),
@@ -185,6 +187,9 @@ pub(crate) fn read(reads: ReadAs, text: &[u8], out: &mut Vec<u8>) -> Option<()> 
             for element in value::elements(text) {
                 out.extend_from_slice(&number(element)?.to_le_bytes());
             }
+        }
+        (ReadAs::Category, _) => {
+            out.extend_from_slice(&(legend.number(&name_of(text)?)? as i64).to_le_bytes());
         }
         (ReadAs::Datetime(clock), _) => {
             out.extend_from_slice(&time(clock, text).ok()?.0.to_le_bytes());
@@ -230,10 +235,16 @@ pub(crate) fn mistyped(plan: &ColumnPlan, text: &[u8], image: bool) -> Error {
         (Kind::Number, ReadAs::Float) => "a number beyond the range of doubles",
         (Kind::String, ReadAs::Text) => "a string with half a surrogate pair",
         (Kind::Array, ReadAs::Ints | ReadAs::Floats) => "an array of something else",
+        (_, ReadAs::Category) if name_of(text).is_some() => "a class that is not named",
         (kind, ReadAs::Datetime(clock)) => time(clock, text).err().unwrap_or(kind.name()),
         (kind, _) => kind.name(),
     };
     let whence = if plan.said { "as column_type says" } else { "as in the first records" };
+    let wanted = match plan.reads {
+        ReadAs::Category if plan.legend.is_empty() => "strings or whole numbers".to_string(),
+        ReadAs::Category => format!("one of {}", plan.legend.said(0)),
+        _ => plan.kind().to_string(),
+    };
     let remedy = match (kind, plan.reads) {
         (Kind::Number, ReadAs::Datetime(Clock::Written)) => {
             "; of numbers say what they count: datetime[s], datetime[ms], datetime[us] or datetime[ns]"
@@ -244,9 +255,8 @@ pub(crate) fn mistyped(plan: &ColumnPlan, text: &[u8], image: bool) -> Error {
         _ => "",
     };
     Error::field(format!(
-        "column {:#}: found {found}, wanted {} {whence}: {}{remedy}",
+        "column {:#}: found {found}, wanted {wanted} {whence}: {}{remedy}",
         plan.field,
-        plan.kind(),
         quote(text)
     ))
 }

@@ -3,10 +3,9 @@
 
 use super::band::Band;
 use super::item::Item;
-use super::raw::{CLASSES, Stand};
 use super::{Found, guarded};
 use crate::dtype::DType;
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result};
 use crate::format::{self, Color, ImageInfo};
 use crate::limits::make_room;
 use crate::options::Merge;
@@ -101,23 +100,7 @@ impl Band<'_> {
         let ink = match self.plan.merge {
             Merge::Off | Merge::Any => 1,
             Merge::Instance => number as u64 + 1,
-            Merge::Class => {
-                let (object, place) = (item.object, item.place);
-                let stand = Stand { record, hits, object, place, parent: None };
-                let text = self.fields.class(stand).ok_or_else(|| {
-                    Error::field(format!(
-                        "mask {number} has no number of its class beside it ({}); pass merge instance or any",
-                        CLASSES.join(", ")
-                    ))
-                })?;
-                let class = std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
-                class.filter(|class| *class > 0).ok_or_else(|| {
-                    Error::field(format!(
-                        "mask {number} is of class {}, and merge class takes numbers from 1 on: 0 is what no mask covers; pass merge instance or any",
-                        quote(&text)
-                    ))
-                })?
-            }
+            Merge::Class => self.class_number(record, hits, item, number)?,
         };
         u16::try_from(ink).ok().filter(|_| ink <= most).ok_or_else(|| {
             Error::limit(format!(

@@ -13,8 +13,22 @@ use crate::record::pointer::{Pointer, Step};
 use crate::record::scan::{Hits, Query};
 use crate::record::value;
 
-/// Members beside a mask that say its class as a number; the first that is there counts.
-pub(super) const CLASSES: [&str; 4] = ["category_id", "class_id", "label_id", "class"];
+/// Members in or beside a mask that say its class; the first that is there counts.
+pub(super) const CLASSES: [&str; 13] = [
+    "category_id",
+    "class_id",
+    "label_id",
+    "class",
+    "label",
+    "category",
+    "class_name",
+    "category_name",
+    "polygonlabels",
+    "brushlabels",
+    "ellipselabels",
+    "rectanglelabels",
+    "labels",
+];
 
 /// Where the settings of raw pixels stand in the query.
 #[derive(Debug, Default, Clone)]
@@ -143,8 +157,8 @@ impl RawFields {
         said: Option<&Said<'_>>,
         stand: Stand<'_, '_>,
     ) -> Result<RawSpec> {
-        let (dtype, nan) = (raw.dtype, raw.allow_nan);
-        let given = RawSpec { dtype, nan, ..RawSpec::default() };
+        let (dtype, nan, repair) = (raw.dtype, raw.allow_nan, raw.text_repair);
+        let given = RawSpec { dtype, nan, repair, ..RawSpec::default() };
         let mut spec = match said {
             None => given,
             Some(said) if raw.says_some() => unless_told(*said, raw).spec(&given)?,

@@ -3,9 +3,11 @@
 use super::near;
 use super::sample::{Sample, Sampled};
 use crate::decode::Decoder;
+use crate::decode::classes::name_of;
 use crate::decode::columns::{mistyped, read, time};
 use crate::error::{Error, Result};
-use crate::options::{OnMissingColumn, Options, ReadAs};
+use crate::legend::Legend;
+use crate::options::{ColumnReads, OnMissingColumn, Options, ReadAs};
 use crate::plan::{ColumnPlan, Plan};
 use crate::record::pointer::{Pointer, Step};
 use crate::record::value::{self, Kind};
@@ -39,7 +41,7 @@ impl Values {
     }
 
     /// Looks at a value, which is an image or holds one where `image` says so.
-    fn see(&mut self, text: &[u8], image: bool, said: Option<ReadAs>) {
+    fn see(&mut self, text: &[u8], image: bool, said: Option<&ColumnReads>) {
         let kind = value::kind(text);
         self.there = true;
         self.any |= kind != Kind::Null;
@@ -51,10 +53,10 @@ impl Values {
         self.fraction |= text.iter().any(|c| matches!(c, b'.' | b'e' | b'E'));
         let mut scratch = Vec::new();
         match said {
-            Some(ReadAs::Json) => self.of_it = true,
-            Some(reads) if !image && read(reads, text, &mut scratch).is_some() => {
+            Some(ColumnReads { reads: ReadAs::Json, .. }) => self.of_it = true,
+            Some(said) if !image && is_of(said, text) => {
                 self.of_it = true;
-                if let ReadAs::Datetime(clock) = reads {
+                if let ReadAs::Datetime(clock) = said.reads {
                     self.local |= time(clock, text).is_ok_and(|(_, is_said)| !is_said);
                 }
             }
@@ -63,7 +65,7 @@ impl Values {
         }
         self.fits.retain(|kind| {
             scratch.clear();
-            !image && read(*kind, text, &mut scratch).is_some()
+            !image && read(*kind, &Legend::default(), text, &mut scratch).is_some()
         });
     }
 
@@ -88,6 +90,7 @@ pub(crate) fn columns(sample: &Sample<'_>, options: &Options, plan: &mut Plan) -
         field: field.clone(),
         name: field.to_string().into(),
         reads: ReadAs::Json,
+        legend: Legend::default(),
         said: false,
         touches: plan.pointers().any(|image| image.touches(field)),
         refuses_nul: false,
@@ -131,13 +134,14 @@ fn read_as(plan: &Plan, all: &[Values], options: &Options) -> Result<Vec<ColumnP
         match said(options, field) {
             None if holds_image => {}
             None => column.reads = values.reads(),
-            Some(reads) if holds_image && reads != ReadAs::Json => {
+            Some(ColumnReads { reads, .. }) if holds_image && *reads != ReadAs::Json => {
                 return Err(Error::options(format!(
                     "column {field:#} holds the image, so that it can be JSON text alone, and column_type says {reads}; leave it out there, or name what stands beside the image"
                 )));
             }
-            Some(reads) => {
-                (column.reads, column.said) = (reads, true);
+            Some(said) => {
+                (column.reads, column.said) = (said.reads, true);
+                column.legend = said.legend.clone();
                 fits(column, values)?;
             }
         }
@@ -179,8 +183,16 @@ fn notes(sample: &Sample<'_>, all: &[Values], plan: &mut Plan) {
 }
 
 /// What a column is read as, where that is said.
-fn said(options: &Options, field: &Pointer) -> Option<ReadAs> {
-    options.column_type.iter().find(|one| one.field == *field).map(|one| one.reads)
+fn said<'o>(options: &'o Options, field: &Pointer) -> Option<&'o ColumnReads> {
+    options.column_type.iter().find(|one| one.field == *field)
+}
+
+/// Whether a value is what was said; of classes that are not named yet, whether it is a name.
+fn is_of(said: &ColumnReads, text: &[u8]) -> bool {
+    match said.reads {
+        ReadAs::Category if said.legend.is_empty() => name_of(text).is_some(),
+        reads => read(reads, &said.legend, text, &mut Vec::new()).is_some(),
+    }
 }
 
 /// Refuses a type for what is no column.

@@ -49,7 +49,7 @@ pub(super) fn decode(text: &[u8], out: &mut Vec<u8>) -> Result<()> {
     if memchr::memchr(b' ', text).is_some() && lost_plus(text) {
         out.clear();
         return Err(Error::encoding(
-            "not valid base64: its blanks stand where each + was, it seems; pass encoding repaired+encoded, in data URLs repaired+data-url",
+            "not valid base64: its blanks stand where each + was, it seems; pass text_repair, or encoding repaired+encoded, in data URLs repaired+data-url",
         ));
     }
     if mended(text, out).is_some() {
@@ -64,7 +64,7 @@ const MANY: usize = 256;
 
 /// Whether blanks are what became of every `+`, as forms and URLs leave them: with them alone the padding is right, or
 /// of many digits none is one, and the blanks stand where no lines end, which are of one length.
-fn lost_plus(text: &[u8]) -> bool {
+pub(super) fn lost_plus(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     if memchr::memchr3(b'+', b'-', b'_', text).is_some() {
         return false;

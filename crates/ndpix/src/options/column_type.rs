@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::column::ColumnType;
 use crate::error::{Error, Result, quote};
+use crate::legend::Legend;
 use crate::record::pointer::Pointer;
 
 /// What one of the `columns` is read as.
@@ -26,6 +27,8 @@ pub struct ColumnReads {
     pub field: Pointer,
     /// What its values are read as.
     pub reads: ReadAs,
+    /// Of classes their names, where these are said and not those that the records have.
+    pub legend: Legend,
 }
 
 /// How the value of a kept field is read. One that is something else rejects its record.
@@ -54,6 +57,8 @@ pub enum ReadAs {
     Floats,
     /// Anything, as the JSON text that it is.
     Json,
+    /// Strings, or numbers without fraction and exponent, as numbers of classes.
+    Category,
     /// Times.
     Datetime(Clock),
 }
@@ -80,7 +85,7 @@ pub enum Clock {
 }
 
 impl ReadAs {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Int,
         Self::Float,
         Self::Bool,
@@ -88,6 +93,7 @@ impl ReadAs {
         Self::Ints,
         Self::Floats,
         Self::Json,
+        Self::Category,
         Self::Datetime(Clock::Written),
         Self::Datetime(Clock::Seconds),
         Self::Datetime(Clock::Millis),
@@ -105,6 +111,7 @@ impl ReadAs {
             Self::Ints => ColumnType::Ints,
             Self::Floats => ColumnType::Floats,
             Self::Json => ColumnType::Json,
+            Self::Category => ColumnType::Class,
             Self::Datetime(_) => ColumnType::Time,
         }
     }
@@ -120,6 +127,7 @@ impl fmt::Display for ReadAs {
             Self::Ints => "ints",
             Self::Floats => "floats",
             Self::Json => "json",
+            Self::Category => "category",
             Self::Datetime(Clock::Written) => "datetime",
             Self::Datetime(Clock::Seconds) => "datetime[s]",
             Self::Datetime(Clock::Millis) => "datetime[ms]",
@@ -143,18 +151,29 @@ impl FromStr for ReadAs {
 
 impl fmt::Display for ColumnReads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}={}", self.field, self.reads)
+        write!(f, "{}={}", self.field, self.reads)?;
+        if self.legend.is_empty() { Ok(()) } else { write!(f, "[{}]", self.legend) }
     }
 }
 
 impl FromStr for ColumnReads {
     type Err = Error;
 
-    /// `NAME=TYPE`. The last `=` parts them, as a key may hold one.
+    /// `NAME=TYPE`. The last `=` parts them, as a key may hold one; so may the names of classes.
     fn from_str(text: &str) -> Result<Self> {
-        match text.rsplit_once('=').map(|(field, reads)| (field.trim(), reads.trim())) {
-            Some((field, reads)) if !field.is_empty() => {
-                Ok(Self { field: field.parse()?, reads: reads.parse()? })
+        let plain = text.rsplit_once('=').map(|(field, reads)| (field.trim(), reads.trim()));
+        let reads = plain.map(|(_, reads)| reads.parse::<ReadAs>());
+        let named = text.trim_end().strip_suffix(']').and_then(|t| t.split_once("=category["));
+        if let (Some((field, names)), Some(Err(_))) = (named, &reads) {
+            let legend: Legend = names.parse()?;
+            if legend.is_empty() {
+                return Err(Error::options("category[] names no classes"));
+            }
+            return Ok(Self { field: field.trim().parse()?, reads: ReadAs::Category, legend });
+        }
+        match (plain, reads) {
+            (Some((field, _)), Some(reads)) if !field.is_empty() => {
+                Ok(Self { field: field.parse()?, reads: reads?, legend: Legend::default() })
             }
             _ => Err(Error::options(format!(
                 "column_type {} is not NAME=TYPE, as in taken=datetime",
@@ -183,7 +202,26 @@ mod tests {
             assert_eq!((&found.field, found.reads), (&field, reads), "{text}");
             assert_eq!(found.to_string().parse().ok(), Some(found));
         }
-        for text in ["", "taken", "=int", "taken=", "taken=date", "taken=Int", "a[=int"] {
+        for text in
+            ["label=category[cat,dog]", "a=category[\"a=b\",\"]\",=]", "\"x=y\"=category[7]"]
+        {
+            let found: ColumnReads = text.parse().expect(text);
+            assert_eq!(
+                (found.reads, found.to_string().parse().ok()),
+                (ReadAs::Category, Some(found))
+            );
+        }
+        for text in [
+            "",
+            "taken",
+            "=int",
+            "taken=",
+            "taken=date",
+            "taken=Int",
+            "a[=int",
+            "a=category[]",
+            "a=category[b,b]",
+        ] {
             assert!(text.parse::<ColumnReads>().is_err(), "{text}");
         }
     }

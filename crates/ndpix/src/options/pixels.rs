@@ -202,7 +202,7 @@ impl FromStr for Frames {
     fn from_str(text: &str) -> Result<Self> {
         match (text, text.strip_prefix("index:").map(str::parse)) {
             ("first", _) => Ok(Self::First),
-            ("all", _) => Ok(Self::All),
+            ("all" | "stack", _) => Ok(Self::All),
             (_, Some(Ok(n))) => Ok(Self::Index(n)),
             _ => Err(Error::options(format!(
                 "unknown frames {}; use first, all, or index:N with N from 0",

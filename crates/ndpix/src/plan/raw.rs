@@ -25,6 +25,7 @@ pub(crate) struct Raw {
     pub raw_layout: Option<Given<RawLayout>>,
     pub raw_step: Option<Given<usize>>,
     pub allow_nan: bool,
+    pub text_repair: bool,
     /// The shape of every image, which a flat list of numbers takes.
     pub shape: Option<Shape>,
     /// What numbers are read as.
@@ -44,6 +45,7 @@ impl Raw {
             raw_layout: options.raw_layout.clone(),
             raw_step: options.raw_step.clone(),
             allow_nan: options.allow_nan,
+            text_repair: options.text_repair,
             shape: options.shape,
             dtype: options.dtype,
         }
@@ -85,6 +87,7 @@ impl From<Raw> for BTreeMap<String, String> {
             raw_layout: raw.raw_layout,
             raw_step: raw.raw_step,
             allow_nan: raw.allow_nan,
+            text_repair: raw.text_repair,
             shape: raw.shape,
             dtype: raw.dtype,
             ..Options::default()

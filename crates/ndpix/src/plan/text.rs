@@ -125,6 +125,8 @@ pub(crate) mod ordered {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+
     use crate::options::Options;
     use crate::plan::Plan;
     use crate::reader::Reader;
@@ -216,7 +218,8 @@ mod tests {
         for (records, options) in PLANS {
             let given = options.iter().try_fold(Options::default(), |o, (name, v)| o.with(name, v));
             let given = given.expect("options");
-            let reader = Reader::open(vec![Input::bytes(records)], &given, false);
+            let reader =
+                Reader::open(vec![Input::bytes(records)], &given, false, &AtomicBool::new(false));
             let mut plan = reader.unwrap_or_else(|e| panic!("{options:?}: {e}")).plan;
             let text = plan.to_json().expect("text").to_string();
             let read = Plan::from_json(serde_json::from_str(&text).expect("JSON"));
@@ -230,7 +233,12 @@ mod tests {
 
     #[test]
     fn a_plan_that_lacks_or_has_more_is_refused() {
-        let reader = Reader::open(vec![Input::bytes(FILE)], &Options::default(), false);
+        let reader = Reader::open(
+            vec![Input::bytes(FILE)],
+            &Options::default(),
+            false,
+            &AtomicBool::new(false),
+        );
         let text = reader.expect("a plan").plan.to_json().expect("text");
         for name in ["columns", "target", "watch", "raw"] {
             let mut less = text.clone();

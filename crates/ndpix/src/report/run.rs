@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Entries, Line, human};
 use crate::error::Error;
+use crate::legend::legends_said;
 use crate::options::{Frames, Options};
 use crate::summary::Summary;
 
@@ -34,6 +35,7 @@ const ROWS: &[Row] = &[
     ("premultiplied", "Images whose colours are stored multiplied with alpha.", |s, _| json!(s.premultiplied)),
     ("multi_frame", "Images with more frames or pages than one.", |s, _| json!(s.multi_frame)),
     ("overlapping", "Images merged of masks of which one covers another.", |s, _| json!(s.overlapping)),
+    ("legends", "The names of classes, in the order of their numbers, by the column or array that has these; in a column the first is 0, in masks 1.", |s, _| legends_said(&s.legends)),
     ("steps", "What was done to pixels, in order, as text.", |s, _| json!(s.steps)),
     ("bytes_read", "Decompressed bytes read.", |s, _| json!(s.bytes_read)),
     ("bytes_written", "Bytes of pixels.", |s, _| json!(s.bytes_written)),

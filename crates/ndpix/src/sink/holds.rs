@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::column::ColumnType;
 use crate::dtype::DType;
 use crate::error::{Error, Result, brief};
+use crate::legend::{Legend, legends_said};
 use crate::options::{ImagesAs, OutputCompression, Rows};
 use crate::shape::Shape;
 
@@ -74,6 +75,8 @@ pub(crate) struct Holds {
     pub(crate) arrays: Vec<Further>,
     /// Kept fields: their names and types.
     pub(crate) columns: Vec<(Arc<str>, ColumnType)>,
+    /// What numbers mean, in columns and arrays of these names.
+    pub(crate) legends: Vec<(Arc<str>, Legend)>,
     /// Whether fill rows were asked for, so that `valid` says which rows are images.
     pub(crate) fills: bool,
     pub(crate) rows: Rows,
@@ -121,15 +124,33 @@ pub(crate) struct Facts {
     pub(crate) options: Vec<(String, String)>,
     /// The columns, as [`Holds::columns`].
     pub(crate) columns: Vec<(Arc<str>, ColumnType)>,
+    /// As [`Holds::legends`].
+    pub(crate) legends: Vec<(Arc<str>, Legend)>,
 }
 
-/// The names under which outputs say what was counted, and what their columns hold.
+/// The names under which outputs say what was counted, what their columns hold, and what numbers mean.
 pub(crate) const COUNTS: &str = "ndpix_counts";
 pub(crate) const COLUMNS: &str = "ndpix_columns";
+pub(crate) const LEGENDS: &str = "ndpix_legends";
 
 /// What columns hold, as outputs say it: a list of names, each with its kind.
 pub(crate) fn columns_said(columns: &[(Arc<str>, ColumnType)]) -> Value {
     columns.iter().map(|(name, kind)| json!([**name, kind.to_string()])).collect()
+}
+
+/// Refuses numbers that mean something else than those of the output `path`; `there`: what it says of its own.
+pub(crate) fn same_legends(path: &Path, there: &Value, came: &Value) -> Result<()> {
+    let none = Value::Object(Default::default());
+    let there = if there.is_null() { &none } else { there };
+    if there == came {
+        return Ok(());
+    }
+    Err(Error::options(format!(
+        "{} has classes {}, and these records give {}; name the same classes, or write another output",
+        path.display(),
+        brief(&there.to_string()),
+        brief(&came.to_string())
+    )))
 }
 
 /// Refuses columns that are not those of the output `path`, with both; `there`: what it says of its own.
@@ -157,20 +178,23 @@ pub(crate) fn same_columns(path: &Path, there: &Value, came: &Value) -> Result<(
 }
 
 impl Facts {
-    /// Attributes by their names: the version, options and counts, these as JSON objects, and columns as a JSON list,
-    /// where there are any.
+    /// Attributes by their names: the version, options and counts, these as JSON objects, and columns and legends as
+    /// JSON, where there are any.
     pub(crate) fn attributes(&self) -> Vec<(&'static str, String)> {
         let options: serde_json::Map<_, _> =
             self.options.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect();
         let counts: serde_json::Map<_, _> =
             self.counts.iter().map(|(k, v)| ((*k).to_string(), (*v).into())).collect();
         let columns = (!self.columns.is_empty()).then(|| columns_said(&self.columns));
+        let legends = (!self.legends.is_empty()).then(|| legends_said(&self.legends));
         let all = [
             ("ndpix_version", env!("CARGO_PKG_VERSION").to_string()),
             ("ndpix_options", Value::from(options).to_string()),
             (COUNTS, Value::from(counts).to_string()),
         ];
-        all.into_iter().chain(columns.map(|all| (COLUMNS, all.to_string()))).collect()
+        let columns = columns.map(|all| (COLUMNS, all.to_string()));
+        let legends = legends.map(|all| (LEGENDS, all.to_string()));
+        all.into_iter().chain(columns).chain(legends).collect()
     }
 
     /// The same with what the runs before counted, as the output says it.

@@ -44,6 +44,7 @@ fn kept() -> Vec<(Arc<str>, ColumnType)> {
         ("score", ColumnType::Float64),
         ("ok", ColumnType::Bool),
         ("taken", ColumnType::Time),
+        ("class", ColumnType::Class),
         ("name", ColumnType::Text),
         ("box", ColumnType::Ints),
         ("tags", ColumnType::Floats),
@@ -59,6 +60,7 @@ fn holds(images: Images) -> Holds {
         arrays: Vec::new(),
         images,
         columns: Vec::new(),
+        legends: Vec::new(),
         fills: true,
         rows: Rows::Auto,
         images_as: ImagesAs::Pixels,
@@ -195,7 +197,9 @@ impl Case {
             let there = odd % 5 > 0;
             let float = odd as f64 / 4.0;
             let value = match all[column].kind {
-                ColumnType::Int64 | ColumnType::Time => odd.to_le_bytes().to_vec(),
+                ColumnType::Int64 | ColumnType::Time | ColumnType::Class => {
+                    odd.to_le_bytes().to_vec()
+                }
                 ColumnType::Float64 => float.to_le_bytes().to_vec(),
                 ColumnType::Bool => vec![(odd % 2) as u8],
                 ColumnType::Text => "ä text ".repeat(odd % 500).into_bytes(),

@@ -342,6 +342,7 @@ mod tests {
                 arrays: Vec::new(),
                 images: Images::Stack { shape: Shape::image(height, 1 << 15, 1), dtype },
                 columns: Vec::new(),
+                legends: Vec::new(),
                 fills: false,
                 rows: Rows::Never,
                 images_as: ImagesAs::Pixels,

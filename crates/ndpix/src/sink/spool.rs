@@ -317,9 +317,11 @@ impl Whole {
         match self.kind {
             ColumnType::Text | ColumnType::Json => None,
             ColumnType::Ints | ColumnType::Floats => Some(vec![rows, self.uniform? as usize]),
-            ColumnType::Int64 | ColumnType::Float64 | ColumnType::Bool | ColumnType::Time => {
-                Some(vec![rows])
-            }
+            ColumnType::Int64
+            | ColumnType::Float64
+            | ColumnType::Bool
+            | ColumnType::Time
+            | ColumnType::Class => Some(vec![rows]),
         }
     }
 }

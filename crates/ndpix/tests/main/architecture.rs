@@ -6,9 +6,9 @@ mod lengths;
 use std::fs;
 use std::path::Path;
 
-const WORDS: [&str; 11] = [
-    "batch", "column", "control", "dtype", "error", "limits", "options", "paths", "plan", "shape",
-    "summary",
+const WORDS: [&str; 12] = [
+    "batch", "column", "control", "dtype", "error", "legend", "limits", "options", "paths", "plan",
+    "shape", "summary",
 ];
 const STATIONS: [&str; 7] = ["source", "framing", "record", "encoding", "format", "pixels", "sink"];
 /// Used by stations, uses none.

@@ -328,10 +328,10 @@ fn what_cannot_be_merged_is_refused_or_rejected() {
         (
             "{\"masks\": [{\"m\": [[1, 0]], \"class\": \"cat\"}]}",
             "class",
-            "merge class takes numbers",
+            "say which classes there are",
         ),
         ("{\"masks\": [{\"m\": [[1, 0]], \"class\": 256}]}", "class", "pass dtype uint16"),
-        ("{\"masks\": [{\"m\": [[1, 0]]}]}", "class", "has no number of its class"),
+        ("{\"masks\": [{\"m\": [[1, 0]]}]}", "class", "has no class in or beside it"),
         (
             "{\"masks\": [{\"m\": [[1, 0]]}, {\"m\": [[1]]}]}",
             "any",

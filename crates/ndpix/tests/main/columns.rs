@@ -43,7 +43,9 @@ fn words(column: &Column) -> Vec<String> {
         let value = column.value(row);
         match column.kind {
             _ if !column.valid[row] => "-".to_string(),
-            ColumnType::Int64 | ColumnType::Time => numbers(value, true).concat(),
+            ColumnType::Int64 | ColumnType::Time | ColumnType::Class => {
+                numbers(value, true).concat()
+            }
             ColumnType::Float64 => numbers(value, false).concat(),
             ColumnType::Bool => (value == [1]).to_string(),
             ColumnType::Ints => format!("[{}]", numbers(value, true).join(",")),

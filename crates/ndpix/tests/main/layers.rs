@@ -72,6 +72,26 @@ fn numbers_in_text_and_in_quotes() {
 }
 
 #[test]
+fn what_was_a_plus_is_put_back() {
+    // A PGM of 251, 231, 190 and 0, whose base64 has three of them.
+    let lost = "UDUgMiAyICAyNTUK  e AA==";
+    for value in [lost.to_string(), format!("data:image/x; base64,{lost}")] {
+        let record = [json!({"image": value})];
+        for settings in [&[("field", "image")][..], &[]] {
+            assert!(loaded(&record, settings).is_err());
+            let settings = [settings, &[("text_repair", "true")]].concat();
+            assert_eq!(loaded(&record, &settings), Ok(vec![251, 231, 190, 0]), "{value}");
+        }
+    }
+    let error = loaded(&[json!({"image": lost})], &[("field", "image"), ("encoding", "encoded")]);
+    assert!(error.as_ref().is_err_and(|error| error.contains("pass text_repair")), "{error:?}");
+    // What is not damaged stays as it is, blanks of line ends too.
+    let lines = format!("{} {}", &FILE[..4], &FILE[4..]);
+    let read = loaded(&[json!({"image": lines})], &[("field", "image"), ("text_repair", "true")]);
+    assert_eq!(read, Ok(vec![0, 100, 100, 200]));
+}
+
+#[test]
 fn what_is_said_is_taken_off() {
     let spaced = FILE.replace('y', "+").replace('+', " ");
     let repaired = loaded(

@@ -16,6 +16,7 @@ mod append;
 mod architecture;
 mod arrays;
 mod causes;
+mod classes;
 mod columns;
 mod conditions;
 mod corpus;

@@ -92,6 +92,12 @@ pub(super) const TABLE: &[Row] = &[
         |o, t| flag("allow_nan", &mut o.allow_nan, t),
     ),
     row(
+        "text_repair",
+        What,
+        |o| Some(o.text_repair.to_string()),
+        |o, t| flag("text_repair", &mut o.text_repair, t),
+    ),
+    row(
         "formats",
         Where,
         |o| list(&o.formats),
@@ -139,8 +145,16 @@ pub(super) const TABLE: &[Row] = &[
         |o| Some(o.fill_value.to_string()),
         |o, t| number("fill_value", &mut o.fill_value, t),
     ),
-    row("merge", What, |o| Some(o.merge.to_string()), |o, t| one(&mut o.merge, t))
-        .words(|| each(Merge::ALL, Merge::name)),
+    row(
+        "merge",
+        What,
+        |o| Some(merged(o)),
+        |o, t| {
+            (o.merge, o.classes) = merge(t)?;
+            Ok(())
+        },
+    )
+    .words(|| each(Merge::ALL, Merge::name)),
     row(
         "array",
         What,

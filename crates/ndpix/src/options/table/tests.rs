@@ -17,6 +17,7 @@ fn what_is_set_is_what_is_listed() {
         ("raw_layout", "chw"),
         ("raw_step", "640"),
         ("allow_nan", "true"),
+        ("text_repair", "true"),
         ("formats", "png,jpeg"),
         ("shape", "480,640,3"),
         ("dtype", "float32"),

@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use crate::dtype::ByteOrder;
 use crate::error::{Error, Result, quote};
-use crate::options::{Given, RawDType, Rejects};
+use crate::legend::Legend;
+use crate::options::{Given, Merge, Options, RawDType, Rejects};
 use crate::shape::Shape;
 
 /// The names of all choices.
@@ -136,5 +137,22 @@ pub(super) fn rejects(rejects: &Rejects) -> Option<String> {
         Rejects::Beside => None,
         Rejects::None => Some("none".into()),
         Rejects::Path(path) => Some(path.display().to_string()),
+    }
+}
+
+/// `class[cat,dog]` names the classes, too.
+pub(super) fn merge(text: &str) -> Result<(Merge, Legend)> {
+    let names = text.trim().strip_prefix("class[").and_then(|names| names.strip_suffix(']'));
+    match names.map(str::parse::<Legend>).transpose()? {
+        None => Ok((text.parse()?, Legend::default())),
+        Some(names) if names.is_empty() => Err(Error::options("merge class[] names no classes")),
+        Some(names) => Ok((Merge::Class, names)),
+    }
+}
+
+pub(super) fn merged(options: &Options) -> String {
+    match options.classes.is_empty() {
+        true => options.merge.to_string(),
+        false => format!("{}[{}]", options.merge, options.classes),
     }
 }

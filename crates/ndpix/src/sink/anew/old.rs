@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 
 use crate::column::{Column, ColumnType};
 use crate::error::{Error, ErrorKind, Result};
+use crate::legend::legends_said;
 use crate::options::ImagesAs;
 use crate::shape::Shape;
 use crate::sink::entry::ITEM;
-use crate::sink::holds::{COLUMNS, COUNTS, columns_said, same_columns};
+use crate::sink::holds::{COLUMNS, COUNTS, LEGENDS, columns_said, same_columns, same_legends};
 use crate::sink::shown::Arrays;
 use crate::sink::shown::turns::Entries;
 use crate::sink::{Holds, Images, Place, Sink};
@@ -106,6 +107,7 @@ impl Old {
             said => said,
         };
         same_columns(&self.out, said, &columns_said(&holds.columns))?;
+        same_legends(&self.out, self.arrays.said(LEGENDS), &legends_said(&holds.legends))?;
         match strangers.first() {
             None => Ok(()),
             Some(name) => Err(Error::options(format!(

@@ -12,6 +12,7 @@ fn holds(images: Images, columns: &[Column]) -> Holds {
         arrays: Vec::new(),
         images,
         columns: columns.iter().map(|c| (Arc::clone(&c.name), c.kind)).collect(),
+        legends: Vec::new(),
         fills: true,
         rows: Rows::Always,
         images_as: ImagesAs::Pixels,

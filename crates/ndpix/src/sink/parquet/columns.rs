@@ -51,7 +51,7 @@ impl ColumnsFile {
         let holds = Holds { images, rows: Rows::Never, fills: false, ..holds.clone() };
         let codec = Arc::new(Codec::new(OutputCompression::Auto));
         let fields = kept::fields(&holds);
-        let open = |rows| Grown::open(path, &holds.columns, &fields, codec.number(), rows);
+        let open = |rows| Grown::open(path, &holds, &fields, codec.number(), rows);
         let grown = before.map(open).transpose()?;
         let file = ParquetFile::create(path, fields, codec, None)?;
         let spool = Spool::new(shelf, &holds, from.map(|state| &state["spool"]))?;

@@ -2,18 +2,18 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::file::{Chunk, Group, MAGIC};
 use super::schema::{self, Field};
 use super::thrift::{Read, Thrift};
-use crate::column::ColumnType;
 use crate::error::{Error, Result};
+use crate::legend::legends_said;
 use crate::limits::zeros;
 use crate::os::FileAt;
-use crate::sink::holds::{COLUMNS, COUNTS, columns_said, same_columns};
+use crate::sink::Holds;
+use crate::sink::holds::{COLUMNS, COUNTS, LEGENDS, columns_said, same_columns, same_legends};
 
 /// What is there of a file that gets more rows.
 pub(super) struct Grown {
@@ -32,7 +32,7 @@ impl Grown {
     /// Kind `options` where it has others, with what it has.
     pub(super) fn open(
         path: &Path,
-        columns: &[(Arc<str>, ColumnType)],
+        holds: &Holds,
         fields: &[Field],
         codec: i32,
         rows: u64,
@@ -51,7 +51,8 @@ impl Grown {
         let said = Read::of(&bytes).ok_or_else(|| other(path))?;
         // Text and JSON text are the same to Parquet, and not to whoever reads them.
         let of = |name| attribute(&said, name).and_then(|text| serde_json::from_str(text).ok());
-        same_columns(path, &of(COLUMNS).unwrap_or_default(), &columns_said(columns))?;
+        same_columns(path, &of(COLUMNS).unwrap_or_default(), &columns_said(&holds.columns))?;
+        same_legends(path, &of(LEGENDS).unwrap_or_default(), &legends_said(&holds.legends))?;
         let mut t = Thrift::new();
         schema::write(fields, 2, &mut t);
         let wanted = t.end();

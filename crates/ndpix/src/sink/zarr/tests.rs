@@ -16,6 +16,7 @@ fn holds(shape: &[usize]) -> Holds {
         arrays: Vec::new(),
         images: Images::Stack { shape, dtype: DType::Uint8 },
         columns: Vec::new(),
+        legends: Vec::new(),
         fills: false,
         rows: Rows::Auto,
         images_as: ImagesAs::default(),

@@ -1,0 +1,45 @@
+//! The arrays of a plan, and what numbers of classes mean in them and in columns.
+
+use std::sync::Arc;
+
+use super::Plan;
+use crate::legend::Legend;
+use crate::options::ReadAs;
+
+impl Plan {
+    /// All arrays by their names, the first and those beside it.
+    pub(crate) fn all_arrays(&self) -> impl Iterator<Item = (&Arc<str>, &Self)> {
+        let further = self.arrays.iter().map(|array| (&array.name, &array.plan));
+        std::iter::once((&self.name, self)).chain(further)
+    }
+
+    /// The plan of the array of this number, 0 the first.
+    pub(crate) fn array_mut(&mut self, number: usize) -> &mut Self {
+        match number.checked_sub(1) {
+            None => self,
+            Some(further) => &mut self.arrays[further].plan,
+        }
+    }
+
+    /// What numbers mean: of columns and arrays that hold classes by names.
+    pub(crate) fn legends(&self) -> Vec<(Arc<str>, Legend)> {
+        let columns = self.columns.iter().filter(|column| column.reads == ReadAs::Category);
+        let columns = columns.map(|column| (Arc::clone(&column.name), column.legend.clone()));
+        let arrays = self.all_arrays().filter_map(|(name, plan)| {
+            plan.classes.as_ref().map(|legend| (Arc::clone(name), legend.clone()))
+        });
+        columns.chain(arrays).collect()
+    }
+
+    /// Says what numbers of classes mean.
+    pub(crate) fn note_legends(&mut self) {
+        for column in self.columns.iter().filter(|column| column.reads == ReadAs::Category) {
+            self.notes.push(format!("classes of {}: {}", column.name, column.legend.said(0)));
+        }
+        let masks = self.all_arrays().filter_map(|(name, plan)| {
+            Some(format!("classes of the masks of {name}: {}", plan.classes.as_ref()?.said(1)))
+        });
+        let masks: Vec<String> = masks.collect();
+        self.notes.extend(masks);
+    }
+}

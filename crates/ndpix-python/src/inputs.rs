@@ -10,7 +10,7 @@ use ndpix::{Framing, Input, Options};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PySequence, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PySequence, PyString, PyTuple};
 
 use crate::errors;
 
@@ -32,7 +32,18 @@ pub(crate) fn framed(
     mut options: Options,
     stop: &Stop,
 ) -> PyResult<(Vec<Input>, Options)> {
-    let (inputs, lines) = inputs(source, stop)?;
+    let (mut inputs, lines) = inputs(source, stop)?;
+    let is_held = source.is_instance_of::<PyList>() || source.is_instance_of::<PyTuple>();
+    if lines && is_held && options.reads_twice() {
+        // What is held in memory can be given again.
+        for input in &mut inputs {
+            if let Input::Reader { reader, .. } = input {
+                let mut text = Vec::new();
+                reader.read_to_end(&mut text)?;
+                *input = Input::Bytes(text.into());
+            }
+        }
+    }
     if lines && options.framing == Framing::Auto {
         options.framing = Framing::Lines;
     }

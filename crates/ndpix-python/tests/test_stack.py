@@ -54,3 +54,44 @@ def test_frames_are_an_axis():
     want = np.stack([np.asarray(f) for f in frames])
     assert np.array_equal(ndpix.load(record, frames="all"), want[None])
     assert np.array_equal(ndpix.load(record, frames="index:1"), want[1:])
+
+
+def test_volumes_keep_their_axis_in_every_output(tmp_path):
+    import h5py
+    import pyarrow.parquet
+    import zarr
+    from safetensors.numpy import load_file
+
+    rng = np.random.default_rng(7)
+    volumes = rng.integers(0, 65536, (5, 3, 6, 8)).astype(np.uint16)
+    source = tmp_path / "volumes.ndjson"
+    with open(source, "w") as file:
+        for volume in volumes:
+            pages = [Image.fromarray(page) for page in volume]
+            data = io.BytesIO()
+            pages[0].save(data, "TIFF", save_all=True, append_images=pages[1:])
+            file.write(json.dumps({"image": base64.b64encode(data.getvalue()).decode()}) + "\n")
+    assert np.array_equal(ndpix.load(source, frames="stack"), volumes)
+    for name in ("v.npy", "v.npz", "v.h5", "v.zarr", "v.safetensors", "v.parquet", "shards"):
+        out = tmp_path / name
+        ndpix.convert(source, out, frames="stack", shard_rows=2 if name == "shards" else None)
+        match name:
+            case "v.npz":
+                with np.load(out) as arrays:
+                    found = arrays["images"]
+            case "v.h5":
+                with h5py.File(out) as file:
+                    found = file["images"][:]
+            case "v.zarr":
+                found = zarr.open_group(out)["images"][:]
+            case "v.safetensors":
+                found = load_file(out)["images"]
+            case "v.parquet":
+                column = pyarrow.parquet.read_table(out)["image"].combine_chunks()
+                found = column.to_numpy_ndarray() if hasattr(column, "to_numpy_ndarray") else None
+                assert column.type.shape == [3, 6, 8]
+            case "shards":
+                found = ndpix.load(out)
+            case _:
+                found = np.load(out)
+        assert np.array_equal(found, volumes), name

@@ -165,6 +165,7 @@ mod column_type;
 mod condition;
 mod on_error;
 mod output;
+mod passes;
 mod pixels;
 mod raw;
 mod validate;

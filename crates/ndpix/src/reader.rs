@@ -15,7 +15,7 @@ use crate::control::Meter;
 use crate::detect::{self, Candidate, Findings, SAMPLE_BYTES, SAMPLE_RECORDS, Sample, Survey};
 use crate::error::{Error, ErrorKind, Result, brief};
 use crate::framing::{Feed, Pick, Start};
-use crate::options::{Condition, OnTruncated, Options, Ragged};
+use crate::options::{Condition, OnTruncated, Options};
 use crate::pipeline::{self, Fate, Part, Work};
 use crate::plan::{Plan, Target};
 use crate::record::filter::Filter;
@@ -448,7 +448,7 @@ fn pick(filter: &Option<Shared>, wants_fields: bool) -> Option<Pick> {
 /// # Errors
 /// Kind `options` where one of them can be read only once.
 pub(crate) fn again(inputs: &[Input], options: &Options) -> Result<Vec<Input>> {
-    if options.ragged != Ragged::Pad || options.size.is_some() {
+    if !options.measures() {
         return Ok(Vec::new());
     }
     inputs.iter().map(Input::again).collect::<Option<_>>().ok_or_else(|| {

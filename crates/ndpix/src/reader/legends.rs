@@ -17,13 +17,7 @@ use crate::source::Input;
 
 /// The inputs once more, where names of classes may have to be looked for and the inputs can be read again.
 pub(super) fn again(inputs: &[Input], options: &Options) -> Option<Vec<Input>> {
-    let merges = |options: &Options| options.merge == Merge::Class && options.classes.is_empty();
-    let open = |one: &ColumnReads| one.reads == ReadAs::Category && one.legend.is_empty();
-    let says_class = |set: &(&str, String)| set.0 == "merge" && set.1.trim() == Merge::Class.name();
-    let wanted = merges(options)
-        || options.column_type.iter().any(open)
-        || options.arrays.iter().any(|array| array.settings.iter().any(says_class));
-    wanted.then(|| inputs.iter().map(Input::again).collect()).flatten()
+    options.numbers_classes().then(|| inputs.iter().map(Input::again).collect()).flatten()
 }
 
 /// A place of the plan that has names of classes, and those that it has.

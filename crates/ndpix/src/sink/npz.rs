@@ -30,6 +30,7 @@ use super::{Facts, Holds, Images, Job, Place, Ready, Sink, entry};
 use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
+use crate::legend::Legend;
 use crate::options::OutputCompression;
 use crate::zip::Method;
 
@@ -147,6 +148,9 @@ impl Npz {
             let count = self.spool.count();
             if let Some(tape) = self.spool.rows() {
                 copy(archive, "rows", entry::DESCR, (count, &[]), tape, level)?;
+            }
+            for (name, legend) in &facts.legends {
+                names(archive, name, legend, level)?;
             }
             let attributes = facts.attributes().into_iter();
             let attributes: serde_json::Map<_, _> =
@@ -356,6 +360,17 @@ fn column(archive: &mut Archive, whole: &mut Whole, level: Option<u32>) -> Resul
         0 => Ok(()),
         _ => copy(archive, &format!("{name}.valid"), "'|b1'", (rows, &[]), &mut whole.valid, level),
     }
+}
+
+/// Writes the names of classes as `NAME.legend`; those that no array of text holds are in the attributes alone.
+fn names(archive: &mut Archive, name: &str, legend: &Legend, level: Option<u32>) -> Result<()> {
+    let width = legend.names().map(|name| name.chars().count()).max().unwrap_or(0).max(1);
+    if width > WIDEST || legend.names().any(|name| name.ends_with('\0')) {
+        return Ok(());
+    }
+    let (name, descr) = (format!("{name}.legend"), format!("'<U{width}'"));
+    let texts = legend.names().map(|name| Ok(name.as_bytes().to_vec()));
+    member(archive, &name, &descr, (legend.len() as u64, &[]), Wide::new(texts, width), level)
 }
 
 /// Texts as NumPy holds them: `width` code points each, 4 bytes little-endian, zeros after the end.

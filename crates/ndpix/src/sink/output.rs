@@ -204,7 +204,9 @@ impl Output {
             }
             let beside = |suffix| columns.iter().find(|c| *c.0 == format!("{name}{suffix}"));
             let lists = beside(".offsets").filter(|_| !kind.is_scalar());
-            if let Some((other, _)) = beside(".valid").or(lists).filter(|_| self.splits) {
+            let classes = beside(".legend").filter(|_| *kind == ColumnType::Class);
+            if let Some((other, _)) = beside(".valid").or(lists).or(classes).filter(|_| self.splits)
+            {
                 return Err(Error::options(format!(
                     "a column {} has the name of an array that {} holds beside a column {}; leave one of them out or write {}",
                     brief(other),

@@ -12,6 +12,7 @@ use std::sync::Mutex;
 use serde_json::Value;
 
 use super::entry::FIELDS;
+use super::holds::LEGENDS;
 use super::npy::{self, COLUMNS, ROWS};
 use super::parquet::FieldKind;
 use super::parquet::read::Table;
@@ -166,8 +167,19 @@ impl Arrays {
                 words.push((field.name.clone(), word(table, number, kind, row)?));
             }
         }
+        for (name, word) in &mut words {
+            if let Some(class) = self.class(name, word) {
+                *word = format!("{word} ({})", value::text(class.as_bytes()));
+            }
+        }
         let more = all - words.len();
         Ok((words, more))
+    }
+
+    /// The name of the class that has this number in a column, where the output says it.
+    fn class(&self, column: &str, number: &str) -> Option<&str> {
+        let names = self.group.said(LEGENDS).get(column)?.as_array()?;
+        names.get(number.parse::<usize>().ok()?)?.as_str()
     }
 }
 

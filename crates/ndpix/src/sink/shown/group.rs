@@ -92,7 +92,11 @@ impl Group {
         let is_column = |name: &str| columns.iter().any(|column| *column.0 == *name);
         let is_ours = |name: &str| {
             let base = [".valid", ".offsets"].into_iter().find_map(|part| name.strip_suffix(part));
-            is_array(name) || is_column(name) || base.is_some_and(is_column)
+            let of_legend = name.strip_suffix(".legend");
+            is_array(name)
+                || is_column(name)
+                || base.is_some_and(is_column)
+                || of_legend.is_some_and(|name| is_array(name) || is_column(name))
         };
         let arrays = self.arrays.keys().map(String::as_str).filter(|name| !is_ours(name));
         arrays.chain(self.strange.iter().map(String::as_str)).collect()
@@ -158,7 +162,7 @@ impl Group {
         let is_part = |name: &str| {
             let base =
                 |part| name.strip_suffix(part).filter(|base| self.arrays.contains_key(*base));
-            base(".valid").or(base(".offsets")).is_some()
+            [".valid", ".offsets", ".legend"].into_iter().any(|part| base(part).is_some())
         };
         self.arrays
             .keys()

@@ -76,6 +76,7 @@ impl Reader {
     ) -> Result<(Self, Option<Error>)> {
         let mut reader = Self::sample(inputs, options)?;
         let problem = reader.decide(options, false).err();
+        reader.note_classes();
         Ok((reader, problem))
     }
 

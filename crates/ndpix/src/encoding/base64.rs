@@ -64,22 +64,36 @@ const MANY: usize = 256;
 
 /// Whether blanks are what became of every `+`, as forms and URLs leave them: with them alone the padding is right, or
 /// of many digits none is one, and the blanks stand where no lines end, which are of one length.
-pub(super) fn lost_plus(text: &[u8]) -> bool {
+fn lost_plus(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     if memchr::memchr3(b'+', b'-', b'_', text).is_some() {
         return false;
     }
+    let Some((digits, blanks)) = blanks(text) else { return false };
+    let padded = text.ends_with(b"=") && completes(digits, blanks);
+    padded || digits >= MANY && are_uneven(text)
+}
+
+/// As [`lost_plus`] where it is known that text was damaged: some `+` may be left, and there may be few digits.
+pub(super) fn lost_some_plus(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    blanks(text).is_some_and(|(digits, blanks)| completes(digits, blanks) || are_uneven(text))
+}
+
+/// How many digits and blanks there are; `None`: no blanks, or white space of another kind too.
+fn blanks(text: &[u8]) -> Option<(usize, usize)> {
     let digits = text.iter().filter(|c| !c.is_ascii_whitespace()).count();
-    let blanks = text.len() - digits;
-    if blanks == 0 || text.iter().any(|c| c.is_ascii_whitespace() && *c != b' ') {
-        return false;
-    }
-    if text.ends_with(b"=") && digits % 4 != 0 && (digits + blanks).is_multiple_of(4) {
-        return true;
-    }
-    if digits < MANY {
-        return false;
-    }
+    let other = text.iter().any(|c| c.is_ascii_whitespace() && *c != b' ');
+    (digits < text.len() && !other).then_some((digits, text.len() - digits))
+}
+
+/// Whether only the blanks make whole groups of four.
+fn completes(digits: usize, blanks: usize) -> bool {
+    digits % 4 != 0 && (digits + blanks).is_multiple_of(4)
+}
+
+/// Whether blanks part a text into what are no lines: these are of one length, but for the last.
+fn are_uneven(text: &[u8]) -> bool {
     let mut lines: Vec<usize> = text.split(|c| *c == b' ').map(<[u8]>::len).collect();
     let last = lines.pop().unwrap_or(0);
     let first = lines.first().copied().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Text that was damaged in a way that is known, and can be made good: base64 in which every `+` became a blank, as forms and
+//! Text that was damaged in a way that is known, and can be made good: base64 in which `+` became a blank, as forms and
 //! addresses leave it.
 
 use std::borrow::Cow;
@@ -17,7 +17,7 @@ pub(super) fn mended<'v>(value: &'v [u8], spec: &RawSpec) -> Cow<'v, [u8]> {
     let after = |text: &[u8]| memchr::memchr(b',', text).map_or(0, |comma| comma + 1);
     let is_url = data_url::strip_scheme(text.trim_ascii()).is_some();
     let payload = if is_url { &text[after(text)..] } else { base64::strip_prefix(text) };
-    if !base64::lost_plus(payload) {
+    if !base64::lost_some_plus(payload) {
         return Cow::Borrowed(value);
     }
     let value = value.trim_ascii();
@@ -38,7 +38,10 @@ mod tests {
     #[test]
     fn what_was_a_plus_is_one_again() {
         for (value, wanted) in [
-            (r#""AA AA+==""#, None),
+            (r#""AA AA+==""#, Some(r#""AA+AA+==""#)),
+            (r#""/AA/ AAA A==""#, Some(r#""/AA/+AAA+A==""#)),
+            (r#""AAAA BBBB CC==""#, None),
+            (r#""AAAA\nBB BBCC==""#, None),
             (r#""AA AAA==""#, Some(r#""AA+AAA==""#)),
             (r#"" AA AAA== ""#, Some(r#"" AA+AAA== ""#)),
             (r#""data:image/png; base64,AA AAA==""#, Some(r#""data:image/png; base64,AA+AAA==""#)),

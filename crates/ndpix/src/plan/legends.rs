@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Plan;
+use super::{ColumnPlan, Plan};
 use crate::legend::Legend;
 use crate::options::ReadAs;
 
@@ -33,11 +33,13 @@ impl Plan {
 
     /// Says what numbers of classes mean.
     pub(crate) fn note_legends(&mut self) {
-        for column in self.columns.iter().filter(|column| column.reads == ReadAs::Category) {
+        let named = |column: &&ColumnPlan| !column.legend.is_empty();
+        for column in self.columns.iter().filter(named) {
             self.notes.push(format!("classes of {}: {}", column.name, column.legend.said(0)));
         }
         let masks = self.all_arrays().filter_map(|(name, plan)| {
-            Some(format!("classes of the masks of {name}: {}", plan.classes.as_ref()?.said(1)))
+            let legend = plan.classes.as_ref().filter(|legend| !legend.is_empty())?;
+            Some(format!("classes of the masks of {name}: {}", legend.said(1)))
         });
         let masks: Vec<String> = masks.collect();
         self.notes.extend(masks);

@@ -77,6 +77,19 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// Says what the numbers of classes mean, or when they get them.
+    pub(super) fn note_classes(&mut self) {
+        self.plan.note_legends();
+        if !open(&self.plan).is_empty() {
+            self.plan.notes.push(
+                "a run numbers the names of classes by a pass over all records, before it reads images"
+                    .to_string(),
+            );
+        }
+    }
+}
+
 /// What of a plan has classes without numbers.
 fn open(plan: &Plan) -> Vec<Open> {
     let columns = plan.columns.iter().enumerate();

@@ -26,6 +26,11 @@ const FLAGS: &[(&str, &[Flag])] = &[
                 "How the value holds the image, or a chain such as base64+zlib+npy; several allow these, comma separated",
             ),
             ("mixed", "", "Decide the encoding for each record"),
+            (
+                "text_repair",
+                "",
+                "Make good text that was damaged in a known way: base64 in which each + became a blank",
+            ),
             ("formats", "LIST", "Read only these image formats, comma separated [default: all]"),
             ("framing", "NAME", "How records follow each other"),
             (
@@ -103,11 +108,6 @@ const FLAGS: &[(&str, &[Flag])] = &[
                 "allow_nan",
                 "",
                 "Read NaN, Infinity and -Infinity as numbers, and null in lists of floats as NaN",
-            ),
-            (
-                "text_repair",
-                "",
-                "Make good text that was damaged in a known way: base64 in which each + became a blank",
             ),
         ],
     ),

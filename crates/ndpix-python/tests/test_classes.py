@@ -87,7 +87,7 @@ def test_outputs_say_what_numbers_mean(labelled, tmp_path):
                 found, said = table["label"].fill_null(-1).to_numpy(), table.schema.metadata[b"ndpix_legends"].decode()
         assert found.tolist() == want, name
         shown = subprocess.run([sys.executable, "-m", "ndpix", "show", out, "200"], capture_output=True, text=True)
-        assert "label=2 (late)" in shown.stdout, (name, shown)
+        assert 'label=2 ("late")' in shown.stdout, (name, shown)
         assert json.loads(said) == {"label": NAMES}, name
 
 

@@ -62,6 +62,9 @@ class Shards:
             self._offsets, self._shapes = self._array("offsets.npy"), self._array("shapes.npy")
         self._columns = _columns(folder, options.get("columns"))
         self._legends: dict[str, list[str]] = manifest.get("ndpix_legends", {})
+        for column in (self._columns[name] for name in self._legends if name in self._columns):
+            if isinstance(column, np.ma.MaskedArray):
+                column.data[np.ma.getmaskarray(column)] = -1
 
     def _array(self, name: str) -> NDArray[Any]:
         import numpy as np

@@ -142,6 +142,15 @@ fn blank(mut memory: Vec<u8>, shape: &Shape, dtype: DType) -> Result<Vec<u8>> {
 fn lay(mask: &[u8], size: usize, ink: u16, dtype: DType, canvas: &mut [u8]) -> bool {
     let mut overlaps = false;
     let (wide, ink) = (dtype.size(), ink.to_le_bytes());
+    if (size, wide) == (1, 1) {
+        // Without branches, so that it becomes vector instructions.
+        for (element, pixel) in mask.iter().zip(canvas) {
+            let covers = *element != 0;
+            overlaps |= covers & (*pixel != 0);
+            *pixel = if covers { ink[0] } else { *pixel };
+        }
+        return overlaps;
+    }
     for (element, pixel) in mask.chunks_exact(size).zip(canvas.chunks_exact_mut(wide)) {
         if element.iter().any(|byte| *byte != 0) {
             overlaps |= pixel.iter().any(|byte| *byte != 0);
@@ -149,4 +158,28 @@ fn lay(mask: &[u8], size: usize, ink: u16, dtype: DType, canvas: &mut [u8]) -> b
         }
     }
     overlaps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_laid_as_wider_elements_are() {
+        let masks: [[u8; 37]; 3] = std::array::from_fn(|n| {
+            std::array::from_fn(|at| (at * (n + 3) % 5 == 0) as u8 * (at as u8 + 1))
+        });
+        let all = |size: usize, dtype: DType| {
+            let mut canvas = vec![0; 37 * dtype.size()];
+            let laid = masks.iter().zip(1..).map(|(mask, ink)| {
+                let wide: Vec<u8> = mask.iter().flat_map(|m| vec![*m; size]).collect();
+                lay(&wide, size, ink, dtype, &mut canvas)
+            });
+            let laid: Vec<bool> = laid.collect();
+            (laid, canvas.into_iter().step_by(dtype.size()).collect::<Vec<u8>>())
+        };
+        let narrow = all(1, DType::Uint8);
+        assert_eq!(narrow.0, [false, true, true]);
+        assert!(narrow == all(2, DType::Uint8) && narrow == all(1, DType::Uint16));
+    }
 }

@@ -89,7 +89,7 @@ fn blanks(text: &[u8]) -> Option<(usize, usize)> {
 
 /// Whether only the blanks make whole groups of four.
 fn completes(digits: usize, blanks: usize) -> bool {
-    digits % 4 != 0 && (digits + blanks).is_multiple_of(4)
+    !digits.is_multiple_of(4) && (digits + blanks).is_multiple_of(4)
 }
 
 /// Whether blanks part a text into what are no lines: these are of one length, but for the last.

@@ -26,15 +26,16 @@ class Ray(engines.Engine):
         return np.concatenate([batch["image"] for batch in dataset.iter_batches(batch_format="numpy")])
 
     def test_columns_of_a_dataset(self):
-        names = ["label", "n", "more", "flag", "share", "box", "tags"]
+        names = dict.fromkeys(["label", "n", "more", "flag", "share", "box", "tags"]) | {"kind": "category"}
         lines = (
-            b'{"image": [[%d]], "label": %s, "n": %s, "more": {"a": [%d]}, "flag": %s, "share": %.1f, "box": [1, %d], "tags": [%s]}\n'
+            b'{"image": [[%d]], "label": %s, "n": %s, "more": {"a": [%d]}, "flag": %s, "share": %.1f, "box": [1, %d], "tags": [%s], "kind": %s}\n'
             % (i, b'"\xc3\xa9%d"' % i if i % 3 else b"null", b"%d" % i if i % 5 else b"null", i, [b"true", b"false"][i % 2],
-               i / 2, i, b",".join([b"1.5"] * (i % 4)))
+               i / 2, i, b",".join([b"1.5"] * (i % 4)), [b'"z"', b"null", b'"y"'][i % 3])
             for i in range(300)
         )
         self.input.write_bytes(b"".join(lines))
         images, columns = ndpix.load(self.input, field="image", columns=names)
+        self.assertEqual(columns.legends, {"kind": ["y", "z"]})
         dataset = ndpix.ray.read(self.input, field="image", columns=names, parts=9)
         mapped = dataset.map_batches(lambda batch: batch, batch_size=7, batch_format="pyarrow")
         for read in dataset, mapped:

@@ -120,6 +120,11 @@ impl Dataset {
         columns::legends(&self.all.legends())
     }
 
+    /// Options that name the classes which were found, as the command spells them; those that are lists line by line.
+    fn named_options(&self) -> Vec<(&'static str, String)> {
+        self.all.named_options()
+    }
+
     /// File, line, byte and item of this number; `None` after the last.
     fn position(&self, number: usize) -> Option<(String, u64, u64, u32)> {
         self.all.position(number).map(|p| (p.file.to_string(), p.line, p.byte, p.item))

@@ -32,18 +32,7 @@ pub(crate) fn framed(
     mut options: Options,
     stop: &Stop,
 ) -> PyResult<(Vec<Input>, Options)> {
-    let (mut inputs, lines) = inputs(source, stop)?;
-    let is_held = source.is_instance_of::<PyList>() || source.is_instance_of::<PyTuple>();
-    if lines && is_held && options.reads_twice() {
-        // What is held in memory can be given again.
-        for input in &mut inputs {
-            if let Input::Reader { reader, .. } = input {
-                let mut text = Vec::new();
-                reader.read_to_end(&mut text)?;
-                *input = Input::Bytes(text.into());
-            }
-        }
-    }
+    let (inputs, lines) = inputs(source, stop)?;
     if lines && options.framing == Framing::Auto {
         options.framing = Framing::Lines;
     }
@@ -87,16 +76,23 @@ fn inputs(source: &Bound<'_, PyAny>, stop: &Stop) -> PyResult<(Vec<Input>, bool)
         )
     })?;
     let dumps = py.import("ndpix._records")?.getattr(intern!(py, "record"))?.unbind();
-    let iter = iter.into_any().unbind();
-    let reader = Box::new(Records {
-        iter,
-        dumps,
-        text: Vec::new(),
-        given: 0,
-        done: false,
-        stop: stop.clone(),
-    });
-    Ok((vec![Input::Reader { name: "records".into(), reader }], true))
+    let name = "records".to_string();
+    if source.is_instance_of::<PyList>() || source.is_instance_of::<PyTuple>() {
+        // What is held in memory can be given as often as it is wanted.
+        let (held, stop) = (source.clone().unbind(), stop.clone());
+        let open = move || -> Box<dyn Read + Send> {
+            Python::attach(|py| match held.bind(py).try_iter() {
+                Ok(iter) => {
+                    let (iter, dumps) = (iter.into_any().unbind(), dumps.clone_ref(py));
+                    Box::new(Records::new(iter, dumps, stop.clone()))
+                }
+                Err(_) => Box::new(io::empty()) as Box<dyn Read + Send>,
+            })
+        };
+        return Ok((vec![Input::Repeated { name, open: Arc::new(open) }], true));
+    }
+    let reader = Box::new(Records::new(iter.into_any().unbind(), dumps, stop.clone()));
+    Ok((vec![Input::Reader { name, reader }], true))
 }
 
 /// One path or a sequence of nothing but paths.
@@ -184,6 +180,10 @@ struct Records {
 }
 
 impl Records {
+    fn new(iter: Py<PyAny>, dumps: Py<PyAny>, stop: Stop) -> Self {
+        Self { iter, dumps, text: Vec::new(), given: 0, done: false, stop }
+    }
+
     /// Takes what comes within a moment, at least one record.
     fn fill(&mut self, py: Python<'_>) -> PyResult<()> {
         self.text.clear();

@@ -26,11 +26,6 @@ pub(crate) fn load<'py>(
     })?;
     let array = done.result.map_err(|e| errors::raise(py, &e))?;
     let columns = columns::dict(py, done.columns)?;
-    for (name, legend) in &done.summary.legends {
-        if columns.contains(&**name)? {
-            columns.set_item(format!("{name}.legend"), legend.names().collect::<Vec<_>>())?;
-        }
-    }
     let images = arrays::numpy(py, array, None)?;
     let named = arrays::named(&lead, &images, done.arrays)?;
     Ok((named.map_or(images, Bound::into_any), columns, json))

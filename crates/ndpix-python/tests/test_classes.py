@@ -1,5 +1,6 @@
 """Names of classes as numbers, through Python."""
 import json
+import pickle
 import subprocess
 import sys
 
@@ -29,7 +30,7 @@ def test_every_door_gives_the_same_numbers(labelled, tmp_path):
     kept = {"field": "image", "columns": {"label": "category"}}
     want = numbers(words, NAMES)
     _, columns = ndpix.load(path, **kept)
-    assert columns["label.legend"] == NAMES
+    assert columns.legends == {"label": NAMES}
     assert np.ma.getdata(columns["label"]).tolist() == want
     assert np.ma.getmaskarray(columns["label"]).tolist() == [word is None for word in words]
     batches = ndpix.batches(path, 64, **kept)
@@ -38,6 +39,9 @@ def test_every_door_gives_the_same_numbers(labelled, tmp_path):
     ds = ndpix.open(path, **kept)
     assert ds.legends == {"label": NAMES}
     assert [ds[i]["label"] for i in (200, 2, 3)] == [2, 3, None]
+    # Workers are given the names, and do not look for them again.
+    again = pickle.loads(pickle.dumps(ds))
+    assert again._options["column_type"] == ["label=category[cat,dog,late,ä]"] and again[200]["label"] == 2
     assert ndpix.plan(path, tmp_path / "out.npz", **kept).legends == {"label": NAMES}
     # Named, as a list or as the command has it.
     names = ["late", "ä", "dog", "cat"]
@@ -45,7 +49,7 @@ def test_every_door_gives_the_same_numbers(labelled, tmp_path):
         _, columns = ndpix.load(path, field="image", columns=types)
         assert np.ma.getdata(columns["label"]).tolist() == numbers(words, names)
     _, columns = ndpix.load(path, field="image", columns="label", column_type={"label": names})
-    assert columns["label.legend"] == names
+    assert columns.legends == {"label": names}
 
 
 def test_rows_that_are_filled_have_no_class(tmp_path):
@@ -78,7 +82,7 @@ def test_outputs_say_what_numbers_mean(labelled, tmp_path):
                 found, said = group["label"][:], json.dumps(group.attrs["ndpix_legends"])
             case "shards":
                 _, columns = ndpix.load(out, columns=["label"])
-                found, said = np.ma.getdata(columns["label"]), json.dumps({"label": columns["label.legend"]})
+                found, said = np.ma.getdata(columns["label"]), json.dumps(columns.legends)
                 assert ndpix.open(out, columns=["label"]).legends == {"label": NAMES}
             case _:
                 import pyarrow.parquet
@@ -113,6 +117,8 @@ def test_masks_by_names(tmp_path):
         return {"imageHeight": 3, "imageWidth": 6, "shapes": shapes}
 
     records = [record("dog", "cat", "cow"), *[record("cat", "cow")] * 80, record("ant")]
+    with pytest.raises(ndpix.Error, match="merge class.A,B."):
+        ndpix.load(iter(records), field="shapes[*].points", merge="class")
     masks = ndpix.load(records, field="shapes[*].points", merge="class")
     assert masks[0, 0].tolist() == [4, 4, 2, 2, 3, 3] and masks[-1, 0].tolist() == [1, 1, 0, 0, 0, 0]
     out = tmp_path / "masks.npz"

@@ -197,6 +197,22 @@ impl Dataset {
         self.plan.legends()
     }
 
+    /// The options with the names of classes that were found, where all records were asked for these: with them
+    /// [`Dataset::with_index`] need not ask again.
+    ///
+    /// ```
+    /// use ndpix::{Control, Dataset, Input, Options};
+    /// let records = Input::bytes(r#"{"image": [[1, 2]], "pet": "cat"}"#);
+    /// let options = Options::default().with("field", "image")?.with("columns", "pet")?.with("column_type", "pet=category")?;
+    /// let dataset = Dataset::open(vec![records], &options, None, &Control::default())?;
+    /// assert_eq!(dataset.named_options(), [("column_type", "pet=category[cat]".to_string())]);
+    /// # Ok::<(), ndpix::Error>(())
+    /// ```
+    pub fn named_options(&self) -> Vec<(&'static str, String)> {
+        let is_found = self.options.numbers_classes() && !self.plan.legends().is_empty();
+        if is_found { self.plan.named(&self.options) } else { Vec::new() }
+    }
+
     /// The index, for [`Dataset::with_index`].
     pub fn index(&self) -> Vec<u8> {
         let key = key(&self.options, self.places.stamps());

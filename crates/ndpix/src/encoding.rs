@@ -38,6 +38,8 @@ pub(crate) use layers::is_one;
 use loose::Loose;
 pub(crate) use scratch::Scratch;
 
+use std::borrow::Cow;
+
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Error, Result, quote};
 use crate::format;
@@ -206,7 +208,18 @@ pub(crate) fn decode(
     limits: &Limits,
     scratch: &mut Scratch,
 ) -> Result<Payload> {
-    let value = &*mend::mended(value, raw);
+    let mended = encoding.is_base64().then(|| mend::mended(value, raw));
+    read(encoding, mended.as_deref().unwrap_or(value), raw, limits, scratch)
+}
+
+/// The same of text that is not damaged.
+fn read(
+    encoding: &Encoding,
+    value: &[u8],
+    raw: &RawSpec,
+    limits: &Limits,
+    scratch: &mut Scratch,
+) -> Result<Payload> {
     scratch.make_room(encoding, value)?;
     let Scratch { bytes, text, spare, drawing, .. } = &mut *scratch;
     Ok(match encoding {
@@ -342,7 +355,12 @@ pub(crate) fn classify(
     limits: &Limits,
     scratch: &mut Scratch,
 ) -> Option<Encoding> {
-    classify::classify(&mend::mended(value, raw), raw, limits, scratch)
+    classify::classify(value, raw, limits, scratch).or_else(|| {
+        let mended = mend::mended(value, raw);
+        let found = matches!(mended, Cow::Owned(_))
+            .then(|| classify::classify(&mended, raw, limits, scratch))?;
+        found.filter(Encoding::is_signed)
+    })
 }
 
 /// The bytes that a text of base64 or hexadecimal digits stands for, if it is one.

@@ -231,6 +231,7 @@ pub(crate) fn open(
     from: Option<&Value>,
 ) -> Result<Box<dyn Sink + Send>> {
     output.check_columns(&holds.columns)?;
+    output.check_legends(&holds.columns, &holds.legends)?;
     match holds.append && !output.can(Ability::InPlace) {
         true => Ok(Box::new(anew::open(output, out, holds, from)?)),
         false => (output.open)(out, holds, from),

@@ -65,6 +65,13 @@ pub enum Input {
         /// Where the bytes come from.
         reader: Box<dyn Read + Send>,
     },
+    /// What gives the same bytes as often as it is opened.
+    Repeated {
+        /// What messages call it.
+        name: String,
+        /// Opens it from the beginning.
+        open: Arc<dyn Fn() -> Box<dyn Read + Send> + Send + Sync>,
+    },
 }
 
 impl fmt::Debug for Input {
@@ -99,7 +106,7 @@ impl Input {
             Self::Range { place, .. } => place.name(),
             Self::Stdin => "-".into(),
             Self::Bytes(_) => "bytes".into(),
-            Self::Reader { name, .. } => name.as_str().into(),
+            Self::Reader { name, .. } | Self::Repeated { name, .. } => name.as_str().into(),
         }
     }
 
@@ -191,6 +198,9 @@ impl Input {
             Self::Range { place, from, to } => {
                 Some(Self::Range { place: place.clone(), from: *from, to: *to })
             }
+            Self::Repeated { name, open } => {
+                Some(Self::Repeated { name: name.clone(), open: Arc::clone(open) })
+            }
             Self::Path(_) | Self::Stdin | Self::Reader { .. } => None,
         }
     }
@@ -201,7 +211,7 @@ impl Input {
             Self::Bytes(bytes) => Some(bytes.len() as u64),
             Self::Range { from, to, .. } => Some(to.saturating_sub(*from)),
             Self::Path(_) | Self::Object(_) => Some(self.stamp()?.bytes),
-            Self::Stdin | Self::Reader { .. } => None,
+            Self::Stdin | Self::Reader { .. } | Self::Repeated { .. } => None,
         }
     }
 
@@ -220,7 +230,8 @@ impl Input {
         match self {
             Self::Path(path) => Some(Place::Path(path.clone())),
             Self::Object(object) => Some(Place::Object(Arc::clone(object))),
-            Self::Range { .. } | Self::Stdin | Self::Bytes(_) | Self::Reader { .. } => None,
+            Self::Range { .. } | Self::Stdin | Self::Bytes(_) => None,
+            Self::Reader { .. } | Self::Repeated { .. } => None,
         }
     }
 
@@ -229,7 +240,7 @@ impl Input {
         match self {
             Self::Path(path) | Self::Range { place: Place::Path(path), .. } => Some(path),
             Self::Object(_) | Self::Range { .. } => None,
-            Self::Stdin | Self::Bytes(_) | Self::Reader { .. } => None,
+            Self::Stdin | Self::Bytes(_) | Self::Reader { .. } | Self::Repeated { .. } => None,
         }
     }
 
@@ -337,6 +348,7 @@ pub(crate) fn open(input: &mut Input, from: u64, meter: Arc<Meter>) -> Result<Op
         Input::Bytes(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
         Input::Range { .. } => Box::new(io::empty()),
         Input::Reader { reader, .. } => std::mem::replace(reader, Box::new(io::empty())),
+        Input::Repeated { open, .. } => open(),
     };
     let mut peeked = Peeked::new(Box::new(Counted { inner: raw, meter }));
     let mut compressions = Vec::new();

@@ -264,6 +264,17 @@ def _fills(options: dict[str, Any]) -> bool:
     return "fill" in (*words, changed.get("on_missing"))
 
 
+def _named(native: _ndpix.Dataset, options: dict[str, Any]) -> dict[str, Any]:
+    """The options, which name the classes that were found: whoever opens the source again need not look for them."""
+    named = {name: text.split("\n") if name != "merge" else text for name, text in native.named_options()}
+    if not named:
+        return options
+    said = {name: value for name, value in options.items() if name != "arrays"}
+    if isinstance(said.get("columns"), dict):
+        said["columns"] = list(said["columns"])
+    return {**said, **named}
+
+
 def _blank(column: NDArray[Any]) -> Any:
     """What stands for a value that is not there, of a column without rows."""
     if column.ndim == 2:
@@ -387,4 +398,4 @@ def open(
     if folder := _shards.at(source):
         return Dataset(_shards.Shards(folder, dict(options)), source, dict(options), transform)
     native = _ndpix.open(source, index, options, Hooks(progress))
-    return Dataset(native, source, dict(options), transform)
+    return Dataset(native, source, _named(native, dict(options)), transform)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ndpix import _ndpix, _shards
 from ndpix._errors import rejected
-from ndpix._options import Columns, Fields, Options, Others, Source, keywords
+from ndpix._options import Fields, Kept, Options, Others, Source, keywords
 from ndpix._progress import Hooks
 from ndpix._summary import read
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @overload
 def load(
     source: Source, *, columns: Fields, progress: bool | None = None, **options: Unpack[Others]
-) -> tuple[NDArray[np.generic[Any]], Columns]: ...
+) -> tuple[NDArray[np.generic[Any]], Kept]: ...
 @overload
 def load(
     source: Source, *, columns: None = None, progress: bool | None = None, **options: Unpack[Others]
@@ -50,7 +50,7 @@ def load(source: Source, *, progress: bool | None = None, **options: Unpack[Opti
         With `columns` a pair: that array (or dict), and a dict of arrays by the names of the fields, a row for
         each image. They are int64, float64 or bool (a `numpy.ma.MaskedArray` where a row has no value),
         objects of `str` or `None` for strings and JSON text, and for lists of numbers rows of two
-        axes, or objects of arrays where their lengths differ.
+        axes, or objects of arrays where their lengths differ. Its `legends` has the names of classes.
 
     Raises:
         Error: Kinds `options` and `plan` before the work; another kind when a record ends the run
@@ -61,9 +61,11 @@ def load(source: Source, *, progress: bool | None = None, **options: Unpack[Opti
         RejectedWarning: Once, when images were passed over.
     """
     if folder := _shards.at(source):
-        array, columns = _shards.Shards(folder, dict(options)).load()
+        array, kept = _shards.Shards(folder, dict(options)).load()
     else:
         array, columns, summary = _ndpix.load(source, options, Hooks(progress))
-        if warning := rejected(read(summary)):
+        done = read(summary)
+        kept = Kept(columns, done.legends)
+        if warning := rejected(done):
             warnings.warn(warning, stacklevel=2)
-    return array if options.get("columns") is None else (array, columns)
+    return array if options.get("columns") is None else (array, kept)

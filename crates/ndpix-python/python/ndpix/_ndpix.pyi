@@ -145,6 +145,9 @@ class Dataset:
     def legends(self) -> list[tuple[str, list[str]]]:
         """The names of classes by the column or array that has their numbers."""
 
+    def named_options(self) -> list[tuple[str, str]]:
+        """Options that name the classes which were found, as the command spells them; those that are lists line by line."""
+
     def position(self, number: int) -> tuple[str, int, int, int] | None:
         """File, line, byte and item of this number; `None` behind the last."""
 

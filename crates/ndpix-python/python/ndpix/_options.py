@@ -47,6 +47,16 @@ lists of numbers are rows of two axes where all are there and of one length, and
 or `None`."""
 
 
+class Kept(dict[str, Any]):
+    """`Columns`, and what numbers in them mean."""
+
+    def __init__(self, columns: Columns, legends: dict[str, list[str]]) -> None:
+        super().__init__(columns)
+        self.legends = legends
+        """The names of classes, by the column that has their numbers, and by the array whose masks are drawn with them: in a
+        column the first has 0, in masks 1."""
+
+
 OnErrors = dict[Union[Kind, Literal["default"]], Literal["skip", "fill", "raise"]]
 """What becomes of bad images and records, by the kind of what is wrong with them."""
 

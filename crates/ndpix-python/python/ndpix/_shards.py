@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ndpix import _ndpix
 from ndpix._errors import Error
-from ndpix._options import Columns, Fields
+from ndpix._options import Columns, Fields, Kept
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,11 +61,8 @@ class Shards:
         self._empty = np.empty((0, *manifest["item"]), manifest["dtype"])
         if self._flat:
             self._offsets, self._shapes = self._array("offsets.npy"), self._array("shapes.npy")
-        self._columns = _columns(folder, options.get("columns"))
         self._legends: dict[str, list[str]] = manifest.get("ndpix_legends", {})
-        for column in (self._columns[name] for name in self._legends if name in self._columns):
-            if isinstance(column, np.ma.MaskedArray):
-                column.data[np.ma.getmaskarray(column)] = -1
+        self._columns = _columns(folder, options.get("columns"), self._legends)
 
     def _array(self, name: str) -> NDArray[Any]:
         import numpy as np
@@ -81,7 +79,11 @@ class Shards:
         """The names of classes by the column or array that has their numbers."""
         return list(self._legends.items())
 
-    def load(self) -> tuple[NDArray[np.generic[Any]], Columns]:
+    def named_options(self) -> list[tuple[str, str]]:
+        """None: nothing is looked for here."""
+        return []
+
+    def load(self) -> tuple[NDArray[np.generic[Any]], Kept]:
         """All rows as one array, and the columns."""
         import numpy as np
 
@@ -90,8 +92,7 @@ class Shards:
         images = np.empty((len(self), *self._empty.shape[1:]), self._empty.dtype)
         for end, array in zip(self._ends.tolist(), self._arrays):
             images[end - len(array) : end] = array
-        legends = {f"{name}.legend": names for name, names in self._legends.items() if name in self._columns}
-        return images, {**self._columns, **legends}
+        return images, Kept(self._columns, self._legends)
 
     def get(self, number: int) -> tuple[NDArray[np.generic[Any]], Columns, list[Any]]:
         """The image of this number, the columns of one row, and nothing that would be filled here."""
@@ -151,7 +152,7 @@ def _plain(name: object) -> bool:
     return isinstance(name, str) and name not in ("", ".", "..") and not any(c in name for c in "/\\:\0")
 
 
-def _columns(folder: str, wanted: Fields | None) -> Columns:
+def _columns(folder: str, wanted: Fields | None, classes: Collection[str]) -> Columns:
     """The columns with these names, as `load` gives them."""
     if wanted is None:
         return {}
@@ -170,17 +171,18 @@ def _columns(folder: str, wanted: Fields | None) -> Columns:
             held = ", ".join(known) or "no columns"
             raise Error(f"{folder} has no column {name}; it holds {held}")
     table = parquet.read_table(path, columns=names)
-    return {name: _column(table[name]) for name in names}
+    return {name: _column(table[name], -1 if name in classes else 0) for name in names}
 
 
-def _column(column: Any) -> NDArray[Any]:
+def _column(column: Any, missing: int) -> NDArray[Any]:
+    """A column as NumPy has it; `missing` is what integers are where they are not there."""
     import numpy as np
     import pyarrow as pa
 
     kind = column.type
     nulls = np.asarray(column.is_null(), bool)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
-        zero = False if pa.types.is_boolean(kind) else 0
+        zero = False if pa.types.is_boolean(kind) else missing
         values = np.asarray(column.fill_null(zero))
         return np.ma.MaskedArray(values, nulls) if nulls.any() else values
     if pa.types.is_timestamp(kind):

@@ -38,7 +38,9 @@ TYPES = {
     "json": pa.string(),
     "ints": pa.list_(pa.int64()),
     "floats": pa.list_(pa.float64()),
+    "category": pa.int64(),
 }
+TIMES = pa.timestamp("ns", "UTC")
 
 
 @keywords
@@ -159,4 +161,4 @@ def _blocks(everywhere: Any, part: int) -> Iterator[pa.Table]:
 
 def _type(reads: str) -> pa.DataType:
     """What a kept field is in Arrow, by the word of `column_type`."""
-    return TYPES.get(reads) or pa.timestamp("ns", "UTC")
+    return TIMES if reads.startswith("datetime") else TYPES[reads]

@@ -97,6 +97,7 @@ pub fn plan(
     let refuses_nul = !output.can(Ability::Nul);
     reader.plan.columns.iter_mut().for_each(|column| column.refuses_nul = refuses_nul);
     output.check_columns(&names(&reader.plan))?;
+    output.check_legends(&names(&reader.plan), &reader.plan.legends())?;
     fill_row(options, &reader.plan)?;
     control.note(reader.plan.said());
     if stores::address(out).is_none() {

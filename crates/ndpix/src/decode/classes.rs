@@ -56,7 +56,10 @@ impl Band<'_> {
     fn class_of(&self, record: &[u8], hits: &Hits, item: &Item) -> Option<Vec<u8>> {
         let text = &record[item.start..item.end];
         let within = match value::kind(text) {
-            Kind::Object => value::members(text, CLASSES).into_iter().flatten().next(),
+            Kind::Object => {
+                let mut said = value::members(text, CLASSES).into_iter().flatten();
+                said.find(|class| value::kind(class) != Kind::Null)
+            }
             _ => None,
         };
         let (object, place) = (item.object, item.place);
@@ -99,10 +102,10 @@ impl Band<'_> {
                 })
             }
             None => {
-                let number = std::str::from_utf8(&class).ok().and_then(|text| text.parse().ok());
+                let number = value::integer(&class).and_then(|number| u64::try_from(number).ok());
                 number.filter(|number| *number > 0).ok_or_else(|| {
                     Error::field(format!(
-                        "mask {mask} is of class {said}, and those of the first records are numbers, from 1 on, as 0 is what no mask covers; say which classes there are: merge class[...], in the order of their numbers from 1 on"
+                        "mask {mask} is of class {said}, and without names classes are numbers from 1 on, as 0 is what no mask covers; name all of them, merge class[A,B], in the order of their numbers"
                     ))
                 })
             }

@@ -77,7 +77,11 @@ fn lost_plus(text: &[u8]) -> bool {
 /// As [`lost_plus`] where it is known that text was damaged: some `+` may be left, and there may be few digits.
 pub(super) fn lost_some_plus(text: &[u8]) -> bool {
     let text = text.trim_ascii();
-    blanks(text).is_some_and(|(digits, blanks)| completes(digits, blanks) || are_uneven(text))
+    let padding = text.iter().rev().take_while(|c| **c == b'=').count();
+    let is_digit = |c: &u8| c.is_ascii_alphanumeric() || b"+/-_ ".contains(c);
+    text[..text.len() - padding].iter().all(is_digit)
+        && blanks(text)
+            .is_some_and(|(digits, blanks)| completes(digits, blanks) || are_uneven(text))
 }
 
 /// How many digits and blanks there are; `None`: no blanks, or white space of another kind too.

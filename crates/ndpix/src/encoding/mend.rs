@@ -3,32 +3,54 @@
 
 use std::borrow::Cow;
 
-use super::{RawSpec, base64, data_url};
+use super::{Content, Encoding, RawSpec, Transport, base64, data_url};
 use crate::record::value::{self, Kind};
 
-/// The value; where that is asked for, with the `+` that it lost if it is a string of such base64, or a data URL with it.
+/// The value; where that is asked for and it is a string of base64 or a data URL, with the `+` that it lost.
 pub(super) fn mended<'v>(value: &'v [u8], spec: &RawSpec) -> Cow<'v, [u8]> {
     let is_spaced = || value::kind(value) == Kind::String && memchr::memchr(b' ', value).is_some();
     if !spec.repair || !is_spaced() {
         return Cow::Borrowed(value);
     }
     let mut scratch = Vec::new();
-    let text = value::unescape(value, &mut scratch);
-    let after = |text: &[u8]| memchr::memchr(b',', text).map_or(0, |comma| comma + 1);
-    let is_url = data_url::strip_scheme(text.trim_ascii()).is_some();
-    let payload = if is_url { &text[after(text)..] } else { base64::strip_prefix(text) };
+    let text = value::unescape(value, &mut scratch).trim_ascii();
+    let payload = match data_url::strip_scheme(text) {
+        Some(_) => memchr::memchr(b',', text).map_or(&[][..], |comma| &text[comma + 1..]),
+        None => base64::strip_prefix(text),
+    };
+    // Blanks before it were no +.
+    let payload = payload.trim_ascii_start();
     if !base64::lost_some_plus(payload) {
         return Cow::Borrowed(value);
     }
-    let value = value.trim_ascii();
-    // Blanks at the ends were no +.
-    let begins = if is_url { after(value) } else { 1 };
-    let begins = begins + value[begins..].iter().take_while(|c| **c == b' ').count();
-    let ends = value.len() - 1;
-    let ends = ends - value[begins..ends].iter().rev().take_while(|c| **c == b' ').count();
-    let mut mended = value.to_vec();
-    mended[begins..ends].iter_mut().filter(|c| **c == b' ').for_each(|c| *c = b'+');
-    Cow::Owned(mended)
+    let head = &text[..text.len() - payload.len()];
+    let payload = payload.iter().map(|&c| if c == b' ' { b'+' } else { c });
+    let mended: Vec<u8> = head.iter().copied().chain(payload).collect();
+    match String::from_utf8(mended) {
+        Ok(text) => Cow::Owned(serde_json::Value::from(text).to_string().into_bytes()),
+        Err(_) => Cow::Borrowed(value),
+    }
+}
+
+impl Encoding {
+    /// Whether its text is base64 that is decoded as it stands.
+    pub(super) fn is_base64(&self) -> bool {
+        match self {
+            Self::Raw | Self::Encoded | Self::DataUrl | Self::Npy | Self::Npz(_) => true,
+            Self::CompressedDepth => true,
+            Self::Chain(chain) => chain.transport == Transport::Base64,
+            _ => false,
+        }
+    }
+
+    /// Whether what was decoded shows that it is right: it has a signature.
+    pub(super) fn is_signed(&self) -> bool {
+        match self {
+            Self::Chain(chain) => chain.content != Content::Raw,
+            Self::Raw => false,
+            other => other.is_base64(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -40,12 +62,19 @@ mod tests {
         for (value, wanted) in [
             (r#""AA AA+==""#, Some(r#""AA+AA+==""#)),
             (r#""/AA/ AAA A==""#, Some(r#""/AA/+AAA+A==""#)),
+            (r#""AA AAA==""#, Some(r#""AA+AAA==""#)),
+            (r#"" AA AAA== ""#, Some(r#""AA+AAA==""#)),
+            (r#""base64, AA AAA==""#, Some(r#""base64, AA+AAA==""#)),
+            (r#""data:image/png; base64,AA AAA==""#, Some(r#""data:image/png; base64,AA+AAA==""#)),
+            (
+                r#""data:image/png; base64\u002c AA AAA==""#,
+                Some(r#""data:image/png; base64, AA+AAA==""#),
+            ),
             (r#""AAAA BBBB CC==""#, None),
             (r#""AAAA\nBB BBCC==""#, None),
-            (r#""AA AAA==""#, Some(r#""AA+AAA==""#)),
-            (r#"" AA AAA== ""#, Some(r#"" AA+AAA== ""#)),
-            (r#""data:image/png; base64,AA AAA==""#, Some(r#""data:image/png; base64,AA+AAA==""#)),
             (r#""AAAA AAAA""#, None),
+            (r#""a photo.png""#, None),
+            (r#""A= AAAA""#, None),
             ("[1, 2]", None),
             (r#""""#, None),
         ] {

@@ -18,7 +18,7 @@ const TAKEN: [&str; 10] =
 
 /// The options that an array has for itself. All others count for all arrays: `size`, `fit` and `exif_transpose` keep
 /// them registered with each other.
-const OWN: [&str; 22] = [
+const OWN: [&str; 23] = [
     "encoding",
     "mixed",
     "raw_shape",
@@ -28,6 +28,7 @@ const OWN: [&str; 22] = [
     "raw_channels",
     "raw_layout",
     "raw_step",
+    "text_repair",
     "formats",
     "shape",
     "dtype",

@@ -1,23 +1,9 @@
-//! How often the inputs are read: what has to be known of all records before the first row.
+//! What has to be known of all records before the first row, so that the inputs are read twice.
 
 use super::{Merge, Options, Ragged, ReadAs};
 
 impl Options {
-    /// Whether the records may be read twice: once for the largest image that rows are padded to, or for the names of
-    /// classes, and once for the rows. A pipe can be read only once.
-    ///
-    /// ```
-    /// use ndpix::Options;
-    /// let named = |types: &str| Options::default().with("columns", "pet")?.with("column_type", types);
-    /// assert!(named("pet=category")?.reads_twice());
-    /// assert!(!named("pet=category[cat,dog]")?.reads_twice());
-    /// # Ok::<(), ndpix::Error>(())
-    /// ```
-    pub fn reads_twice(&self) -> bool {
-        self.measures() || self.numbers_classes()
-    }
-
-    /// Whether the largest image is looked for.
+    /// Whether the largest image is looked for, to which rows are padded.
     pub(crate) fn measures(&self) -> bool {
         self.ragged == Ragged::Pad && self.size.is_none()
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{ColumnPlan, Plan};
 use crate::legend::Legend;
-use crate::options::ReadAs;
+use crate::options::{ColumnReads, Merge, Options, ReadAs};
 
 impl Plan {
     /// All arrays by their names, the first and those beside it.
@@ -43,5 +43,30 @@ impl Plan {
         });
         let masks: Vec<String> = masks.collect();
         self.notes.extend(masks);
+    }
+
+    /// The options that say names of classes, with those that were found.
+    pub(crate) fn named(&self, options: &Options) -> Vec<(&'static str, String)> {
+        let types = options.column_type.iter().map(|one| {
+            let column = self.columns.iter().find(|column| column.field == one.field);
+            let legend = column.map_or(&one.legend, |column| &column.legend).clone();
+            ColumnReads { legend, ..one.clone() }.to_string()
+        });
+        let merge = |plan: &Self| Some(format!("{}[{}]", Merge::Class, plan.classes.as_ref()?));
+        let arrays = options.arrays.iter().cloned().map(|mut one| {
+            let plan = self.all_arrays().find(|(name, _)| **name == one.name);
+            let own = one.settings.iter_mut().find(|set| set.0 == "merge");
+            if let (Some(own), Some(said)) = (own, plan.and_then(|(_, plan)| merge(plan))) {
+                own.1 = said;
+            }
+            one.to_string()
+        });
+        let lines = |name, all: Vec<String>| (!all.is_empty()).then(|| (name, all.join("\n")));
+        let said = [
+            lines("column_type", types.collect()),
+            lines("array", arrays.collect()),
+            merge(self).filter(|_| options.merge == Merge::Class).map(|said| ("merge", said)),
+        ];
+        said.into_iter().flatten().collect()
     }
 }

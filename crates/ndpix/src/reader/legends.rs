@@ -1,6 +1,5 @@
 //! Names of classes, which are numbered once all of them are known: by a pass over the records before the one that decodes.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Reader;
@@ -10,7 +9,7 @@ use crate::decode::classes::name_of;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Remedy, Result};
 use crate::legend::{Census, Legend};
-use crate::options::{ColumnReads, Merge, Options, ReadAs};
+use crate::options::{Options, ReadAs};
 use crate::plan::Plan;
 use crate::record::rejected;
 use crate::source::Input;
@@ -68,6 +67,11 @@ impl Reader {
             let legend = names.legend()?;
             match is {
                 Whose::Column(column) => self.plan.columns[column].legend = legend,
+                Whose::Array(_) if legend.is_empty() => {
+                    return Err(Error::plan(
+                        "the inputs have changed since their first records were read",
+                    ));
+                }
                 Whose::Array(array) => self.plan.array_mut(array).classes = Some(legend),
             }
         }
@@ -75,9 +79,7 @@ impl Reader {
         fits(&self.plan)?;
         if options.append { Err(named(&self.plan, options)) } else { Ok(()) }
     }
-}
 
-impl Reader {
     /// Says what the numbers of classes mean, or when they get them.
     pub(super) fn note_classes(&mut self) {
         self.plan.note_legends();
@@ -121,8 +123,7 @@ fn census(decoder: &mut Decoder<'_>, text: &Text, all: &mut [Open]) -> Result<()
                     hit.into_iter().for_each(|hit| note(&record[hit.start..hit.end]));
                 }
                 Whose::Array(array) => decoder.classes(record, &mut |of, class| {
-                    // Beside names a number is none.
-                    if of == *array && class.starts_with(b"\"") {
+                    if of == *array {
                         note(class);
                     }
                 }),
@@ -134,44 +135,53 @@ fn census(decoder: &mut Decoder<'_>, text: &Text, all: &mut [Open]) -> Result<()
 
 /// Refuses more classes than the pixels of an array tell apart.
 fn fits(plan: &Plan) -> Result<()> {
-    let most = |plan: &Plan| if plan.steps.dtype == Some(DType::Uint16) { 65_535 } else { 255 };
-    let of = |(name, plan): (&Arc<str>, &Plan)| {
-        let classes = plan.classes.as_ref().map_or(0, Legend::len);
-        (classes > most(plan)).then(|| {
-            Error::plan(format!(
-                "the masks of {name} are of {classes} classes, and uint8 tells 255 apart; pass dtype uint16"
-            ))
-        })
-    };
-    plan.all_arrays().find_map(of).map_or(Ok(()), Err)
+    for (number, (_, own)) in plan.all_arrays().enumerate() {
+        let most = if own.steps.dtype == Some(DType::Uint16) { 65_535 } else { 255 };
+        let classes = own.classes.as_ref().map_or(0, Legend::len);
+        if classes > most {
+            return Err(Error::plan(format!(
+                "the masks are of {classes} classes, and uint8 tells 255 apart; pass {}",
+                option_of(plan, number, "dtype", "uint16")
+            )));
+        }
+    }
+    Ok(())
 }
 
-/// Why rows are added by names that are said: the next records may have others, and so other numbers.
+/// Why rows are added by names that are said: the next records may have others, and so other numbers. Rows of several arrays
+/// are not added at all.
 fn named(plan: &Plan, options: &Options) -> Error {
-    let types = options.column_type.iter().map(|one| {
-        let column = plan.columns.iter().find(|column| column.field == one.field);
-        let legend = column.map_or(one.legend.clone(), |column| column.legend.clone());
-        ColumnReads { legend, ..one.clone() }.to_string()
-    });
-    let types: Vec<String> = types.collect();
-    let merge =
-        plan.classes.as_ref().map(|legend| ("merge", format!("{}[{legend}]", Merge::Class)));
-    let types = (!types.is_empty()).then(|| ("column_type", types.join("\n")));
-    Error::options(
+    let said = plan.named(options);
+    let error = Error::options(
         "append numbers classes by names that are said, as later records may have others; pass all of them in the order of their numbers",
-    )
-    .with_remedies(vec![Remedy::new("those of these records", types.into_iter().chain(merge).collect())])
+    );
+    match plan.legends().iter().any(|(_, legend)| legend.is_empty()) {
+        true => error,
+        false => error.with_remedies(vec![Remedy::new("those of these records", said)]),
+    }
 }
 
 /// Why inputs that can be read only once do not do.
 fn once(plan: &Plan, all: &[Open]) -> Error {
-    let remedy = match all.first().map(|open| &open.is) {
-        Some(Whose::Column(column)) => {
-            format!("column_type {:#}=category[A,B]", plan.columns[*column].field)
+    let option = |open: &Open| match open.is {
+        Whose::Column(column) => {
+            format!("column_type {:#}=category[A,B]", plan.columns[column].field)
         }
-        _ => "merge class[A,B]".to_string(),
+        Whose::Array(array) => option_of(plan, array, "merge", "class[A,B]"),
     };
+    let options: Vec<String> = all.iter().map(option).collect();
     Error::options(format!(
-        "classes are numbered when the names of all are known, and a pipe can be read only once; name them in order: {remedy}"
+        "classes are numbered when the names of all are known, and a pipe can be read only once; name them in order: {}",
+        options.join(", ")
     ))
+}
+
+/// An option of the array of this number, as it is given.
+fn option_of(plan: &Plan, array: usize, option: &str, value: &str) -> String {
+    match array.checked_sub(1).and_then(|further| plan.arrays.get(further)) {
+        None => format!("{option} {value}"),
+        Some(further) => {
+            format!("array {}={},{option}={value}", further.name, further.plan.field())
+        }
+    }
 }

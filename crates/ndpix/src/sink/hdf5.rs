@@ -53,6 +53,7 @@ pub(super) const OUTPUT: Output = Output {
     marker: None,
     packs: false,
     splits: true,
+    names: None,
     beside: &[INPUTS],
     apart: false,
     refuses,

@@ -30,6 +30,7 @@ pub(super) const OUTPUT: Output = Output {
     marker: None,
     packs: false,
     splits: false,
+    names: None,
     beside: &[ROWS, COLUMNS, INPUTS],
     apart: true,
     refuses: |_| None,
@@ -90,6 +91,11 @@ impl Mapped {
     /// The row map that goes with the array, where there is to be one.
     fn map(out: &Path, holds: &Holds, array: &Npy) -> Result<Option<RowMap>> {
         let adds = array.before().is_some();
+        if holds.append && !holds.legends.is_empty() && holds.columns.is_empty() {
+            return Err(Error::options(
+                "nothing beside an .npy says which numbers its classes have, so that rows with other ones could follow; keep columns with it, or write .npz",
+            ));
+        }
         let (kept, has) = (!holds.columns.is_empty(), beside(out, COLUMNS).exists());
         if adds && kept != has && array.rows() > 0 {
             let (has, asks) = match has {

@@ -43,6 +43,7 @@ pub(super) const OUTPUT: Output = Output {
     marker: None,
     packs: false,
     splits: true,
+    names: Some(NAMES),
     beside: &[INPUTS],
     apart: false,
     refuses,
@@ -58,6 +59,8 @@ fn refuses(name: &str) -> Option<Refusal> {
     }
 }
 
+/// Bytes of names of classes: the comment of an archive has 64 KiB, for these, once more for what was said of them, and all else.
+const NAMES: usize = 16 << 10;
 /// Text of more characters is held as bytes and offsets: NumPy gives every row the room of the longest.
 const WIDEST: usize = 256;
 /// Bytes that are deflated together.

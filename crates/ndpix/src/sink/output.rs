@@ -10,6 +10,7 @@ use super::npy::file::Npy;
 use super::{Holds, Sink, able, beside, listed};
 use crate::column::ColumnType;
 use crate::error::{Error, Result, brief};
+use crate::legend::{Legend, legends_said};
 use crate::options::{ArrayOption, ImagesAs, Options, OutputCompression, Ragged};
 
 /// See the module.
@@ -28,6 +29,9 @@ pub(crate) struct Output {
     pub(crate) packs: bool,
     /// Whether a column is several arrays in it: its values, and `.valid` and `.offsets` beside them.
     pub(crate) splits: bool,
+    /// Where names of classes are an array beside their numbers, the most bytes of all of them; none where they are only said
+    /// of the run, as long as they may be.
+    pub(crate) names: Option<usize>,
     /// What files beside it are called after its name.
     pub(crate) beside: &'static [&'static str],
     /// Whether further arrays are files of their own beside it.
@@ -204,9 +208,7 @@ impl Output {
             }
             let beside = |suffix| columns.iter().find(|c| *c.0 == format!("{name}{suffix}"));
             let lists = beside(".offsets").filter(|_| !kind.is_scalar());
-            let classes = beside(".legend").filter(|_| *kind == ColumnType::Class);
-            if let Some((other, _)) = beside(".valid").or(lists).or(classes).filter(|_| self.splits)
-            {
+            if let Some((other, _)) = beside(".valid").or(lists).filter(|_| self.splits) {
                 return Err(Error::options(format!(
                     "a column {} has the name of an array that {} holds beside a column {}; leave one of them out or write {}",
                     brief(other),
@@ -215,6 +217,36 @@ impl Output {
                     fit(&|output| speaks(output) && !output.splits)
                 )));
             }
+        }
+        Ok(())
+    }
+}
+
+impl Output {
+    /// Refuses names of classes that this output has no place for, kind `options`.
+    pub(crate) fn check_legends(
+        &self,
+        columns: &[(Arc<str>, ColumnType)],
+        legends: &[(Arc<str>, Legend)],
+    ) -> Result<()> {
+        let Some(most) = self.names else { return Ok(()) };
+        let fit = listed("or", &|output| output.names.is_none());
+        for (name, _) in legends {
+            if let Some((other, _)) = columns.iter().find(|c| *c.0 == format!("{name}.legend")) {
+                return Err(Error::options(format!(
+                    "a column {} has the name of what {} calls the names of classes of {}; leave it out or write {fit}",
+                    brief(other),
+                    self.name,
+                    brief(name)
+                )));
+            }
+        }
+        let bytes = legends_said(legends).to_string().len();
+        if bytes > most {
+            return Err(Error::options(format!(
+                "{} holds {most} bytes of names of classes, and there are {bytes}; write {fit}",
+                self.name
+            )));
         }
         Ok(())
     }

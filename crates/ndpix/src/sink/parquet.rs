@@ -62,6 +62,7 @@ pub(super) const OUTPUT: Output = Output {
     marker: None,
     packs: true,
     splits: false,
+    names: None,
     beside: &[INPUTS],
     apart: false,
     refuses: |name| taken(kept::is_taken(name)),

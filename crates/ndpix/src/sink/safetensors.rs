@@ -20,6 +20,7 @@ use super::{Facts, Holds, Images, Place, Ready, Sink, entry};
 use crate::column::Column;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::legend::legends_said;
 
 /// See [`Output`].
 pub(super) const OUTPUT: Output = Output {
@@ -30,6 +31,7 @@ pub(super) const OUTPUT: Output = Output {
     marker: None,
     packs: false,
     splits: true,
+    names: None,
     beside: &[INPUTS],
     apart: false,
     refuses,
@@ -64,7 +66,9 @@ impl Safetensors {
         let names = holds.columns.iter().map(|(name, _)| 4 * name.len() + 350).sum::<usize>();
         let options =
             holds.options.iter().map(|(k, v)| 2 * (k.len() + v.len()) + 16).sum::<usize>();
-        let head = (4096 + names + options).next_multiple_of(4096) as u64;
+        // Text of JSON inside of it, with its quotes escaped.
+        let legends = Value::from(legends_said(&holds.legends).to_string()).to_string().len();
+        let head = (4096 + names + options + legends).next_multiple_of(4096) as u64;
         let bytes = from.map_or(Ok(0), |state| number(state, "bytes"))?;
         let partial = match from {
             None => Partial::create(out)?,

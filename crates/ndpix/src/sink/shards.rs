@@ -32,6 +32,7 @@ pub(super) const OUTPUT: Output = Output {
     marker: Some(MANIFEST),
     packs: false,
     splits: false,
+    names: None,
     beside: &[INPUTS],
     apart: false,
     refuses: |_| None,

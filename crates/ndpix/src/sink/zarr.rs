@@ -57,6 +57,7 @@ pub(super) const OUTPUT: Output = Output {
     marker: Some("zarr.json"),
     packs: true,
     splits: true,
+    names: None,
     beside: &[INPUTS],
     apart: false,
     refuses,

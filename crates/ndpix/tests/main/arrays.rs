@@ -325,11 +325,7 @@ fn what_cannot_be_merged_is_refused_or_rejected() {
     let good = "{\"masks\": [{\"m\": [[1, 0]], \"class\": 3}]}\n";
     for (text, merge, wanted) in [
         ("{\"masks\": [{\"m\": [[1, 0]], \"class\": 0}]}", "class", "0 is what no mask covers"),
-        (
-            "{\"masks\": [{\"m\": [[1, 0]], \"class\": \"cat\"}]}",
-            "class",
-            "say which classes there are",
-        ),
+        ("{\"masks\": [{\"m\": [[1, 0]], \"class\": \"cat\"}]}", "class", "name all of them"),
         ("{\"masks\": [{\"m\": [[1, 0]], \"class\": 256}]}", "class", "pass dtype uint16"),
         ("{\"masks\": [{\"m\": [[1, 0]]}]}", "class", "has no class in or beside it"),
         (

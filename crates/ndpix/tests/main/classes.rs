@@ -248,7 +248,75 @@ fn classes_of_masks_are_numbers_where_they_are_written_so() {
     assert_eq!((loaded.summary.rows, loaded.summary.rejected_images), (70, 1));
     assert!(loaded.summary.legends.is_empty());
     let first = loaded.summary.first_rejects[0].to_string();
-    assert!(first.contains("say which classes there are"), "{first}");
+    assert!(first.contains("name all of them"), "{first}");
     let zero = said(&record("0").repeat(2), &options(&settings[..2]));
     assert!(zero.contains("from 1 on"), "{zero}");
+}
+
+#[test]
+fn one_odd_mask_costs_itself_alone() {
+    let good = "{\"masks\": [{\"m\": [[1, 0]], \"label\": \"cat\"}]}\n";
+    for odd in ["[\"cat\", \"dog\"]", "null", "[]", "true", "{}"] {
+        let text = good.repeat(5) + &good.replace("\"cat\"", odd) + &good.repeat(5);
+        let settings = [("field", "masks[*].m"), ("merge", "class"), ("max_rejects", "none")];
+        let loaded = load(&text, &options(&settings));
+        assert_eq!((loaded.summary.rows, loaded.summary.rejected_images), (10, 1), "{odd}");
+    }
+    // What is null says nothing, in the mask or beside it; digits in quotes are numbers.
+    let shape = "{\"imageHeight\": 1, \"imageWidth\": 2, \"shapes\": [{\"category_id\": null, \"label\": \"cat\", \"points\": [[0, 0], [1, 0]], \"shape_type\": \"line\"}]}\n";
+    for (field, encoding) in [("shapes[*]", "polygon"), ("shapes[*].points", "polygon")] {
+        let settings = [("field", field), ("encoding", encoding), ("merge", "class")];
+        let loaded = load(shape, &options(&settings));
+        assert_eq!(loaded.result.expect(field).bytes[..], [1, 1]);
+        assert_eq!(names(&loaded.summary.legends[0].1), ["cat"]);
+    }
+    let quoted = good.replace("\"label\": \"cat\"", "\"category_id\": \"7\"");
+    let loaded = load(&quoted, &options(&[("field", "masks[*].m"), ("merge", "class")]));
+    assert_eq!(loaded.result.expect("numbers").bytes[..], [7, 0]);
+    assert!(loaded.summary.legends.is_empty());
+}
+
+#[test]
+fn names_that_have_no_place_are_refused_before_the_work() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let convert = |text: &str, name: &str, settings: &[(&str, &str)]| {
+        let out = folder.path().join(name);
+        let run = ndpix::run(bytes(text.as_bytes()), &out, &options(settings), &Control::default());
+        run.result.map(|_| out).map_err(|e| e.to_string())
+    };
+    let many = |count: usize| {
+        (0..count).fold(String::new(), |mut text, i| {
+            writeln!(text, "{{\"image\": [[1]], \"label\": \"a rather long name {i:05}\"}}")
+                .expect("text");
+            text
+        })
+    };
+    for count in [400, 6000] {
+        for name in ["a.safetensors", "a.zarr", "a.h5", "a.parquet"] {
+            let made = convert(&many(count), &format!("{count}{name}"), &COLUMN);
+            assert!(made.is_ok(), "{count} {name}: {made:?}");
+        }
+    }
+    assert!(convert(&many(400), "few.npz", &COLUMN).is_ok());
+    let error = convert(&many(6000), "many.npz", &COLUMN).expect_err("too many");
+    assert!(
+        error.contains("bytes of names of classes") && error.contains("write .npy, .h5"),
+        "{error}"
+    );
+    // An array beside the numbers has no other name than theirs.
+    let text = "{\"image\": [[1, 2]], \"mask\": {\"legend\": 1, \"all\": [{\"m\": [[1, 0]], \"label\": \"cat\"}]}}\n";
+    let both = [
+        ("field", "image"),
+        ("array", "mask=mask.all[*].m,merge=class"),
+        ("columns", "mask.legend"),
+    ];
+    let error = convert(text, "twice.npz", &both).expect_err("two of a name");
+    assert!(error.contains("names of classes of mask"), "{error}");
+    assert!(convert(text, "twice.h5", &both).is_ok());
+    // Nothing beside an .npy says what the numbers of masks are.
+    let masks = "{\"masks\": [{\"m\": [[1, 0]], \"label\": \"cat\"}]}\n";
+    let merged = [("field", "masks[*].m"), ("merge", "class[cat,dog]"), ("append", "true")];
+    let error = convert(masks, "masks.npy", &merged).expect_err("no place");
+    assert!(error.contains("write .npz"), "{error}");
+    assert!(convert(masks, "masks.npz", &merged).is_ok());
 }

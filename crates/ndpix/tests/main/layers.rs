@@ -85,8 +85,20 @@ fn what_was_a_plus_is_put_back() {
     }
     let error = loaded(&[json!({"image": lost})], &[("field", "image"), ("encoding", "encoded")]);
     assert!(error.as_ref().is_err_and(|error| error.contains("pass text_repair")), "{error:?}");
+    // Other text stays as it is: runs, numbers, paths.
+    let runs = [json!({"m": "1 3 10 5", "height": 3, "width": 5})];
+    let settings = [("field", "m"), ("encoding", "rle"), ("text_repair", "true")];
+    assert_eq!(loaded(&runs, &settings), loaded(&runs, &settings[..2]));
+    assert!(loaded(&runs, &settings).is_ok());
+    let numbers = [json!({"m": "0 37 74 11"})];
+    let settings =
+        [("field", "m"), ("encoding", "text"), ("raw_shape", "2,2"), ("text_repair", "true")];
+    assert_eq!(loaded(&numbers, &settings), loaded(&numbers, &settings[..3]));
+    let error =
+        loaded(&[json!({"m": "my cat photo.png"})], &[("field", "m"), ("text_repair", "true")]);
+    assert!(error.as_ref().is_err_and(|error| error.contains("my cat photo.png")), "{error:?}");
     // What is not damaged stays as it is, blanks of line ends too.
-    let lines = format!("{} {}", &FILE[..4], &FILE[4..]);
+    let lines = format!("{} {}", &FILE[..16], &FILE[16..]);
     let read = loaded(&[json!({"image": lines})], &[("field", "image"), ("text_repair", "true")]);
     assert_eq!(read, Ok(vec![0, 100, 100, 200]));
 }

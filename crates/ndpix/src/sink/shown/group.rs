@@ -11,7 +11,7 @@ use crate::column::ColumnType;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::sink::entry::{FIELDS, ITEM};
-use crate::sink::holds::COLUMNS;
+use crate::sink::holds::{COLUMNS, LEGENDS};
 use crate::sink::output::is_array;
 
 /// How names begin under which outputs say something of their run.
@@ -93,10 +93,8 @@ impl Group {
         let is_ours = |name: &str| {
             let base = [".valid", ".offsets"].into_iter().find_map(|part| name.strip_suffix(part));
             let of_legend = name.strip_suffix(".legend");
-            is_array(name)
-                || is_column(name)
-                || base.is_some_and(is_column)
-                || of_legend.is_some_and(|name| is_array(name) || is_column(name))
+            let is_legend = of_legend.is_some_and(|name| self.said(LEGENDS).get(name).is_some());
+            is_array(name) || is_column(name) || base.is_some_and(is_column) || is_legend
         };
         let arrays = self.arrays.keys().map(String::as_str).filter(|name| !is_ours(name));
         arrays.chain(self.strange.iter().map(String::as_str)).collect()
@@ -162,7 +160,8 @@ impl Group {
         let is_part = |name: &str| {
             let base =
                 |part| name.strip_suffix(part).filter(|base| self.arrays.contains_key(*base));
-            [".valid", ".offsets", ".legend"].into_iter().any(|part| base(part).is_some())
+            let of_legend = base(".legend").filter(|base| self.said(LEGENDS).get(base).is_some());
+            base(".valid").or(base(".offsets")).or(of_legend).is_some()
         };
         self.arrays
             .keys()

@@ -166,7 +166,7 @@ fn rows_are_added_where_classes_are_named() {
         path
     };
     let (first, second) = (write("1.ndjson", &["b", "a"]), write("2.ndjson", &["c", "a"]));
-    for name in ["a.npz", "a.npy"] {
+    for name in ["a.npz", "a.npy", "a.parquet", "a.zarr", "a.h5", "a.safetensors"] {
         let out = folder.path().join(name);
         let append = |input: &std::path::Path, types: &str| {
             let set = [COLUMN[0], COLUMN[1], ("column_type", types), ("append", "true")];

@@ -323,11 +323,12 @@ impl Arrays {
         let Some(table) = &self.table else {
             return Ok(Box::new(self.group.values(name, kind)?));
         };
-        // Text and JSON text are the same to Parquet.
-        let is_it = |field: &&Field| match field.kind {
-            FieldKind::Kept(found) => found == kind || found.dtype().or(kind.dtype()).is_none(),
-            _ => false,
+        // Text and JSON text are the same to Parquet, and so are integers and numbers of classes.
+        let same = |found: ColumnType| match kind {
+            ColumnType::Class => found == ColumnType::Int64,
+            _ => found == kind || found.dtype().or(kind.dtype()).is_none(),
         };
+        let is_it = |field: &&Field| matches!(field.kind, FieldKind::Kept(found) if same(found));
         let field = table.field(name).filter(|at| is_it(&&table.fields[*at]));
         let other = || Error::options(format!("it has no column {name} of {kind}"));
         Ok(Box::new(Turn::new(table, field.ok_or_else(other)?)))

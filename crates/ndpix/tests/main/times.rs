@@ -223,7 +223,9 @@ fn a_word_is_what_it_says() {
     assert_eq!(options.flags().last().map(String::as_str), Some("v"));
     let error = Options::default().with("column_type", "v=date").expect_err("no type");
     assert!(
-        error.message().contains("use int, float, bool, text, ints, floats, json, category, datetime"),
+        error
+            .message()
+            .contains("use int, float, bool, text, ints, floats, json, category, datetime"),
         "{error}"
     );
 }

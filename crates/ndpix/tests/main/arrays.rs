@@ -11,17 +11,17 @@ use ndpix::{
 
 use super::bytes;
 
-fn options(settings: &[(&str, &str)]) -> Options {
+pub(super) fn options(settings: &[(&str, &str)]) -> Options {
     let mut options = Options::default();
     settings.iter().for_each(|(name, value)| options.set(name, value).expect("an option"));
     options
 }
 
-fn load(text: &str, options: &Options) -> Loaded {
+pub(super) fn load(text: &str, options: &Options) -> Loaded {
     ndpix::load(bytes(text.as_bytes()), options, &Control::default())
 }
 
-fn said(text: &str, options: &Options) -> String {
+pub(super) fn said(text: &str, options: &Options) -> String {
     load(text, options).result.expect_err("refused").to_string()
 }
 

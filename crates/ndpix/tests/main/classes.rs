@@ -3,25 +3,10 @@
 
 use std::fmt::Write;
 
-use ndpix::{
-    Array, Batches, Column, ColumnType, Control, Cut, Dataset, Input, Legend, Loaded, Options,
-};
+use ndpix::{Array, Batches, Column, ColumnType, Control, Cut, Dataset, Input, Legend, Options};
 
+use super::arrays::{load, options, said};
 use super::bytes;
-
-fn options(settings: &[(&str, &str)]) -> Options {
-    let mut options = Options::default();
-    settings.iter().for_each(|(name, value)| options.set(name, value).expect("an option"));
-    options
-}
-
-fn load(text: &str, options: &Options) -> Loaded {
-    ndpix::load(bytes(text.as_bytes()), options, &Control::default())
-}
-
-fn said(text: &str, options: &Options) -> String {
-    load(text, options).result.expect_err("refused").to_string()
-}
 
 fn numbers(column: &Column) -> Vec<i64> {
     assert_eq!(column.kind, ColumnType::Class);

@@ -116,8 +116,22 @@ pub(super) fn first_reason(sample: &Sample<'_>) -> String {
 pub(super) fn unread(sample: &Sample<'_>, options: &Options, field: &Field) -> Error {
     match sample.records.is_empty() {
         true => no_records(options),
-        false => Error::plan(unread_words(sample, options, field)),
+        false => {
+            let mends = mends(sample, options).then(|| {
+                Remedy::new("with each + that became a blank", vec![("text_repair", "true".into())])
+            });
+            let error = Error::plan(unread_words(sample, options, field));
+            error.with_remedies(mends.into_iter().collect())
+        }
     }
+}
+
+/// Whether text of the field is read once it is repaired.
+fn mends(sample: &Sample<'_>, options: &Options) -> bool {
+    let repaired = Options { text_repair: true, ..options.clone() };
+    let found = candidates_for(sample, &repaired);
+    !options.text_repair
+        && found.is_ok_and(|all| all.iter().any(|found| !found.encodings.is_empty()))
 }
 
 fn unread_words(sample: &Sample<'_>, options: &Options, field: &Field) -> String {

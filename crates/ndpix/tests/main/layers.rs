@@ -79,6 +79,14 @@ fn what_was_a_plus_is_put_back() {
         let record = [json!({"image": value})];
         for settings in [&[("field", "image")][..], &[]] {
             assert!(loaded(&record, settings).is_err());
+            let mut options = Options::default();
+            settings.iter().for_each(|(name, value)| options.set(name, value).expect("an option"));
+            let text = format!("{}\n", record[0]);
+            let refused = ndpix::load(bytes(text.as_bytes()), &options, &Control::default());
+            let error = refused.result.expect_err("refused");
+            let repairs = error.remedies().iter().flat_map(|remedy| &remedy.options);
+            let repairs = repairs.filter(|option| option.0 == "text_repair").count();
+            assert_eq!(repairs, settings.len(), "{error}");
             let settings = [settings, &[("text_repair", "true")]].concat();
             assert_eq!(loaded(&record, &settings), Ok(vec![251, 231, 190, 0]), "{value}");
         }

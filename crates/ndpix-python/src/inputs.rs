@@ -80,13 +80,11 @@ fn inputs(source: &Bound<'_, PyAny>, stop: &Stop) -> PyResult<(Vec<Input>, bool)
     if source.is_instance_of::<PyList>() || source.is_instance_of::<PyTuple>() {
         // What is held in memory can be given as often as it is wanted.
         let (held, stop) = (source.clone().unbind(), stop.clone());
-        let open = move || -> Box<dyn Read + Send> {
-            Python::attach(|py| match held.bind(py).try_iter() {
-                Ok(iter) => {
-                    let (iter, dumps) = (iter.into_any().unbind(), dumps.clone_ref(py));
-                    Box::new(Records::new(iter, dumps, stop.clone()))
-                }
-                Err(_) => Box::new(io::empty()) as Box<dyn Read + Send>,
+        let open = move || -> io::Result<Box<dyn Read + Send>> {
+            Python::attach(|py| {
+                let iter = held.bind(py).try_iter().map_err(io::Error::other)?;
+                let (iter, dumps) = (iter.into_any().unbind(), dumps.clone_ref(py));
+                Ok(Box::new(Records::new(iter, dumps, stop.clone())) as Box<dyn Read + Send>)
             })
         };
         return Ok((vec![Input::Repeated { name, open: Arc::new(open) }], true));

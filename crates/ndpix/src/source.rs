@@ -70,7 +70,7 @@ pub enum Input {
         /// What messages call it.
         name: String,
         /// Opens it from the beginning.
-        open: Arc<dyn Fn() -> Box<dyn Read + Send> + Send + Sync>,
+        open: Arc<dyn Fn() -> io::Result<Box<dyn Read + Send>> + Send + Sync>,
     },
 }
 
@@ -348,7 +348,9 @@ pub(crate) fn open(input: &mut Input, from: u64, meter: Arc<Meter>) -> Result<Op
         Input::Bytes(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
         Input::Range { .. } => Box::new(io::empty()),
         Input::Reader { reader, .. } => std::mem::replace(reader, Box::new(io::empty())),
-        Input::Repeated { open, .. } => open(),
+        Input::Repeated { open, .. } => {
+            open().map_err(|e| Error::io(format!("cannot open {name}"), e))?
+        }
     };
     let mut peeked = Peeked::new(Box::new(Counted { inner: raw, meter }));
     let mut compressions = Vec::new();

@@ -131,6 +131,8 @@ impl Books<'_> {
     pub(super) fn ended(&self) -> Value {
         let (mut all, s) = (self.counted(), &self.summary);
         all["read"] = json!([s.blank_lines, s.passed_over, s.bytes_read]);
+        all["legends"] =
+            s.legends.iter().map(|(name, all)| json!([**name, all.to_string()])).collect();
         all
     }
 
@@ -163,6 +165,10 @@ pub(crate) fn recall(summary: &mut Summary, books: &Value) -> Result<()> {
     resume(summary, &Counted::deserialize(books).map_err(|_| lost("books"))?)?;
     let read = Deserialize::deserialize(&books["read"]).map_err(|_| lost("read"))?;
     (summary.blank_lines, summary.passed_over, summary.bytes_read) = read;
+    let legends: Vec<(String, String)> =
+        Deserialize::deserialize(&books["legends"]).map_err(|_| lost("legends"))?;
+    let legends = legends.into_iter().map(|(name, all)| Ok((name.into(), all.parse()?)));
+    summary.legends = legends.collect::<Result<_>>()?;
     Ok(())
 }
 
@@ -187,4 +193,27 @@ fn resume(s: &mut Summary, counted: &Counted) -> Result<()> {
 
 fn lost(what: &str) -> Error {
     Error::new(ErrorKind::Io, format!("what an earlier run noted of itself has no {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_down_of_a_whole_run_is_recalled() {
+        let counts: BTreeMap<_, _> =
+            Summary::default().counters().into_iter().map(|(name, _)| (name, 7)).collect();
+        let mut books = json!({
+            "counts": counts, "rejected": 0, "rejects": {}, "mended": {}, "first_rejects": [],
+            "truncated": [], "originals": [], "inputs": null, "read": [1, 2, 3],
+            "legends": [["pet", "cat,\"a, b\""]],
+        });
+        let mut summary = Summary::default();
+        recall(&mut summary, &books).expect("sums");
+        assert_eq!((summary.rows, summary.bytes_read), (7, 3));
+        let (name, legend) = &summary.legends[0];
+        assert_eq!((&**name, legend.number("a, b")), ("pet", Some(1)));
+        books["legends"] = Value::Null;
+        assert!(recall(&mut summary, &books).is_err());
+    }
 }

@@ -8,6 +8,7 @@ use super::item::Item;
 use super::raw::{CLASSES, Stand};
 use crate::error::{Error, Result, quote};
 use crate::legend::Legend;
+use crate::options::Merge;
 use crate::record::scan::Hits;
 use crate::record::value::{self, Kind};
 
@@ -37,21 +38,23 @@ impl Decoder<'_> {
     /// The classes of the masks of the record that was last found, where they are asked for: of the array that leads with the
     /// number 0, of further ones from 1 on. What is no class is left to the decoding.
     pub(crate) fn classes(&self, record: &[u8], take: &mut dyn FnMut(usize, &[u8])) {
-        for (array, band) in self.arrays().enumerate() {
+        // Of the first array the only band, or several, which have no masks.
+        let bands = std::iter::once(0).chain(self.leading()..self.bands.len());
+        for (array, band) in bands.enumerate().filter(|(_, band)| self.bands[*band].has_classes()) {
             for item in &self.finder.items[band] {
                 let class = self.bands[band].class_of(record, &self.finder.hits, item);
                 class.into_iter().for_each(|class| take(array, &class));
             }
         }
     }
-
-    /// The bands of arrays: of the first the only one, or none that has masks.
-    fn arrays(&self) -> impl Iterator<Item = usize> {
-        std::iter::once(0).chain(self.leading()..self.bands.len())
-    }
 }
 
 impl Band<'_> {
+    /// Whether its masks are drawn by their classes.
+    fn has_classes(&self) -> bool {
+        self.plan.merge == Merge::Class
+    }
+
     /// The class of a mask, as it is written in or beside it; of a list of one the one.
     fn class_of(&self, record: &[u8], hits: &Hits, item: &Item) -> Option<Vec<u8>> {
         let text = &record[item.start..item.end];

@@ -47,7 +47,7 @@ impl Reader {
         let mut all = open(&self.plan);
         if all.is_empty() {
             self.plan.note_legends();
-            return Ok(());
+            return fits(&self.plan);
         }
         let Some(again) = again else { return Err(once(&self.plan, &all)) };
         let mut other = Self::sample(again, options)?;

@@ -30,6 +30,12 @@ pub(crate) enum Command {
     Commit(Commit),
     /// Show rows of an .npy or a folder of shards, and where they came from
     Show(Show),
+    /// List the image formats that this build reads, with the dtypes and colors that their images may have
+    Formats {
+        /// Print the list as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print shell completions
     Completions {
         /// The shell

@@ -7,6 +7,7 @@
 mod args;
 mod completions;
 mod flags;
+mod formats;
 mod help;
 mod log;
 mod parts;
@@ -61,6 +62,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Run(args) => parts::run(&args),
         Command::Commit(args) => parts::commit(&args),
         Command::Show(args) => show::show(&args),
+        Command::Formats { json } => print::out(&formats::list(json)),
         Command::Completions { shell } => print::out(&completions::script(shell)),
         Command::Man => {
             // The page of the command, and after it those of what it can do.

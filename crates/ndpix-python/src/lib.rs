@@ -35,6 +35,7 @@ fn _ndpix(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(options::defaults, m)?)?;
     m.add_function(wrap_pyfunction!(options::changed, m)?)?;
     m.add_function(wrap_pyfunction!(options::governs, m)?)?;
+    m.add_function(wrap_pyfunction!(options::formats, m)?)?;
     m.add_function(wrap_pyfunction!(load::load, m)?)?;
     m.add_function(wrap_pyfunction!(convert::convert, m)?)?;
     m.add_class::<parts::Plan>()?;

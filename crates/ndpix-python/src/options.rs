@@ -159,3 +159,10 @@ pub(crate) fn changed(options: &Bound<'_, PyDict>) -> PyResult<Vec<(&'static str
 pub(crate) fn governs() -> Vec<(&'static str, &'static str)> {
     Options::table().map(|option| (option.name, option.governs.name())).collect()
 }
+
+/// The image formats that this build reads, as JSON.
+#[pyfunction]
+pub(crate) fn formats() -> String {
+    let all = ndpix::ImageFormat::ALL.iter().map(|format| format.json().to_string());
+    format!("[{}]", all.collect::<Vec<_>>().join(","))
+}

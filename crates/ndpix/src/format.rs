@@ -6,8 +6,8 @@
 //! 0/255, transparency keys as alpha, 8-bit CMYK as RGB, no orientation, no colour management,
 //! first frame. Multi-byte samples are little-endian. Refuses with `unsupported`, `image`, `limit`.
 //!
-//! A format is one file in `format/` with its [`Row`], and one variant here; no type of a codec
-//! crate leaves its file.
+//! A format is one file in `format/` with its [`Row`], and one variant of [`ImageFormat`] (`known.rs`); no
+//! type of a codec crate leaves its file.
 
 mod bmp;
 mod exif;
@@ -16,6 +16,7 @@ pub(crate) mod foreign;
 mod gif;
 mod ico;
 mod jpeg;
+mod known;
 mod png;
 mod pnm;
 mod qoi;
@@ -25,6 +26,7 @@ mod tiff;
 mod webp;
 
 pub(crate) use film::{CANVASES, open_film, plays};
+pub use known::{ImageFormat, ImageFrames};
 pub(crate) use png::write::write as write_png;
 
 use std::fmt;
@@ -35,32 +37,6 @@ use crate::error::{Error, Result, quote};
 use crate::limits::Limits;
 use crate::shape::Shape;
 use row::{Evidence, More, Row};
-
-/// The image formats that ndpix reads. They are recognised by their content, never by a name.
-///
-/// ```
-/// use ndpix::{ImageFormat, Options};
-/// let options = Options::default().with("formats", "png,jpeg")?;
-/// assert_eq!(options.formats, [ImageFormat::Png, ImageFormat::Jpeg]);
-/// let error = ndpix::decode(br#""UDUgMiAyIDI1NQphYmNk""#, &options).expect_err("a pnm");
-/// assert_eq!(error.message(), "a pnm image, which formats does not allow");
-/// # Ok::<(), ndpix::Error>(())
-/// ```
-#[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum ImageFormat {
-    Png,
-    Jpeg,
-    Webp,
-    Tiff,
-    Gif,
-    Bmp,
-    Pnm,
-    Qoi,
-    Ico,
-    Tga,
-}
 
 /// What the channels of an image mean.
 ///
@@ -156,47 +132,6 @@ impl ImageInfo {
     }
 }
 
-impl ImageFormat {
-    /// Every format.
-    ///
-    /// ```
-    /// let names = ndpix::ImageFormat::ALL.map(ndpix::ImageFormat::name);
-    /// assert!(names.contains(&"tiff"));
-    /// ```
-    pub const ALL: [Self; 10] = [
-        Self::Png,
-        Self::Jpeg,
-        Self::Webp,
-        Self::Tiff,
-        Self::Gif,
-        Self::Bmp,
-        Self::Pnm,
-        Self::Qoi,
-        Self::Ico,
-        Self::Tga,
-    ];
-
-    /// The word in options and summaries.
-    pub fn name(self) -> &'static str {
-        self.row().name
-    }
-
-    fn row(self) -> &'static Row {
-        match self {
-            Self::Png => &png::ROW,
-            Self::Jpeg => &jpeg::ROW,
-            Self::Webp => &webp::ROW,
-            Self::Tiff => &tiff::ROW,
-            Self::Gif => &gif::ROW,
-            Self::Bmp => &bmp::ROW,
-            Self::Pnm => &pnm::ROW,
-            Self::Qoi => &qoi::ROW,
-            Self::Ico => &ico::ROW,
-            Self::Tga => &tga::ROW,
-        }
-    }
-}
-
 /// The format whose signature `bytes` begin with. ICO and TGA have none worth the name and are never
 /// found here: raw pixels begin like them; see [`recognise`].
 pub(crate) fn sniff(bytes: &[u8]) -> Option<ImageFormat> {
@@ -211,7 +146,7 @@ pub(crate) fn is_file(bytes: &[u8]) -> bool {
 
 fn find(bytes: &[u8], evidence: Evidence) -> Option<ImageFormat> {
     let proves = |row: &Row| row.evidence == evidence && (row.sniff)(bytes);
-    ImageFormat::ALL.into_iter().find(|format| proves(format.row()))
+    ImageFormat::ALL.iter().copied().find(|format| proves(format.row()))
 }
 
 /// As [`sniff`], and ICO and TGA too: for bytes that are known to be an image file. Bytes of a
@@ -350,24 +285,4 @@ pub(crate) fn decode(
     out: &mut [u8],
 ) -> Result<()> {
     (format.row().decode)(bytes, info, limits, out)
-}
-
-impl fmt::Display for ImageFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for ImageFormat {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|f| f.name() == name).ok_or_else(|| {
-            Error::options(format!(
-                "unknown format {}; use {}",
-                quote(name.as_bytes()),
-                Self::ALL.map(Self::name).join(", ")
-            ))
-        })
-    }
 }

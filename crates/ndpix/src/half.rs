@@ -1,14 +1,19 @@
 //! A leaf: `float16` and back, rounding to even as NumPy does; IEEE 754 binary16.
 
+/// Two to the power of `n`, which must be an exponent of a normal double.
+fn power(n: i32) -> f64 {
+    f64::from_bits(((n + 1023) as u64) << 52)
+}
+
 /// The value of the half with these bits.
 pub(crate) fn to_f64(bits: u16) -> f64 {
     let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
     let (exponent, fraction) = (i32::from(bits >> 10 & 0x1F), f64::from(bits & 0x3FF));
     sign * match exponent {
-        0 => fraction * 2f64.powi(-24),
+        0 => fraction * power(-24),
         31 if fraction == 0.0 => f64::INFINITY,
         31 => f64::NAN,
-        e => (1024.0 + fraction) * 2f64.powi(e - 25),
+        e => (1024.0 + fraction) * power(e - 25),
     }
 }
 
@@ -25,7 +30,7 @@ pub(crate) fn from_f64(value: f64) -> u16 {
     }
     // Below 2^-14 the spacing stays 2^-24; above, eleven significant bits.
     let exponent = ((size.to_bits() >> 52) as i32 - 1023).max(-14);
-    let steps = (size * 2f64.powi(10 - exponent)).round_ties_even() as u16;
+    let steps = (size * power(10 - exponent)).round_ties_even() as u16;
     // A carry out of the fraction is a carry into the exponent, which is what the sum does.
     sign | ((((exponent + 14) as u16) << 10) + steps)
 }

@@ -53,11 +53,8 @@ fn read(value: &[u8], options: &Options) -> Result<Array> {
         ..options.clone()
     };
     let mut found = None;
-    let input = Input::Reader {
-        name: "value".into(),
-        reader: Box::new(std::io::Cursor::new(value.to_vec())),
-    };
-    let mut reader = Reader::open(vec![input], &options, true, &AtomicBool::new(false))?;
+    let mut reader =
+        Reader::open(vec![Input::bytes(value)], &options, true, &AtomicBool::new(false))?;
     reader.run(1, &AtomicBool::new(false), |part| {
         let taken = part.each(|position, image| {
             let (info, pixels) = image?;

@@ -12,6 +12,7 @@ from ndpix._convert import convert
 from ndpix._dataset import Dataset, open
 from ndpix._decode import decode
 from ndpix._errors import Error, RejectedWarning
+from ndpix._formats import Format, formats
 from ndpix._inspect import Report, inspect
 from ndpix._load import load
 from ndpix._ndpix import __version__, optimised as _optimised
@@ -25,6 +26,7 @@ __all__ = [
     "Batches",
     "Dataset",
     "Error",
+    "Format",
     "Grid",
     "Options",
     "Part",
@@ -37,6 +39,7 @@ __all__ = [
     "batches",
     "convert",
     "decode",
+    "formats",
     "inspect",
     "load",
     "open",

@@ -23,6 +23,7 @@ __all__ = [
     "decode",
     "defaults",
     "entries",
+    "formats",
     "governs",
     "inspect",
     "load",
@@ -59,6 +60,9 @@ class _Hooks(Protocol):
 
 def defaults() -> list[tuple[str, str | None]]:
     """Every option by its name, with its default as text."""
+
+def formats() -> str:
+    """The image formats that this build reads, as JSON."""
 
 def governs() -> list[tuple[str, str]]:
     """What each option governs, by its name: `where`, `what`, `how` or only this `run`."""

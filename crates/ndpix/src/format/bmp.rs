@@ -19,6 +19,8 @@ use crate::shape::Shape;
 pub(super) const ROW: Row = Row {
     name: "bmp",
     extensions: &["bmp", "dib"],
+    dtypes: &[DType::Uint8],
+    colors: &[Color::Gray, Color::Rgb, Color::Rgba],
     sniff,
     evidence: Evidence::Signature,
     info,

@@ -21,6 +21,8 @@ use crate::shape::Shape;
 pub(super) const ROW: Row = Row {
     name: "gif",
     extensions: &["gif"],
+    dtypes: &[DType::Uint8],
+    colors: &[Color::Rgb, Color::Rgba],
     sniff: |bytes| matches!(bytes, [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..]),
     evidence: Evidence::Signature,
     info,

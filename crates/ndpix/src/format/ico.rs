@@ -16,6 +16,9 @@ use crate::shape::Shape;
 pub(super) const ROW: Row = Row {
     name: "ico",
     extensions: &["ico"],
+    // An entry may be a PNG of any kind.
+    dtypes: png::ROW.dtypes,
+    colors: png::ROW.colors,
     sniff,
     evidence: Evidence::Structure,
     info,

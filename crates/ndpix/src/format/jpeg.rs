@@ -34,6 +34,8 @@ const MAX_ARITHMETIC_SCANS: usize = 20;
 pub(super) const ROW: Row = Row {
     name: "jpeg",
     extensions: &["jpg", "jpeg", "jpe", "jfif"],
+    dtypes: &[DType::Uint8, DType::Uint16],
+    colors: &[Color::Gray, Color::Rgb, Color::Cmyk],
     sniff: |bytes| bytes.starts_with(&[0xFF, 0xD8, 0xFF]),
     evidence: Evidence::Signature,
     info,

@@ -36,6 +36,8 @@ const CHUNK_BYTES: usize = 16 << 20;
 pub(super) const ROW: Row = Row {
     name: "png",
     extensions: &["png", "apng"],
+    dtypes: &[DType::Uint8, DType::Uint16],
+    colors: &[Color::Gray, Color::GrayAlpha, Color::Rgb, Color::Rgba],
     sniff: |bytes| bytes.starts_with(SIGNATURE),
     evidence: Evidence::Signature,
     info,

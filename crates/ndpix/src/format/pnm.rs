@@ -14,6 +14,8 @@ use crate::shape::Shape;
 pub(super) const ROW: Row = Row {
     name: "pnm",
     extensions: &["pnm", "pbm", "pgm", "ppm", "pam"],
+    dtypes: &[DType::Uint8, DType::Uint16],
+    colors: &[Color::Gray, Color::GrayAlpha, Color::Rgb, Color::Rgba],
     sniff: |bytes| matches!(bytes, [b'P', b'1'..=b'7', b' ' | b'\t' | b'\n' | b'\r' | b'#', ..]),
     evidence: Evidence::Signature,
     info,

@@ -14,6 +14,8 @@ use crate::shape::Shape;
 pub(super) const ROW: Row = Row {
     name: "qoi",
     extensions: &["qoi"],
+    dtypes: &[DType::Uint8],
+    colors: &[Color::Rgb, Color::Rgba],
     sniff: |bytes| bytes.starts_with(b"qoif"),
     evidence: Evidence::Signature,
     info,

@@ -3,7 +3,8 @@
 //! Everything that depends on the format is asked of its row; there is no other list of formats
 //! than `ImageFormat` itself. A row leaves nothing out, so that a new column is answered by each.
 
-use super::ImageInfo;
+use super::{Color, ImageInfo};
+use crate::dtype::DType;
 use crate::error::Result;
 use crate::limits::Limits;
 
@@ -13,6 +14,10 @@ pub(super) struct Row {
     pub(super) name: &'static str,
     /// Of paths of such files, in lower case.
     pub(super) extensions: &'static [&'static str],
+    /// What images may be as stored.
+    pub(super) dtypes: &'static [DType],
+    /// What their channels may mean as stored.
+    pub(super) colors: &'static [Color],
     /// Whether bytes begin as such a file.
     pub(super) sniff: fn(&[u8]) -> bool,
     /// What it proves when they do.

@@ -15,6 +15,8 @@ use crate::shape::Shape;
 pub(super) const ROW: Row = Row {
     name: "tga",
     extensions: &["tga"],
+    dtypes: &[DType::Uint8],
+    colors: &[Color::Gray, Color::GrayAlpha, Color::Rgb, Color::Rgba],
     sniff,
     evidence: Evidence::Header,
     info,

@@ -20,12 +20,30 @@ use self::samples::{Packing, Predictor};
 use self::strips::{Compression, Unpacker};
 use super::row::{DecodeIndices, Evidence, More, Row};
 use super::{Color, ImageInfo};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits::{Limits, make_room, zeros};
+
+/// Of samples of any number of bits, signed or not, or floating.
+const DTYPES: [DType; 11] = [
+    DType::Uint8,
+    DType::Uint16,
+    DType::Uint32,
+    DType::Uint64,
+    DType::Int8,
+    DType::Int16,
+    DType::Int32,
+    DType::Int64,
+    DType::Float16,
+    DType::Float32,
+    DType::Float64,
+];
 
 pub(super) const ROW: Row = Row {
     name: "tiff",
     extensions: &["tif", "tiff"],
+    dtypes: &DTYPES,
+    colors: &Color::ALL,
     sniff: |bytes| matches!(bytes, [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..]),
     evidence: Evidence::Signature,
     info: |bytes, limits| info(bytes, 0, limits),
@@ -211,7 +229,6 @@ fn scatter(from: &[u8], to: &mut [u8], plane: usize, planes: usize, size: usize)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dtype::DType;
     use crate::error::ErrorKind;
 
     /// A classic TIFF of these fields (numbers of one size each) with `pieces` of pixels.

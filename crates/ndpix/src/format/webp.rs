@@ -33,6 +33,8 @@ const XMP: u8 = 0x04;
 pub(super) const ROW: Row = Row {
     name: "webp",
     extensions: &["webp"],
+    dtypes: &[DType::Uint8],
+    colors: &[Color::Rgb, Color::Rgba],
     sniff: |bytes| {
         matches!(bytes, [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..])
     },

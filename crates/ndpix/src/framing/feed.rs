@@ -23,6 +23,9 @@ pub(crate) use start::{Begins, Start};
 
 /// How much is read at a time and handed out as one batch, unless `with_block_bytes` says otherwise.
 const BLOCK: usize = 1 << 20;
+
+/// No block is smaller because the inputs are: compressed ones may hold much more.
+const SMALL: u64 = 4 << 10;
 /// A record that grows beyond this is read while nothing else is held.
 const ALONE: usize = 32 << 20;
 /// White space after a record that does not count against the record limit. It is held until
@@ -174,7 +177,10 @@ impl Feed {
 
     /// Reads and hands out blocks of `bytes`; what the records are does not depend on it.
     pub(crate) fn with_block_bytes(mut self, bytes: usize) -> Self {
-        self.block = bytes.max(1);
+        // Zeroing a whole block takes longer than all else that is done with an input of a few bytes.
+        // One byte more, so that the end is found in the room that is there.
+        let all = self.total_bytes.unwrap_or(u64::MAX).saturating_add(1).max(SMALL);
+        self.block = bytes.max(1).min(usize::try_from(all).unwrap_or(usize::MAX));
         self
     }
 

@@ -15,6 +15,9 @@ use crate::options::Options;
 use crate::pipeline::{Fate, Outcome, Part};
 use crate::shape::Shape;
 
+/// Where a format's number would stand: the pixels are no image file.
+const NO_FILE: usize = 999;
+
 /// A block, as the bytes for each of its files but the pixels.
 #[derive(Debug, Default)]
 pub(super) struct Written {
@@ -82,9 +85,7 @@ impl Written {
                 self.rows.size(*len);
                 self.info(&found.info);
                 self.shape(&found.stored);
-                // What is beyond them is no image file.
-                let format = found.format.map(|format| place_in(&ImageFormat::ALL, &format));
-                self.rows.size(format.unwrap_or(ImageFormat::ALL.len()));
+                self.rows.size(found.format.map_or(NO_FILE, ImageFormat::number));
                 return self.rows.size(usize::from(found.overlaps));
             }
             Fate::Missing => return self.rows.size(1),
@@ -274,7 +275,7 @@ fn fate(rows: &mut Eye<'_>, rejects: &mut Eye<'_>, place: impl Fn(Error) -> Erro
         0 => {
             let len = rows.size()?;
             let (info, stored) = (info(rows)?, shape(rows)?);
-            let format = ImageFormat::ALL.get(rows.size()?).copied();
+            let format = ImageFormat::numbered(rows.size()?);
             let overlaps = rows.number()? > 0;
             let found = Found { info, stored, format, drawn: false, overlaps };
             return Some(Fate::Row { found, len });

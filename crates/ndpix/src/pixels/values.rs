@@ -5,7 +5,7 @@
 //! `ToTensor` and `Normalize` do, in double precision for float64. To integers: the very number, or
 //! the full range of one unsigned dtype on that of another, rounded (`scale full`).
 
-use super::sample::{Sample, range, with_sample};
+use super::sample::{Half, Sample, range, with_sample};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::options::Scale;
@@ -65,7 +65,8 @@ pub(crate) fn convert(src: &[u8], change: &Change<'_>, out: &mut [u8]) -> Result
     change.check()?;
     match change.to {
         DType::Float64 => with_sample!(change.from, to_double(src, change, out)),
-        DType::Float32 | DType::Float16 => with_sample!(change.from, to_single(src, change, out)),
+        DType::Float32 => with_sample!(change.from, single(src, change, out)),
+        DType::Float16 => with_sample!(change.from, half(src, change, out)),
         _ => with_sample!(change.from, to_integer(src, change, out)),
     }
 }
@@ -113,48 +114,74 @@ fn per_channel(change: &Change<'_>) -> Vec<(f64, f64)> {
         .collect()
 }
 
-fn to_single<S: Sample>(src: &[u8], change: &Change<'_>, out: &mut [u8]) -> Result<()> {
+fn single<S: Sample>(src: &[u8], change: &Change<'_>, out: &mut [u8]) -> Result<()> {
+    to_single::<S, f32>(src, change, out)
+}
+
+fn half<S: Sample>(src: &[u8], change: &Change<'_>, out: &mut [u8]) -> Result<()> {
+    to_single::<S, Half>(src, change, out)
+}
+
+fn to_single<S: Sample, T: Sample>(src: &[u8], change: &Change<'_>, out: &mut [u8]) -> Result<()> {
     let divisor = unit(change) as f32;
     let channels: Vec<(f32, f32)> =
         per_channel(change).iter().map(|&(m, s)| (m as f32, s as f32)).collect();
     let plain = change.normalize.is_none();
-    let one = |sample: &[u8], channel: usize| -> f32 {
+    let one = |sample: &[u8], (mean, std): (f32, f32), slot: &mut [u8]| -> Result<()> {
         let mut x = S::get(sample) as f32;
         if divisor != 1.0 {
             x /= divisor;
         }
-        let (mean, std) = channels[channel];
-        if plain { x } else { (x - mean) / std }
-    };
-    // A byte has few values: each is worked out once for each channel.
-    let table: Vec<f32> = match S::SIZE {
-        1 => (0..channels.len())
-            .flat_map(|c| (0..=255u8).map(move |v| (c, v)))
-            .map(|(c, v)| one(&[v], c))
-            .collect(),
-        _ => Vec::new(),
-    };
-    let size = change.to.size();
-    let mut channel = 0;
-    for (sample, slot) in src.chunks_exact(S::SIZE).zip(out.chunks_exact_mut(size)) {
-        let value = match table.get(channel << 8 | usize::from(sample[0])) {
-            Some(&value) if S::SIZE == 1 => value,
-            _ => one(sample, channel),
-        };
-        channel = if channel + 1 == channels.len() { 0 } else { channel + 1 };
-        match size {
-            4 => f32::put(f64::from(value), slot),
-            _ => super::sample::Half::put(f64::from(value), slot),
-        }
-        let lost = match size {
-            4 => value.is_infinite(),
-            _ => super::sample::Half::get(slot).is_infinite(),
-        };
-        if lost && S::get(sample).is_finite() {
+        T::put(f64::from(if plain { x } else { (x - mean) / std }), slot);
+        if T::get(slot).is_infinite() && S::get(sample).is_finite() {
             return Err(misfit(S::get(sample), change));
         }
+        Ok(())
+    };
+    if S::SIZE == 1 && src.len() >= TABLE_FROM {
+        // Without means all channels have the same table, and a value that does not fit has none.
+        let kinds = if plain { &channels[..1] } else { &channels[..] };
+        let mut table = vec![0; kinds.len() * 256 * T::SIZE];
+        let slots = table.chunks_exact_mut(T::SIZE).enumerate();
+        let all = |(i, slot): (usize, &mut [u8])| one(&[i as u8], kinds[i >> 8], slot).is_ok();
+        if slots.map(all).fold(true, |so_far, fits| so_far && fits) {
+            match T::SIZE {
+                2 => look_up::<2>(src, &table, out),
+                _ => look_up::<4>(src, &table, out),
+            }
+            return Ok(());
+        }
     }
-    Ok(())
+    if channels.len() == 1 || plain {
+        let pairs = src.chunks_exact(S::SIZE).zip(out.chunks_exact_mut(T::SIZE));
+        return pairs.map(|(sample, slot)| one(sample, channels[0], slot)).collect();
+    }
+    let pairs = src.chunks_exact(S::SIZE).zip(out.chunks_exact_mut(T::SIZE));
+    let mut pairs = pairs.zip(channels.iter().cycle());
+    pairs.try_for_each(|((sample, slot), &channel)| one(sample, channel, slot))
+}
+
+/// Samples of one byte from which on a table of their values is made: it has 256 for each channel.
+const TABLE_FROM: usize = 1024;
+
+/// Fills `out` with the entries of `table` for the bytes of `src`: 256 entries of `N` bytes for each
+/// channel, or for all.
+fn look_up<const N: usize>(src: &[u8], table: &[u8], out: &mut [u8]) {
+    let tables = table.as_chunks::<N>().0.as_chunks::<256>().0;
+    let slots = out.as_chunks_mut::<N>().0;
+    match tables {
+        [all] => slots.iter_mut().zip(src).for_each(|(slot, &v)| *slot = all[usize::from(v)]),
+        [red, green, blue] => {
+            let pixels = slots.as_chunks_mut::<3>().0.iter_mut().zip(src.as_chunks::<3>().0);
+            pixels.for_each(|(slots, &[r, g, b])| {
+                *slots = [red[usize::from(r)], green[usize::from(g)], blue[usize::from(b)]];
+            });
+        }
+        _ => {
+            let samples = slots.iter_mut().zip(src).zip(tables.iter().cycle());
+            samples.for_each(|((slot, &v), table)| *slot = table[usize::from(v)]);
+        }
+    }
 }
 
 fn to_double<S: Sample>(src: &[u8], change: &Change<'_>, out: &mut [u8]) -> Result<()> {
@@ -205,6 +232,40 @@ mod tests {
         assert_eq!(run(&[51], &unit).expect("fits"), (51f32 / 255.0).to_le_bytes());
         let half = change(DType::Uint8, DType::Float16, Scale::Unit);
         assert_eq!(run(&[255], &half).expect("fits"), [0, 0x3C]);
+    }
+
+    #[test]
+    fn a_table_gives_what_one_sample_gives() {
+        let (mean, std): (&[f64], &[f64]) =
+            (&[0.485, 0.456, 0.406, 0.1], &[0.229, 0.224, 0.225, 1e-3]);
+        let long: Vec<u8> = (0..TABLE_FROM * 3).map(|i| (i * 7 >> 2) as u8).collect();
+        for (from, to, channels) in [1usize, 2, 3, 4].into_iter().flat_map(|c| {
+            [DType::Uint8, DType::Int8, DType::Bool]
+                .into_iter()
+                .flat_map(move |from| [DType::Float16, DType::Float32].map(|to| (from, to, c)))
+        }) {
+            for normalize in
+                [None, Some((&mean[..1], &std[..1])), Some((&mean[..channels], &std[..channels]))]
+            {
+                let change = Change { normalize, channels, ..change(from, to, Scale::Unit) };
+                let whole = run(&long, &change);
+                let pieces: Result<Vec<_>> =
+                    long.chunks(12).map(|piece| run(piece, &change)).collect();
+                assert_eq!(whole.is_ok(), pieces.is_ok());
+                assert_eq!(whole.ok(), pieces.ok().map(|p| p.concat()), "{change:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_is_named_by_a_table_too() {
+        let tiny: (&[f64], &[f64]) = (&[0.0], &[1e-3]);
+        let change =
+            Change { normalize: Some(tiny), ..change(DType::Uint8, DType::Float16, Scale::None) };
+        let mut long = vec![5; 2 * TABLE_FROM];
+        assert!(run(&long, &change).is_ok(), "only values that are there have to fit");
+        long[TABLE_FROM] = 99;
+        assert!(run(&long, &change).expect_err("99,000").message().contains("99 does not fit"));
     }
 
     #[test]

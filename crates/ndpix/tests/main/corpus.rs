@@ -1,12 +1,13 @@
 //! What belongs here: that every file in `testdata/images` holds the pixels that its manifest
 //! says, and every file in `testdata/images/bad` is refused with its kind. Pillow and NumPy made
-//! both (`testdata/make_images.py`).
+//! both (`testdata/make_images.py`). A file's name begins with its format, whose dtypes and colors are those
+//! that the format says it may have.
 
 use std::collections::BTreeMap;
 use std::fs;
 
 use flate2::Crc;
-use ndpix::{Options, Shape};
+use ndpix::{ImageFormat, Options, Shape};
 use serde_json::Value;
 
 use super::{bytes, root};
@@ -30,6 +31,19 @@ fn decode(folder: &str, names: &[String]) -> Vec<(Found, String)> {
                 let mut crc = Crc::new();
                 crc.update(pixels);
                 let pixels = format!("{:08x}", crc.sum());
+                let name = &names[all.len()];
+                let named = ImageFormat::ALL.iter().filter(|f| name.starts_with(f.name()));
+                let format = named.max_by_key(|f| f.name().len()).expect("a format's name");
+                assert!(
+                    format.dtypes().contains(&info.dtype),
+                    "{name}: {} is not said",
+                    info.dtype
+                );
+                assert!(
+                    format.colors().contains(&info.color),
+                    "{name}: {} is not said",
+                    info.color
+                );
                 (Ok((info.shape.to_string(), info.dtype.to_string(), pixels)), String::new())
             }
             Err(error) => (Err(error.kind().to_string()), error.to_string()),

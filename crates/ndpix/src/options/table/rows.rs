@@ -106,7 +106,7 @@ pub(super) const TABLE: &[Row] = &[
             Ok(())
         },
     )
-    .words(|| each(&ImageFormat::ALL, ImageFormat::name))
+    .words(|| each(ImageFormat::ALL, ImageFormat::name))
     .list(),
     row("shape", What, |o| o.shape.as_ref().map(shape), |o, t| some(&mut o.shape, t)),
     row("dtype", What, |o| text(&o.dtype), |o, t| some(&mut o.dtype, t))

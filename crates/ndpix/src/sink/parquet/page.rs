@@ -37,7 +37,7 @@ impl Codec {
             OutputCompression::None => Method::None,
             OutputCompression::Gzip(level) => Method::Gzip(level),
             OutputCompression::Zstd(level) => Method::Zstd(Zstd::new(level)),
-            OutputCompression::Auto => Method::Zstd(Zstd::new(3)),
+            OutputCompression::Auto => Method::Zstd(Zstd::new(1)),
         };
         Self { method, spare: Spare::default() }
     }

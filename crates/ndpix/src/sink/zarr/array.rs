@@ -45,7 +45,7 @@ impl Packing {
         Arc::new(match compression {
             OutputCompression::None => Self::Plain,
             OutputCompression::Gzip(level) => Self::Gzip(level),
-            OutputCompression::Auto => zstd(3),
+            OutputCompression::Auto => zstd(1),
             OutputCompression::Zstd(level) => zstd(level),
         })
     }

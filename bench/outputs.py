@@ -47,8 +47,8 @@ PLAIN = [
 PACKED = [
     Kind(".npz, gzip:6", "out.npz", ("--output-compression", "gzip:6"), "np.savez_compressed"),
     Kind(".h5, gzip:4", "out.h5", ("--output-compression", "gzip:4"), "h5py, gzip 4"),
-    Kind(".zarr, zstd:3", "out.zarr", (), "zarr, zstd 3, sharded"),
-    Kind(".parquet, zstd:3", "out.parquet"),
+    Kind(".zarr, zstd:1", "out.zarr", (), "zarr, zstd 1, sharded"),
+    Kind(".parquet, zstd:1", "out.parquet"),
 ]
 
 

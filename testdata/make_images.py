@@ -151,6 +151,10 @@ def lossy():
     exif[0x0112] = 8
     good("jpeg-turned.jpg", file_of(photo, "JPEG", exif=exif))
 
+    # Ends after its second scan: libjpeg smooths what the others would have said.
+    scans = file_of(photo, "JPEG", progressive=True).split(b"\xff\xda")
+    good("jpeg-two-scans.jpg", b"\xff\xda".join(scans[:3]) + b"\xff\xd9")
+
     whole = file_of(photo, "JPEG", quality=80)
     scan = whole.index(b"\xff\xda")
     frame = whole.index(b"\xff\xc0")
@@ -303,6 +307,13 @@ def small_formats():
     good("gif-animated.gif", file_of(few, "GIF", save_all=True, append_images=[picture(n=3).quantize(30)]), "RGB")
     good("gif-gray.gif", file_of(picture("L"), "GIF"), "RGB")
     whole = file_of(few, "GIF")
+    # Literals of eleven bits, of which Pillow takes the lower eight: clear codes between, so that none is longer.
+    codes = [code for row in np.asarray(few).astype(int) for v in row for code in (2048, int(v) + 256)] + [2049]
+    stream = sum(code << 12 * i for i, code in enumerate(codes)).to_bytes(len(codes) * 3 // 2 + 1, "little")
+    blocks = b"".join(bytes([len(b)]) + b for b in (stream[i:i + 255] for i in range(0, len(stream), 255)))
+    data = whole.index(b",", 13 + 3 * 32) + 10
+    good("gif-long-codes.gif", whole[:data] + b"\x0b" + blocks + b"\0;", "RGB")
+    bad("gif-twelve-bits.gif", whole[:data] + b"\x0c" + blocks + b"\0;")
     bad("gif-cut.gif", whole[:len(whole) // 2])
     bad("gif-head.gif", whole[:10])
     bad("gif-no-image.gif", whole[:13 + 3 * 32] + b";")

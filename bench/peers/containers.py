@@ -28,4 +28,4 @@ elif job.out.endswith(".h5"):
 else:
     import zarr
     zarr.create_array(job.out, name="images", data=array, chunks=(rows, *array.shape[1:]),
-                      shards=(16 * rows, *array.shape[1:]), compressors=zarr.codecs.ZstdCodec(level=3))
+                      shards=(16 * rows, *array.shape[1:]), compressors=zarr.codecs.ZstdCodec(level=1))

@@ -272,7 +272,8 @@ struct Indices<'a> {
 impl<'a> Indices<'a> {
     fn open(mut data: &'a [u8]) -> Result<Self> {
         let size = take(&mut data, 1)?[0];
-        if !(1..=8).contains(&size) {
+        // A code has at most 12 bits. Of literals beyond a byte the low byte is the index, as in Pillow.
+        if !(1..=11).contains(&size) {
             return Err(Error::image(format!("GIF with an LZW code size of {size}")));
         }
         let lzw = Configuration::new(BitOrder::Lsb, size).with_yield_on_full_buffer(true).build();

@@ -118,6 +118,8 @@ fn decode(bytes: &[u8], info: &ImageInfo, limits: &Limits, out: &mut [u8]) -> Re
 /// 8-bit samples, straight into `out` where the codec can.
 fn decode_bytes(bytes: &[u8], header: &Header, limits: DecodeLimits, out: &mut [u8]) -> Result<()> {
     let mut decoder = Decoder::new_with_limits(bytes, limits).map_err(damaged)?;
+    // As libjpeg does it unasked: matters where a progressive file ends before its last scan.
+    decoder.set_block_smoothing(true);
     let frame = decoder.header();
     if (frame.height, frame.width, frame.components.len())
         != (header.height, header.width, header.components)

@@ -13,13 +13,11 @@ mod text;
 mod tree;
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::iter::repeat_n;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
 use serde_json::{Value, json};
 
 use super::entry::{FIELDS, field};
@@ -27,6 +25,7 @@ use super::line::{Chunks, Line};
 use super::mark::{Mark, number};
 use super::npy::INPUTS;
 use super::output::{Ability, Output, Refusal, is_array, taken};
+use super::pack::{Deflate, Wrapper};
 use super::partial::{Partial, write_failed};
 use super::shelf::Shelf;
 use super::spool::{Spool, Whole};
@@ -133,7 +132,8 @@ impl Hdf5 {
                 let path = partial.path().to_path_buf();
                 let lengths = Tape::new(&shelf, "lengths", from.map(|state| &state["lengths"]))?;
                 let line = Line::new(Packed { file, path, end: end.max(FIRST), lengths });
-                let pack = move |chunk: &[u8]| deflate(chunk, level);
+                let zlib = Deflate::new(level, Wrapper::Zlib);
+                let pack = move |chunk: &[u8]| deflate(chunk, &zlib);
                 let mut chunks = Chunks::new(len, Arc::clone(&line), pack, Packed::put);
                 if let Some(state) = from {
                     let [left] = shelf.left(state)?;
@@ -278,17 +278,15 @@ impl Sink for Hdf5 {
 }
 
 /// A zlib stream of a whole chunk.
-fn deflate(chunk: &[u8], level: u32) -> Result<Vec<u8>> {
-    let mut packer = ZlibEncoder::new(Vec::new(), Compression::new(level));
-    let packed = packer.write_all(chunk).and_then(|()| packer.finish());
-    packed.map_err(|e| Error::io("cannot compress a chunk", e)).and_then(|packed| {
-        match u32::try_from(packed.len()) {
-            Ok(_) => Ok(packed),
-            Err(_) => {
-                Err(Error::limit("a compressed chunk has more than 4 GiB; ask for smaller chunks"))
-            }
+fn deflate(chunk: &[u8], zlib: &Deflate) -> Result<Vec<u8>> {
+    let mut packed = Vec::new();
+    zlib.pack(chunk, &mut packed).map_err(|e| Error::io("cannot compress a chunk", e))?;
+    match u32::try_from(packed.len()) {
+        Ok(_) => Ok(packed),
+        Err(_) => {
+            Err(Error::limit("a compressed chunk has more than 4 GiB; ask for smaller chunks"))
         }
-    })
+    }
 }
 
 /// An error of reading what was spooled.

@@ -111,13 +111,14 @@ pub(super) struct Unpacker {
     reverse_bits: bool,
     reversed: Vec<u8>,
     lzw: Option<lzw::Table>,
+    whole_zlib: Option<libdeflater::Decompressor>,
     zlib: Option<flate2::Decompress>,
 }
 
 impl Unpacker {
     /// For pieces of this compression; `reverse_bits` is FillOrder 2.
     pub(super) fn new(compression: Compression, reverse_bits: bool) -> Self {
-        Self { compression, reverse_bits, reversed: Vec::new(), lzw: None, zlib: None }
+        Self { compression, reverse_bits, reversed: Vec::new(), lzw: None, whole_zlib: None, zlib: None }
     }
 
     /// Makes the first `need` bytes of `out` those of the piece stored as `bytes`. `width` is
@@ -177,9 +178,14 @@ impl Unpacker {
     }
 
     fn deflate(&mut self, bytes: &[u8], need: usize, out: &mut Vec<u8>) -> Result<usize> {
+        out.resize(need, 0);
+        // The faster one takes only streams that are whole and not too long; the other says what is wrong.
+        let whole = self.whole_zlib.get_or_insert_with(libdeflater::Decompressor::new);
+        if let Ok(len) = whole.zlib_decompress(bytes, out) {
+            return Ok(len);
+        }
         let decoder = self.zlib.get_or_insert_with(|| flate2::Decompress::new(true));
         decoder.reset(true);
-        out.resize(need, 0);
         // With all the input and all the room at hand, one call does what can be done.
         match decoder.decompress(bytes, out, flate2::FlushDecompress::Finish) {
             Ok(_) => Ok(decoder.total_out() as usize),

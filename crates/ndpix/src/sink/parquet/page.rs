@@ -4,17 +4,14 @@
 //! dictionary of all their values in order has numbers of exactly 8 or 16 bits, and those are the
 //! pixels as they are. So no pixel is looked at: pages hold the bytes that come.
 
-use std::io::Write;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
 use super::thrift::{Thrift, varint};
 use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::options::OutputCompression;
-use crate::sink::pack::{Spare, Zstd, make_room};
+use crate::sink::pack::{Deflate, Spare, Wrapper, Zstd, make_room};
 
 /// How pages are compressed, and buffers of pages that are filed.
 pub(super) struct Codec {
@@ -24,7 +21,7 @@ pub(super) struct Codec {
 
 enum Method {
     None,
-    Gzip(u32),
+    Gzip(Deflate),
     Zstd(Zstd),
 }
 
@@ -35,7 +32,7 @@ impl Codec {
     pub(super) fn new(asked: OutputCompression) -> Self {
         let method = match asked {
             OutputCompression::None => Method::None,
-            OutputCompression::Gzip(level) => Method::Gzip(level),
+            OutputCompression::Gzip(level) => Method::Gzip(Deflate::new(level, Wrapper::Gzip)),
             OutputCompression::Zstd(level) => Method::Zstd(Zstd::new(level)),
             OutputCompression::Auto => Method::Zstd(Zstd::new(1)),
         };
@@ -73,12 +70,7 @@ impl Codec {
         match &self.method {
             Method::None => {}
             Method::Zstd(zstd) => zstd.pack(&plain, &mut packed).map_err(failed)?,
-            Method::Gzip(level) => {
-                // Stored blocks are the worst case.
-                make_room(&mut packed, plain.len() + plain.len() / 1000 + 64).map_err(failed)?;
-                let mut pen = GzEncoder::new(packed, Compression::new(*level));
-                packed = pen.write_all(&plain).and_then(|()| pen.finish()).map_err(failed)?;
-            }
+            Method::Gzip(gzip) => gzip.pack(&plain, &mut packed).map_err(failed)?,
         }
         self.done(plain);
         Ok(packed)

@@ -12,7 +12,7 @@ use crate::column::time;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::options::OutputCompression;
-use crate::sink::pack::{Zstd, make_room};
+use crate::sink::pack::{Deflate, Wrapper, Zstd, make_room};
 use crate::sink::partial::write_failed;
 
 /// A chunk of what stands beside the images holds about this many bytes.
@@ -34,7 +34,7 @@ pub(super) enum Element {
 /// How the chunks of a group are compressed.
 pub(super) enum Packing {
     Plain,
-    Gzip(u32),
+    Gzip(Deflate),
     Zstd(i32, Zstd),
 }
 
@@ -44,7 +44,7 @@ impl Packing {
         let zstd = |level| Self::Zstd(level, Zstd::new(level));
         Arc::new(match compression {
             OutputCompression::None => Self::Plain,
-            OutputCompression::Gzip(level) => Self::Gzip(level),
+            OutputCompression::Gzip(level) => Self::Gzip(Deflate::new(level, Wrapper::Gzip)),
             OutputCompression::Auto => zstd(1),
             OutputCompression::Zstd(level) => zstd(level),
         })
@@ -54,10 +54,9 @@ impl Packing {
     pub(super) fn pack(&self, chunk: &[u8]) -> Result<Vec<u8>> {
         let packed = match self {
             Self::Plain => Ok(chunk.to_vec()),
-            Self::Gzip(level) => {
-                let level = flate2::Compression::new(*level);
-                let mut gzip = flate2::write::GzEncoder::new(Vec::new(), level);
-                gzip.write_all(chunk).and_then(|()| gzip.finish())
+            Self::Gzip(gzip) => {
+                let mut packed = Vec::new();
+                gzip.pack(chunk, &mut packed).map(|()| packed)
             }
             Self::Zstd(_, zstd) => {
                 let mut packed = Vec::new();
@@ -71,7 +70,9 @@ impl Packing {
     fn codec(&self) -> Option<Value> {
         match self {
             Self::Plain => None,
-            Self::Gzip(level) => Some(json!({"name": "gzip", "configuration": {"level": level}})),
+            Self::Gzip(gzip) => {
+                Some(json!({"name": "gzip", "configuration": {"level": gzip.level()}}))
+            }
             Self::Zstd(level, _) => {
                 Some(json!({"name": "zstd", "configuration": {"level": level, "checksum": false}}))
             }

@@ -38,7 +38,10 @@ CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
 TARGET = $(abspath $(CARGO_TARGET_DIR))
-NDPIX = $(TARGET)/release/ndpix
+# Tests run what is released, but linked without optimising it as a whole, which takes most of the time of a build.
+PROFILE ?= release
+test python conformance maybe-conformance maybe-scale test-scale test-stores test-page test-drawn test-shells random: PROFILE = tested
+NDPIX = $(TARGET)/$(PROFILE)/ndpix
 PY    = $(VENV)/bin/python
 # It looks for the interpreter and for zig on the path.
 MATURIN = PATH="$(abspath $(VENV)/bin):$$PATH" $(PY) -m maturin
@@ -151,7 +154,7 @@ careful:
 # Built anew and installed into the environment of the tests.
 wheel: $(VENV)/ready
 	rm -rf "$(TARGET)/wheels"
-	$(MATURIN) build --release --out "$(TARGET)/wheels"
+	$(MATURIN) build --profile $(PROFILE) --out "$(TARGET)/wheels"
 	$(PY) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps "$(TARGET)"/wheels/*.whl
 
 # For any Linux of the last ten years.
@@ -169,7 +172,7 @@ licences: $(VENV)/ready
 	CARGO="$(CARGO)" $(PY) scripts/check_licences.py
 
 command:
-	$(CARGO) build --release -p ndpix-cli
+	$(CARGO) build --profile $(PROFILE) -p ndpix-cli
 
 # Publishes nothing. TARGETS="..." builds for these alone.
 TOOLS = $(TARGET)/tools
@@ -185,9 +188,9 @@ $(TOOLS)/ready: requirements-release.txt
 
 # Through Rust, then through Python.
 conformance: wheel
-	$(CARGO) build --release -p ndpix --example conformance
+	$(CARGO) build --profile $(PROFILE) -p ndpix --example conformance
 	$(PY) "$(CORPUS)/check.py" run --out "$(TARGET)/conformance" --features $(FEATURES) \
-	  --adapter '"$(TARGET)/release/examples/conformance" --spec {spec} --input {input} --out {outdir} --base-dir {base_dir}'
+	  --adapter '"$(TARGET)/$(PROFILE)/examples/conformance" --spec {spec} --input {input} --out {outdir} --base-dir {base_dir}'
 	$(PY) "$(CORPUS)/check.py" run --out "$(TARGET)/conformance-python" --features $(FEATURES) \
 	  --adapter '"$(PY)" crates/ndpix-python/conformance.py --spec {spec} --input {input} --out {outdir} --base-dir {base_dir}'
 

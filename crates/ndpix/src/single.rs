@@ -34,8 +34,9 @@ fn read(value: &[u8], options: &Options) -> Result<Array> {
             "decode opens no path without base_dir; give it beside allow_dir",
         ));
     }
-    if let Some((name, _)) = options.changed().iter().find(|(n, _)| ["array", "where"].contains(n))
-    {
+    let for_records =
+        [("array", !options.arrays.is_empty()), ("where", !options.conditions.is_empty())];
+    if let Some((name, _)) = for_records.into_iter().find(|(_, given)| *given) {
         return Err(Error::options(format!(
             "{name} is for records, and decode reads one value; leave it out"
         )));

@@ -9,7 +9,7 @@ from typing import Any
 
 def dumps(value: Any) -> bytes:
     """JSON text of a record or field value. `bytes` inside it become base64, NumPy arrays lists."""
-    return json.dumps(value, default=_default, separators=(",", ":")).encode()
+    return _encoder.encode(value).encode()
 
 
 def record(value: Any) -> bytes:
@@ -26,3 +26,7 @@ def _default(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return value.tolist()
     raise TypeError(f"a {type(value).__name__} in a record is nothing that JSON can hold")
+
+
+# `json.dumps` makes one for each call, which takes longer than a small image.
+_encoder = json.JSONEncoder(default=_default, separators=(",", ":"))

@@ -118,7 +118,14 @@ pub(super) struct Unpacker {
 impl Unpacker {
     /// For pieces of this compression; `reverse_bits` is FillOrder 2.
     pub(super) fn new(compression: Compression, reverse_bits: bool) -> Self {
-        Self { compression, reverse_bits, reversed: Vec::new(), lzw: None, whole_zlib: None, zlib: None }
+        Self {
+            compression,
+            reverse_bits,
+            reversed: Vec::new(),
+            lzw: None,
+            whole_zlib: None,
+            zlib: None,
+        }
     }
 
     /// Makes the first `need` bytes of `out` those of the piece stored as `bytes`. `width` is

@@ -4,8 +4,6 @@
 //! dictionary of all their values in order has numbers of exactly 8 or 16 bits, and those are the
 //! pixels as they are. So no pixel is looked at: pages hold the bytes that come.
 
-
-
 use super::thrift::{Thrift, varint};
 use crate::column::{Column, ColumnType};
 use crate::dtype::DType;

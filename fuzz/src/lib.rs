@@ -75,6 +75,9 @@ pub const ALL: &[Target] = &[
     image!(qoi, words::QOI),
     image!(ico, words::ICO),
     image!(tga, words::TGA),
+    image!(exr, words::EXR),
+    image!(hdr, words::HDR),
+    image!(pfm, words::PFM),
 ];
 
 /// The target of this name.

@@ -24,8 +24,13 @@ fn files(folder: &str, wanted: impl Fn(&str) -> bool) -> Vec<Vec<u8>> {
 }
 
 pub(super) fn image_files(format: &str) -> Vec<Vec<u8>> {
-    let of_format = |name: &str| name.starts_with(format);
-    [files("testdata/images", of_format), files("testdata/images/bad", of_format)].concat()
+    let of_format = |name: &str| {
+        let begins = name.split(['-', '.']).next().unwrap_or(name);
+        begins == format || begins.strip_suffix("16") == Some(format)
+    };
+    let folders =
+        ["testdata/images", "testdata/images/bad", "testdata/formats", "testdata/formats/bad"];
+    folders.into_iter().flat_map(|folder| files(folder, of_format)).collect()
 }
 
 fn case_inputs(wanted: impl Fn(&Path) -> bool) -> Vec<Vec<u8>> {

@@ -11,12 +11,18 @@
 
 mod bmp;
 mod exif;
+#[cfg(feature = "exr")]
+mod exr;
 mod film;
 pub(crate) mod foreign;
 mod gif;
+#[cfg(feature = "hdr")]
+mod hdr;
 mod ico;
 mod jpeg;
 mod known;
+#[cfg(feature = "pfm")]
+mod pfm;
 mod png;
 mod pnm;
 mod qoi;
@@ -115,8 +121,8 @@ pub struct ImageInfo {
     pub color: Color,
     /// EXIF, TIFF or XMP orientation, 1 to 8; 1 where nothing or nonsense is said. Never applied here.
     pub orientation: u8,
-    /// Whether the colours are stored multiplied with alpha, which only TIFF says of itself. They are
-    /// decoded so.
+    /// Whether the colours are stored multiplied with alpha, as TIFF may say of itself and OpenEXR always has
+    /// it. They are decoded so.
     pub premultiplied: bool,
     /// Frames or pages in the file.
     pub frames: u32,

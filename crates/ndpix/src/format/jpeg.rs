@@ -253,6 +253,12 @@ fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
                 }
                 header = Some(read_frame(marker, segment, limits)?);
             }
+            // Its frame header: the same markers, but no JPEG.
+            0xF7 => {
+                return Err(Error::unsupported(
+                    "JPEG-LS, which ndpix does not read; convert it, for example with ffmpeg -i in.jls out.png",
+                ));
+            }
             0xE1 if exif.is_none() && segment.starts_with(b"Exif\0\0") => exif = Some(segment),
             0xE1 => xmp = segment.strip_prefix(XMP).or(xmp),
             _ => {}
@@ -425,6 +431,13 @@ mod tests {
                 file[at] ^= 1 << (at % 8);
             }
         }
+    }
+
+    #[test]
+    fn jpeg_ls_is_named() {
+        let file = b"\xFF\xD8\xFF\xF7\0\x0B\x08\0\x02\0\x02\x01\x01\x11\0\xFF\xDA";
+        let error = read_header(file, &Limits::default()).map(|_| ()).expect_err("no JPEG");
+        assert!(error.message().starts_with("JPEG-LS") && error.kind() == ErrorKind::Unsupported);
     }
 
     #[test]

@@ -33,6 +33,12 @@ pub enum ImageFormat {
     Qoi = 7,
     Ico = 8,
     Tga = 9,
+    #[cfg(feature = "hdr")]
+    Hdr = 10,
+    #[cfg(feature = "pfm")]
+    Pfm = 11,
+    #[cfg(feature = "exr")]
+    Exr = 12,
 }
 
 /// What a file of a format may hold after its first image.
@@ -80,6 +86,12 @@ impl ImageFormat {
         Self::Qoi,
         Self::Ico,
         Self::Tga,
+        #[cfg(feature = "hdr")]
+        Self::Hdr,
+        #[cfg(feature = "pfm")]
+        Self::Pfm,
+        #[cfg(feature = "exr")]
+        Self::Exr,
     ];
 
     /// The word in options and summaries.
@@ -162,6 +174,12 @@ impl ImageFormat {
             Self::Qoi => &qoi::ROW,
             Self::Ico => &ico::ROW,
             Self::Tga => &tga::ROW,
+            #[cfg(feature = "hdr")]
+            Self::Hdr => &super::hdr::ROW,
+            #[cfg(feature = "pfm")]
+            Self::Pfm => &super::pfm::ROW,
+            #[cfg(feature = "exr")]
+            Self::Exr => &super::exr::ROW,
         }
     }
 

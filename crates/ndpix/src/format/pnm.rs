@@ -206,8 +206,9 @@ impl<'a> Header<'a> {
 }
 
 /// Reads words and numbers between white space and comments.
-struct Scanner<'a> {
-    rest: &'a [u8],
+pub(super) struct Scanner<'a> {
+    /// What was not read yet.
+    pub(super) rest: &'a [u8],
 }
 
 impl<'a> Scanner<'a> {
@@ -229,7 +230,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next word, and the one white space (or comment) that ends it.
-    fn token(&mut self) -> Result<&'a [u8]> {
+    pub(super) fn token(&mut self) -> Result<&'a [u8]> {
         self.skip();
         let ends = |b: &u8| is_space(*b) || *b == b'#';
         let end = self.rest.iter().position(ends).unwrap_or(self.rest.len());
@@ -244,7 +245,8 @@ impl<'a> Scanner<'a> {
         Ok(token)
     }
 
-    fn number(&mut self) -> Result<u32> {
+    /// The next word as a number without a sign.
+    pub(super) fn number(&mut self) -> Result<u32> {
         let token = self.token()?;
         let digits = std::str::from_utf8(token).ok().filter(|t| !t.starts_with('+'));
         digits

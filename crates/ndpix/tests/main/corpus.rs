@@ -1,6 +1,6 @@
-//! What belongs here: that every file in `testdata/images` holds the pixels that its manifest
-//! says, and every file in `testdata/images/bad` is refused with its kind. Pillow and NumPy made
-//! both (`testdata/make_images.py`). A file's name begins with its format, whose dtypes and colors are those
+//! What belongs here: that every file in `testdata/images` and `testdata/formats` holds the pixels that the manifest
+//! of the folder says, and every file in their folders `bad` is refused with its kind. Pillow, NumPy and the
+//! libraries of the formats made them (`testdata/make_images.py`, `testdata/make_formats.py`). A file's name begins with its format, whose dtypes and colors are those
 //! that the format says it may have.
 
 use std::collections::BTreeMap;
@@ -14,6 +14,12 @@ use super::{bytes, root};
 
 /// What an image file gives: shape, dtype and checksum of its pixels, or the kind of its error.
 type Found = Result<(String, String, String), String>;
+
+/// The format by which a file is named, where this build reads it.
+fn format_of(name: &str) -> Option<ImageFormat> {
+    let begins = name.split(['-', '.']).next().expect("a name");
+    begins.strip_suffix("16").unwrap_or(begins).parse().ok()
+}
 
 /// What `each` finds in the files of a folder, in their order.
 fn decode(folder: &str, names: &[String]) -> Vec<(Found, String)> {
@@ -32,8 +38,7 @@ fn decode(folder: &str, names: &[String]) -> Vec<(Found, String)> {
                 crc.update(pixels);
                 let pixels = format!("{:08x}", crc.sum());
                 let name = &names[all.len()];
-                let named = ImageFormat::ALL.iter().filter(|f| name.starts_with(f.name()));
-                let format = named.max_by_key(|f| f.name().len()).expect("a format's name");
+                let format = format_of(name).expect("a format that is read");
                 assert!(
                     format.dtypes().contains(&info.dtype),
                     "{name}: {} is not said",
@@ -55,9 +60,11 @@ fn decode(folder: &str, names: &[String]) -> Vec<(Found, String)> {
     all
 }
 
-/// Compares every file of a folder with what its manifest says; no file may be without an entry.
-fn check(folder: &str, part: &str, wanted: impl Fn(&Value) -> Found) {
-    let manifest = fs::read(root().join("testdata/images/manifest.json")).expect("a manifest");
+/// Compares every file of a folder with what its manifest says; no file may be without an entry. Files of formats
+/// that this build does not read are refused.
+fn check(folder: &str, part: &str, wanted: impl Fn(&str, &Value) -> Found) {
+    let set = folder.trim_end_matches("/bad");
+    let manifest = fs::read(root().join(set).join("manifest.json")).expect("a manifest");
     let manifest: Value = serde_json::from_slice(&manifest).expect("JSON");
     let entries: BTreeMap<String, Value> =
         serde_json::from_value(manifest[part].clone()).expect("a table");
@@ -72,7 +79,7 @@ fn check(folder: &str, part: &str, wanted: impl Fn(&Value) -> Found) {
     let wrong: Vec<String> = decode(folder, &names)
         .into_iter()
         .zip(&entries)
-        .filter(|((found, _), (_, entry))| *found != wanted(entry))
+        .filter(|((found, _), (name, entry))| *found != wanted(name, entry))
         .map(|((found, said), (name, entry))| format!("{name}: {found:?} {said}; wanted {entry}"))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -80,15 +87,24 @@ fn check(folder: &str, part: &str, wanted: impl Fn(&Value) -> Found) {
 
 #[test]
 fn images_hold_the_recorded_pixels() {
-    check("testdata/images", "images", |entry| {
-        let axes: Vec<usize> = serde_json::from_value(entry["shape"].clone()).expect("axes");
-        let shape = Shape::new(&axes).expect("a shape").to_string();
-        let word = |key: &str| entry[key].as_str().expect("a string").to_string();
-        Ok((shape, word("dtype"), word("crc32")))
-    });
+    for folder in ["testdata/images", "testdata/formats"] {
+        check(folder, "images", |name, entry| {
+            if format_of(name).is_none() {
+                return Err("unsupported".to_string());
+            }
+            let axes: Vec<usize> = serde_json::from_value(entry["shape"].clone()).expect("axes");
+            let shape = Shape::new(&axes).expect("a shape").to_string();
+            let word = |key: &str| entry[key].as_str().expect("a string").to_string();
+            Ok((shape, word("dtype"), word("crc32")))
+        });
+    }
 }
 
 #[test]
 fn bad_files_are_refused_with_their_kind() {
-    check("testdata/images/bad", "bad", |kind| Err(kind.as_str().expect("a kind").to_string()));
+    check("testdata/images/bad", "bad", |_, kind| Err(kind.as_str().expect("a kind").to_string()));
+    check("testdata/formats/bad", "bad", |name, kind| match format_of(name) {
+        Some(_) => Err(kind.as_str().expect("a kind").to_string()),
+        None => Err("unsupported".to_string()),
+    });
 }

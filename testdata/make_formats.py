@@ -3,7 +3,8 @@
     python testdata/make_formats.py [exr ...]
 
 NumPy, Pillow and the libraries of the formats (requirements-formats.txt) make them, and are the oracle; with names
-only those parts are made anew, and the others stay. `manifest.json` says of each file what that of images/ says.
+only those parts are made anew, and the others stay. `manifest.json` says of each file what that of images/ says;
+no checksum where decoders may differ by one.
 """
 import importlib
 import json
@@ -15,7 +16,12 @@ import numpy as np
 
 FORMATS = Path(__file__).parent / "formats"
 MANIFEST = FORMATS / "manifest.json"
-PARTS = {"exr": ("exr", "hdr", "pfm")}
+PARTS = {
+    "exr": ("exr", "hdr", "pfm"),
+    "dicom": ("dicom", "fits"),
+    "jpeg2000": ("jpeg2000",),
+    "jxl": ("jxl",),
+}
 
 
 def main():
@@ -27,12 +33,12 @@ def main():
             (FORMATS / name).unlink(missing_ok=True)
             (FORMATS / "bad" / name).unlink(missing_ok=True)
 
-        def good(name, data, want):
+        def good(name, data, want, near=False):
             assert name not in told["images"]
             (FORMATS / name).write_bytes(data)
             a = np.ascontiguousarray(want)
             a = a.astype(a.dtype.newbyteorder("<"))
-            crc = f"{zlib.crc32(a.tobytes()):08x}"
+            crc = None if near else f"{zlib.crc32(a.tobytes()):08x}"
             told["images"][name] = {"shape": list(a.shape), "dtype": a.dtype.name, "crc32": crc}
 
         def bad(name, data, kind="image"):

@@ -382,8 +382,7 @@ def others():
     for name, data in {
         "empty.bin": b"", "text.txt": b"not an image, only text\n", "svg.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         "pickle.pkl": b"\x80\x04K\x01.", "objects.npy": npy(np.array([None])),
-        "jpeg2000.jp2": b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(20), "jpegxl.jxl": b"\xff\x0a" + bytes(20),
-        "avif.avif": b"\0\0\0\x1cftypavif" + bytes(20), "zeros.bin": bytes(200), "gzip.gz": b"\x1f\x8b\x08" + bytes(20),
+        "heic.heic": b"\0\0\0\x1cftypheic" + bytes(20), "zeros.bin": bytes(200), "gzip.gz": b"\x1f\x8b\x08" + bytes(20),
     }.items():
         bad(name, data, "unsupported")
 

@@ -50,6 +50,7 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("mode", &[]),
     ("background", &["#ff8000"]),
     ("exif_transpose", &["false"]),
+    ("rescale", &[]),
     ("frames", &["all", "index:1"]),
     ("size", &["1", "2", "3,5"]),
     ("fit", &[]),

@@ -121,6 +121,11 @@ const FLAGS: &[(&str, &[Flag])] = &[
                 "The colour that alpha is blended on where the mode has none: white, #rrggbb [default: dropped]",
             ),
             ("exif_transpose", "", "Turn images upright by their EXIF, XMP or TIFF orientation"),
+            (
+                "rescale",
+                "",
+                "Make numbers the quantities that DICOM and FITS files say they stand for (slope, intercept)",
+            ),
             ("frames", "WHICH", "Frames of animations and pages of files: first, all, index:N"),
             ("size", "SIZE", "Resize to N,N or H,W (height,width) [default: as stored]"),
             ("fit", "NAME", "How, where the aspect differs [default: refuse]"),

@@ -10,16 +10,24 @@
 //! type of a codec crate leaves its file.
 
 mod bmp;
+#[cfg(feature = "dicom")]
+mod dicom;
 mod exif;
 #[cfg(feature = "exr")]
 mod exr;
 mod film;
+#[cfg(feature = "fits")]
+mod fits;
 pub(crate) mod foreign;
 mod gif;
 #[cfg(feature = "hdr")]
 mod hdr;
 mod ico;
 mod jpeg;
+#[cfg(feature = "jpeg2000")]
+mod jpeg2000;
+#[cfg(feature = "jxl")]
+mod jxl;
 mod known;
 #[cfg(feature = "pfm")]
 mod pfm;
@@ -124,17 +132,73 @@ pub struct ImageInfo {
     /// Whether the colours are stored multiplied with alpha, as TIFF may say of itself and OpenEXR always has
     /// it. They are decoded so.
     pub premultiplied: bool,
+    /// The line by which the file says its numbers become quantities (DICOM, FITS); `None` where it says none or
+    /// they are the same. Never applied here. Of the frame or page that was asked for.
+    pub rescale: Option<Rescale>,
     /// Frames or pages in the file.
     pub frames: u32,
 }
 
+/// How stored numbers become quantities, such as Hounsfield units: `stored * slope + intercept`. Two are equal
+/// where their bits are.
+///
+/// ```
+/// use ndpix::{DType, Rescale};
+/// let hounsfield = Rescale { slope: 1.0, intercept: -1024.0, dtype: DType::Float64 };
+/// assert_eq!(hounsfield, hounsfield);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Rescale {
+    /// DICOM's rescale slope, FITS' `BSCALE`.
+    pub slope: f64,
+    /// DICOM's rescale intercept, FITS' `BZERO`.
+    pub intercept: f64,
+    /// What the quantities are, and are worked out in: as pydicom has it for DICOM, and Astropy for FITS.
+    pub dtype: DType,
+}
+
+impl Rescale {
+    /// `None` where nothing changes: a slope of 1 and an intercept of 0.
+    #[cfg(any(feature = "dicom", feature = "fits"))]
+    pub(crate) fn unless_same(slope: f64, intercept: f64, dtype: DType) -> Option<Self> {
+        (slope != 1.0 || intercept != 0.0).then_some(Self { slope, intercept, dtype })
+    }
+
+    /// What two are compared by.
+    fn bits(self) -> (u64, u64, DType) {
+        (self.slope.to_bits(), self.intercept.to_bits(), self.dtype)
+    }
+}
+
+impl PartialEq for Rescale {
+    fn eq(&self, other: &Self) -> bool {
+        self.bits() == other.bits()
+    }
+}
+
+impl Eq for Rescale {}
+
 impl ImageInfo {
+    /// Of an image that says nothing beside this.
+    pub(crate) fn of(shape: Shape, dtype: DType, color: Color) -> Self {
+        let (orientation, premultiplied, rescale, frames) = (1, false, None, 1);
+        Self { shape, dtype, color, orientation, premultiplied, rescale, frames }
+    }
+
     /// The bytes that the decoded pixels take.
     ///
     /// # Errors
     /// Kind `limit` where they do not fit the address space.
     pub fn bytes(&self) -> Result<usize> {
         self.shape.bytes(self.dtype)
+    }
+
+    /// The same with its numbers as quantities, where it says how they become such.
+    pub(crate) fn quantities(self) -> Self {
+        match self.rescale {
+            Some(Rescale { dtype, .. }) => Self { dtype, rescale: None, ..self },
+            None => self,
+        }
     }
 }
 

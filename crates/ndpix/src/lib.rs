@@ -98,7 +98,7 @@ pub use dtype::{ByteOrder, DType};
 pub use each::{Each, each};
 pub use encoding::{Chain, Content, Encoding, Layer, Transport};
 pub use error::{Error, ErrorKind, Position, Result};
-pub use format::{Color, ImageFormat, ImageFrames, ImageInfo};
+pub use format::{Color, ImageFormat, ImageFrames, ImageInfo, Rescale};
 pub use framing::Framing;
 pub use inflate::Compression;
 pub use inspect::{inspect, look};

@@ -339,6 +339,8 @@ pub struct Options {
     pub background: Option<Rgb>,
     /// Turn images upright by their EXIF, XMP or TIFF orientation.
     pub exif_transpose: bool,
+    /// Make numbers of DICOM and FITS images the quantities that they stand for, by slope and intercept.
+    pub rescale: bool,
     /// Which frames of animations and multi-page files are read.
     pub frames: Frames,
     /// The size every image is brought to; `None`: as stored.
@@ -448,10 +450,7 @@ impl Options {
 
     /// The one way in which every value holds its image, where it is given.
     pub(crate) fn one_encoding(&self) -> Option<&Encoding> {
-        match &self.encoding[..] {
-            [encoding] => Some(encoding),
-            _ => None,
-        }
+        if let [encoding] = &self.encoding[..] { Some(encoding) } else { None }
     }
 
     /// What is said of the paths of images.

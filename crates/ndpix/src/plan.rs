@@ -113,6 +113,8 @@ pub(crate) struct Steps {
     pub frames: Frames,
     /// Whether palette indices stay what they are.
     pub indices: bool,
+    /// Make numbers the quantities that the file says they stand for.
+    pub rescale: bool,
     /// Turn upright by the orientation.
     pub transpose: bool,
     /// The channels that are asked for.
@@ -152,6 +154,7 @@ impl Steps {
         Self {
             frames: options.frames,
             indices: options.mode == Mode::P,
+            rescale: options.rescale,
             transpose: options.exif_transpose,
             mode: match options.mode {
                 // Three means are those of red, green and blue.

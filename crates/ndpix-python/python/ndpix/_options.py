@@ -105,6 +105,8 @@ class Common(TypedDict, total=False):
     """The colour that alpha is blended on where `mode` has none: `white`, `#rrggbb`. Default: dropped."""
     exif_transpose: bool | None
     """Turn images upright by their EXIF, XMP or TIFF orientation."""
+    rescale: bool | None
+    """Make numbers of DICOM and FITS images the quantities that they stand for, by slope and intercept."""
     frames: str | None
     """Frames of animations and pages of multi-page files: `first`, `all` as a leading axis, or `index:N`."""
     size: Shape | None

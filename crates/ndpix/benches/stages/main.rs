@@ -142,7 +142,15 @@ fn resize(name: &'static str, fit: Fit, dtype: DType) -> Stage {
         _ => (3, Color::Rgb, samples),
     };
     let shape = Shape::image(height, width, channels);
-    let info = ImageInfo { shape, dtype, color, orientation: 1, premultiplied: false, frames: 1 };
+    let info = ImageInfo {
+        shape,
+        dtype,
+        color,
+        orientation: 1,
+        premultiplied: false,
+        rescale: None,
+        frames: 1,
+    };
     let size = Some(Size { height: 224, width: 224 });
     let mut options = Options::default();
     (options.size, options.fit) = (size, Some(fit));

@@ -253,7 +253,7 @@ fn array_info(shape: Shape, dtype: DType) -> ImageInfo {
         [_, _, 4] => Color::Rgba,
         _ => Color::Samples,
     };
-    ImageInfo { shape, dtype, color, orientation: 1, premultiplied: false, frames: 1 }
+    ImageInfo::of(shape, dtype, color)
 }
 
 /// Whether what comes out can be promoted to the shape and color of the array.

@@ -51,23 +51,26 @@ impl Band<'_> {
     fn frames(&mut self, opened: &Opened, slot: &mut [u8]) -> Result<()> {
         let (found, len) = (opened.found, slot.len());
         match self.plan.steps.frames {
-            Frames::First => self.picture(opened, 0, opened.image, slot)?,
+            Frames::First => self.picture(opened, &found.info, 0, opened.image, slot)?,
             Frames::All if found.plays() => {
                 self.film(opened, 0, Shape::new(&opened.image[1..])?, slot)?;
             }
             Frames::Index(frame) if frame > 0 && found.plays() => {
                 self.film(opened, frame, opened.image, slot)?;
             }
-            Frames::Index(frame) => self.picture(opened, frame, opened.image, slot)?,
+            Frames::Index(frame) => {
+                self.picture(opened, &found.info, frame, opened.image, slot)?;
+            }
             Frames::All => {
                 let frames = found.info.frames.max(1);
                 let shape = Shape::new(&opened.image[1..])?;
                 let parts = slot.chunks_exact_mut(len / frames as usize);
                 for (frame, part) in (0..frames).zip(parts) {
-                    if let Some(format) = found.format {
-                        self.same_frame(format, frame, &found.info)?;
-                    }
-                    self.picture(opened, frame, shape, part)?;
+                    let info = match found.format {
+                        Some(format) => self.same_frame(format, frame, &found.info)?,
+                        None => found.info,
+                    };
+                    self.picture(opened, &info, frame, shape, part)?;
                 }
             }
         }
@@ -104,13 +107,19 @@ impl Band<'_> {
         Ok(())
     }
 
-    /// Refuses a frame that is not as the first.
-    fn same_frame(&self, format: ImageFormat, frame: u32, first: &ImageInfo) -> Result<()> {
+    /// What a frame says of itself; refuses one that is not as the first. How numbers become quantities may be
+    /// said of each.
+    fn same_frame(&self, format: ImageFormat, frame: u32, first: &ImageInfo) -> Result<ImageInfo> {
         let (bytes, limits) = (&self.scratch.bytes, &self.plan.limits);
         let info = guarded(format, || format::frame_info(format, bytes, frame, limits))?;
-        let kind = |i: &ImageInfo| (i.shape, i.dtype, i.color, i.orientation, i.premultiplied);
+        let becomes = |i: &ImageInfo| match self.plan.steps.rescale {
+            true => i.quantities().dtype,
+            false => i.dtype,
+        };
+        let kind =
+            |i: &ImageInfo| (i.shape, i.dtype, i.color, i.orientation, i.premultiplied, becomes(i));
         if kind(&info) == kind(first) {
-            Ok(())
+            Ok(info)
         } else {
             Err(Error::shape(format!(
                 "frame {frame} is {} {} but the first is {} {}",
@@ -123,19 +132,19 @@ impl Band<'_> {
     fn picture(
         &mut self,
         opened: &Opened,
+        info: &ImageInfo,
         frame: u32,
         shape: Shape,
         slot: &mut [u8],
     ) -> Result<()> {
-        let info = opened.found.info;
         let (limits, steps) = (&self.plan.limits, &self.plan.steps);
         let bytes = &self.scratch.bytes;
         let decode = |format: ImageFormat, out: &mut [u8]| {
             guarded(format, || {
                 if steps.indices {
-                    format::decode_indices(format, bytes, &info, limits, out)
+                    format::decode_indices(format, bytes, info, limits, out)
                 } else {
-                    format::decode_frame(format, bytes, frame, &info, limits, out)
+                    format::decode_frame(format, bytes, frame, info, limits, out)
                 }
             })
         };
@@ -157,7 +166,7 @@ impl Band<'_> {
             None => std::mem::swap(&mut self.stored, &mut self.scratch.bytes),
         }
         if opened.work {
-            return self.bench.run(steps, &info, &mut self.stored, opened.color, slot);
+            return self.bench.run(steps, info, &mut self.stored, opened.color, slot);
         }
         let stored = &self.stored[..info.bytes()?];
         pixels::promote(stored, info.color, opened.color, info.dtype, slot);

@@ -82,8 +82,7 @@ impl Band<'_> {
         };
         self.canvas = std::mem::replace(&mut self.scratch.bytes, canvas);
         let color = Color::Gray;
-        let info =
-            ImageInfo { shape, dtype, color, orientation: 1, premultiplied: false, frames: 1 };
+        let info = ImageInfo::of(shape, dtype, color);
         Ok(Found { overlaps, ..Found::new(info, None) })
     }
 

@@ -84,14 +84,7 @@ mod tests {
 
     fn padded(image: &[usize], shape: &[usize]) -> Vec<u8> {
         let (image, shape) = (Shape::new(image).expect("axes"), Shape::new(shape).expect("axes"));
-        let info = ImageInfo {
-            shape: image,
-            dtype: DType::Uint8,
-            color: Color::Samples,
-            orientation: 1,
-            premultiplied: false,
-            frames: 1,
-        };
+        let info = ImageInfo::of(image, DType::Uint8, Color::Samples);
         let opened = Opened {
             found: crate::decode::Found::new(info, None),
             image,

@@ -92,7 +92,7 @@ fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Vec<(Survey, u64)>> {
                     let (survey, palettes) = &mut all[number];
                     survey.images += 1;
                     *palettes += u64::from(has_palette(found, payload));
-                    note(survey, found, payload);
+                    note(survey, found, payload, &plan.arrays[number].plan);
                 });
             if let (Err(error), Some((survey, _))) = (probed, all.get_mut(seen)) {
                 survey.images += u64::from(error.kind() != ErrorKind::Json);

@@ -60,8 +60,8 @@ pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
                 all.images += 1;
                 let probed = decoder.probe_bands(text, *base, |n, found, payload| {
                     bands[n].images += 1;
-                    note(&mut bands[n], found, payload);
-                    note(&mut all, found, payload);
+                    note(&mut bands[n], found, payload, plan);
+                    note(&mut all, found, payload, plan);
                 });
                 if let Err(error) = probed {
                     all.images -= u64::from(error.kind() == ErrorKind::Json);

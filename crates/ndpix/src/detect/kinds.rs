@@ -23,7 +23,7 @@ pub(super) type Look = (Shape, DType, Color);
 pub(super) fn outcomes(survey: &Survey, steps: &Steps) -> (BTreeMap<Look, u64>, Vec<(Error, u64)>) {
     let (mut good, mut bad) = (BTreeMap::new(), Vec::new());
     for (&(shape, dtype, color, orientation), &count) in &survey.kinds {
-        let info = ImageInfo { shape, dtype, color, orientation, premultiplied: false, frames: 1 };
+        let info = ImageInfo { orientation, ..ImageInfo::of(shape, dtype, color) };
         match steps::outcome(steps, &info) {
             Ok(o) => *good.entry((o.shape, o.dtype, o.color)).or_default() += count,
             Err(error) => bad.push((error, count)),
@@ -44,8 +44,7 @@ pub(super) fn normalized(
     }
     let mut kinds = survey.shapes.clone();
     kinds.retain(|&(shape, dtype, color), _| {
-        let info =
-            ImageInfo { shape, dtype, color, orientation: 1, premultiplied: false, frames: 1 };
+        let info = ImageInfo::of(shape, dtype, color);
         steps::outcome(steps, &info).is_ok_and(|o| is_taken(o.shape))
     });
     match counted(&kinds, |k| k.1.to_string()) {

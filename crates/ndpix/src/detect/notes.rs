@@ -15,6 +15,7 @@ pub(super) fn announce(plan: &mut Plan, survey: &Survey, options: &Options, dtyp
         orientation(survey, options),
         alpha(plan, survey, options),
         premultiplied(plan, survey),
+        rescaled(plan, survey),
         mosaic(survey),
         frames(survey, options),
         numbers(survey, options, dtype),
@@ -38,6 +39,19 @@ fn orientation(survey: &Survey, options: &Options) -> Option<String> {
         format!(
             "{turned} of {of} images in the sample carry an orientation, which is not applied; pass exif_transpose to apply it"
         )
+    })
+}
+
+fn rescaled(plan: &Plan, survey: &Survey) -> Option<String> {
+    let (some, of) = (survey.rescaled, survey.images);
+    Some(match (some, plan.steps.rescale) {
+        (0, _) => return None,
+        (_, true) => {
+            format!("the numbers of {some} of {of} images in the sample become quantities")
+        }
+        (_, false) => format!(
+            "{some} of {of} images in the sample say how their numbers become quantities (slope and intercept), which is not applied; pass rescale to apply it"
+        ),
     })
 }
 

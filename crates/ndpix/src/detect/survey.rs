@@ -28,6 +28,8 @@ pub(crate) struct Survey {
     pub(crate) formats: BTreeMap<&'static str, u64>,
     pub(crate) orientations: BTreeMap<u8, u64>,
     pub(crate) multi_frame: u64,
+    /// Images that say how their numbers become quantities.
+    pub(crate) rescaled: u64,
     /// Images whose colours are stored multiplied with alpha.
     pub(crate) premultiplied: u64,
     pub(crate) images: u64,
@@ -96,7 +98,7 @@ pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
                 for item in 0..items {
                     survey.images += 1;
                     match decoder.probe(text, item, *base) {
-                        Ok(found) => note(&mut survey, &found, decoder.payload()),
+                        Ok(found) => note(&mut survey, &found, decoder.payload(), plan),
                         Err(_) if is_other(text, decoder.spans().nth(item), *base) => {
                             survey.images -= 1;
                         }
@@ -142,8 +144,9 @@ pub(super) fn promote(survey: &mut Survey, plan: &Plan) {
 }
 
 /// Counts an image.
-pub(super) fn note(survey: &mut Survey, found: &Found, payload: &[u8]) {
-    let info = &found.info;
+pub(super) fn note(survey: &mut Survey, found: &Found, payload: &[u8], plan: &Plan) {
+    let info = &if plan.steps.rescale { found.info.quantities() } else { found.info };
+    survey.rescaled += u64::from(found.info.rescale.is_some());
     *survey.shapes.entry((info.shape, info.dtype, info.color)).or_default() += 1;
     let kind = (info.shape, info.dtype, info.color, info.orientation);
     *survey.kinds.entry(kind).or_default() += 1;

@@ -44,14 +44,7 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         (_, true) => (4, Color::Rgba),
         _ => (3, Color::Rgb),
     };
-    Ok(ImageInfo {
-        shape: Shape::image(dib.height, dib.width, channels),
-        dtype: DType::Uint8,
-        color,
-        orientation: 1,
-        premultiplied: false,
-        frames: 1,
-    })
+    Ok(ImageInfo::of(Shape::image(dib.height, dib.width, channels), DType::Uint8, color))
 }
 
 /// All rows, where they are not runs.

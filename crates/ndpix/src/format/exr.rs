@@ -50,12 +50,9 @@ fn info_of(bytes: &[u8], page: Option<u32>, limits: &Limits) -> Result<ImageInfo
     chunks::compression(part)?;
     let shape = Shape::image(part.height as usize, part.width as usize, picture.count);
     Ok(ImageInfo {
-        shape,
-        dtype: picture.dtype,
-        color: picture.color,
-        orientation: 1,
         premultiplied: matches!(picture.color, Color::GrayAlpha | Color::Rgba),
         frames: picture.pages,
+        ..ImageInfo::of(shape, picture.dtype, picture.color)
     })
 }
 

@@ -58,6 +58,7 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         color,
         orientation: 1,
         premultiplied: false,
+        rescale: None,
         // Damage ends the count: it is not in the frame that is asked for.
         frames: count_frames(frame.data).0,
     })

@@ -47,14 +47,11 @@ fn sniff(bytes: &[u8]) -> bool {
 fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let header = Header::parse(bytes)?;
     limits.check_pixels(header.height.into(), header.width.into())?;
-    Ok(ImageInfo {
-        shape: Shape::image(header.height as usize, header.width as usize, 3),
-        dtype: DType::Float32,
-        color: Color::Rgb,
-        orientation: 1,
-        premultiplied: false,
-        frames: 1,
-    })
+    Ok(ImageInfo::of(
+        Shape::image(header.height as usize, header.width as usize, 3),
+        DType::Float32,
+        Color::Rgb,
+    ))
 }
 
 /// A scan line is a pixel and a run of it, or more.

@@ -39,14 +39,7 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         Picture::Png(file) => png::info(file, limits),
         Picture::Bitmap { dib, height } => {
             limits.check_pixels(height as u64, dib.width as u64)?;
-            Ok(ImageInfo {
-                shape: Shape::image(height, dib.width, 4),
-                dtype: DType::Uint8,
-                color: Color::Rgba,
-                orientation: 1,
-                premultiplied: false,
-                frames: 1,
-            })
+            Ok(ImageInfo::of(Shape::image(height, dib.width, 4), DType::Uint8, Color::Rgba))
         }
     }
 }

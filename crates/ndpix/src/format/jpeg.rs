@@ -69,12 +69,12 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         _ => (Color::Rgb, 3),
     };
     let image = ImageInfo {
-        shape: Shape::image(header.height.into(), header.width.into(), channels),
-        dtype: if header.precision > 8 { DType::Uint16 } else { DType::Uint8 },
-        color,
         orientation: header.orientation,
-        premultiplied: false,
-        frames: 1,
+        ..ImageInfo::of(
+            Shape::image(header.height.into(), header.width.into(), channels),
+            if header.precision > 8 { DType::Uint16 } else { DType::Uint8 },
+            color,
+        )
     };
     image.bytes()?;
     Ok(image)

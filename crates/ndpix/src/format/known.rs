@@ -39,6 +39,14 @@ pub enum ImageFormat {
     Pfm = 11,
     #[cfg(feature = "exr")]
     Exr = 12,
+    #[cfg(feature = "dicom")]
+    Dicom = 13,
+    #[cfg(feature = "fits")]
+    Fits = 14,
+    #[cfg(feature = "jpeg2000")]
+    Jpeg2000 = 15,
+    #[cfg(feature = "jxl")]
+    Jxl = 16,
 }
 
 /// What a file of a format may hold after its first image.
@@ -79,6 +87,9 @@ impl ImageFormat {
         Self::Png,
         Self::Jpeg,
         Self::Webp,
+        // Before TIFF: what precedes the signature of a DICOM file may be the head of a TIFF.
+        #[cfg(feature = "dicom")]
+        Self::Dicom,
         Self::Tiff,
         Self::Gif,
         Self::Bmp,
@@ -92,6 +103,12 @@ impl ImageFormat {
         Self::Pfm,
         #[cfg(feature = "exr")]
         Self::Exr,
+        #[cfg(feature = "fits")]
+        Self::Fits,
+        #[cfg(feature = "jpeg2000")]
+        Self::Jpeg2000,
+        #[cfg(feature = "jxl")]
+        Self::Jxl,
     ];
 
     /// The word in options and summaries.
@@ -180,6 +197,14 @@ impl ImageFormat {
             Self::Pfm => &super::pfm::ROW,
             #[cfg(feature = "exr")]
             Self::Exr => &super::exr::ROW,
+            #[cfg(feature = "dicom")]
+            Self::Dicom => &super::dicom::ROW,
+            #[cfg(feature = "fits")]
+            Self::Fits => &super::fits::ROW,
+            #[cfg(feature = "jpeg2000")]
+            Self::Jpeg2000 => &super::jpeg2000::ROW,
+            #[cfg(feature = "jxl")]
+            Self::Jxl => &super::jxl::ROW,
         }
     }
 

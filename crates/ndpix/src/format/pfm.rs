@@ -37,14 +37,11 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let header = Header::parse(bytes)?;
     limits.check_pixels(header.height.into(), header.width.into())?;
     let (channels, color) = if header.gray { (1, Color::Gray) } else { (3, Color::Rgb) };
-    Ok(ImageInfo {
-        shape: Shape::image(header.height as usize, header.width as usize, channels),
-        dtype: DType::Float32,
+    Ok(ImageInfo::of(
+        Shape::image(header.height as usize, header.width as usize, channels),
+        DType::Float32,
         color,
-        orientation: 1,
-        premultiplied: false,
-        frames: 1,
-    })
+    ))
 }
 
 /// All samples.

@@ -67,16 +67,10 @@ struct Header {
 
 /// What the image says of itself; reads chunk headers only.
 pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
-    let header = read_header(bytes, limits)?;
-    let channels = channels(header.color);
-    let image = ImageInfo {
-        shape: Shape::image(header.height as usize, header.width as usize, channels),
-        dtype: if header.depth == 16 { DType::Uint16 } else { DType::Uint8 },
-        color: header.color,
-        orientation: header.orientation,
-        premultiplied: false,
-        frames: header.frames,
-    };
+    let Header { height, width, depth, color, orientation, frames } = read_header(bytes, limits)?;
+    let shape = Shape::image(height as usize, width as usize, channels(color));
+    let dtype = if depth == 16 { DType::Uint16 } else { DType::Uint8 };
+    let image = ImageInfo { orientation, frames, ..ImageInfo::of(shape, dtype, color) };
     image.bytes()?;
     Ok(image)
 }

@@ -35,14 +35,11 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         3 => Color::Rgb,
         _ => Color::Rgba,
     };
-    Ok(ImageInfo {
-        shape: Shape::image(header.height as usize, header.width as usize, header.channels),
-        dtype: if header.max > 255 { DType::Uint16 } else { DType::Uint8 },
+    Ok(ImageInfo::of(
+        Shape::image(header.height as usize, header.width as usize, header.channels),
+        if header.max > 255 { DType::Uint16 } else { DType::Uint8 },
         color,
-        orientation: 1,
-        premultiplied: false,
-        frames: 1,
-    })
+    ))
 }
 
 /// All samples; those that are words have white space between them.

@@ -44,14 +44,11 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         4 => Color::Rgba,
         n => return Err(Error::image(format!("QOI of {n} channels; only 3 and 4 exist"))),
     };
-    Ok(ImageInfo {
-        shape: Shape::image(height as usize, width as usize, channels.into()),
-        dtype: DType::Uint8,
+    Ok(ImageInfo::of(
+        Shape::image(height as usize, width as usize, channels.into()),
+        DType::Uint8,
         color,
-        orientation: 1,
-        premultiplied: false,
-        frames: 1,
-    })
+    ))
 }
 
 /// The pixels.

@@ -52,14 +52,7 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         Pixel::Bgr | Pixel::Palette { alpha: false, .. } => (3, Color::Rgb),
         Pixel::Bgra | Pixel::Bgra16 | Pixel::Palette { alpha: true, .. } => (4, Color::Rgba),
     };
-    Ok(ImageInfo {
-        shape: Shape::image(tga.height, tga.width, channels),
-        dtype: DType::Uint8,
-        color,
-        orientation: 1,
-        premultiplied: false,
-        frames: 1,
-    })
+    Ok(ImageInfo::of(Shape::image(tga.height, tga.width, channels), DType::Uint8, color))
 }
 
 /// All pixels, or a packet for each run of 128.

@@ -68,12 +68,13 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let layout = read_layout(bytes, limits)?;
     let (color, channels) = if layout.alpha { (Color::Rgba, 4) } else { (Color::Rgb, 3) };
     let image = ImageInfo {
-        shape: Shape::image(layout.height as usize, layout.width as usize, channels),
-        dtype: DType::Uint8,
-        color,
         orientation: layout.orientation,
-        premultiplied: false,
         frames: layout.frames,
+        ..ImageInfo::of(
+            Shape::image(layout.height as usize, layout.width as usize, channels),
+            DType::Uint8,
+            color,
+        )
     };
     image.bytes()?;
     Ok(image)

@@ -18,7 +18,7 @@ const TAKEN: [&str; 10] =
 
 /// The options that an array has for itself. All others count for all arrays: `size`, `fit` and `exif_transpose` keep
 /// them registered with each other.
-const OWN: [&str; 23] = [
+const OWN: [&str; 24] = [
     "encoding",
     "mixed",
     "raw_shape",
@@ -34,6 +34,7 @@ const OWN: [&str; 23] = [
     "dtype",
     "mode",
     "background",
+    "rescale",
     "frames",
     "resample",
     "pad_value",

@@ -10,7 +10,7 @@ use crate::column::Column;
 use crate::decode::{Found, Hole, Kept};
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Remedy};
-use crate::format::{Color, ImageFormat, ImageInfo};
+use crate::format::{Color, ImageFormat, ImageInfo, Rescale};
 use crate::options::Options;
 use crate::pipeline::{Fate, Outcome, Part};
 use crate::shape::Shape;
@@ -115,6 +115,12 @@ impl Written {
         rows.size(place_in(&Color::ALL, &info.color));
         rows.number(info.orientation.into());
         rows.size(usize::from(info.premultiplied));
+        rows.size(usize::from(info.rescale.is_some()));
+        if let Some(Rescale { slope, intercept, dtype }) = info.rescale {
+            rows.number(slope.to_bits());
+            rows.number(intercept.to_bits());
+            rows.size(place_in(&DType::ALL, &dtype));
+        }
         rows.number(info.frames.into());
     }
 
@@ -313,8 +319,17 @@ fn info(rows: &mut Eye<'_>) -> Option<ImageInfo> {
         color: *Color::ALL.get(rows.size()?)?,
         orientation: rows.number()?.try_into().ok()?,
         premultiplied: rows.number()? > 0,
+        rescale: rescale(rows)?,
         frames: rows.number()?.try_into().ok()?,
     })
+}
+
+fn rescale(rows: &mut Eye<'_>) -> Option<Option<Rescale>> {
+    if rows.number()? == 0 {
+        return Some(None);
+    }
+    let (slope, intercept) = (f64::from_bits(rows.number()?), f64::from_bits(rows.number()?));
+    Some(Some(Rescale { slope, intercept, dtype: *DType::ALL.get(rows.size()?)? }))
 }
 
 fn shape(rows: &mut Eye<'_>) -> Option<Shape> {

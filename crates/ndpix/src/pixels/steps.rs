@@ -86,6 +86,7 @@ pub(crate) fn row_shape(shape: Shape, frames: u32, steps: &Steps) -> Result<Shap
 
 /// What the steps make of an image; kind `shape` where they cannot be done.
 pub(crate) fn outcome(steps: &Steps, info: &ImageInfo) -> Result<Outcome> {
+    let info = &if steps.rescale { info.quantities() } else { *info };
     if let Some(stored) = steps.stored.filter(|&stored| stored != info.dtype) {
         return Err(Error::shape(format!(
             "the means of normalize are for {stored} images and not for {}; pass scale unit to bring all to one range",
@@ -177,7 +178,9 @@ pub(crate) fn are_needed(steps: &Steps, info: &ImageInfo, outcome: &Outcome, col
         !turned && (info.shape[0], info.shape[1]) != (r.size.height, r.size.width)
     });
     let divided = info.premultiplied && steps.interprets_alpha();
+    let rescaled = steps.rescale && info.rescale.is_some();
     !same
+        || rescaled
         || turned
         || divided
         || order
@@ -197,8 +200,12 @@ pub(crate) fn scratch_bytes(steps: &Steps, info: &ImageInfo, outcome: &Outcome) 
             .saturating_mul(info.dtype.size() as u64),
         _ => 0,
     };
+    let rescaled =
+        if steps.rescale && info.rescale.is_some() { stored.saturating_mul(8) } else { 0 };
     let result = outcome.shape.elements().unwrap_or(usize::MAX) as u64;
-    [turned, recolored, between, result.saturating_mul(16)].into_iter().fold(0, u64::saturating_add)
+    [rescaled, turned, recolored, between, result.saturating_mul(16)]
+        .into_iter()
+        .fold(0, u64::saturating_add)
 }
 
 /// Buffers and weights that are reused from image to image.
@@ -232,15 +239,25 @@ impl Bench {
         color: Color,
         out: &mut [u8],
     ) -> Result<()> {
-        let size = info.dtype.size();
         let outcome = outcome(steps, info)?;
         let (mut now, mut free, mut spare) = (stored, &mut self.one, &mut self.two);
+        let mut info = *info;
+        if steps.rescale
+            && let Some(rescale) = info.rescale
+        {
+            let quantities = info.quantities();
+            let target = room(free, quantities.bytes()?)?;
+            values::rescale(&now[..info.bytes()?], info.dtype, &rescale, target)?;
+            (now, free, spare) = (free, spare, now);
+            info = quantities;
+        }
+        let size = info.dtype.size();
         let mut len = info.bytes()?;
         if info.premultiplied && steps.interprets_alpha() {
             associated::unmultiply(&mut now[..len], info.color, info.dtype);
         }
         if let Some((mut height, mut width, mut count)) = picture(&info.shape) {
-            let mut colored = steps.mode.map_or(info.color, |_| named(info, count));
+            let mut colored = steps.mode.map_or(info.color, |_| named(&info, count));
             if steps.transpose && info.orientation != 1 {
                 let target = room(free, len)?;
                 orient::upright(

@@ -8,6 +8,7 @@
 use super::sample::{Half, Sample, range, with_sample};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::format::Rescale;
 use crate::options::Scale;
 
 /// How samples change.
@@ -58,6 +59,34 @@ impl Change<'_> {
         }
         Ok(())
     }
+}
+
+/// Fills `out` with the quantities that `src`, samples of dtype `from`, stand for; kind `shape` where one is beyond
+/// their dtype. In single precision for float32, as Astropy does it, else in double precision.
+pub(crate) fn rescale(src: &[u8], from: DType, rescale: &Rescale, out: &mut [u8]) -> Result<()> {
+    with_sample!(from, quantities(src, rescale, out))
+}
+
+fn quantities<S: Sample>(src: &[u8], rescale: &Rescale, out: &mut [u8]) -> Result<()> {
+    let (slope, intercept) = (rescale.slope, rescale.intercept);
+    let single = rescale.dtype == DType::Float32;
+    let size = rescale.dtype.size();
+    for (sample, slot) in src.chunks_exact(S::SIZE).zip(out.chunks_exact_mut(size)) {
+        let stored = S::get(sample);
+        let quantity = if single {
+            let quantity = stored as f32 * slope as f32 + intercept as f32;
+            f32::put(f64::from(quantity), slot);
+            f64::from(quantity)
+        } else {
+            f64::put(stored * slope + intercept, slot);
+            stored * slope + intercept
+        };
+        if quantity.is_infinite() && stored.is_finite() {
+            let dtype = rescale.dtype;
+            return Err(Error::shape(format!("{stored} as a quantity does not fit {dtype}")));
+        }
+    }
+    Ok(())
 }
 
 /// Fills `out` with the samples of `src`, changed; kind `shape` where one does not fit.
@@ -205,6 +234,19 @@ mod tests {
     fn run(src: &[u8], change: &Change<'_>) -> Result<Vec<u8>> {
         let mut out = vec![0; src.len() / change.from.size() * change.to.size()];
         convert(src, change, &mut out).map(|()| out)
+    }
+
+    #[test]
+    fn quantities_are_worked_out_in_their_dtype() {
+        let mut line = Rescale { slope: 0.1, intercept: -1024.0, dtype: DType::Float64 };
+        let mut out = [0; 8];
+        rescale(&[7, 0], DType::Int16, &line, &mut out).expect("fits");
+        assert_eq!(out, (7.0 * 0.1 - 1024.0f64).to_le_bytes());
+        line.dtype = DType::Float32;
+        rescale(&[7, 0], DType::Int16, &line, &mut out[..4]).expect("fits");
+        assert_eq!(out[..4], (7.0 * 0.1 - 1024.0f32).to_le_bytes());
+        line.slope = 1e39;
+        assert!(rescale(&[7, 0], DType::Int16, &line, &mut out[..4]).is_err());
     }
 
     #[test]

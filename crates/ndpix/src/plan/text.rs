@@ -200,6 +200,7 @@ mod tests {
                 ("field", "image"),
                 ("frames", "index:0"),
                 ("exif_transpose", "true"),
+                ("rescale", "true"),
                 ("scale", "unit"),
                 ("dtype", "float64"),
                 ("fill_value", "inf"),

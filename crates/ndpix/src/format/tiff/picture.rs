@@ -85,6 +85,7 @@ impl<'a> Picture<'a> {
                 premultiplied: stored.associated
                     && matches!(color, Color::GrayAlpha | Color::Rgba)
                     && !matches!(convert, Convert::Palette { .. }),
+                rescale: None,
                 frames,
             },
             width,

@@ -120,6 +120,12 @@ pub(super) const TABLE: &[Row] = &[
         |o| Some(o.exif_transpose.to_string()),
         |o, t| flag("exif_transpose", &mut o.exif_transpose, t),
     ),
+    row(
+        "rescale",
+        What,
+        |o| Some(o.rescale.to_string()),
+        |o, t| flag("rescale", &mut o.rescale, t),
+    ),
     row("frames", What, |o| Some(o.frames.to_string()), |o, t| one(&mut o.frames, t)),
     row("size", What, |o| text(&o.size), |o, t| some(&mut o.size, t)),
     row("fit", What, |o| text(&o.fit), |o, t| some(&mut o.fit, t))

@@ -24,6 +24,7 @@ fn what_is_set_is_what_is_listed() {
         ("mode", "RGB"),
         ("background", "#ffffff"),
         ("exif_transpose", "true"),
+        ("rescale", "true"),
         ("frames", "index:2"),
         ("size", "224,224"),
         ("fit", "crop"),

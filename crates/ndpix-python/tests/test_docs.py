@@ -50,6 +50,7 @@ def folder(tmp_path, monkeypatch):
         ("digits.ndjson", digits),
     ):
         (tmp_path / name).write_bytes(lines(records))
+    (tmp_path / "scan.dcm").write_bytes((ROOT / "testdata" / "formats" / "dicom-shared-rescale.dcm").read_bytes())
     (tmp_path / "sample.ndjson").write_bytes((ROOT / "testdata" / "sample.ndjson").read_bytes())
     return {"png_files": [png(image) for image in images[:3]]}
 

@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn gray_of_bytes_is_that_of_any_sample() {
-        let pixels: Vec<u8> = (0..4 * 3 * 4099).map(|i: u32| (i * 40503 >> 7) as u8).collect();
+        let pixels: Vec<u8> = (0..4 * 3 * 4099).map(|i: u32| ((i * 40503) >> 7) as u8).collect();
         let (mut fast, mut plain) = (vec![0; pixels.len() / 3], vec![0; pixels.len() / 3]);
         gray_bytes::<3, 1>(&pixels, &mut fast);
         gray::<u8>(&pixels, 3, 1, &mut plain);

@@ -172,8 +172,8 @@ fn to_single<S: Sample, T: Sample>(src: &[u8], change: &Change<'_>, out: &mut [u
         let kinds = if plain { &channels[..1] } else { &channels[..] };
         let mut table = vec![0; kinds.len() * 256 * T::SIZE];
         let slots = table.chunks_exact_mut(T::SIZE).enumerate();
-        let all = |(i, slot): (usize, &mut [u8])| one(&[i as u8], kinds[i >> 8], slot).is_ok();
-        if slots.map(all).fold(true, |so_far, fits| so_far && fits) {
+        let mut slots = slots.map(|(i, slot)| one(&[i as u8], kinds[i >> 8], slot));
+        if slots.all(|made| made.is_ok()) {
             match T::SIZE {
                 2 => look_up::<2>(src, &table, out),
                 _ => look_up::<4>(src, &table, out),
@@ -182,8 +182,8 @@ fn to_single<S: Sample, T: Sample>(src: &[u8], change: &Change<'_>, out: &mut [u
         }
     }
     if channels.len() == 1 || plain {
-        let pairs = src.chunks_exact(S::SIZE).zip(out.chunks_exact_mut(T::SIZE));
-        return pairs.map(|(sample, slot)| one(sample, channels[0], slot)).collect();
+        let mut pairs = src.chunks_exact(S::SIZE).zip(out.chunks_exact_mut(T::SIZE));
+        return pairs.try_for_each(|(sample, slot)| one(sample, channels[0], slot));
     }
     let pairs = src.chunks_exact(S::SIZE).zip(out.chunks_exact_mut(T::SIZE));
     let mut pairs = pairs.zip(channels.iter().cycle());
@@ -280,7 +280,7 @@ mod tests {
     fn a_table_gives_what_one_sample_gives() {
         let (mean, std): (&[f64], &[f64]) =
             (&[0.485, 0.456, 0.406, 0.1], &[0.229, 0.224, 0.225, 1e-3]);
-        let long: Vec<u8> = (0..TABLE_FROM * 3).map(|i| (i * 7 >> 2) as u8).collect();
+        let long: Vec<u8> = (0..TABLE_FROM * 3).map(|i| ((i * 7) >> 2) as u8).collect();
         for (from, to, channels) in [1usize, 2, 3, 4].into_iter().flat_map(|c| {
             [DType::Uint8, DType::Int8, DType::Bool]
                 .into_iter()

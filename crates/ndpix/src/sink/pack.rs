@@ -129,7 +129,8 @@ mod tests {
             for wrapper in [Wrapper::Gzip, Wrapper::Zlib] {
                 let (used, mut packed) = (Deflate::new(level, wrapper), Vec::new());
                 for len in [0, 1, 100_000, 7] {
-                    let plain: Vec<u8> = (0..len).map(|i: u32| (i.wrapping_mul(i) / 3) as u8).collect();
+                    let plain: Vec<u8> =
+                        (0..len).map(|i: u32| (i.wrapping_mul(i) / 3) as u8).collect();
                     used.pack(&plain, &mut packed).expect("packed");
                     let mut first = Vec::new();
                     Deflate::new(level, wrapper).pack(&plain, &mut first).expect("packed");

@@ -37,6 +37,7 @@ mod page;
 mod parts;
 mod paths;
 mod places;
+mod quantities;
 mod random;
 mod said;
 mod same_bytes;

@@ -4,6 +4,7 @@
 # make test-stores  inputs, outputs and parts in S3 as moto plays it, and what stores do wrong
 # make test-page    the pages of --report in Chromium; SHOTS=FOLDER leaves pictures of them
 # make test-drawn   masks and strokes against the libraries that draw them, CASES=0.1 times 40,000 of them
+# make test-formats each format that has a cargo feature against its reference library, on a few thousand files made for it
 # make test-arm, test-musl, test-windows  the conformance corpus with ndpix for that system, under qemu or wine
 # make test-shells  completions typed into bash, zsh, fish and PowerShell, where they are
 # make random       random records through the command, N=5000 of them
@@ -40,16 +41,16 @@ export CARGO_TARGET_DIR
 TARGET = $(abspath $(CARGO_TARGET_DIR))
 # Tests run what is released, but linked without optimising it as a whole, which takes most of the time of a build.
 PROFILE ?= release
-test python conformance maybe-conformance maybe-scale test-scale test-stores test-page test-drawn test-shells random: PROFILE = tested
+test python conformance maybe-conformance maybe-scale test-scale test-stores test-page test-drawn test-formats test-shells random: PROFILE = tested
 NDPIX = $(TARGET)/$(PROFILE)/ndpix
 PY    = $(VENV)/bin/python
 # It looks for the interpreter and for zig on the path.
 MATURIN = PATH="$(abspath $(VENV)/bin):$$PATH" $(PY) -m maturin
 
 # Optional corpus features that ndpix claims; CONTRIBUTING.md says which it does not, and why.
-FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:ico,format:pnm,format:qoi,format:tga,raw-image-message,rle,strokes,strokes-raw,tiff:cmyk,tiff:fax,tiff:odd-bits
+FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:hdr,format:ico,format:jp2,format:jxl,format:pfm,format:pnm,format:qoi,format:tga,raw-image-message,rle,strokes,strokes-raw,tiff:cmyk,tiff:fax,tiff:odd-bits
 
-.PHONY: demo test rust python random licences conformance maybe-conformance command release clean test-scale test-stores maybe-scale test-page test-drawn test-shells test-arm test-musl test-windows
+.PHONY: demo test rust python random licences conformance maybe-conformance command release clean test-scale test-stores maybe-scale test-page test-drawn test-formats test-shells test-arm test-musl test-windows
 .PHONY: wheel manylinux site reliability fuzz miri careful
 .PHONY: bench-quick bench bench-outputs bench-scale floor stages instructions
 .NOTPARALLEL:
@@ -122,6 +123,18 @@ $(DRAWN)/ready: requirements-drawn.txt
 	$(DRAWN)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-drawn.txt
 	touch $@
 
+# The libraries of the formats, too.
+REFERENCES = $(TARGET)/formats
+
+test-formats: wheel $(REFERENCES)/ready
+	$(REFERENCES)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps "$(TARGET)"/wheels/*.whl
+	for format in exr dicom jpeg2000 jxl; do $(REFERENCES)/bin/python tests/formats/compare_$$format.py || exit 1; done
+
+$(REFERENCES)/ready: requirements-formats.txt
+	test -x $(REFERENCES)/bin/python || $(PYTHON) -m venv $(REFERENCES)
+	$(REFERENCES)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-formats.txt
+	touch $@
+
 # Of the dev profile, which is built sooner and checks itself.
 test-arm test-musl test-windows: $(VENV)/ready
 	CARGO="$(CARGO)" TARGET="$(TARGET)" PY="$(abspath $(PY))" scripts/elsewhere.sh $(@:test-%=%) "$(CORPUS)" $(FEATURES)
@@ -171,8 +184,9 @@ reliability: command wheel
 licences: $(VENV)/ready
 	CARGO="$(CARGO)" $(PY) scripts/check_licences.py
 
+# Selected with the Python package, whose crates want more of some that they share: so they are built once.
 command:
-	$(CARGO) build --profile $(PROFILE) -p ndpix-cli
+	$(CARGO) build --profile $(PROFILE) -p ndpix-cli -p ndpix-python --bin ndpix
 
 # Publishes nothing. TARGETS="..." builds for these alone.
 TOOLS = $(TARGET)/tools
@@ -188,7 +202,7 @@ $(TOOLS)/ready: requirements-release.txt
 
 # Through Rust, then through Python.
 conformance: wheel
-	$(CARGO) build --profile $(PROFILE) -p ndpix --example conformance
+	$(CARGO) build --profile $(PROFILE) -p ndpix -p ndpix-python --example conformance
 	$(PY) "$(CORPUS)/check.py" run --out "$(TARGET)/conformance" --features $(FEATURES) \
 	  --adapter '"$(TARGET)/$(PROFILE)/examples/conformance" --spec {spec} --input {input} --out {outdir} --base-dir {base_dir}'
 	$(PY) "$(CORPUS)/check.py" run --out "$(TARGET)/conformance-python" --features $(FEATURES) \

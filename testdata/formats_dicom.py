@@ -3,7 +3,6 @@
 What is right is what pydicom (JPEG: its Pillow plugin; 12 bits: imagecodecs) and Astropy give, of the first frame.
 """
 import io
-import struct
 
 import astropy.io.fits as fits
 import imagecodecs

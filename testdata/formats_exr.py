@@ -126,7 +126,7 @@ def exrs():
     f = {c: light(n=n) for n, c in enumerate("RGBA")}
     h = {c: a.astype(np.float16) for c, a in f.items()}
     ids = np.random.default_rng(5).integers(0, 2**32, (7, 9), dtype=np.uint32)
-    rgb, half = {c: f[c] for c in "RGB"}, {c: h[c] for c in "RGB"}
+    half = {c: h[c] for c in "RGB"}
     # Large enough that packing makes it smaller, without which blocks are stored as they are.
     large = {c: light(35, 31, n, noise=0).astype(np.float16) for n, c in enumerate("RGB")}
     for compression in ("NO", "RLE", "ZIPS", "ZIP", "PXR24", "B44", "B44A"):

@@ -1,5 +1,4 @@
 """Files of JPEG 2000, and damaged ones, for make_formats.py."""
-import io
 import struct
 
 import imagecodecs

@@ -1,5 +1,4 @@
 """Files of JPEG XL, and damaged ones, for make_formats.py. Needs cjxl (Debian: libjxl-tools)."""
-import io
 import subprocess
 import tempfile
 from pathlib import Path

@@ -294,7 +294,7 @@ def main(folder):
         print(f"{kind:44} {row['n']:5} {row['exact']:5} {row['by_pillow']:26} {row['most']:6g}")
         for note in row["notes"]:
             print("      ", note)
-    sys.exit(any(row["notes"] for kind, row in table.items() if "pydicom's" not in kind))
+    sys.exit(any(row["notes"] for kind, row in table.items() if kind != "refused" and "pydicom's" not in kind))
 
 
 with tempfile.TemporaryDirectory() as folder:

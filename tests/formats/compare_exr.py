@@ -406,7 +406,7 @@ def main():
             got = read(path)
             row = rows.setdefault(f"refused: {kind}", [0, 0, 0.0])
             row[0] += 1
-            if isinstance(got, str) and word in got:
+            if isinstance(got, str) and word.lower() in got.lower():
                 row[1] += 1
             else:
                 wrong.append(f"refused {kind}: {got}")

@@ -26,9 +26,11 @@ use crate::dtype::DType;
 use crate::encoding::Encoding;
 use crate::error::{Error, Result};
 use crate::format::{self, Color, ImageFormat, ImageInfo};
+use crate::limits::Limits;
 use crate::options::{Merge, Options};
 use crate::paths::Base;
-use crate::plan::Plan;
+use crate::pixels::narrow::Narrow;
+use crate::plan::{Plan, Steps};
 use crate::record::value::{self, Kind};
 use crate::shape::Shape;
 
@@ -84,6 +86,20 @@ impl Opened {
     /// What it will be when it is decoded.
     pub(crate) fn info(&self) -> ImageInfo {
         ImageInfo { shape: self.image, dtype: self.dtype, ..self.found.info }
+    }
+
+    /// The first half of its resize, where that can be done as its rows are decoded: those of a page or of the
+    /// first frame of the file in `bytes`.
+    fn narrow(
+        &self,
+        steps: &Steps,
+        info: &ImageInfo,
+        (bytes, frame): (&[u8], u32),
+        limits: &Limits,
+    ) -> Option<(ImageFormat, Narrow)> {
+        let format = self.found.format.filter(|_| self.work)?;
+        let narrow = Narrow::of(steps, info, self.color)?;
+        format::gives_rows(format, bytes, frame, limits).then_some((format, narrow))
     }
 
     /// What it is, as it is stored.

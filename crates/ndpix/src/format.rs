@@ -50,7 +50,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result, quote};
 use crate::limits::Limits;
 use crate::shape::Shape;
-use row::{Evidence, More, Row};
+use row::{ByRows, Evidence, More, Row, TakeRows};
 
 /// What the channels of an image mean.
 ///
@@ -290,6 +290,29 @@ fn check_frames(format: ImageFormat, bytes: &[u8], info: &ImageInfo) -> Result<(
     match format.row().more {
         More::Film { check, .. } => check(bytes, info),
         More::Nothing | More::Pages { .. } => Ok(()),
+    }
+}
+
+/// Whether [`decode_rows`] can give the rows of a page, or of the first frame.
+pub(crate) fn gives_rows(format: ImageFormat, bytes: &[u8], frame: u32, limits: &Limits) -> bool {
+    match format.row().rows {
+        ByRows::Some { can, .. } => can(bytes, frame, limits),
+        ByRows::Never => false,
+    }
+}
+
+/// As [`decode_frame`], row by row: `take` gets whole rows, from the first to the last.
+pub(crate) fn decode_rows(
+    format: ImageFormat,
+    bytes: &[u8],
+    frame: u32,
+    info: &ImageInfo,
+    limits: &Limits,
+    take: &mut TakeRows<'_>,
+) -> Result<()> {
+    match format.row().rows {
+        ByRows::Some { decode, .. } => decode(bytes, frame, info, limits, take),
+        ByRows::Never => Err(Error::unsupported(format!("a {format} is not decoded by rows"))),
     }
 }
 

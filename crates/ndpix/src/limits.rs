@@ -143,6 +143,12 @@ pub(crate) fn lengthen(buffer: &mut Vec<u8>, len: usize) -> Result<()> {
     Ok(())
 }
 
+/// The first `len` bytes of a buffer that only grows: shrinking it would cost zeros the next time.
+pub(crate) fn room(buffer: &mut Vec<u8>, len: usize) -> Result<&mut [u8]> {
+    lengthen(buffer, len)?;
+    Ok(&mut buffer[..len])
+}
+
 /// Makes a buffer exactly so long, with zeros after what it held; kind `limit` where there is no memory for them.
 pub(crate) fn resize(buffer: &mut Vec<u8>, len: usize) -> Result<()> {
     lengthen(buffer, len)?;

@@ -119,7 +119,7 @@ impl Shaper {
     pub fn run(&mut self, stored: &mut Vec<u8>, out: &mut Vec<u8>) -> Result<()> {
         let outcome = steps::outcome(&self.steps, &self.info)?;
         out.resize(outcome.shape.bytes(outcome.dtype)?, 0);
-        self.bench.run(&self.steps, &self.info, stored, outcome.color, out)
+        self.bench.run(&self.steps, &self.info, None, stored, outcome.color, out)
     }
 }
 

@@ -138,17 +138,22 @@ impl<'p> Band<'p> {
         // Of the wanted shape already: whatever its channels are, they stay.
         let color = if own == image { outcome.color } else { color };
         let work = steps::are_needed(steps, &info, &outcome, color);
-        let (stored_len, len) = (info.bytes()?, shape.bytes(dtype)?);
+        let mut opened = Opened { found, image, shape, dtype, color, work, need: 0 };
+        let frame = if let Frames::Index(frame) = steps.frames { frame } else { 0 };
+        let of = (&self.scratch.bytes[..], frame);
+        let narrow = opened.narrow(steps, &info, of, &self.plan.limits);
+        let held = narrow.map_or(info, |(_, narrow)| narrow.info);
+        let (stored_len, len) = (held.bytes()?, shape.bytes(dtype)?);
         let text_len = (record.len() + self.scratch.bytes.len()) as u64;
-        let scratch = if work { steps::scratch_bytes(steps, &info, &outcome) } else { 0 };
+        let scratch = if work { steps::scratch_bytes(steps, &held, &outcome) } else { 0 };
         let film = match steps.frames != Frames::First && found.plays() {
             true => format::CANVASES * stored_len as u64 + text_len,
             false => 0,
         };
         let sheet = if image == shape { 0 } else { image.bytes(dtype)? as u64 };
-        let need = text_len + 2 * stored_len as u64 + len as u64 + scratch + film + sheet;
-        self.plan.limits.check_memory(need)?;
-        Ok(Opened { found, image, shape, dtype, color, work, need })
+        opened.need = text_len + 2 * stored_len as u64 + len as u64 + scratch + film + sheet;
+        self.plan.limits.check_memory(opened.need)?;
+        Ok(opened)
     }
 
     /// Gives scratch memory back where it is more than `keep` bytes.

@@ -6,9 +6,10 @@ use super::band::Band;
 use super::{Found, Opened, PixelBuffer, guarded, ragged};
 use crate::error::{Error, Result};
 use crate::format::{self, ImageFormat, ImageInfo};
+use crate::limits;
 use crate::options::Frames;
 use crate::pixels;
-use crate::pixels::steps;
+use crate::pixels::narrow::Narrow;
 use crate::plan::Target;
 use crate::shape::Shape;
 
@@ -22,7 +23,7 @@ impl Band<'_> {
             Target::Encoded => {
                 let mut sheet = std::mem::take(&mut self.sheet);
                 let len = opened.image.bytes(opened.dtype)?;
-                self.frames(opened, steps::room(&mut sheet, len)?)?;
+                self.frames(opened, limits::room(&mut sheet, len)?)?;
                 self.sheet = sheet;
                 let file = &self.scratch.bytes;
                 buffer.slot(file.len())?.copy_from_slice(file);
@@ -32,7 +33,7 @@ impl Band<'_> {
             Target::Pad { pad_value, .. } => {
                 let mut sheet = std::mem::take(&mut self.sheet);
                 let len = opened.image.bytes(opened.dtype)?;
-                self.frames(opened, steps::room(&mut sheet, len)?)?;
+                self.frames(opened, limits::room(&mut sheet, len)?)?;
                 let row = buffer.slot(opened.shape.bytes(opened.dtype)?)?;
                 ragged::pad(&sheet[..len], opened, pad_value, row)?;
                 self.sheet = sheet;
@@ -95,10 +96,10 @@ impl Band<'_> {
                 film.show(part);
                 continue;
             }
-            let stored = steps::room(&mut self.stored, len)?;
+            let stored = limits::room(&mut self.stored, len)?;
             film.show(stored);
             if opened.work {
-                self.bench.run(steps, &info, &mut self.stored, opened.color, part)?
+                self.bench.run(steps, &info, None, &mut self.stored, opened.color, part)?
             } else {
                 let stored = &self.stored[..len];
                 pixels::promote(stored, info.color, opened.color, info.dtype, part);
@@ -128,6 +129,27 @@ impl Band<'_> {
         }
     }
 
+    /// Decodes one frame row by row, as [`Narrow`] has it, and does the other steps.
+    fn narrowed(
+        &mut self,
+        opened: &Opened,
+        info: &ImageInfo,
+        (format, frame): (ImageFormat, u32),
+        narrow: &Narrow,
+        slot: &mut [u8],
+    ) -> Result<()> {
+        let (within, steps) = (&self.plan.limits, &self.plan.steps);
+        let bytes = &self.scratch.bytes;
+        let (bench, mut done) = (&mut self.bench, 0);
+        let stored = limits::room(&mut self.stored, narrow.info.bytes()?)?;
+        let mut take = |rows: &[u8]| {
+            done += bench.narrow(narrow, rows, (done, stored))?;
+            Ok(())
+        };
+        guarded(format, || format::decode_rows(format, bytes, frame, info, within, &mut take))?;
+        self.bench.run(steps, info, Some(narrow), &mut self.stored, opened.color, slot)
+    }
+
     /// Decodes one frame into `slot`, which has `shape`.
     fn picture(
         &mut self,
@@ -148,15 +170,18 @@ impl Band<'_> {
                 }
             })
         };
+        if let Some((format, narrow)) = opened.narrow(steps, info, (bytes, frame), limits) {
+            return self.narrowed(opened, info, (format, frame), &narrow, slot);
+        }
         let direct = !opened.work && info.shape == shape;
         match opened.found.format {
             Some(format) if direct => return decode(format, slot),
-            Some(format) => decode(format, steps::room(&mut self.stored, info.bytes()?)?)?,
+            Some(format) => decode(format, limits::room(&mut self.stored, info.bytes()?)?)?,
             None if opened.found.drawn && direct => {
                 return self.scratch.drawing.draw(&info.shape, slot);
             }
             None if opened.found.drawn => {
-                let stored = steps::room(&mut self.stored, info.bytes()?)?;
+                let stored = limits::room(&mut self.stored, info.bytes()?)?;
                 self.scratch.drawing.draw(&info.shape, stored)?;
             }
             None if direct => {
@@ -166,7 +191,7 @@ impl Band<'_> {
             None => std::mem::swap(&mut self.stored, &mut self.scratch.bytes),
         }
         if opened.work {
-            return self.bench.run(steps, info, &mut self.stored, opened.color, slot);
+            return self.bench.run(steps, info, None, &mut self.stored, opened.color, slot);
         }
         let stored = &self.stored[..info.bytes()?];
         pixels::promote(stored, info.color, opened.color, info.dtype, slot);

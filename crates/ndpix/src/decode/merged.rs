@@ -7,10 +7,10 @@ use super::{Found, guarded};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::{self, Color, ImageInfo};
+use crate::limits;
 use crate::limits::make_room;
 use crate::options::Merge;
 use crate::paths::Base;
-use crate::pixels::steps;
 use crate::record::scan::Hits;
 use crate::shape::Shape;
 
@@ -112,7 +112,7 @@ impl Band<'_> {
     /// The pixels of the mask that was looked at last, into the buffer for stored ones.
     fn draw(&mut self, found: &Found) -> Result<()> {
         let (info, limits) = (found.info, &self.plan.limits);
-        let stored = steps::room(&mut self.stored, info.bytes()?)?;
+        let stored = limits::room(&mut self.stored, info.bytes()?)?;
         let bytes = &self.scratch.bytes;
         match found.format {
             Some(format) => guarded(format, || match self.plan.steps.indices {

@@ -9,7 +9,7 @@ mod dib;
 
 pub(super) use dib::Dib;
 
-use super::row::{DecodeIndices, Evidence, More, Row};
+use super::row::{ByRows, DecodeIndices, Evidence, More, Row};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::Result;
@@ -27,6 +27,7 @@ pub(super) const ROW: Row = Row {
     least,
     decode,
     more: More::Nothing,
+    rows: ByRows::Never,
     indices,
 };
 

@@ -27,7 +27,7 @@ use self::file::{File, PREAMBLE, damaged_stream};
 use self::header::Photometric;
 use self::pixels::Native;
 use self::syntax::Coding;
-use super::row::{Evidence, More, Row, no_indices};
+use super::row::{ByRows, Evidence, More, Row, no_indices};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -56,6 +56,7 @@ pub(super) const ROW: Row = Row {
     least: |_, _| 0,
     decode: |bytes, info, limits, out| decode(bytes, 0, info, limits, out),
     more: More::Pages { info, decode },
+    rows: ByRows::Never,
     indices: no_indices,
 };
 

@@ -13,7 +13,7 @@
 mod chunks;
 mod header;
 
-use super::row::{Evidence, More, Row, no_indices};
+use super::row::{ByRows, Evidence, More, Row, no_indices};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result, quote};
@@ -39,6 +39,7 @@ pub(super) const ROW: Row = Row {
         info: |bytes, page, limits| info_of(bytes, Some(page), limits),
         decode: |bytes, page, info, limits, out| decode_of(bytes, Some(page), info, limits, out),
     },
+    rows: ByRows::Never,
     indices: no_indices,
 };
 

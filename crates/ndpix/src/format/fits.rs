@@ -12,7 +12,7 @@
 mod header;
 
 use self::header::{Header, Kind};
-use super::row::{Evidence, More, Row, no_indices};
+use super::row::{ByRows, Evidence, More, Row, no_indices};
 use super::{Color, ImageInfo, Rescale};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -42,6 +42,7 @@ pub(super) const ROW: Row = Row {
     least: |_, _| 0,
     decode: |bytes, info, limits, out| decode(bytes, 0, info, limits, out),
     more: More::Pages { info, decode },
+    rows: ByRows::Never,
     indices: no_indices,
 };
 

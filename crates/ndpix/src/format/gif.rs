@@ -11,7 +11,7 @@ mod film;
 use self::film::GifFilm;
 use weezl::{BitOrder, LzwStatus, decode::Configuration};
 
-use super::row::{Evidence, More, Row};
+use super::row::{ByRows, Evidence, More, Row};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -32,6 +32,7 @@ pub(super) const ROW: Row = Row {
         check: |bytes, _| check_frames(bytes),
         open: |bytes, info, _| Ok(Box::new(GifFilm::open(bytes, info)?)),
     },
+    rows: ByRows::Never,
     indices: |_, _| Ok(Some(decode_indices)),
 };
 

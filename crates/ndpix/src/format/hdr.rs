@@ -6,7 +6,7 @@
 //! in the new or the old way, each as its own begin says. Their order is that of the resolution line: the
 //! picture is upright. XYZ colours are refused as `unsupported`.
 
-use super::row::{Evidence, More, Row, no_indices};
+use super::row::{ByRows, Evidence, More, Row, no_indices};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result, quote};
@@ -30,6 +30,7 @@ pub(super) const ROW: Row = Row {
     least,
     decode,
     more: More::Nothing,
+    rows: ByRows::Never,
     indices: no_indices,
 };
 

@@ -6,7 +6,7 @@
 //! the same icon and not counted as frames. Cursors are not read.
 
 use super::bmp::Dib;
-use super::row::{Evidence, More, Row, no_indices};
+use super::row::{ByRows, Evidence, More, Row, no_indices};
 use super::{Color, ImageInfo, png};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -25,6 +25,7 @@ pub(super) const ROW: Row = Row {
     least,
     decode,
     more: More::Nothing,
+    rows: ByRows::Never,
     indices: no_indices,
 };
 

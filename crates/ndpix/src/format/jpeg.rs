@@ -13,7 +13,7 @@ use libjpeg_turbo_rs::precision::{
 };
 use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, JpegError, PixelFormat};
 
-use super::row::{Evidence, More, Row, no_indices, pixels};
+use super::row::{ByRows, Evidence, More, Row, no_indices, pixels};
 use super::{Color, ImageInfo, exif};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -43,6 +43,7 @@ pub(super) const ROW: Row = Row {
     least: |_, info| pixels(info) / (64 * 8),
     decode,
     more: More::Nothing,
+    rows: ByRows::Never,
     indices: no_indices,
 };
 

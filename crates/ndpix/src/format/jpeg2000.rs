@@ -19,7 +19,7 @@ use hayro_jpeg2000::{
     DecodeError, DecodeSettings, DecoderContext, FormatError, Image, MarkerError,
 };
 
-use super::row::{DecodeIndices, Evidence, More, Row};
+use super::row::{ByRows, DecodeIndices, Evidence, More, Row};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -49,6 +49,7 @@ pub(super) const ROW: Row = Row {
         picture.decode(info, limits, out)
     },
     more: More::Nothing,
+    rows: ByRows::Never,
     indices,
 };
 

@@ -11,7 +11,7 @@ mod decoding;
 
 use jxl::api::Event;
 
-use super::row::{Evidence, Film, More, Row, no_indices, pixels};
+use super::row::{ByRows, Evidence, Film, More, Row, no_indices, pixels};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -47,6 +47,7 @@ pub(super) const ROW: Row = Row {
         },
         open: |bytes, info, limits| Ok(Box::new(JxlFilm::open(bytes, info, limits)?)),
     },
+    rows: ByRows::Never,
     indices: no_indices,
 };
 

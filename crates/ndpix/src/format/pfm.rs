@@ -4,7 +4,7 @@
 //! of the file, bit for bit, as Pillow gives them (OpenCV divides by it).
 
 use super::pnm::Scanner;
-use super::row::{Evidence, More, Row, no_indices, pixels};
+use super::row::{ByRows, Evidence, More, Row, no_indices, pixels};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result, quote};
@@ -23,6 +23,7 @@ pub(super) const ROW: Row = Row {
     least,
     decode,
     more: More::Nothing,
+    rows: ByRows::Never,
     indices: no_indices,
 };
 

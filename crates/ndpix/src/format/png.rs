@@ -9,19 +9,19 @@
 //! made of beside them (IHDR, PLTE, tRNS) has only its chunk's checksum, which must be right. Frames: `film`.
 
 mod film;
+mod rows;
 mod text;
 pub(crate) mod write;
 
-use std::io::{Cursor, ErrorKind};
+use std::io::ErrorKind;
 
 use flate2::Crc;
-use png::{
-    BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, InterlaceInfo, Reader,
-    Transformations,
-};
+use png::{ColorType, DecodingError, Transformations};
 
+pub(super) use self::rows::decode;
+use self::rows::{decode_rows, gives_rows, open, read_rows};
 use self::{film::PngFilm, text::Texts};
-use super::row::{DecodeIndices, Evidence, More, Row, pixels};
+use super::row::{ByRows, DecodeIndices, Evidence, More, Row, pixels};
 use super::{Color, ImageInfo, exif};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -29,9 +29,6 @@ use crate::limits::{Limits, zeros};
 use crate::shape::Shape;
 
 const SIGNATURE: &[u8; 8] = b"\x89PNG\r\n\x1A\n";
-
-/// What the codec may allocate for ancillary chunks; rows and pixels do not count.
-const CHUNK_BYTES: usize = 16 << 20;
 
 pub(super) const ROW: Row = Row {
     name: "png",
@@ -52,6 +49,7 @@ pub(super) const ROW: Row = Row {
         check: film::check_frames,
         open: |bytes, info, limits| Ok(Box::new(PngFilm::open(bytes, info, limits)?)),
     },
+    rows: ByRows::Some { can: gives_rows, decode: decode_rows },
     indices,
 };
 
@@ -73,87 +71,6 @@ pub(super) fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let image = ImageInfo { orientation, frames, ..ImageInfo::of(shape, dtype, color) };
     image.bytes()?;
     Ok(image)
-}
-
-/// The pixels, as [`info`] announced them.
-pub(super) fn decode(
-    bytes: &[u8],
-    info: &ImageInfo,
-    limits: &Limits,
-    out: &mut [u8],
-) -> Result<()> {
-    let mut reader = open(bytes, limits, Transformations::EXPAND)?;
-    let (color, depth) = reader.output_color_type();
-    let color = match color {
-        ColorType::Grayscale => Color::Gray,
-        ColorType::GrayscaleAlpha => Color::GrayAlpha,
-        ColorType::Rgb | ColorType::Indexed => Color::Rgb,
-        ColorType::Rgba => Color::Rgba,
-    };
-    let size = reader.info().size();
-    let whole = reader.info().frame_control().is_none_or(|f| (f.width, f.height) == size);
-    let line = reader.output_line_size(size.0).unwrap_or(0);
-    if color != info.color || !whole || line == 0 || reader.output_buffer_size() != Some(out.len())
-    {
-        return Err(Error::image("damaged PNG: its chunks contradict each other"));
-    }
-
-    read_rows(&mut reader, out, line, channels(color) * depth as usize)
-}
-
-/// The codec's reader of these bytes, before the first row.
-fn open<'a>(
-    bytes: &'a [u8],
-    limits: &Limits,
-    transformations: Transformations,
-) -> Result<Reader<Cursor<&'a [u8]>>> {
-    let mut options = DecodeOptions::default();
-    options.set_ignore_text_chunk(true);
-    options.set_ignore_iccp_chunk(true);
-    options.set_ignore_crc(true);
-    options.set_ignore_adler32(false);
-    let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
-    let memory = limits.memory.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
-    decoder.set_limits(png::Limits { bytes: CHUNK_BYTES.min(memory) });
-    decoder.set_transformations(transformations);
-    decoder.read_info().map_err(damaged)
-}
-
-/// Reads every row into `out`, `line` bytes apart, with `bits` bits to a pixel; samples of 16 bits become
-/// little-endian.
-fn read_rows(
-    reader: &mut Reader<Cursor<&[u8]>>,
-    out: &mut [u8],
-    line: usize,
-    bits: usize,
-) -> Result<()> {
-    let wide = reader.output_color_type().1 == BitDepth::Sixteen;
-    if reader.info().interlaced {
-        for _ in 0..interlaced_rows(reader.info().size()) {
-            let Some(row) = reader.next_interlaced_row().map_err(damaged)? else { break };
-            if let InterlaceInfo::Adam7(pass) = row.interlace() {
-                png::expand_interlaced_row(out, line, row.data(), pass, bits as u8);
-            }
-        }
-        if wide {
-            to_little_endian(out);
-        }
-    } else {
-        for row in out.chunks_exact_mut(line) {
-            reader.read_row(row).map_err(damaged)?;
-            // Here the row is still in the nearest cache: a pass over the whole image costs three times as much.
-            if wide {
-                to_little_endian(row);
-            }
-        }
-    }
-    // Runs to the end of the image data, which checks its last chunk too. Every row is there:
-    // a file that just stops is whole for our purposes.
-    match reader.read_row(out) {
-        Err(DecodingError::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => Ok(()),
-        Err(error) => Err(damaged(error)),
-        Ok(_) => Ok(()),
-    }
 }
 
 /// Where the pixels are indices into a palette, or gray of few bits, whose samples are labels too.
@@ -186,22 +103,6 @@ fn decode_indices(bytes: &[u8], limits: &Limits, out: &mut [u8]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn to_little_endian(samples: &mut [u8]) {
-    for sample in samples.as_chunks_mut::<2>().0 {
-        sample.reverse();
-    }
-}
-
-/// The rows of all passes of an interlaced image together.
-fn interlaced_rows((width, height): (u32, u32)) -> u64 {
-    // First column, first row, row step of the seven passes.
-    [(0, 0, 8), (4, 0, 8), (0, 4, 8), (2, 0, 4), (0, 2, 4), (1, 0, 2), (0, 1, 2)]
-        .into_iter()
-        .filter(|&(x, _, _)| width > x)
-        .map(|(_, y, step)| u64::from(height.saturating_sub(y).div_ceil(step)))
-        .sum()
 }
 
 fn channels(color: Color) -> usize {
@@ -345,6 +246,8 @@ impl<'a> Iterator for Chunks<'a> {
 
 #[cfg(test)]
 mod tests {
+    use png::BitDepth;
+
     use super::*;
     use crate::error::ErrorKind as Kind;
 
@@ -485,11 +388,5 @@ mod tests {
         file.truncate(64);
         let error = info(&file, &Limits::default()).expect_err("too large");
         assert_eq!(error.kind(), Kind::Limit);
-    }
-
-    #[test]
-    fn interlaced_rows_of_all_passes() {
-        assert_eq!(interlaced_rows((8, 8)), 1 + 1 + 1 + 2 + 2 + 4 + 4);
-        assert_eq!(interlaced_rows((1, 1)), 1);
     }
 }

@@ -4,7 +4,7 @@
 //! the rounding of Pillow. Samples over 255 stay 16 bits in colour too, which Pillow narrows.
 //! Only the first picture of a file is read; nothing in the format says how many there are.
 
-use super::row::{DecodeIndices, Evidence, More, Row, pixels};
+use super::row::{ByRows, DecodeIndices, Evidence, More, Row, pixels};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result, quote};
@@ -22,6 +22,7 @@ pub(super) const ROW: Row = Row {
     least,
     decode,
     more: More::Nothing,
+    rows: ByRows::Never,
     indices,
 };
 

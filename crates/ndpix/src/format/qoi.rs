@@ -4,7 +4,7 @@
 //! reference decoder for RGB files whose chunks change alpha. The colour space byte (sRGB or
 //! linear) does not change the pixels, and the end marker may be missing if every pixel is there.
 
-use super::row::{Evidence, More, Row, no_indices, pixels};
+use super::row::{ByRows, Evidence, More, Row, no_indices, pixels};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -23,6 +23,7 @@ pub(super) const ROW: Row = Row {
     least: |_, info| pixels(info) / 62,
     decode,
     more: More::Nothing,
+    rows: ByRows::Never,
     indices: no_indices,
 };
 

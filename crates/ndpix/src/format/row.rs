@@ -31,6 +31,8 @@ pub(super) struct Row {
     pub(super) decode: fn(&[u8], &ImageInfo, &Limits, &mut [u8]) -> Result<()>,
     /// What a file may hold after its first image.
     pub(super) more: More,
+    /// Whether its rows are given one after another, so that a large picture need not be held.
+    pub(super) rows: ByRows,
     /// How the palette indices of this image are read. `None` where there are none, and gray samples
     /// of 8 bits as `decode` gives them are the labels.
     pub(super) indices: fn(&[u8], &Limits) -> Result<Option<DecodeIndices>>,
@@ -56,6 +58,23 @@ pub(super) enum More {
     /// Frames that are drawn on those before them. `check` refuses a file that ends before its last.
     Film { check: fn(&[u8], &ImageInfo) -> Result<()>, open: OpenFilm },
 }
+
+/// Whether a picture is given by its rows.
+pub(super) enum ByRows {
+    /// Its codec has all of it at once.
+    Never,
+    /// Where `can` says so of a page. `decode` calls its last argument with whole rows, from the first to the last.
+    Some { can: fn(&[u8], u32, &Limits) -> bool, decode: DecodeRows },
+}
+
+/// As `Row::decode` for the page of that number, row by row.
+type DecodeRows = fn(&[u8], u32, &ImageInfo, &Limits, &mut TakeRows<'_>) -> Result<()>;
+
+/// Takes some rows.
+pub(crate) type TakeRows<'t> = dyn FnMut(&[u8]) -> Result<()> + 't;
+
+/// Bytes of the rows that are given at once.
+pub(super) const BAND: usize = 256 << 10;
 
 /// As `Row::info` for the page of that number.
 type PageInfo = fn(&[u8], u32, &Limits) -> Result<ImageInfo>;

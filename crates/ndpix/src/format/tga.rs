@@ -5,7 +5,7 @@
 //! the extension area says that the fourth byte is not alpha. Palettes become RGB, those of 32-bit
 //! entries RGBA. The format has no signature: [`sniff`] asks for a header without a contradiction.
 
-use super::row::{Evidence, More, Row, no_indices, pixels};
+use super::row::{ByRows, Evidence, More, Row, no_indices, pixels};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -23,6 +23,7 @@ pub(super) const ROW: Row = Row {
     least,
     decode,
     more: More::Nothing,
+    rows: ByRows::Never,
     indices: no_indices,
 };
 

@@ -18,7 +18,7 @@ use self::color::Convert;
 use self::picture::Picture;
 use self::samples::{Packing, Predictor};
 use self::strips::{Compression, Unpacker};
-use super::row::{DecodeIndices, Evidence, More, Row};
+use super::row::{BAND, ByRows, DecodeIndices, Evidence, More, Row, TakeRows};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -51,6 +51,7 @@ pub(super) const ROW: Row = Row {
     least: |_, _| 0,
     decode: |bytes, info, limits, out| decode(bytes, 0, info, limits, out),
     more: More::Pages { info, decode },
+    rows: ByRows::Some { can: gives_rows, decode: decode_rows },
     indices,
 };
 
@@ -72,6 +73,54 @@ fn decode(
         return Err(Error::image("the TIFF changed between its header and its pixels"));
     }
     lay(&picture, out)
+}
+
+/// Whether the samples of a pixel stand together, so that pieces make rows.
+fn gives_rows(bytes: &[u8], page: u32, limits: &Limits) -> bool {
+    Picture::read(bytes, page, limits).is_ok_and(|picture| !picture.planar)
+}
+
+/// The rows, as [`info`] announced the picture.
+fn decode_rows(
+    bytes: &[u8],
+    page: u32,
+    info: &ImageInfo,
+    limits: &Limits,
+    take: &mut TakeRows<'_>,
+) -> Result<()> {
+    let picture = Picture::read(bytes, page, limits)?;
+    if picture.info.shape != info.shape || picture.planar {
+        return Err(Error::image("the TIFF changed between its header and its pixels"));
+    }
+    let (grid, size) = (picture.grid, picture.packing.sample_bytes());
+    let row_out = info.bytes()? / picture.height;
+    let pixel_out = row_out / picture.width;
+    let strips = grid.across == 1;
+    // Rows of tiles are put together first.
+    let at_once = if strips { (BAND / row_out.max(1)).max(1) } else { usize::MAX };
+    let at_once = at_once.min(grid.height).min(picture.height);
+    let mut band = zeros(at_once * row_out)?;
+    let mut worker = Worker::new(&picture);
+    for down in 0..grid.down {
+        let rows = grid.height.min(picture.height - down * grid.height);
+        for first in (0..rows).step_by(at_once) {
+            let band = &mut band[..at_once.min(rows - first) * row_out];
+            for across in 0..grid.across {
+                if first == 0 {
+                    worker.load(down * grid.across + across, rows)?;
+                }
+                let left = across * grid.width;
+                let width = grid.width.min(picture.width - left);
+                for (row, to) in band.chunks_exact_mut(row_out).enumerate() {
+                    let samples = &worker.row(first + row)?[..width * picture.together() * size];
+                    let to = &mut to[left * pixel_out..][..width * pixel_out];
+                    picture.convert.row(samples, to);
+                }
+            }
+            take(band)?;
+        }
+    }
+    Ok(())
 }
 
 /// Fills `out` with the converted rows of the picture.

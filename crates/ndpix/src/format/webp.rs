@@ -17,7 +17,7 @@ use libwebp_sys::{
     WebPDecodeRGBAInto, WebPDecodeRGBInto, WebPGetFeatures,
 };
 
-use super::row::{Evidence, Film, More, Row, no_indices};
+use super::row::{ByRows, Evidence, Film, More, Row, no_indices};
 use super::{Color, ImageInfo, exif};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -47,6 +47,7 @@ pub(super) const ROW: Row = Row {
         check: |_, _| Ok(()),
         open: |bytes, _, limits| Ok(Box::new(WebpFilm::open(bytes, limits)?)),
     },
+    rows: ByRows::Never,
     indices: no_indices,
 };
 

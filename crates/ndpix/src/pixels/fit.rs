@@ -1,7 +1,9 @@
 //! Which part of an image goes where in the wanted size: the arithmetic of `ImageOps.fit`, `pad` and
 //! `contain`, with their rounding (Python's: half to even).
 
+use crate::error::{Error, Result};
 use crate::options::{Fit, Size};
+use crate::plan::Resize;
 
 /// What becomes of an image on its way to a size.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,6 +71,25 @@ pub(crate) fn place(from: (usize, usize), size: Size, fit: Option<Fit>) -> Place
             let inner = contained(from, size);
             Placement { inner, outer: inner, ..plain }
         }
+    }
+}
+
+/// Where a resize puts a picture; kind `shape` where the aspect differs and nothing says how, or nothing is left.
+pub(super) fn place_in(resize: &Resize, height: usize, width: usize) -> Result<Placement> {
+    if resize.fit.is_none() && !same_aspect((height, width), resize.size) {
+        return Err(Error::shape(format!(
+            "an image of {height},{width} differs in aspect from size {}; pass fit stretch, crop or pad",
+            resize.size
+        )));
+    }
+    let placement = place((height, width), resize.size, resize.fit);
+    // Pillow gives an image without pixels.
+    match placement.outer {
+        (0, _) | (_, 0) => Err(Error::shape(format!(
+            "nothing is left of an image of {height},{width} contained in {}",
+            resize.size
+        ))),
+        _ => Ok(placement),
     }
 }
 

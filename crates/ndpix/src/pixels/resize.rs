@@ -61,6 +61,14 @@ impl Job {
         height > 0 && height > 2 * lost(self.from.1, self.to.1)
     }
 
+    /// Whether the resize begins with the rows, and goes on with the columns.
+    pub(super) fn is_rows_first(&self) -> bool {
+        let (horizontal, vertical) = self.axes();
+        let mixes = self.dtype == DType::Uint8 || wide::passes(self.dtype).is_some();
+        let both = horizontal.is_needed() && vertical.is_needed();
+        mixes && both && self.filter != Resample::Nearest && !self.is_columns_first()
+    }
+
     fn axes(&self) -> (Axis, Axis) {
         let [left, top, right, bottom] = self.region;
         let filter = self.filter;
@@ -169,6 +177,22 @@ impl Resizer {
             self.vertical(&between, job.to.1 * job.channels, first, &down, out);
         }
         self.between = between;
+        Ok(())
+    }
+
+    /// The first half of a resize that [begins with the rows](Job::is_rows_first), of some rows of its picture.
+    pub(super) fn narrow(&mut self, rows: &[u8], job: &Job, out: &mut [u8]) -> Result<()> {
+        let (horizontal, _) = job.axes();
+        match wide::passes(job.dtype) {
+            Some(passes) => {
+                let across = kept(&mut self.precise, &horizontal, coefficients::precise)?;
+                (passes.horizontal)(rows, job.from.1, job.channels, &across, out);
+            }
+            None => {
+                let across = kept(&mut self.fixed, &horizontal, coefficients::fixed)?;
+                self.horizontal(rows, job, &across, out);
+            }
+        }
         Ok(())
     }
 

@@ -6,16 +6,18 @@
 //! cheaper there and gives the same pixels.
 
 use super::color::{self, has_alpha};
-use super::fit::{Placement, place, same_aspect};
+use super::fit::{Placement, place_in};
+use super::narrow::Narrow;
 use super::resize::{Job, Resizer};
+use super::shown::{named, picture};
 use super::values::{self, Change};
 use super::{associated, channels, layout, orient, promote, promotes, sample};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::{Color, ImageInfo};
-use crate::limits::lengthen;
+use crate::limits::room;
 use crate::options::{Fit, Frames, Layout, Scale};
-use crate::plan::{Resize, Steps};
+use crate::plan::Steps;
 use crate::shape::Shape;
 
 /// What an image will be, before it is promoted to the others of its array.
@@ -27,26 +29,6 @@ pub(crate) struct Outcome {
     pub(crate) dtype: DType,
     /// What the channels are.
     pub(crate) color: Color,
-}
-
-/// Height, width and channels, where the shape is that of a picture.
-fn picture(shape: &Shape) -> Option<(usize, usize, usize)> {
-    match shape[..] {
-        [height, width] if height * width > 0 => Some((height, width, 1)),
-        [height, width, channels] if height * width * channels > 0 => {
-            Some((height, width, channels))
-        }
-        _ => None,
-    }
-}
-
-/// The color of an array that is not an image file where a mode is asked for, so that it is a picture.
-fn named(info: &ImageInfo, count: usize) -> Color {
-    match (info.color, count) {
-        (Color::Samples, 1) => Color::Gray,
-        (Color::Samples, 2) => Color::GrayAlpha,
-        (color, _) => color,
-    }
 }
 
 /// The dtype that an image of `stored` becomes.
@@ -141,24 +123,6 @@ pub(crate) fn outcome(steps: &Steps, info: &ImageInfo) -> Result<Outcome> {
     Ok(Outcome { shape: shaped(height, width, count, &shape)?, dtype, color })
 }
 
-fn place_in(resize: &Resize, height: usize, width: usize) -> Result<Placement> {
-    if resize.fit.is_none() && !same_aspect((height, width), resize.size) {
-        return Err(Error::shape(format!(
-            "an image of {height},{width} differs in aspect from size {}; pass fit stretch, crop or pad",
-            resize.size
-        )));
-    }
-    let placement = place((height, width), resize.size, resize.fit);
-    // Pillow gives an image without pixels.
-    match placement.outer {
-        (0, _) | (_, 0) => Err(Error::shape(format!(
-            "nothing is left of an image of {height},{width} contained in {}",
-            resize.size
-        ))),
-        _ => Ok(placement),
-    }
-}
-
 fn change(steps: &Steps, from: DType, to: DType, channels: usize) -> Change<'_> {
     Change { from, to, scale: steps.scale, normalize: steps.normalize.values(), channels }
 }
@@ -217,31 +181,37 @@ pub(crate) struct Bench {
     resizer: Resizer,
 }
 
-/// The first `len` bytes of a buffer that only grows: shrinking it would cost zeros the next time.
-pub(crate) fn room(buffer: &mut Vec<u8>, len: usize) -> Result<&mut [u8]> {
-    lengthen(buffer, len)?;
-    Ok(&mut buffer[..len])
-}
-
 impl Bench {
     /// Bytes that it holds.
     pub(crate) fn capacity(&self) -> usize {
         self.one.capacity() + self.two.capacity() + self.inner.capacity() + self.resizer.capacity()
     }
 
+    /// As [`Narrow::rows`].
+    pub(crate) fn narrow(
+        &mut self,
+        narrow: &Narrow,
+        rows: &[u8],
+        target: (usize, &mut [u8]),
+    ) -> Result<usize> {
+        narrow.rows(&mut self.resizer, &mut self.one, rows, target)
+    }
+
     /// Fills `out` with what the steps make of the image in `stored`, promoted to `color`. The shape of
-    /// `out` is that of [`outcome`], promoted and laid out. `stored` holds anything afterwards.
+    /// `out` is that of [`outcome`], promoted and laid out. `stored` holds anything afterwards; with `narrow` it is
+    /// the picture that this has made of the image.
     pub(crate) fn run(
         &mut self,
         steps: &Steps,
         info: &ImageInfo,
+        narrow: Option<&Narrow>,
         stored: &mut Vec<u8>,
         color: Color,
         out: &mut [u8],
     ) -> Result<()> {
         let outcome = outcome(steps, info)?;
         let (mut now, mut free, mut spare) = (stored, &mut self.one, &mut self.two);
-        let mut info = *info;
+        let mut info = narrow.map_or(*info, |narrow| narrow.info);
         if steps.rescale
             && let Some(rescale) = info.rescale
         {
@@ -290,15 +260,21 @@ impl Bench {
                 (len, colored, count) = (wanted, color, channels(color));
             }
             if let Some(resize) = &steps.resize {
-                let placement = place_in(resize, height, width)?;
-                let alpha = has_alpha(colored);
+                let placement = match narrow {
+                    Some(narrow) => narrow.placement,
+                    None => place_in(resize, height, width)?,
+                };
+                let mut region = placement.region;
+                if narrow.is_some() {
+                    (region[0], region[2]) = (0.0, width as f32);
+                }
                 let job = Job {
                     from: (height, width),
                     to: placement.inner,
                     channels: count,
                     dtype: info.dtype,
-                    alpha,
-                    region: placement.region,
+                    alpha: has_alpha(colored),
+                    region,
                     filter: resize.resample,
                 };
                 (height, width) = placement.outer;

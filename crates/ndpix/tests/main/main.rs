@@ -26,6 +26,7 @@ mod drawn;
 mod fuzz;
 mod gzip;
 mod hostile;
+mod large;
 mod layers;
 mod limits;
 mod nan;

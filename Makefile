@@ -48,7 +48,7 @@ PY    = $(VENV)/bin/python
 MATURIN = PATH="$(abspath $(VENV)/bin):$$PATH" $(PY) -m maturin
 
 # Optional corpus features that ndpix claims; CONTRIBUTING.md says which it does not, and why.
-FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:hdr,format:ico,format:jp2,format:jxl,format:pfm,format:pnm,format:qoi,format:tga,raw-image-message,rle,strokes,strokes-raw,tiff:cmyk,tiff:fax,tiff:odd-bits
+FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:avif,format:hdr,format:ico,format:jp2,format:jxl,format:pfm,format:pnm,format:qoi,format:tga,raw-image-message,rle,strokes,strokes-raw,tiff:cmyk,tiff:fax,tiff:odd-bits
 
 .PHONY: demo test rust python random licences conformance maybe-conformance command release clean test-scale test-stores maybe-scale test-page test-drawn test-formats test-shells test-arm test-musl test-windows
 .PHONY: wheel manylinux site reliability fuzz miri careful
@@ -128,7 +128,7 @@ REFERENCES = $(TARGET)/formats
 
 test-formats: wheel $(REFERENCES)/ready
 	$(REFERENCES)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps "$(TARGET)"/wheels/*.whl
-	for format in exr dicom jpeg2000 jxl; do $(REFERENCES)/bin/python tests/formats/compare_$$format.py || exit 1; done
+	for format in avif exr dicom jpeg2000 jxl; do $(REFERENCES)/bin/python tests/formats/compare_$$format.py || exit 1; done
 
 $(REFERENCES)/ready: requirements-formats.txt
 	test -x $(REFERENCES)/bin/python || $(PYTHON) -m venv $(REFERENCES)

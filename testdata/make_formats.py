@@ -17,6 +17,7 @@ import numpy as np
 FORMATS = Path(__file__).parent / "formats"
 MANIFEST = FORMATS / "manifest.json"
 PARTS = {
+    "avif": ("avif",),
     "exr": ("exr", "hdr", "pfm"),
     "dicom": ("dicom", "fits"),
     "jpeg2000": ("jpeg2000",),

@@ -24,7 +24,10 @@ pub(super) fn image(input: &[u8], format: &str) {
     let between = "P5 64 64 255\n".to_string() + &"Z".repeat(64 * 64);
     let record = record_of(input);
     let text = [record.as_str(), &record_of(between.as_bytes()), &record].concat();
-    let several = matches!(format, "gif" | "png" | "tiff" | "webp");
+    let several = matches!(
+        format,
+        "avif" | "dicom" | "exr" | "fits" | "gif" | "jxl" | "png" | "tiff" | "webp"
+    );
     for frames in ["first", "all"].into_iter().take(1 + usize::from(several)) {
         let options = image_with(&[("encoding", "encoded"), ("frames", frames)]);
         let said = outcomes(bytes(text.as_bytes()), &options);

@@ -75,8 +75,13 @@ pub const ALL: &[Target] = &[
     image!(qoi, words::QOI),
     image!(ico, words::ICO),
     image!(tga, words::TGA),
+    image!(avif, words::AVIF),
+    image!(dicom, words::DICOM),
     image!(exr, words::EXR),
+    image!(fits, words::FITS),
     image!(hdr, words::HDR),
+    image!(jpeg2000, words::JPEG2000),
+    image!(jxl, words::JXL),
     image!(pfm, words::PFM),
 ];
 

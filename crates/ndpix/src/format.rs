@@ -9,6 +9,8 @@
 //! A format is one file in `format/` with its [`Row`], and one variant of [`ImageFormat`] (`known.rs`); no
 //! type of a codec crate leaves its file.
 
+#[cfg(feature = "avif")]
+mod avif;
 mod bmp;
 #[cfg(feature = "dicom")]
 mod dicom;

@@ -13,6 +13,8 @@ use windows as system;
 use std::io;
 use std::path::Path;
 
+#[cfg(feature = "avif")]
+pub(crate) use system::AGAIN;
 pub(crate) use system::fence::Fence;
 pub(crate) use system::{
     FileAt, cache_folder, exchange, free_bytes, id_of, is_absolute, is_loop, lock, may_read,

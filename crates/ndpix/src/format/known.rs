@@ -47,6 +47,8 @@ pub enum ImageFormat {
     Jpeg2000 = 15,
     #[cfg(feature = "jxl")]
     Jxl = 16,
+    #[cfg(feature = "avif")]
+    Avif = 17,
 }
 
 /// What a file of a format may hold after its first image.
@@ -109,6 +111,8 @@ impl ImageFormat {
         Self::Jpeg2000,
         #[cfg(feature = "jxl")]
         Self::Jxl,
+        #[cfg(feature = "avif")]
+        Self::Avif,
     ];
 
     /// The word in options and summaries.
@@ -205,6 +209,8 @@ impl ImageFormat {
             Self::Jpeg2000 => &super::jpeg2000::ROW,
             #[cfg(feature = "jxl")]
             Self::Jxl => &super::jxl::ROW,
+            #[cfg(feature = "avif")]
+            Self::Avif => &super::avif::ROW,
         }
     }
 

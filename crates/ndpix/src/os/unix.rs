@@ -22,6 +22,10 @@ use super::Id;
 /// Reads and writes at any byte of a file.
 pub(crate) use std::os::unix::fs::FileExt as FileAt;
 
+/// The number of the error by which something says that it is to be asked again.
+#[cfg(feature = "avif")]
+pub(crate) const AGAIN: i32 = libc::EAGAIN;
+
 fn id_in(found: &Metadata) -> Id {
     [found.dev(), found.ino()]
 }

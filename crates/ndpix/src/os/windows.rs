@@ -28,6 +28,10 @@ use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 use super::Id;
 
+/// The number of the error by which something says that it is to be asked again: EAGAIN of the C library.
+#[cfg(feature = "avif")]
+pub(crate) const AGAIN: i32 = 11;
+
 /// Reads and writes at any byte of a file. They also move the place where it is read and written without one.
 pub(crate) trait FileAt {
     /// Fills `buf` as far as there are bytes: how many.

@@ -65,6 +65,7 @@ rust:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features ndpix/stations,ndpix/ndarray -- -D warnings
+	$(CARGO) clippy -p ndpix --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --lib --no-deps --features ndpix/ndarray
 	$(CARGO) test --workspace --features ndpix/stations,ndpix/ndarray
 

@@ -92,8 +92,8 @@ fn tiff(samples: &[u8], (rows, columns): (usize, usize)) -> Vec<u8> {
     for (tag, count, value) in tags {
         file.extend((tag as u16).to_le_bytes());
         file.extend(4u16.to_le_bytes());
-        file.extend((count as u32).to_le_bytes());
-        file.extend((value as u32).to_le_bytes());
+        file.extend(count.to_le_bytes());
+        file.extend(value.to_le_bytes());
     }
     file.extend([0; 4]);
     file

@@ -79,6 +79,7 @@ impl Header {
     }
 
     /// Whether samples have a sign.
+    #[cfg(feature = "jpeg2000")]
     pub(super) fn is_signed(&self) -> bool {
         matches!(self.dtype, DType::Int8 | DType::Int16 | DType::Int32 | DType::Int64)
     }

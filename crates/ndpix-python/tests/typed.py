@@ -78,6 +78,8 @@ pixel: Image = ndpix.decode("UDUgMiAyIDI1NQphYmNk")
 report: ndpix.Report = ndpix.inspect("images.ndjson", size=(4, 4), fit="stretch")
 field: str | None = report.field
 assert field == "image" and report.problem is None and pixel.shape == (2, 2)
+readable: list[ndpix.Format] = ndpix.formats()
+print(readable[0]["name"])
 grid: ndpix.Grid = ndpix.show(images, titles=["a"] * len(images))
 ndpix.show([pixel, *report.thumbnails()]).save("typed.png")
 

@@ -258,6 +258,11 @@ impl Drop for Picture {
     fn drop(&mut self) {
         // SAFETY: the struct is as `dav1d_get_picture` left it, or empty.
         unsafe { dav1d_picture_unref(Some(NonNull::from(&mut self.0))) }
+        if let Some(list) = self.0.itut_t35_ref.take() {
+            // SAFETY: the call has made an empty list from an `Arc`, and left it here. Nothing else refers to it
+            // or would give it back.
+            drop(unsafe { list.into_arc() });
+        }
     }
 }
 

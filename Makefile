@@ -25,6 +25,7 @@
 # make bench        the full tables, into BENCHMARKS.md
 # make bench-outputs what each output costs, into BENCHMARKS.md
 # make bench-scale  cost as the work grows, into BENCHMARKS.md
+# make bench-pixels what the steps of pixels cost, into BENCHMARKS.md
 # make stages       every station timed alone
 # make instructions instruction counts of the stations against the committed ones (UPDATE=1 renews)
 
@@ -52,7 +53,7 @@ FEATURES = gzip-input,zstd-input,field-path,json-numpy,format:avif,format:hdr,fo
 
 .PHONY: demo test rust python random licences conformance maybe-conformance command release clean test-scale test-stores maybe-scale test-page test-drawn test-formats test-shells test-arm test-musl test-windows
 .PHONY: wheel manylinux site reliability fuzz miri careful
-.PHONY: bench-quick bench bench-outputs bench-scale floor stages instructions
+.PHONY: bench-quick bench bench-outputs bench-pixels bench-scale floor stages instructions
 .NOTPARALLEL:
 
 demo: command $(VENV)/ready
@@ -228,6 +229,9 @@ floor:
 
 bench-outputs: command
 	$(PYTHON) bench/outputs.py $(BENCH)
+
+bench-pixels: command
+	$(PYTHON) bench/pixels.py $(BENCH)
 
 bench-scale: command
 	$(PYTHON) bench/scale.py $(BENCH)

@@ -12,7 +12,7 @@ import machine
 from corpora import Corpus
 
 Row = dict[str, Any]
-SECTIONS = ["comparison", "outputs", "scale"]
+SECTIONS = ["comparison", "outputs", "scale", "pixels"]
 HEAD = """# Benchmarks
 
 Made by `make bench`, `make bench-outputs` and `make bench-scale`, which write this file; nothing here is written by hand.

@@ -1,13 +1,13 @@
 """What stands beside an image: boxes, embeddings, a second image, an image that cannot be read."""
 from .form import Form
-from .pixels import AVIF, FOUR, JPEG, PNG, PNG_FILES, RGB, b64
+from .pixels import FOUR, HEIC, JPEG, PNG, PNG_FILES, RGB, b64
 
 BOX = {"bbox": [1, 2, 3, 4]}
 FIELDS_OR = "--field 'image_base64|image_path'"
 
 FORMS = [
     Form("beside-box", "a PNG and a box", [{"image": b64(data), **BOX} for data in PNG], RGB),
-    Form("beside-avif", "AVIF and a box", [{"image": b64(data), **BOX, "label": 1} for data in AVIF], None),
+    Form("beside-heic", "HEIC and a box", [{"image": b64(data), **BOX, "label": 1} for data in HEIC], None),
     Form("beside-url", "an address and a box", [{"image": f"https://x/{i}.png", **BOX} for i in FOUR], None),
     Form("beside-raw", "raw frames without shape, and an embedding",
          [{"frame": b64(a), "embedding": [0.1, 0.2, 0.3]} for a in RGB], None),

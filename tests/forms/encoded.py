@@ -5,7 +5,7 @@ from urllib.parse import quote
 import numpy as np
 
 from .form import Form
-from .pixels import (AVIF, DEEP, FOUR, HEIGHT, JPEG, JPEG_2000, JPEG_RGB, JPEG_XL, PNG, PNG_FILES, RGB, WIDTH, b64,
+from .pixels import (AVIF, DEEP, FOUR, HEIC, HEIGHT, JPEG, JPEG_2000, JPEG_RGB, JPEG_XL, PNG, PNG_FILES, RGB, WIDTH, b64,
                      decoded, encoded)
 
 
@@ -41,7 +41,10 @@ FILES = [
          ["--field images[*]"]),
     Form("encoded-type-lies", "called PNG, is JPEG", [{"type": "image/png", "image": b64(data)} for data in JPEG],
          JPEG_RGB),
-    Form("encoded-unsupported", "JPEG 2000, AVIF, JPEG XL", images(b64, [*JPEG_2000[:2], AVIF[2], JPEG_XL]), None),
+    Form("encoded-avif", "AVIF", images(b64, AVIF), [decoded(data) for data in AVIF]),
+    Form("encoded-jpeg2000", "JPEG 2000", images(b64, JPEG_2000), RGB),
+    Form("encoded-jxl", "JPEG XL", images(b64, [JPEG_XL] * 4), [np.full((8, 8), 7, np.uint8)] * 4),
+    Form("encoded-unsupported", "HEIC", images(b64, HEIC), None),
     Form("encoded-twice", "base64 of base64", [{"image": data_url(b64(data).encode())} for data in PNG], RGB,
          ["--encoding base64+image", "--encoding base64+base64+image"]),
 ]

@@ -89,7 +89,9 @@ JPEG = [encoded(a, "JPEG", quality=95) for a in RGB]
 JPEG_RGB = [decoded(data) for data in JPEG]
 PNG_FILES = {f"im{i}.png": data for i, data in enumerate(PNG)}
 
-# What ndpix does not read. The JPEG XL is a gray square of 8 x 8, as libjxl 0.11 wrote it.
+# The JPEG XL is a square of 8 x 8 with gray 7, as libjxl 0.11 wrote it.
 AVIF = [encoded(a, "AVIF") for a in RGB]
+# What ndpix does not read.
+HEIC = [b"\0\0\0\x1cftypheic\0\0\0\0mif1heic" + noise(900 + i, 20, 20).tobytes() for i in FOUR]
 JPEG_2000 = [encoded(a, "JPEG2000") for a in RGB]
 JPEG_XL = base64.b64decode("/wpBQFDcCAgEAQBAAEsYixVCocBpAAAAAAAAAAA=")

@@ -21,7 +21,7 @@ import numpy as np
 
 from . import encoded, packed, reported_values, wrappers
 from . import text as texts
-from .decoys.samples import (DEPTH, FILES, GRAY, PNG, RGB, RUNS, avif, float_tensor, floats, ints, path, png,
+from .decoys.samples import (DEPTH, FILES, GRAY, PNG, RGB, RUNS, heic, float_tensor, floats, ints, path, png,
                              random_text)
 from .described import json_numpy
 from .encoded import data_url
@@ -102,7 +102,7 @@ IMAGES = [
     (lambda i: [png(i), png(i + 1)], lambda i: [RGB[i % 5], RGB[(i + 1) % 5]]),
 ]
 UNREADABLE = [
-    (avif, True),
+    (heic, True),
     (lambda i: png(i)[:200], True),
     (lambda i: "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E", True),
     (lambda i: f"https://example.com/{i}.jpg", False),

@@ -2,7 +2,7 @@
 from ..chats import anthropic_image, user
 from ..encoded import data_url
 from ..pixels import b64
-from .samples import GRAY, PNG, RGB, avif, image_url, path, png, random_text
+from .samples import GRAY, PNG, RGB, heic, image_url, path, png, random_text
 
 
 def chat(i):
@@ -30,11 +30,11 @@ def once(i, more):
 # Several fields that are not names of one.
 REFUSED = {
     "two-numbers-apart": lambda i: {"x": GRAY[i].tolist()} if i % 2 else {"y": RGB[i][..., 1].tolist()},
-    "pixels-or-avif": lambda i: {"pixels": GRAY[i].tolist()} if i % 2 else {"image": avif(i)},
+    "pixels-or-heic": lambda i: {"pixels": GRAY[i].tolist()} if i % 2 else {"image": heic(i)},
     "image-or-photo": lambda i: {"image" if i % 2 else "photo": png(i)},
     "image-or-mask": lambda i: {"image" if i % 2 else "mask_image": png(i)},
-    "alternatives-beside-avif": lambda i: {
-        "photo": avif(i), **({"image_base64": png(i)} if i % 2 else {"image_path": path(i)})},
+    "alternatives-beside-heic": lambda i: {
+        "photo": heic(i), **({"image_base64": png(i)} if i % 2 else {"image_path": path(i)})},
     "alternatives-beside-url": lambda i: {
         "image": f"https://x/{i}.jpg", **({"frame_b64": png(i)} if i % 2 else {"frame_path": path(i)})},
 }
@@ -42,7 +42,7 @@ REFUSED = {
 EITHER = {
     "numbered-1-or-2": lambda i: {"image_1" if i % 2 else "image_2": png(i)},
     "numbered-0-or-1": lambda i: {f"image_{i % 2}": png(i)},
-    "avif-first": lambda i: {"image": png(i) if i else avif(0)},
+    "heic-first": lambda i: {"image": png(i) if i else heic(0)},
     "png-or-url": lambda i: {"image": png(i) if i % 2 else f"https://x/{i}.png"},
     "random-last": lambda i: {"image": png(i) if i < 4 else random_text(i, 400)},
     "two-topics": lambda i: {
@@ -55,15 +55,15 @@ EITHER = {
 
 # Refused, or read with the rest as rejects.
 COUNTED = {
-    "image-or-avif": lambda i: {"image": png(i)} if i % 2 else {"photo": avif(i)},
+    "image-or-heic": lambda i: {"image": png(i)} if i % 2 else {"photo": heic(i)},
     "image-or-url": lambda i: {"image": png(i)} if i % 2 else {"photo": f"https://x/{i}.jpg"},
     "image-or-pixels": lambda i: {"image": png(i)} if i % 2 else {"pixels": RGB[i].tolist()},
     "image-or-random": lambda i: {"image": png(i)} if i % 2 else {"frame": random_text(i, 3840)},
     "path-or-missing": lambda i: {"image": path(i)} if i % 2 else {"file": f"no/{i}.png"},
     "openai-data-and-url": lambda i: {
         "messages": user(image_url(data_url(PNG[i])), image_url(f"https://x/{i}.png"))},
-    "labelme-avif": lambda i: {"imageData": avif(i), "imagePath": path(i)},
-    "type-text-avif": lambda i: {"type": "text", "image": avif(i)} if i > 3 else {"type": "mcq", "image": png(i)},
+    "labelme-heic": lambda i: {"imageData": heic(i), "imagePath": path(i)},
+    "type-text-heic": lambda i: {"type": "text", "image": heic(i)} if i > 3 else {"type": "mcq", "image": png(i)},
     "type-document-url": lambda i: (
         {"type": "document", "image": f"https://x/{i}.png"} if i > 3 else {"type": "scan", "image": png(i)}),
     "gemini-file-uri": lambda i: gemini(
@@ -102,7 +102,7 @@ LATE_COUNTED = {
     "late-photo": lambda i: {"image" if i < 70 else "photo": png(i)},
     "late-pixels": lambda i: {"image": png(i)} if i < 70 else {"pixels": RGB[i % 5].tolist()},
     "once-photo-url": lambda i: {"image": png(i), **once(i, {"photo": f"https://x/{i}.jpg"})},
-    "once-avif": lambda i: {"image": png(i), **once(i, {"extra": avif(0)})},
+    "once-heic": lambda i: {"image": png(i), **once(i, {"extra": heic(0)})},
     "once-random-frame": lambda i: {"image": png(i), **once(i, {"frame": random_text(i, 3000)})},
 }
 

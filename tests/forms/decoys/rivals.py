@@ -5,12 +5,12 @@ from ..chats import user
 from ..encoded import data_url
 from ..described import json_numpy
 from ..pixels import b64
-from .samples import (BRIGHT, DEPTH, GRAY, PNG, RGB, avif, color_mask, depth_png, image_url, ints, mask, mask_path,
+from .samples import (BRIGHT, DEPTH, GRAY, PNG, RGB, heic, color_mask, depth_png, image_url, ints, mask, mask_path,
                       path, png, random_text, thumb)
 
 REFUSED = {
-    "avif-thumb": lambda i: {"image": avif(i), "thumbnail": thumb(i)},
-    "avif-mask": lambda i: {"image": avif(i), "mask": mask(i)},
+    "heic-thumb": lambda i: {"image": heic(i), "thumbnail": thumb(i)},
+    "heic-mask": lambda i: {"image": heic(i), "mask": mask(i)},
     "url-thumb": lambda i: {"url": f"https://x/{i}.jpg", "thumbnail": thumb(i)},
     "url-noext-thumb": lambda i: {"url": f"https://x/i/{i}", "thumb": thumb(i)},
     "image_url-noext-thumb": lambda i: {"image_url": f"https://x/i/{i}", "thumb": thumb(i)},
@@ -80,7 +80,7 @@ REFUSED = {
         "messages": user(image_url(data_url(PNG[i]))),
         "image": f"https://x/{i}.png",
     },
-    "side-only-avif": lambda i: {"front": png(i), "rear": avif(i)},
+    "side-only-heic": lambda i: {"front": png(i), "rear": heic(i)},
     "before-after-url": lambda i: {"before": png(i), "after": f"https://x/{i}.png"},
     "video-url-thumb": lambda i: {"url": f"https://x/{i}.mp4", "thumb": thumb(i)},
     "hyphen-thumb": lambda i: {"file-name": f"no/{i}.jpg", "thumb-nail": thumb(i), "user-thumb": 1},
@@ -89,7 +89,7 @@ REFUSED = {
     "label_map-png": lambda i: {"file": f"no/{i}.jpg", "label_map": mask(i)},
     "mask_png_b64": lambda i: {"path": f"no/{i}.jpg", "mask_png_b64": mask(i)},
     "masks-list": lambda i: {"file_name": f"no/{i}.jpg", "masks": [{"id": 1, "png": mask(i)}]},
-    "many-columns": lambda i: dict({"thumb": thumb(i)}, **{f"c{k}x": k for k in range(300)}, image=avif(i)),
+    "many-columns": lambda i: dict({"thumb": thumb(i)}, **{f"c{k}x": k for k in range(300)}, image=heic(i)),
     "file-path-both": lambda i: {"file": path(i), "path": f"no/{i}_m.png"},
     "role-thumb-full": lambda i: {
         "images": [{"type": "thumbnail", "data": png(i)}, {"type": "full", "data": png(i + 1)}]
@@ -104,7 +104,7 @@ REFUSED = {
         "messages": user(image_url(data_url(PNG[i]))),
         "choices": [{"message": {"content": [image_url(data_url(PNG[(i + 1) % 5]))]}}],
     },
-    "hf-avif-path": lambda i: {"image": {"bytes": avif(i), "path": path(i)}, "thumbnail": thumb(i)},
+    "hf-heic-path": lambda i: {"image": {"bytes": heic(i), "path": path(i)}, "thumbnail": thumb(i)},
     "qr-and-file": lambda i: {"qr": png(i), "file": f"no/{i}.png"},
     "webp-in-json": lambda i: {"payload": json.dumps({"image": png(i)}), "thumb": thumb(i)},
     "x-and-y-lists": lambda i: {"x": GRAY[i].tolist(), "y": [[1]]},

@@ -2,7 +2,7 @@
 import numpy as np
 
 from ..described import json_numpy
-from ..pixels import AVIF, b64, encoded, noise
+from ..pixels import HEIC, b64, encoded, noise
 
 HEIGHT, WIDTH = 32, 40
 RGB = [noise(2000 + i, HEIGHT, WIDTH, 3) for i in range(5)]
@@ -52,9 +52,9 @@ def depth_png(i):
     return b64(encoded(DEPTH[i % 5]))
 
 
-def avif(i):
+def heic(i):
     """An image that is not read."""
-    return b64(AVIF[i % 4])
+    return b64(HEIC[i % 4])
 
 
 def random_text(seed, length):

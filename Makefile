@@ -153,7 +153,7 @@ fuzz:
 
 # What is unsafe, of what Miri can run: not the C of WebP, and not AVX-512. It takes the instructions that it is
 # told of for those that are there.
-UNSAFE = array::aligned:: os:: reserve:: record::scan:: sieve:: encoding::numbers::ssse3:: encoding::numbers::tests:: pixels::resize::tests::
+UNSAFE = array::aligned:: os:: reserve:: record::scan:: sieve:: encoding::numbers::ssse3:: encoding::numbers::tests:: pixels::color::tests:: pixels::resize::tests::
 
 miri:
 	@$(CARGO) +nightly miri --version >/dev/null 2>&1 || { \

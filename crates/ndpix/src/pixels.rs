@@ -6,6 +6,7 @@
 mod associated;
 pub(crate) mod color;
 pub(crate) mod fit;
+mod gray;
 mod layout;
 pub(crate) mod narrow;
 pub(crate) mod orient;

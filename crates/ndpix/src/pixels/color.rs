@@ -5,7 +5,7 @@
 //! Alpha is dropped, or blended on a background as `Image.paste` does with a mask.
 
 use super::sample::{Sample, with_sample};
-use super::{channels, promote, promotes};
+use super::{channels, gray, promote, promotes};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::Color;
@@ -64,12 +64,8 @@ pub(crate) fn convert(
     let pairs = pixels.chunks_exact(wide).zip(out.chunks_exact_mut(narrow));
     match (from, to) {
         (Color::Rgb | Color::Rgba, Color::Gray | Color::GrayAlpha) => {
-            match (dtype, wide, narrow) {
-                (DType::Uint8, 3, 1) => gray_bytes::<3, 1>(pixels, out),
-                (DType::Uint8, 4, 1) => gray_bytes::<4, 1>(pixels, out),
-                (DType::Uint8, 3, 2) => gray_bytes::<3, 2>(pixels, out),
-                (DType::Uint8, 4, 2) => gray_bytes::<4, 2>(pixels, out),
-                _ => with_sample!(dtype, gray(pixels, wide, narrow, out)),
+            if dtype != DType::Uint8 || !gray::bytes(pixels, wide, narrow, out) {
+                with_sample!(dtype, gray(pixels, wide, narrow, out));
             }
             if to == Color::GrayAlpha {
                 let full = super::full(dtype);
@@ -88,15 +84,6 @@ pub(crate) fn convert(
         _ => pairs.for_each(|(pixel, slot)| slot.copy_from_slice(&pixel[..narrow])),
     }
     Ok(())
-}
-
-/// As [`gray`] of pixels of `C` bytes into slots of `N`, in numbers that the compiler knows.
-fn gray_bytes<const C: usize, const N: usize>(pixels: &[u8], out: &mut [u8]) {
-    let pairs = pixels.as_chunks::<C>().0.iter().zip(out.as_chunks_mut::<N>().0);
-    for (pixel, slot) in pairs {
-        let [r, g, b] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
-        slot[0] = ((r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16) as u8;
-    }
 }
 
 /// Writes the gray of each pixel to the front of its slot.
@@ -186,14 +173,16 @@ mod tests {
 
     #[test]
     fn gray_of_bytes_is_that_of_any_sample() {
-        let pixels: Vec<u8> = (0..4 * 3 * 4099).map(|i: u32| ((i * 40503) >> 7) as u8).collect();
-        let (mut fast, mut plain) = (vec![0; pixels.len() / 3], vec![0; pixels.len() / 3]);
-        gray_bytes::<3, 1>(&pixels, &mut fast);
-        gray::<u8>(&pixels, 3, 1, &mut plain);
-        assert_eq!(fast, plain);
-        gray_bytes::<4, 2>(&pixels, &mut fast);
-        gray::<u8>(&pixels, 4, 2, &mut plain);
-        assert_eq!(fast, plain);
+        let pixels: Vec<u8> = (0..12 * 4099).map(|i: u32| ((i * 40503) >> 7) as u8).collect();
+        for (wide, narrow) in [(3, 1), (4, 1), (3, 2), (4, 2)] {
+            for count in [0, 1, 7, 31, 4099] {
+                let pixels = &pixels[..count * wide];
+                let (mut fast, mut plain) = (vec![0; count * narrow], vec![0; count * narrow]);
+                assert!(gray::bytes(pixels, wide, narrow, &mut fast));
+                gray::<u8>(pixels, wide, narrow, &mut plain);
+                assert_eq!(fast, plain);
+            }
+        }
     }
 
     #[test]

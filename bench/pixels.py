@@ -1,4 +1,4 @@
-"""What the steps of pixels cost: `python bench/pixels.py [PROGRAM ...]`.
+"""What the steps of pixels cost: `python bench/pixels.py [[NAME=]PROGRAM ...]`.
 
 ndpix beside a tuned script (orjson, pybase64, NumPy; one array mapped into the output) that makes the same bytes, on
 records of 100 x 100 x 3 raw bytes; and ndpix alone on photographs. Each PROGRAM is an ndpix command, such as an older
@@ -68,8 +68,8 @@ def photographs():
 
 
 def main():
-    programs = sys.argv[1:] or [str(ROOT / "target/release/ndpix")]
-    names = [f"ndpix {n}" for n in range(len(programs))] if len(programs) > 1 else ["ndpix"]
+    named = [word.rpartition("=") for word in sys.argv[1:] or [str(ROOT / "target/release/ndpix")]]
+    programs, names = [program for *_, program in named], [f"ndpix {name}".strip() for name, *_ in named]
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         folder = Path(folder)
         raw, photo, script = folder / "raw.ndjson", folder / "photo.ndjson", folder / "script.py"

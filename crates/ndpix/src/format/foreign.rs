@@ -3,6 +3,15 @@
 
 const NOT_READ: &str = ", which ndpix does not read";
 
+/// Of formats that have a decoder, which did not take it for one of its own.
+const fn unread(built: bool) -> &'static str {
+    if built {
+        ", whose head is damaged"
+    } else {
+        ", which this build of ndpix does not read: its cargo feature is off"
+    }
+}
+
 /// Where in the bytes a kind has which bytes, its name, what to do with it, and its sort.
 type Kind = (usize, &'static [u8], &'static str, &'static str, Sort);
 
@@ -22,11 +31,11 @@ use Sort::{Image, Opaque, Other, Video};
 
 /// By their first bytes alone.
 const KINDS: [Kind; 29] = [
-    (0, b"\x00\x00\x00\x0CjP  ", "a JPEG 2000 image", NOT_READ, Image),
-    (0, b"\xFF\x4F\xFF\x51", "a JPEG 2000 image", NOT_READ, Image),
-    (0, b"\x00\x00\x00\x0CJXL ", "a JPEG XL image", NOT_READ, Image),
-    (0, b"\xFF\x0A", "a JPEG XL image", NOT_READ, Image),
-    (4, b"ftypavi", "an AVIF image", NOT_READ, Image),
+    (0, b"\x00\x00\x00\x0CjP  ", "a JPEG 2000 image", unread(cfg!(feature = "jpeg2000")), Image),
+    (0, b"\xFF\x4F\xFF\x51", "a JPEG 2000 image", unread(cfg!(feature = "jpeg2000")), Image),
+    (0, b"\x00\x00\x00\x0CJXL ", "a JPEG XL image", unread(cfg!(feature = "jxl")), Image),
+    (0, b"\xFF\x0A", "a JPEG XL image", unread(cfg!(feature = "jxl")), Image),
+    (4, b"ftypavi", "an AVIF image", unread(cfg!(feature = "avif")), Image),
     (4, b"ftypmp4", "an MP4 video", NOT_READ, Video),
     (4, b"ftypiso", "an MP4 video", NOT_READ, Video),
     (4, b"ftypM4", "an MP4 audio or video", NOT_READ, Video),
@@ -35,11 +44,11 @@ const KINDS: [Kind; 29] = [
     (4, b"ftypavc", "an MP4 video", NOT_READ, Video),
     (0, b"\x1A\x45\xDF\xA3", "a Matroska or WebM video", NOT_READ, Video),
     (4, b"ftyp", "a HEIF image or ISO media file", NOT_READ, Image),
-    (0, b"\x76\x2F\x31\x01", "an OpenEXR image", NOT_READ, Image),
-    (0, b"SIMPLE  =", "a FITS file", NOT_READ, Image),
+    (0, b"\x76\x2F\x31\x01", "an OpenEXR image", unread(cfg!(feature = "exr")), Image),
+    (0, b"SIMPLE  =", "a FITS file", unread(cfg!(feature = "fits")), Image),
     (0, b"\x89HDF\r\n\x1A\n", "an HDF5 file", NOT_READ, Opaque),
-    (0, b"#?RADIANCE", "a Radiance HDR image", NOT_READ, Image),
-    (0, b"#?RGBE", "a Radiance HDR image", NOT_READ, Image),
+    (0, b"#?RADIANCE", "a Radiance HDR image", unread(cfg!(feature = "hdr")), Image),
+    (0, b"#?RGBE", "a Radiance HDR image", unread(cfg!(feature = "hdr")), Image),
     (
         0,
         b"8BPS",
@@ -97,7 +106,7 @@ const HEIC: Kind = (
     Image,
 );
 /// Named by another brand first.
-const AVIF: Kind = (4, b"ftyp", "an AVIF image", NOT_READ, Image);
+const AVIF: Kind = (4, b"ftyp", "an AVIF image", unread(cfg!(feature = "avif")), Image);
 /// What the first box of a file of HEVC images may call it.
 const HEVC_BRANDS: [&[u8; 4]; 8] =
     [b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"];

@@ -2,6 +2,8 @@
 //! defaults and checks are those of the library.
 
 use ndpix::{Legend, OptionInfo, Options};
+use std::sync::LazyLock;
+
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -9,10 +11,12 @@ use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
 
 use crate::errors;
 
+/// Every option: put together once, as that takes as long as a small image.
+static KNOWN: LazyLock<Vec<OptionInfo>> = LazyLock::new(|| Options::table().collect());
+
 /// Options from keywords; `None` leaves an option as it is.
 pub(crate) fn options(keywords: &Bound<'_, PyDict>) -> PyResult<Options> {
     let mut options = Options::default();
-    let known: Vec<OptionInfo> = Options::table().collect();
     for (name, value) in keywords {
         let mut name: String = name.extract()?;
         let mut value = value;
@@ -20,7 +24,7 @@ pub(crate) fn options(keywords: &Bound<'_, PyDict>) -> PyResult<Options> {
             name = ARRAYS.1.to_string();
             value = if value.is_none() { value } else { arrays(&value)? };
         }
-        let Some(option) = known.iter().find(|option| option.name == name) else {
+        let Some(option) = KNOWN.iter().find(|option| option.name == name) else {
             return Err(PyTypeError::new_err(format!("unexpected keyword argument '{name}'")));
         };
         if value.is_none() {

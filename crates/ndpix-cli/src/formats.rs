@@ -5,8 +5,7 @@ use ndpix::ImageFormat;
 /// The list, as a table for people or as JSON: an array with one object for each format.
 pub(crate) fn list(json: bool) -> String {
     if json {
-        let all: Vec<_> = ImageFormat::ALL.iter().map(|format| format.json()).collect();
-        return format!("{:#}\n", serde_json::Value::from(all));
+        return ImageFormat::json();
     }
     let titles = ["format", "files", "dtypes", "colors", "frames"].map(String::from);
     let rows: Vec<_> = std::iter::once(titles).chain(ImageFormat::ALL.iter().map(row)).collect();

@@ -32,5 +32,5 @@ def _default(value: Any) -> Any:
     raise TypeError(f"a {type(value).__name__} in a record is nothing that JSON can hold")
 
 
-# `json.dumps` makes one for each call, which takes longer than a small image.
+# `json.dumps` makes one for each call with such arguments.
 _encoder = json.JSONEncoder(default=_default, separators=(",", ":"))

@@ -147,6 +147,9 @@ impl Band<'_> {
             Ok(())
         };
         guarded(format, || format::decode_rows(format, bytes, frame, info, within, &mut take))?;
+        if done != narrow.info.shape[0] {
+            return Err(Error::image(format!("the {format} gave {done} rows of its picture")));
+        }
         self.bench.run(steps, info, Some(narrow), &mut self.stored, opened.color, slot)
     }
 

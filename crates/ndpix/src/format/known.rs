@@ -163,24 +163,28 @@ impl ImageFormat {
         }
     }
 
-    /// All that is said of it, as a JSON object: `name`, `extensions`, `dtypes`, `colors`, `frames`.
+    /// All formats as JSON, an object for each: `name`, `extensions`, `dtypes`, `colors`, `frames`.
     ///
     /// ```
-    /// let said = ndpix::ImageFormat::Qoi.json();
-    /// assert_eq!(said["dtypes"], serde_json::json!(["uint8"]));
-    /// assert_eq!(said["frames"], "one");
+    /// let list = ndpix::ImageFormat::json();
+    /// let list: serde_json::Value = serde_json::from_str(&list).expect("JSON");
+    /// assert_eq!((&list[0]["name"], &list[0]["frames"]), (&"png".into(), &"animation".into()));
     /// ```
-    pub fn json(self) -> serde_json::Value {
+    pub fn json() -> String {
         fn words<T: fmt::Display>(all: &[T]) -> Vec<String> {
             all.iter().map(T::to_string).collect()
         }
-        serde_json::json!({
-            "name": self.name(),
-            "extensions": self.extensions(),
-            "dtypes": words(self.dtypes()),
-            "colors": words(self.colors()),
-            "frames": self.frames().to_string(),
-        })
+        let said = |format: &Self| {
+            serde_json::json!({
+                "name": format.name(),
+                "extensions": format.extensions(),
+                "dtypes": words(format.dtypes()),
+                "colors": words(format.colors()),
+                "frames": format.frames().to_string(),
+            })
+        };
+        let all: Vec<_> = Self::ALL.iter().map(said).collect();
+        format!("{:#}\n", serde_json::Value::from(all))
     }
 
     pub(super) fn row(self) -> &'static Row {

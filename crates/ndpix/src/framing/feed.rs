@@ -177,7 +177,7 @@ impl Feed {
 
     /// Reads and hands out blocks of `bytes`; what the records are does not depend on it.
     pub(crate) fn with_block_bytes(mut self, bytes: usize) -> Self {
-        // Zeroing a whole block takes longer than all else that is done with an input of a few bytes.
+        // Zeroing a whole block takes about as long as all else that is done with an input of a few bytes.
         // One byte more, so that the end is found in the room that is there.
         let all = self.total_bytes.unwrap_or(u64::MAX).saturating_add(1).max(SMALL);
         self.block = bytes.max(1).min(usize::try_from(all).unwrap_or(usize::MAX));

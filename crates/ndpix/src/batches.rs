@@ -21,12 +21,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::make_room;
 use crate::options::{MaxRejects, Options, Rejects};
 use crate::parts::Plan;
-use crate::pipeline::Driver;
 use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::sink::{self, Facts, Further, Ready, Sink};
 use crate::source::Input;
 use crate::summary::{Reject, Summary};
+use crate::threads::Driver;
 
 /// Of rejects that stand together, a batch lists this many at least.
 const REJECTS: usize = 1000;

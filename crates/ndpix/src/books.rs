@@ -33,8 +33,9 @@ use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::sink::moves::Company;
 use crate::sink::rejects::{self, RejectsFile};
-use crate::sink::{self, Facts, Holds, Job, Place, Sink};
+use crate::sink::{self, Facts, Holds, Place, Sink};
 use crate::summary::{Reject, Summary};
+use crate::threads::Job;
 
 pub(crate) use holds::{fill_element, fill_row, further, stacked};
 use holds::{holds, lasting};

@@ -20,13 +20,13 @@ use crate::dtype::DType;
 use crate::error::{Error, Position, Result};
 use crate::legend::Legend;
 use crate::options::{OnError, OnTruncated, Options, Rejects};
-use crate::pipeline::spread;
 use crate::plan::{ArrayPlan, Plan, Target};
 use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::sink::index::{self, Entry, Index};
 use crate::source::Input;
 use crate::source::random::Places;
+use crate::threads::spread;
 
 use hands::Hands;
 use survey::{key, survey};

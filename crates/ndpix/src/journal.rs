@@ -16,9 +16,9 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 use crate::framing::Start;
 use crate::os;
-use crate::pipeline::Driver;
 use crate::plan::Plan;
 use crate::sink::{self, Mark};
+use crate::threads::Driver;
 
 pub(crate) use asked::Asked;
 

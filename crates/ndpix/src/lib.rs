@@ -50,6 +50,7 @@ mod sieve;
 mod sink;
 mod source;
 mod stores;
+mod threads;
 mod zip;
 // Engine.
 mod books;

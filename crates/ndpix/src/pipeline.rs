@@ -1,4 +1,4 @@
-//! The only file with threads, but for `driver.rs` beside it: every worker runs the same loop, and batches commit in order.
+//! The only file with threads, but for `threads.rs`: every worker runs the same loop, and batches commit in order.
 //!
 //! A worker locks the source, takes whole records and the next ticket, unlocks, decodes, waits for
 //! its turn, commits. There are exactly as many batches as threads, so they are the memory bound.
@@ -13,7 +13,6 @@
 //! 0.66 s with one, and one thread 0.51 and 0.65 s. So writing outside the turn gains nothing.
 
 mod doubts;
-mod driver;
 mod part;
 
 use std::collections::VecDeque;
@@ -29,11 +28,10 @@ use crate::framing::Feed;
 use crate::plan::Plan;
 use crate::record::filter::Filter;
 use crate::record::rejected;
-use crate::sink::Job;
+use crate::threads::{Job, bug, lock};
 use crate::{limits, reserve};
 
 pub(crate) use doubts::Doubts;
-pub(crate) use driver::{Driver, beside, spread};
 pub(crate) use part::{Fate, Outcome, Part};
 
 /// Records that all threads together look ahead, where their images are fetched.
@@ -145,10 +143,6 @@ where
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn fail<C>(shared: &Shared<'_, C>, error: Error) {
     let mut turn = lock(&shared.turn);
     turn.ended = true;
@@ -174,11 +168,6 @@ where
 fn max_records(plan: &Plan, slot: usize, threads: usize) -> usize {
     let ahead = if plan.paths.rules.fetches() { AHEAD / threads.max(1) } else { 1 };
     (PART_BYTES / slot).clamp(ahead.max(1), 1 << 16)
-}
-
-/// What a panic is to a run.
-fn bug() -> Error {
-    Error::new(ErrorKind::Io, "a bug in ndpix ended the run; please report it with the input")
 }
 
 /// Whether the run is over or to be ended, and then ends it: an image that was waited for will not come.

@@ -21,8 +21,8 @@ use crate::plan::{Plan, Target};
 use crate::record::filter::Filter;
 use crate::record::rejected;
 use crate::shape::Shape;
-use crate::sink::Job;
 use crate::source::Input;
+use crate::threads::Job;
 
 /// Text of a batch, where nothing else closes it. Measured from 256 KiB to 4 MiB on raw pixels, PNG and
 /// number lists: more than 1 MiB costs 5 to 20 % (the text leaves the cache), less than 512 KiB gains
@@ -92,6 +92,7 @@ impl Reader {
         let feed = Feed::new(inputs, options.framing, &plan.limits, 0, None)
             .picking(pick(&filter(&plan.conditions, plan.raw.allow_nan)?, false))
             .with_block_bytes(options.block_bytes.unwrap_or(BLOCK_BYTES))
+            .with_threads(options.thread_count())
             .keeping_cut(options.on_truncated == OnTruncated::Keep);
         let mut files = feed.files().to_vec();
         files.iter_mut().zip(rejects).for_each(|(file, rejects)| file.rejects = *rejects);
@@ -404,6 +405,7 @@ fn feed(inputs: Vec<Input>, options: &Options, pick: Option<Pick>) -> Feed {
         .picking(pick)
         .unwrapping(options.rejects_input)
         .with_block_bytes(options.block_bytes.unwrap_or(BLOCK_BYTES))
+        .with_threads(options.thread_count())
         .keeping_cut(options.on_truncated == OnTruncated::Keep)
 }
 

@@ -52,6 +52,7 @@ use crate::column::{Column, ColumnType};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Options;
 use crate::shape::Shape;
+use crate::threads::Job;
 
 pub(crate) use holds::{Facts, Further, Holds, Images};
 pub(crate) use mark::Mark;
@@ -78,9 +79,6 @@ pub(crate) struct Place {
     /// The image's own shape, where rows differ in it.
     pub(crate) shape: Shape,
 }
-
-/// What is left to do for rows that were written, outside of the turn: in any order, by any thread.
-pub(crate) type Job = Box<dyn FnOnce() -> Result<()> + Send>;
 
 /// An output of rows of one dtype.
 pub(crate) trait Sink {

@@ -9,6 +9,7 @@ pub(crate) mod cut;
 mod folder;
 mod gzip;
 pub(crate) mod mark;
+mod members;
 mod original;
 pub(crate) mod place;
 pub(crate) mod random;
@@ -331,9 +332,17 @@ impl Read for Opened {
 /// Opens an input and takes off its compression; a reader of the caller's is used up.
 ///
 /// From any byte but the first a file is no stream of its own: what it begins with there is text, whatever it
-/// looks like. `meter` notes every raw byte that is read.
-pub(crate) fn open(input: &mut Input, from: u64, meter: Arc<Meter>) -> Result<Opened> {
+/// looks like. `meter` notes every raw byte that is read. What does not have to be waited for is decompressed by as many
+/// `threads` as can.
+pub(crate) fn open(
+    input: &mut Input,
+    from: u64,
+    meter: Arc<Meter>,
+    threads: usize,
+) -> Result<Opened> {
     let name = input.name();
+    let waits = !input.is_file() && !matches!(input, Input::Bytes(_));
+    let threads = if waits { 1 } else { threads };
     if from > 0 || input.begins_at().is_some() {
         return open_at(input, from, meter)
             .map_err(|e| Error::io(format!("cannot open {name}"), e));
@@ -358,7 +367,7 @@ pub(crate) fn open(input: &mut Input, from: u64, meter: Arc<Meter>) -> Result<Op
         && let Some(kind) = compressed::Compression::of(&peeked.prefix)
     {
         compressions.push(kind.name());
-        peeked = Peeked::new(kind.decoder(peeked).map_err(|e| error(&name, e))?);
+        peeked = Peeked::new(kind.decoder(peeked, threads).map_err(|e| error(&name, e))?);
     }
     if is_utf16(&peeked.prefix) {
         return Err(Error::json("input is UTF-16; convert it to UTF-8"));

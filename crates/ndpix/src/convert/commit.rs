@@ -20,12 +20,13 @@ use crate::journal;
 use crate::options::{IfExists, Options};
 use crate::os;
 use crate::parts::{Facts, Plan, Replay};
-use crate::pipeline::{self, Part};
+use crate::pipeline::Part;
 use crate::sink::beside;
 use crate::sink::work::Work;
 use crate::source::Input;
 use crate::stores;
 use crate::summary::Summary;
+use crate::threads;
 
 /// So many missing parts are named.
 const NAMED: usize = 10;
@@ -137,7 +138,7 @@ fn go(
     }
     let sights = Sights::new(control, plan.frozen());
     let mut replay = Replay::new(plan);
-    let ended = pipeline::beside(options.thread_count(), |give| {
+    let ended = threads::beside(options.thread_count(), |give| {
         take_all(&mut replay, &parts, work, control, &mut |part| {
             books.take(part, &sights)?.map_or(Ok(()), &mut *give)
         })

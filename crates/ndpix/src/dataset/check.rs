@@ -7,8 +7,8 @@ use super::Dataset;
 use super::hands::Hands;
 use crate::control::{Control, Meter};
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::spread;
 use crate::sink::index::Entry;
+use crate::threads::spread;
 
 /// Entries that a thread takes at a time.
 const CHUNK: usize = 64;

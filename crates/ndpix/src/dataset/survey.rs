@@ -8,10 +8,10 @@ use crate::control::Control;
 use crate::decode::Decoder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{Governs, Options};
-use crate::pipeline;
 use crate::reader::Reader;
 use crate::sink::index::Entry;
 use crate::source::random::{Known, Places};
+use crate::threads;
 
 /// What an index depends on: the options that say where images are, and the inputs.
 pub(super) fn key(options: &Options, stamps: &[Known]) -> String {
@@ -37,7 +37,7 @@ pub(super) fn survey(
         return records(reader, control);
     }
     let (failed, stopped) = (Arc::new(AtomicBool::new(false)), Arc::clone(&control.stop));
-    pipeline::beside(threads.min(2), |give| {
+    threads::beside(threads.min(2), |give| {
         let (places, ends) = (Arc::clone(places), Arc::clone(&failed));
         let stop = move || ends.load(Ordering::Relaxed) || stopped.load(Ordering::Relaxed);
         give(Box::new(move || {

@@ -108,6 +108,7 @@ pub(crate) struct Feed {
     /// Records over all inputs that are picked.
     matched: u64,
     block: usize,
+    threads: usize,
     keeps_cut: bool,
     meter: Arc<Meter>,
     counts: FeedCounts,
@@ -159,6 +160,7 @@ impl Feed {
             pick: None,
             matched: 0,
             block: BLOCK,
+            threads: 1,
             keeps_cut: false,
             meter: Arc::default(),
             counts: FeedCounts::default(),
@@ -181,6 +183,12 @@ impl Feed {
         // One byte more, so that the end is found in the room that is there.
         let all = self.total_bytes.unwrap_or(u64::MAX).saturating_add(1).max(SMALL);
         self.block = bytes.max(1).min(usize::try_from(all).unwrap_or(usize::MAX));
+        self
+    }
+
+    /// Inputs may be decompressed by so many threads.
+    pub(crate) fn with_threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
         self
     }
 

@@ -17,10 +17,11 @@ use serde_json::{Value, json};
 use self::old::{Before, Old};
 use super::mark::{Mark, broken, number};
 use super::output::Output;
-use super::{Facts, Holds, Job, Place, Ready, Sink};
+use super::{Facts, Holds, Place, Ready, Sink};
 use crate::column::{Column, ColumnType};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Rows;
+use crate::threads::Job;
 
 /// See the module.
 pub(super) struct Anew {

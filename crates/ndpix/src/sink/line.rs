@@ -7,8 +7,8 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::Job;
 use crate::error::{Error, ErrorKind, Result};
+use crate::threads::Job;
 
 /// What is filed into, one thread at a time, in the order of the tickets.
 pub(crate) struct Line<T> {

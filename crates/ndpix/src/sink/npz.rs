@@ -26,12 +26,13 @@ use super::shelf::Shelf;
 use super::spool::{Spool, Whole};
 use super::tape::Tape;
 use super::zip::{Archive, Sum, joined};
-use super::{Facts, Holds, Images, Job, Place, Ready, Sink, entry};
+use super::{Facts, Holds, Images, Place, Ready, Sink, entry};
 use crate::column::{Column, ColumnType};
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::legend::Legend;
 use crate::options::OutputCompression;
+use crate::threads::Job;
 use crate::zip::Method;
 
 /// See [`Output`].

@@ -29,12 +29,13 @@ use super::npy::INPUTS;
 use super::output::{Ability, Output, taken};
 use super::shelf::Shelf;
 use super::spool::Spool;
-use super::{Facts, Holds, Images, Job, Place, Ready, Sink};
+use super::{Facts, Holds, Images, Place, Ready, Sink};
 use crate::column::Column;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{IMAGES, ImagesAs, OutputCompression};
 use crate::shape::Shape;
+use crate::threads::Job;
 
 use body::{Body, GROUP_BYTES};
 use file::ParquetFile;

@@ -25,9 +25,10 @@ use super::npy::INPUTS;
 use super::output::{Ability, Output, Refusal, is_array, taken};
 use super::shelf::Shelf;
 use super::spool::Spool;
-use super::{Job, Place, Ready, Sink};
+use super::{Place, Ready, Sink};
 use crate::column::Column;
 use crate::error::{Error, Result};
+use crate::threads::Job;
 use array::{Array, Element, Packing, write_group};
 use shards::Shards;
 

@@ -3,18 +3,19 @@
 //! Decoders are read in steps of one size, so what comes out before a damaged place depends on
 //! the data alone and not on how much the caller asks for.
 //!
-//! No thread of its own decompresses ahead: one thread does it under the source lock while the others
-//! decode, so two threads need about the wall time of the longer of the two. Measured on raw pixels
+//! But for small members of gzip (`members.rs`) nothing is decompressed ahead: one thread does it under the source
+//! lock while the others decode, so two threads need about the wall time of the longer of the two. Measured on raw pixels
 //! (40 MB of gzip, 60 MB of text, shared machine): inflating alone 0.27 s of wall time, all of it on two
 //! threads 0.29 s. Nor is another inflater worth a dependency: in CPU for 100 MB of text zlib-rs takes
 //! 0.33 s, fdeflate 0.29 s, libdeflate 0.27 s, and that one wants the whole file in memory.
 
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 
-use flate2::bufread::GzDecoder;
+use super::members::Members;
 
-const STEP: usize = 64 << 10;
+/// What is read and inflated at a time.
+pub(super) const STEP: usize = 64 << 10;
 
 /// A compression known by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,21 +47,23 @@ impl Compression {
         }
     }
 
-    /// The decompressed bytes of `inner`; its failures are [`Damaged`] unless `inner` failed.
+    /// The decompressed bytes of `inner`; its failures are [`Damaged`] unless `inner` failed. What can be inflated on
+    /// several threads is, by reading ahead of what is asked for.
     pub(super) fn decoder(
         self,
         inner: impl Read + Send + 'static,
+        threads: usize,
     ) -> io::Result<Box<dyn Read + Send>> {
-        let inner = BufReader::with_capacity(STEP, inner);
+        let buffered = |inner| BufReader::with_capacity(STEP, inner);
         let decoder: Box<dyn Read + Send> = match self {
-            Self::Gzip => Box::new(Members { member: Some(GzDecoder::new(inner)) }),
+            Self::Gzip => Box::new(Members::new(inner, threads)),
             Self::Zstd => {
-                let mut decoder = zstd::stream::read::Decoder::with_buffer(inner)?;
+                let mut decoder = zstd::stream::read::Decoder::with_buffer(buffered(inner))?;
                 decoder.window_log_max(31)?;
                 Box::new(decoder)
             }
-            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(inner)),
-            Self::Xz => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(inner)),
+            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(buffered(inner))),
+            Self::Xz => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(buffered(inner))),
         };
         Ok(Box::new(Stepped { name: self.name(), decoder, step: Vec::new(), given: 0 }))
     }
@@ -112,44 +115,5 @@ impl Stepped {
             return e;
         }
         io::Error::new(e.kind(), Damaged { name: self.name, why: e })
-    }
-}
-
-/// The members of a gzip file, one after another. Zeros between and after them are padding, as
-/// tapes and block devices leave it; anything else is damage.
-struct Members<R> {
-    member: Option<GzDecoder<R>>,
-}
-
-impl<R: BufRead> Read for Members<R> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        while let Some(member) = &mut self.member {
-            let n = member.read(buf)?;
-            if n > 0 || buf.is_empty() {
-                return Ok(n);
-            }
-            let rest = member.get_mut();
-            loop {
-                let bytes = rest.fill_buf()?;
-                let zeros = bytes.iter().take_while(|&&b| b == 0).count();
-                match bytes.get(zeros) {
-                    Some(0x1f) => {
-                        rest.consume(zeros);
-                        self.member = self.member.take().map(|m| GzDecoder::new(m.into_inner()));
-                        break;
-                    }
-                    Some(_) => {
-                        let why = "there is other data after its end";
-                        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
-                    }
-                    None if zeros == 0 => {
-                        self.member = None;
-                        break;
-                    }
-                    None => rest.consume(zeros),
-                }
-            }
-        }
-        Ok(0)
     }
 }

@@ -179,7 +179,7 @@ impl Feed {
         let (line, byte) = start.as_ref().map_or((1, 0), |start| (start.line, start.byte));
         let byte = byte.max(range.unwrap_or(0));
         let meter = Arc::clone(&self.meter);
-        let reader = source::open(&mut input, byte, meter).map_err(|e| {
+        let reader = source::open(&mut input, byte, meter, self.threads).map_err(|e| {
             if e.kind() == ErrorKind::Json { e.at(self.position(file, line, byte)) } else { e }
         })?;
         for name in &reader.compressions {

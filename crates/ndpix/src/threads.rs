@@ -1,16 +1,27 @@
-//! Threads beside the loop: one that drives a whole run for a caller who pulls, a few that share out single
-//! images of random access, and a few that do what a commit without a loop leaves to do.
+//! Threads beside the loop: one that drives a whole run for a caller who pulls, a few that share out what is counted
+//! (images of random access, members of gzip), and a few that do what a commit without a loop leaves to do.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use super::{bug, lock};
-use crate::error::{Error, Result};
-use crate::sink::Job;
+use crate::error::{Error, ErrorKind, Result};
+
+/// What is left to do for rows that were written, outside of the turn: in any order, by any thread.
+pub(crate) type Job = Box<dyn FnOnce() -> Result<()> + Send>;
+
+/// What a mutex holds, also after a panic.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a panic is to a run.
+pub(crate) fn bug() -> Error {
+    Error::new(ErrorKind::Io, "a bug in ndpix ended the run; please report it with the input")
+}
 
 /// A run on a thread of its own, for callers that take its results when they like.
 #[derive(Debug)]

@@ -9,6 +9,8 @@ pub(crate) mod inputs;
 mod ledger;
 pub(crate) mod marks;
 mod pending;
+mod rejected;
+mod saving;
 pub(crate) mod sights;
 mod verdict;
 
@@ -19,22 +21,23 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use crate::batch::{Gone, Origin, Record, Text};
+use crate::batch::{Origin, Record, Text};
 use crate::column::ColumnType;
 use crate::control::{Control, Meter};
 use crate::decode::Kept;
 use crate::error::{Error, ErrorKind, Result};
 use crate::framing::{Begins, FeedCounts};
 use crate::journal::Journal;
-use crate::options::{Layout, MaxRejects, OnError, Options, Rejects};
+use crate::options::{Layout, OnError, Options, OutputCompression, Rejects};
 use crate::pipeline::{Fate, Outcome, Part};
 use crate::plan::{Plan, Steps, Target};
 use crate::reader::Reader;
 use crate::shape::Shape;
 use crate::sink::moves::Company;
+use crate::sink::output::Ability;
 use crate::sink::rejects::{self, RejectsFile};
 use crate::sink::{self, Facts, Holds, Place, Sink};
-use crate::summary::{Reject, Summary};
+use crate::summary::Summary;
 use crate::threads::Job;
 
 pub(crate) use holds::{fill_element, fill_row, further, stacked};
@@ -44,12 +47,11 @@ use ledger::{Became, Ledger};
 pub(crate) use ledger::{fill, names};
 use marks::Reached;
 use pending::Pending;
+use saving::Saving;
 use sights::{Sights, Stands};
 pub(crate) use verdict::count;
 use verdict::{Row, Verdict, judge};
 
-/// So many of the first rejects stand in the summary.
-const FIRST_REJECTS: usize = 5;
 /// Rejects files that name more files than this are not from here: their names would fill the memory.
 const MAX_ORIGINALS: usize = 1 << 16;
 
@@ -76,6 +78,8 @@ pub(crate) struct Books<'o> {
     reached: Option<Reached>,
     begins: Option<Begins>,
     meter: Option<Arc<Meter>>,
+    /// Of an output that could be compressed and is not.
+    saving: Option<Saving>,
     /// Whether the first axis of a padded image is its channels, so that its size is after it.
     planes: bool,
 }
@@ -100,6 +104,8 @@ impl<'o> Books<'o> {
         let fill = fill_row(options, plan)?;
         let mut books = Self::new(options, plan, sink, fill, summary)?;
         books.columns = holds.columns;
+        let packs = output.packs || options.output_compression != OutputCompression::Auto;
+        books.saving = (!packs && output.can(Ability::Gzip)).then(Saving::new);
         books.inputs = inputs;
         if options.rejects == Rejects::Beside {
             books.rejects =
@@ -140,6 +146,7 @@ impl<'o> Books<'o> {
             reached: None,
             begins: None,
             meter: None,
+            saving: None,
             planes: matches!(plan.target, Target::Pad { shape, .. } if shape.len() > 2)
                 && plan.steps.layout == Layout::Chw,
         })
@@ -301,23 +308,6 @@ impl<'o> Books<'o> {
         self.inputs.as_ref().map_or(0, Inputs::rows_before)
     }
 
-    /// Counts a reject.
-    fn reject(&mut self, record: &Record, error: &Error) -> Result<()> {
-        if record.gone == Some(Gone::Cut) {
-            self.summary.truncated.extend(Reject::of(error));
-            self.inputs.iter_mut().for_each(|inputs| inputs.cut(record.file));
-        }
-        let s = &mut self.summary;
-        *s.rejects.entry(error.kind()).or_default() += 1;
-        for (option, _) in error.remedies().iter().filter_map(|remedy| remedy.options.first()) {
-            *s.mended.entry(*option).or_default() += 1;
-        }
-        if s.first_rejects.len() < FIRST_REJECTS {
-            s.first_rejects.extend(Reject::of(error));
-        }
-        self.sink.reject(error)
-    }
-
     /// The place of a row; `shape` of an image, none of a fill row.
     fn place(
         &mut self,
@@ -387,30 +377,6 @@ impl<'o> Books<'o> {
         }
     }
 
-    /// Whether the rejects have passed what the options allow; a share only counts after 1,000 images
-    /// and at the end.
-    fn too_many(&self, at_end: bool) -> Result<()> {
-        let s = &self.summary;
-        let rejected = s.rejected();
-        if !self.passes(0, at_end) {
-            return Ok(());
-        }
-        Err(Error::limit(format!(
-            "{rejected} of {} images and unreadable records rejected, more than max_rejects allows; the first: {}",
-            s.judged(),
-            s.first_rejects.first().map(ToString::to_string).unwrap_or_default()
-        )))
-    }
-
-    /// Whether so many `more` rejects pass what the options allow.
-    fn passes(&self, more: u64, at_end: bool) -> bool {
-        let s = &self.summary;
-        let (rejected, judged) = (s.rejected() + more, s.judged() + more);
-        let most = self.options.max_rejects.unwrap_or_default();
-        let is_share = matches!(most, MaxRejects::Percent(_));
-        (at_end || !is_share || judged >= 1000) && most.is_passed(rejected, judged)
-    }
-
     /// Ends a run without files of its own but the rejects.
     pub(crate) fn end(mut self, ended: Result<()>) -> (Result<()>, Summary) {
         let sealed = ended.and(self.sink.seal(&self.facts()));
@@ -475,17 +441,5 @@ impl<'o> Books<'o> {
         let inputs = self.inputs.as_ref().filter(|_| listed);
         let inputs = inputs.map(|inputs| inputs.write(self.summary.rows)).transpose()?;
         Ok(Company { comes: rejects.into_iter().chain(inputs).collect(), goes, run })
-    }
-
-    /// Makes the rejects file whole, under its final name if `replace`; the first error stays.
-    fn finish_rejects(&mut self, replace: bool, result: Result<()>) -> Result<()> {
-        let Some(rejects) = self.rejects.take() else { return result };
-        match rejects.finish(replace) {
-            Ok(path) => {
-                self.summary.outputs.extend(path.map(|p| p.display().to_string()));
-                result
-            }
-            Err(error) => result.and(Err(error)),
-        }
     }
 }

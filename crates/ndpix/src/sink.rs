@@ -24,7 +24,7 @@ pub(crate) mod npy;
 mod npz;
 pub(crate) mod origins;
 pub(crate) mod output;
-mod pack;
+pub(crate) mod pack;
 mod parquet;
 pub(crate) mod partial;
 pub(crate) mod rejects;

@@ -101,6 +101,9 @@ pub struct Summary {
     pub multi_frame: u64,
     /// Images merged of masks of which one covers another.
     pub overlapping: u64,
+    /// The share of the pixels that `output_compression` gzip would have left, told by samples: of an output that could be
+    /// compressed and is not, where it would have saved something.
+    pub gzip_leaves: Option<f64>,
     /// What numbers of classes mean, by the column or array that has them; those of masks count from 1.
     pub legends: Vec<(Arc<str>, Legend)>,
     /// What was done to the pixels, a sentence each.

@@ -41,6 +41,8 @@ class Summary:
         premultiplied: Images whose colours are stored multiplied with alpha.
         multi_frame: Images with more frames or pages than one.
         overlapping: Images merged of masks of which one covers another.
+        gzip_leaves: The share of the pixels that `output_compression` gzip would have left, told by samples: of an
+            output that could be compressed and is not, where it would have saved something.
         legends: The names of classes, in the order of their numbers, by the column or array that has these; in a column the first is 0, in masks 1.
         steps: What was done to pixels, in order, as text.
         bytes_read: Decompressed bytes read.
@@ -77,6 +79,7 @@ class Summary:
     premultiplied: int
     multi_frame: int
     overlapping: int
+    gzip_leaves: float | None
     legends: dict[str, list[str]]
     steps: list[str]
     bytes_read: int

@@ -16,7 +16,12 @@ impl Books<'_> {
         if pending.len > 0 {
             let (rows, rest) = pending.pixels.split_at(pending.len);
             self.write(rows)?;
+            if let Some(saving) = &mut self.saving {
+                saving.see(self.summary.bytes_written, rows);
+            }
             self.summary.bytes_written += rows.len() as u64;
+            self.summary.gzip_leaves =
+                self.saving.as_ref().and_then(|s| s.share(self.summary.bytes_written));
             *pending = Pending { pixels: rest, len: 0 };
         }
         Ok(())

@@ -35,6 +35,7 @@ const ROWS: &[Row] = &[
     ("premultiplied", "Images whose colours are stored multiplied with alpha.", |s, _| json!(s.premultiplied)),
     ("multi_frame", "Images with more frames or pages than one.", |s, _| json!(s.multi_frame)),
     ("overlapping", "Images merged of masks of which one covers another.", |s, _| json!(s.overlapping)),
+    ("gzip_leaves", "The share of the pixels that `output_compression` gzip would have left, told by samples: of an output that could be compressed and is not, where it would have saved something.", |s, _| json!(s.gzip_leaves)),
     ("legends", "The names of classes, in the order of their numbers, by the column or array that has these; in a column the first is 0, in masks 1.", |s, _| legends_said(&s.legends)),
     ("steps", "What was done to pixels, in order, as text.", |s, _| json!(s.steps)),
     ("bytes_read", "Decompressed bytes read.", |s, _| json!(s.bytes_read)),
@@ -229,6 +230,12 @@ pub(crate) fn notes(s: &Summary, options: &Options) -> Vec<String> {
         notes.push(format!(
             "in {} images masks cover each other; the later one counts there",
             s.overlapping
+        ));
+    }
+    if let Some(share) = s.gzip_leaves {
+        let percent = 100.0 * share;
+        notes.push(format!(
+            "output_compression gzip would have left about {percent:.0} % of the pixels' bytes"
         ));
     }
     if s.multi_frame > 0 && options.frames == Frames::First {

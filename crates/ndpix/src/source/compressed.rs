@@ -12,10 +12,7 @@
 use std::fmt;
 use std::io::{self, BufReader, Read};
 
-use super::members::Members;
-
-/// What is read and inflated at a time.
-pub(super) const STEP: usize = 64 << 10;
+use super::members::{Members, STEP};
 
 /// A compression known by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,11 +18,12 @@ use std::sync::OnceLock;
 use flate2::bufread::GzDecoder;
 use memchr::memmem;
 
-use super::compressed::STEP;
 use crate::error::Error;
 use crate::limits;
 use crate::threads::spread;
 
+/// What is read and inflated at a time.
+pub(super) const STEP: usize = 64 << 10;
 /// Bytes of the file that are looked through for members.
 const AHEAD: usize = 4 << 20;
 /// Text of all members that are inflated at once, at most.

@@ -176,7 +176,7 @@ macro_rules! four_rows {
                     for r in 0..4 {
                         let row = &src[r * row_len..(r + 1) * row_len];
                         let slot = &mut out[r * out_len + i * C..][..C];
-                        plain::horizontal_pixel(row, C, c, i, slot);
+                        slot.copy_from_slice(&plain::horizontal_pixel::<C>(row, c, i));
                     }
                     continue;
                 }
@@ -227,7 +227,8 @@ fn four_rows_gray(
         if 3 * row_len + first + used * 4 > src.len() {
             for r in 0..4 {
                 let row = &src[r * row_len..(r + 1) * row_len];
-                plain::horizontal_pixel(row, 1, c, i, &mut out[r * out_len + i..][..1]);
+                let [sample] = plain::horizontal_pixel(row, c, i);
+                out[r * out_len + i] = sample;
             }
             continue;
         }

@@ -1,5 +1,8 @@
 //! The 8-bit passes in plain code: the readable twin of `avx2.rs`, its oracle, and what runs where
 //! there is no AVX2. Sums wrap, as they do in the twin: the true sum of a pixel fits an `i32`.
+//!
+//! Channels are told to the compiler, which makes vectors of them on any machine: ARM executes a third of what it does when
+//! they are not (142 and 49 million instructions for a photograph).
 
 use super::coefficients::{Coefficients, PRECISION};
 
@@ -22,21 +25,49 @@ pub(super) fn horizontal(
     let columns = c.bounds.len();
     let rows = src.chunks_exact(width * channels).zip(out.chunks_exact_mut(columns * channels));
     for (row, target) in rows {
-        for (i, pixel) in target.chunks_exact_mut(channels).enumerate() {
-            horizontal_pixel(row, channels, c, i, pixel);
+        match channels {
+            1 => horizontal_row::<1>(row, c, target),
+            2 => horizontal_row::<2>(row, c, target),
+            3 => horizontal_row::<3>(row, c, target),
+            4 => horizontal_row::<4>(row, c, target),
+            _ => {
+                for (i, pixel) in target.chunks_exact_mut(channels).enumerate() {
+                    horizontal_any(row, channels, c.of(i), pixel);
+                }
+            }
         }
     }
 }
 
+fn horizontal_row<const C: usize>(row: &[u8], c: &Coefficients<i32>, target: &mut [u8]) {
+    for (i, pixel) in target.as_chunks_mut::<C>().0.iter_mut().enumerate() {
+        *pixel = horizontal_pixel(row, c, i);
+    }
+}
+
 /// One pixel of [`horizontal`].
-pub(super) fn horizontal_pixel(
+pub(super) fn horizontal_pixel<const C: usize>(
     row: &[u8],
-    channels: usize,
     c: &Coefficients<i32>,
     i: usize,
+) -> [u8; C] {
+    let (first, weights) = c.of(i);
+    let mut sums = [HALF; C];
+    for (tap, &w) in row[first * C..].as_chunks::<C>().0.iter().zip(weights) {
+        for (sum, &v) in sums.iter_mut().zip(tap) {
+            *sum = sum.wrapping_add(i32::from(v).wrapping_mul(w));
+        }
+    }
+    sums.map(clip)
+}
+
+/// As [`horizontal_pixel`], of any number of channels.
+fn horizontal_any(
+    row: &[u8],
+    channels: usize,
+    (first, weights): (usize, &[i32]),
     pixel: &mut [u8],
 ) {
-    let (first, weights) = c.of(i);
     for (channel, sample) in pixel.iter_mut().enumerate() {
         let taps = row[first * channels + channel..].iter().step_by(channels);
         *sample = clip(

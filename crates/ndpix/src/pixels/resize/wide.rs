@@ -48,16 +48,44 @@ fn horizontal<S: Sample>(
     let (source_len, target_len) = (width * channels * S::SIZE, columns * channels * S::SIZE);
     let rows = src.chunks_exact(source_len).zip(out.chunks_exact_mut(target_len));
     for (row, target) in rows {
-        for (i, pixel) in target.chunks_exact_mut(channels * S::SIZE).enumerate() {
-            let (first, weights) = c.of(i);
-            for (channel, sample) in pixel.chunks_exact_mut(S::SIZE).enumerate() {
-                let mut sum = 0.0;
-                for (t, w) in weights.iter().enumerate() {
-                    let at = ((first + t) * channels + channel) * S::SIZE;
-                    sum += S::get(&row[at..at + S::SIZE]) * w;
-                }
-                S::put(sum, sample);
+        match channels {
+            1 => horizontal_row::<S, 1>(row, c, target),
+            3 => horizontal_row::<S, 3>(row, c, target),
+            4 => horizontal_row::<S, 4>(row, c, target),
+            _ => horizontal_any::<S>(row, channels, c, target),
+        }
+    }
+}
+
+fn horizontal_row<S: Sample, const C: usize>(row: &[u8], c: &Coefficients<f64>, target: &mut [u8]) {
+    for (i, pixel) in target.chunks_exact_mut(C * S::SIZE).enumerate() {
+        let (first, weights) = c.of(i);
+        let mut sums = [0.0; C];
+        for (tap, w) in row[first * C * S::SIZE..].chunks_exact(C * S::SIZE).zip(weights) {
+            for (sum, sample) in sums.iter_mut().zip(tap.chunks_exact(S::SIZE)) {
+                *sum += S::get(sample) * w;
             }
+        }
+        for (sum, sample) in sums.into_iter().zip(pixel.chunks_exact_mut(S::SIZE)) {
+            S::put(sum, sample);
+        }
+    }
+}
+
+/// As [`horizontal_row`], of any number of channels.
+fn horizontal_any<S: Sample>(
+    row: &[u8],
+    channels: usize,
+    c: &Coefficients<f64>,
+    target: &mut [u8],
+) {
+    for (i, pixel) in target.chunks_exact_mut(channels * S::SIZE).enumerate() {
+        let (first, weights) = c.of(i);
+        for (channel, sample) in pixel.chunks_exact_mut(S::SIZE).enumerate() {
+            let taps = row[(first * channels + channel) * S::SIZE..].chunks(channels * S::SIZE);
+            let sum =
+                taps.zip(weights).fold(0.0, |sum, (tap, w)| sum + S::get(&tap[..S::SIZE]) * w);
+            S::put(sum, sample);
         }
     }
 }

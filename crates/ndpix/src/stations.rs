@@ -1,9 +1,10 @@
-//! Doors to single stations, for `benches/stages` alone: behind the feature `stations`, hidden from
+//! Doors to single stations, and to what the locks of a run cost, for benchmarks alone: behind the feature `stations`, hidden from
 //! the documentation, and free to change. Each is one call on slices; what a call needs again is in
 //! a buffer of the caller's.
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::batch::Text;
 use crate::dtype::DType;
@@ -14,6 +15,7 @@ use crate::format::{self, Color, ImageFormat, ImageInfo};
 use crate::framing::{Feed, Framing};
 use crate::limits::Limits;
 use crate::options::Options;
+use crate::pipeline::clock;
 use crate::pixels;
 use crate::pixels::steps::{self, Bench};
 use crate::plan::Steps;
@@ -22,6 +24,11 @@ use crate::record::scan::{self, Hits, Query};
 use crate::shape::Shape;
 use crate::sink::npy::file::Npy;
 use crate::source::Input;
+
+/// How long threads of this process have held the source and the turn so far.
+pub fn locks() -> [Duration; 2] {
+    clock::held()
+}
 
 /// Source and framing: the number of records in `bytes`, handed out in batches as in a run.
 pub fn records(bytes: &Arc<[u8]>, framing: Framing) -> Result<usize> {

@@ -42,7 +42,7 @@ pub(super) struct Members<R> {
 
 enum State<R> {
     Before(Held<R>),
-    Inside(GzDecoder<Held<R>>),
+    Inside(Box<GzDecoder<Held<R>>>),
     End,
 }
 
@@ -65,7 +65,7 @@ impl<R: Read> Members<R> {
                 return State::Before(held);
             }
         }
-        State::Inside(GzDecoder::new(held))
+        State::Inside(Box::new(GzDecoder::new(held)))
     }
 }
 

@@ -26,7 +26,9 @@ ENDINGS = [".npz", ".h5", ".zarr", ".safetensors", ".parquet"]
 def build() -> Path:
     """The program that tells how long a run holds the locks."""
     cargo = os.environ.get("CARGO", "cargo")
-    command = [cargo, "build", "--release", "-p", "ndpix", "--features", "stations", "--example", "locks"]
+    # With the Python package, whose crates want more of some that they share: so those are built once.
+    command = [cargo, "build", "--release", "-p", "ndpix", "-p", "ndpix-python", "--features", "ndpix/stations",
+               "--example", "locks"]
     subprocess.run(command, check=True, cwd=places.ROOT)
     return places.TARGET / "release" / "examples" / "locks"
 

@@ -30,6 +30,8 @@ images = ndpix.load(io.BytesIO(b'{"image": [[1, 2]]}'), field="image", shape=(1,
 with open("images.ndjson", "rb") as file:
     both = ndpix.load(file, columns=["label"])
 labels: npt.NDArray[np.int64] = both[1]["label"]
+kept: ndpix.Kept = both[1]
+assert kept.legends == {}
 assert both[0].shape[0] == len(labels) == 40
 said = ndpix.load("images.ndjson", columns={"label": "float"}), ndpix.load("images.ndjson", columns={"label": None})
 times = ndpix.load("images.ndjson", columns=["label"], column_type={"label": "datetime[ms]"})

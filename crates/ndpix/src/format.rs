@@ -12,6 +12,8 @@
 #[cfg(feature = "avif")]
 mod avif;
 mod bmp;
+#[cfg(test)]
+mod damage;
 #[cfg(feature = "dicom")]
 mod dicom;
 mod exif;

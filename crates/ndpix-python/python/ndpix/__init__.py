@@ -16,7 +16,7 @@ from ndpix._formats import Format, formats
 from ndpix._inspect import Report, inspect
 from ndpix._load import load
 from ndpix._ndpix import __version__, optimised as _optimised
-from ndpix._options import Options
+from ndpix._options import Kept, Options
 from ndpix._parts import Part, Plan, plan
 from ndpix._show import Grid, show
 from ndpix._summary import Summary
@@ -28,6 +28,7 @@ __all__ = [
     "Error",
     "Format",
     "Grid",
+    "Kept",
     "Options",
     "Part",
     "Plan",

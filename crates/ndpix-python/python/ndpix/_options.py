@@ -48,7 +48,8 @@ or `None`."""
 
 
 class Kept(dict[str, Any]):
-    """`Columns`, and what numbers in them mean."""
+    """What `load` gives beside the array: the kept fields by their names, an array each with a row for each image, and what
+    numbers in them mean."""
 
     def __init__(self, columns: Columns, legends: dict[str, list[str]]) -> None:
         super().__init__(columns)

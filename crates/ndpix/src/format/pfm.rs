@@ -103,6 +103,7 @@ impl<'a> Header<'a> {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
+    use crate::format::damage::flipped;
 
     fn read(bytes: &[u8]) -> Result<(ImageInfo, Vec<f32>)> {
         let info = info(bytes, &Limits::default())?;
@@ -134,9 +135,7 @@ mod tests {
         for end in 0..whole.len() {
             assert_eq!(read(&whole[..end]).expect_err("cut").kind(), ErrorKind::Image, "{end}");
         }
-        for bit in 0..whole.len() * 8 {
-            let mut bad = whole.clone();
-            bad[bit / 8] ^= 1 << (bit % 8);
+        for bad in flipped(&whole, 0..whole.len() * 8) {
             let _ = read(&bad);
         }
     }

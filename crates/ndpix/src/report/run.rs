@@ -233,9 +233,9 @@ pub(crate) fn notes(s: &Summary, options: &Options) -> Vec<String> {
         ));
     }
     if let Some(share) = s.gzip_leaves {
-        let percent = 100.0 * share;
+        let percent = (100.0 * share).ceil();
         notes.push(format!(
-            "output_compression gzip would have left about {percent:.0} % of the pixels' bytes"
+            "output_compression gzip would have left about {percent} % of the pixels' bytes"
         ));
     }
     if s.multi_frame > 0 && options.frames == Frames::First {

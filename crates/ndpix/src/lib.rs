@@ -13,7 +13,7 @@
 //! | one array in memory | [`load()`] |
 //! | batches, as long as the input may be | [`Batches`] |
 //! | any image, at any time | [`Dataset`] |
-//! | one image from one value | [`decode`] |
+//! | one image from one value | [`decode`], [`decode_bytes`] |
 //! | each image with its own shape | [`each`] |
 //! | to know what is there, and what would become of it | [`inspect()`] |
 //!
@@ -121,7 +121,7 @@ pub use report::{Entries, FieldReport, Report, ShapeReport, Spread, quoted, show
 pub use reserve::Reserve;
 pub use shape::Shape;
 pub use show::{Shown, show};
-pub use single::decode;
+pub use single::{decode, decode_bytes};
 pub use sink::origins::Origin;
 pub use source::Input;
 pub use source::place::Place;

@@ -6,6 +6,7 @@ use crate::array::Array;
 use crate::decode::fit;
 use crate::error::{Error, Result};
 use crate::framing::Framing;
+use crate::limits::make_room;
 use crate::options::Options;
 use crate::reader::Reader;
 use crate::source::Input;
@@ -26,6 +27,26 @@ use crate::source::Input;
 /// Any kind that concerns a record, or `options`.
 pub fn decode(value: &[u8], options: &Options) -> Result<Array> {
     read(value, options).map_err(Error::nowhere)
+}
+
+/// As [`decode`], of bytes that no text holds: an image file, a `.npy` file, raw pixels with `raw_shape`.
+///
+/// ```
+/// let options = ndpix::Options::default();
+/// let image = ndpix::decode_bytes(b"P5 2 2 255\nabcd", &options)?;
+/// assert_eq!((&image.shape[..], &image.bytes[..]), (&[2, 2][..], &b"abcd"[..]));
+/// # Ok::<(), ndpix::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_bytes(image: &[u8], options: &Options) -> Result<Array> {
+    let mut value = Vec::new();
+    make_room(&mut value, base64_simd::STANDARD.encoded_length(image.len()) + 2)?;
+    value.push(b'"');
+    base64_simd::STANDARD.encode_append(image, &mut value);
+    value.push(b'"');
+    decode(&value, options)
 }
 
 fn read(value: &[u8], options: &Options) -> Result<Array> {

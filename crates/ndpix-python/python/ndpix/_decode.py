@@ -32,4 +32,6 @@ def decode(value: Any, **options: Unpack[Options]) -> NDArray[np.generic[Any]]:
         Error: What is wrong with the value; `.kind` says of which sort. Limits (`max_pixels`,
             `max_record_bytes`) hold as everywhere, so values from strangers are fine.
     """
+    if isinstance(value, bytes):
+        return _ndpix.decode_bytes(value, options)
     return _ndpix.decode(dumps(value), options)

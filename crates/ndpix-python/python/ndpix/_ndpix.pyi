@@ -21,6 +21,7 @@ __all__ = [
     "command",
     "convert",
     "decode",
+    "decode_bytes",
     "defaults",
     "entries",
     "formats",
@@ -166,6 +167,9 @@ def reopen(source: Source, options: Any, index: bytes) -> Dataset:
 
 def decode(value: bytes, options: Any) -> _Images:
     """The image that a value holds, given as JSON text."""
+
+def decode_bytes(image: bytes, options: Any) -> _Images:
+    """The image that bytes are."""
 
 def entries() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """The names of what the JSON of summaries and of reports holds, and what each is."""

@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn flipped_bits_never_panic() {
         for file in ALL {
-            for bad in flipped(&file, (0..file.len() * 8).step_by(5)) {
+            for bad in flipped(file, (0..file.len() * 8).step_by(5)) {
                 let _ = play(&bad);
             }
         }

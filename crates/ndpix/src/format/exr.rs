@@ -369,7 +369,7 @@ mod tests {
     #[test]
     fn flipped_bits_never_panic() {
         for whole in FILES {
-            for bad in flipped(&whole, (0..whole.len() * 8).step_by(41)) {
+            for bad in flipped(whole, (0..whole.len() * 8).step_by(41)) {
                 let _ = read(&bad, None);
             }
         }

@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn flipped_bits_never_panic() {
         for (format, bytes) in FILES {
-            for bad in flipped(&bytes, (0..bytes.len() * 8).step_by(3)) {
+            for bad in flipped(bytes, (0..bytes.len() * 8).step_by(3)) {
                 let _ = play(format, &bad);
             }
         }

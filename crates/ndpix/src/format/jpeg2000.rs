@@ -408,7 +408,7 @@ mod tests {
         ] {
             // All of the headers, and some of the data.
             let bits = (0..file.len() * 8).filter(|bit| *bit < 2200 || bit % 37 == 0);
-            for bad in flipped(&file, bits) {
+            for bad in flipped(file, bits) {
                 let limits = Limits { max_pixels: 1 << 20, ..Limits::default() };
                 let Ok(info) = (ROW.info)(&bad, &limits) else { continue };
                 let mut out = vec![0xA5; info.bytes().expect("small")];

@@ -385,7 +385,7 @@ mod tests {
     #[test]
     fn flipped_bits_never_panic() {
         for file in [RGBA, RGB, &animation()] {
-            for bad in flipped(&file, 0..file.len() * 8) {
+            for bad in flipped(file, 0..file.len() * 8) {
                 let _ = read(&bad);
             }
         }

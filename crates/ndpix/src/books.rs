@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::batch::{Origin, Record, Text};
 use crate::column::ColumnType;
@@ -405,7 +405,8 @@ impl<'o> Books<'o> {
             )),
         });
         let sealed = ended.and(self.sink.seal(&self.facts()));
-        let run = json!({"of": run, "books": self.ended()});
+        // Of many inputs it is large, and is not copied.
+        let run = Value::from_iter([("of", run), ("books", self.ended())]);
         let sealed = sealed.and_then(|()| self.company(out, run));
         let (result, files) = match sealed {
             Ok(company) => {

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
@@ -150,28 +151,60 @@ impl Inputs {
 
     /// Writes the list beside its final name, which is given, of an array that has `rows` more rows.
     pub(crate) fn write(&self, rows: u64) -> Result<PathBuf> {
-        let mut all = self.earlier.clone();
         let file = |number: usize| self.first_file.saturating_add(number as u32);
-        for (number, entry) in self.inputs.iter().enumerate() {
-            all.push(json!({
-                "file": file(number),
-                "name": *entry.name,
-                "first_row": self.rows + entry.first_row,
-                "records": entry.records.saturating_sub(entry.is_cut.into()),
-                "limited": entry.limited,
-                "bytes": entry.mark.map(|mark| mark.bytes),
-                "head": entry.mark.map(|mark| format!("{:08x}", mark.head)),
-                "tail": entry.mark.map(|mark| format!("{:08x}", mark.tail)),
-            }));
-        }
-        for (number, (name, first_row)) in self.originals.iter().enumerate() {
-            let (file, first_row) = (file(self.inputs.len() + number), self.rows + first_row);
-            all.push(json!({"file": file, "name": **name, "first_row": first_row}));
-        }
-        let list = json!({"format": FORMAT, "rows": self.rows + rows, "inputs": all});
-        leave(&self.path, format!("{list:#}\n").as_bytes())?;
+        let inputs = self.inputs.iter().enumerate().map(|(number, entry)| Listed::Input {
+            bytes: entry.mark.map(|mark| mark.bytes),
+            file: file(number),
+            first_row: self.rows + entry.first_row,
+            head: entry.mark.map(|mark| format!("{:08x}", mark.head)),
+            limited: entry.limited,
+            name: &entry.name,
+            records: entry.records.saturating_sub(entry.is_cut.into()),
+            tail: entry.mark.map(|mark| format!("{:08x}", mark.tail)),
+        });
+        let originals = self.originals.iter().enumerate();
+        let originals = originals.map(|(number, (name, first_row))| Listed::Original {
+            file: file(self.inputs.len() + number),
+            first_row: self.rows + first_row,
+            name,
+        });
+        let all = self.earlier.iter().map(Listed::Earlier).chain(inputs).chain(originals);
+        let list = List { format: FORMAT, inputs: all.collect(), rows: self.rows + rows };
+        let mut text = serde_json::to_vec_pretty(&list)
+            .map_err(|e| Error::io("cannot write down the inputs", e.into()))?;
+        text.push(b'\n');
+        leave(&self.path, &text)?;
         Ok(self.path.clone())
     }
+}
+
+/// The list as it is written, names in the order of the alphabet. Nothing of it is copied: inputs may be many.
+#[derive(Serialize)]
+struct List<'l> {
+    format: &'static str,
+    inputs: Vec<Listed<'l>>,
+    rows: u64,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Listed<'l> {
+    Earlier(&'l Value),
+    Input {
+        bytes: Option<u64>,
+        file: u32,
+        first_row: u64,
+        head: Option<String>,
+        limited: bool,
+        name: &'l str,
+        records: u64,
+        tail: Option<String>,
+    },
+    Original {
+        file: u32,
+        first_row: u64,
+        name: &'l str,
+    },
 }
 
 /// The entries of the list `path`, which must be that of an array of `rows` rows.

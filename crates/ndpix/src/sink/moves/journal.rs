@@ -5,6 +5,7 @@
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Move, Moves};
@@ -15,6 +16,14 @@ use crate::sink::partial::{Partial, beside, folder_of, sync_folder, there};
 /// The moves of one run, locked.
 pub(super) struct Journal {
     file: Partial,
+}
+
+/// The line. A run over many files says much of itself, so nothing of it is copied.
+#[derive(Serialize)]
+struct Line<'m> {
+    moves: Vec<Value>,
+    rows: Option<u64>,
+    run: &'m Value,
 }
 
 /// What the moves of `out` are written to.
@@ -28,9 +37,11 @@ impl Journal {
         let path = path(&moves.out);
         let file = Partial::open(&path, &path)?;
         file.file.set_len(0).map_err(|e| file.failed(e))?;
-        let all = moves.all.iter().map(|one| words(one, &moves.out));
-        let line = json!({"moves": all.collect::<Vec<_>>(), "rows": moves.rows, "run": moves.run});
-        (&file.file).write_all(format!("{line}\n").as_bytes()).map_err(|e| file.failed(e))?;
+        let all = moves.all.iter().map(|one| words(one, &moves.out)).collect();
+        let line = Line { moves: all, rows: moves.rows, run: &moves.run };
+        let mut text = serde_json::to_vec(&line).map_err(|e| file.failed(e.into()))?;
+        text.push(b'\n');
+        (&file.file).write_all(&text).map_err(|e| file.failed(e))?;
         file.sync()?;
         sync_folder(&path);
         Ok(Self { file })

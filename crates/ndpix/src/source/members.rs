@@ -27,7 +27,7 @@ pub(super) const STEP: usize = 64 << 10;
 /// Bytes of the file that are looked through for members.
 const AHEAD: usize = 4 << 20;
 /// Text of all members that are inflated at once, at most.
-const TEXT: usize = 16 << 20;
+const TEXT: usize = 8 << 20;
 
 /// Zeros between the members and after them are padding, as tapes and block devices leave it; anything else is damage.
 pub(super) struct Members<R> {

@@ -89,8 +89,9 @@ def advice() -> str:
         "* raw, number lists, and compressed inputs are bound by one stream: split the input over several runs, each "
         "with its own output (`--skip` and `--limit` still read what they skip, so split the file, not the run). Two "
         "runs have two source locks and two turn locks.",
-        "* Where the source lock is first, gzip is the dearest: one stream inflates on one core. Many files in one run "
-        "do not help, because one feed reads them in order.",
+        "* Where the source lock is first, gzip is the dearest: a file of one member inflates on one core. One that `bgzip` "
+        "wrote, of small members, inflates on all. Many files in one run do not help, because one feed reads them in "
+        "order.",
         "* Where the turn lock is first, the kernel's copy into the page cache is the limit: writers of one file wait "
         "for each other in the kernel even without the lock of ndpix (crates/ndpix/src/pipeline.rs has the "
         "measurement), so again it is several outputs that help, not more writers.",

@@ -85,9 +85,14 @@ pub(super) fn compressed_seeds() -> Vec<Vec<u8>> {
     let mut seeds = case_inputs(packed);
     let text = line_seeds()[0].clone();
     let zstd = zstd::encode_all(&text[..], 3).expect("zstd");
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    io::Write::write_all(&mut gzip, &zstd).expect("gzip");
-    seeds.extend([zstd, gzip.finish().expect("gzip")]);
+    let member = |text: &[u8]| {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        io::Write::write_all(&mut gzip, text).expect("gzip");
+        gzip.finish().expect("gzip")
+    };
+    // A member for each line: several threads inflate them.
+    let members = text.split_inclusive(|&byte| byte == b'\n').flat_map(member).collect();
+    seeds.extend([member(&zstd), zstd, members]);
     assert!(seeds.len() > 5, "the compressed cases are found");
     seeds
 }

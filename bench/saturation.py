@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ OTHERS = ["raw", "jpeg"]
 ENDINGS = [".npz", ".h5", ".zarr", ".safetensors", ".parquet"]
 
 
+@cache
 def build() -> Path:
     """The program that tells how long a run holds the locks."""
     cargo = os.environ.get("CARGO", "cargo")
@@ -33,26 +35,24 @@ def build() -> Path:
     return places.TARGET / "release" / "examples" / "locks"
 
 
-def held(locks: Path, corpus: Corpus, file: Path, out: Path) -> dict[str, Any]:
+def held(corpus: Corpus, file: Path, out: Path) -> dict[str, Any]:
     """Seconds of a run on one thread, and of those the seconds under each lock: of the run with the median of `whole`."""
     given = [str(word) for word in contenders.flags(corpus)] + ["--threads", "1"]
     runs = []
     for _ in range(ROUNDS):
         for old in out.parent.glob("out*"):
             shutil.rmtree(old) if old.is_dir() else old.unlink()
-        said = subprocess.run([locks, file, out, *given], check=True, capture_output=True, text=True)
+        said = subprocess.run([build(), file, out, *given], check=True, capture_output=True, text=True)
         runs.append(json.loads(said.stdout))
     return sorted(runs, key=lambda run: run["whole"])[ROUNDS // 2]
 
 
 def section(corpora: dict[str, Corpus], folder: Path, point: Callable[..., dict[str, Any]]) -> str:
     """`point` keeps what was measured under a name."""
-    locks = build()
-
     def bounds(name: str, ending: str) -> list[str]:
         corpus = corpora[name]
         got = point(f"locks-{name}{ending}",
-                    lambda out: held(locks, corpus, folder / corpus.file, out.with_suffix(ending)))
+                    lambda out: held(corpus, folder / corpus.file, out.with_suffix(ending)))
         whole, under = got["whole"], {lock: max(got[lock], 1e-5) for lock in ("source", "turn")}
         megabytes = (corpus.image_bytes if corpus.kind == "path" else corpus.text_bytes) / 1e6
         most = max(under, key=lambda lock: under[lock])

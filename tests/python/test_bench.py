@@ -146,9 +146,12 @@ class Instructions(unittest.TestCase):
 
 class Scale(unittest.TestCase):
     def test_threads_that_saturate_a_lock(self):
-        point = {"saturation-start": {"cpu": 0.0}, "saturation-raw": {"whole": 8.0, "source": 1.0, "turn": 2.0}}
+        point = {f"locks-raw{ending}": {"whole": 8.0, "source": 1.0, "turn": 2.0}
+                 for ending in [".npy", *saturation.ENDINGS]}
+        point["locks-raw.zarr"]["source"] = 4.0
         text = saturation.section({"raw": CORPUS}, ROOT, lambda name, _: point[name])
         self.assertIn("| raw | 1250.00 | 250.00 | 500.00 | 4.0 | turn | 4 | 4 | 4 |", text)
+        self.assertIn("| raw | .zarr | 500.00 | 1000.00 | 500.00 | 2.0 | source | 2 | 2 | 2 |", text)
 
     def test_blocks_hold_whole_records(self):
         lines = [b"x" * 10] * 10

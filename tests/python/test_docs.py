@@ -55,6 +55,11 @@ class Docs(Case):
                     place = target.removeprefix(f"{repository}/blob/main/").split("#")[0]
                     self.assertTrue((ROOT / place).is_file())
 
+    def test_addresses_of_the_readme_stand_in_its_list_alone(self):
+        prose, _, addresses = (ROOT / "README.md").read_text().partition("\n[docs/installing.md]: ")
+        self.assertTrue(addresses)
+        self.assertNotIn("]: http", prose)
+
 
 if __name__ == "__main__":
     unittest.main()

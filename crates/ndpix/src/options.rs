@@ -175,6 +175,7 @@ pub(crate) use arrays::IMAGES;
 pub use column_type::{Clock, ColumnReads, ReadAs};
 pub use condition::{Condition, Test};
 pub use on_error::{OnError, OnErrors, OnTruncated};
+pub(crate) use output::GZIP;
 pub use output::{ImagesAs, OutputCompression, Ragged};
 pub use pixels::{Fit, Frames, Layout, Merge, Mode, Normalize, Resample, Rgb, Scale, Size, Stack};
 pub use raw::{At, Given, RawChannels, RawDType, RawLayout, RawOrder};

@@ -1,6 +1,6 @@
 //! What compression would have saved, where an output could be compressed and is not: told by samples of its pixels.
 
-use crate::options::OutputCompression;
+use crate::options::GZIP;
 use crate::sink::pack::{Deflate, Wrapper};
 
 /// Bytes of pixels before the first sample; each later one has twice as many before it, so that a run of any length
@@ -25,11 +25,7 @@ pub(super) struct Saving {
 impl Saving {
     /// What `output_compression gzip` would leave.
     pub(super) fn new() -> Self {
-        let level = match "gzip".parse() {
-            Ok(OutputCompression::Gzip(level)) => level,
-            _ => 4,
-        };
-        let deflate = Deflate::new(level, Wrapper::Zlib);
+        let deflate = Deflate::new(GZIP, Wrapper::Zlib);
         Self { deflate, next: FIRST, sample: Vec::new(), packed: Vec::new(), plain: 0, left: 0 }
     }
 

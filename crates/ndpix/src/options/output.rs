@@ -71,6 +71,9 @@ pub enum OutputCompression {
     Zstd(i32),
 }
 
+/// The level of `gzip` where none is given.
+pub(crate) const GZIP: u32 = 4;
+
 impl fmt::Display for OutputCompression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -93,8 +96,8 @@ impl FromStr for OutputCompression {
         match (name, level) {
             ("auto", Some(None)) => Ok(Self::Auto),
             ("none", Some(None)) => Ok(Self::None),
-            ("gzip", Some(level)) if (1..=9).contains(&level.unwrap_or(4)) => {
-                Ok(Self::Gzip(level.unwrap_or(4)))
+            ("gzip", Some(level)) if (1..=9).contains(&level.unwrap_or(GZIP)) => {
+                Ok(Self::Gzip(level.unwrap_or(GZIP)))
             }
             ("zstd", Some(level)) if (1..=22).contains(&level.unwrap_or(3)) => {
                 Ok(Self::Zstd(level.unwrap_or(3) as i32))

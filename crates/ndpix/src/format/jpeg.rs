@@ -2,12 +2,15 @@
 //! upsampling), bit for bit.
 //!
 //! Takes a whole file; gives gray as `(H, W)`, colour and 8-bit CMYK as RGB, deeper samples as
-//! they are. [`info`] walks the markers itself, up to the first scan, and lets pass only frames on
-//! which the codec is known to be sound. Refuses truncated and damaged files as `image`, frames
+//! they are. [`info`] walks the markers itself (`header`), up to the first scan, and lets pass only frames on
+//! which the codec is known to be sound. What can be decoded row by row is (`rows`); the codec does the rest. Refuses truncated and damaged files as `image`, frames
 //! beyond the guard as `unsupported`.
 
+mod blocks;
+mod colors;
 mod header;
 mod rows;
+mod scan;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -17,6 +20,8 @@ use libjpeg_turbo_rs::precision::{
 use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, FrameHeader, JpegError, PixelFormat};
 
 use self::header::{Header, MAX_SIDE, read_header};
+use self::rows::decode_scan;
+use self::scan::Scan;
 use super::row::{ByRows, Evidence, More, Row, no_indices, pixels};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
@@ -76,6 +81,8 @@ fn decode(bytes: &[u8], info: &ImageInfo, limits: &Limits, out: &mut [u8]) -> Re
     catch_unwind(AssertUnwindSafe(|| {
         if header.precision > 8 {
             decode_deep(bytes, &header, &codec_limits, out)
+        } else if let Some(scan) = Scan::of(bytes, &header, &codec_limits) {
+            decode_scan(bytes, &scan, out)
         } else {
             decode_bytes(bytes, &header, codec_limits, out)
         }
@@ -113,7 +120,7 @@ fn is_frame(header: &Header, frame: &FrameHeader) -> bool {
         == (header.height, header.width, header.components)
 }
 
-/// 8-bit samples, straight into `out` where the codec can.
+/// 8-bit samples of any kind, straight into `out` where the codec can.
 fn decode_bytes(bytes: &[u8], header: &Header, limits: DecodeLimits, out: &mut [u8]) -> Result<()> {
     let mut decoder = Decoder::new_with_limits(bytes, limits).map_err(damaged)?;
     // As libjpeg does it unasked: matters where a progressive file ends before its last scan.

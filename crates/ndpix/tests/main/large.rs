@@ -1,6 +1,7 @@
 //! What belongs here: that large pictures, which become narrow as their rows are decoded, give the bytes that
 //! they give when they are decoded whole, as a PPM always is.
 
+use libjpeg_turbo_rs::{Decoder, Encoder, PixelFormat, Subsampling};
 use ndpix::{Input, Options};
 
 const SIDE: (usize, usize) = (1500, 2000);
@@ -99,6 +100,17 @@ fn tiff(samples: &[u8], (rows, columns): (usize, usize)) -> Vec<u8> {
     file
 }
 
+fn jpeg(samples: &[u8]) -> Vec<u8> {
+    let encoder = Encoder::new(samples, SIDE.1, SIDE.0, PixelFormat::Rgb);
+    encoder.subsampling(Subsampling::S420).restart_rows(5).encode().expect("a file")
+}
+
+fn record(file: Vec<u8>) -> String {
+    let digits = b"0123456789abcdef";
+    let hex = file.iter().flat_map(|b| [b >> 4, b & 15].map(|d| digits[usize::from(d)] as char));
+    format!("{{\"image\":\"{}\"}}", hex.collect::<String>())
+}
+
 /// The row that a record becomes.
 fn row(record: &str, options: &Options) -> Vec<u8> {
     let mut found = Vec::new();
@@ -128,20 +140,20 @@ fn narrow_rows_give_the_same_bytes() {
         tiff(samples, (SIDE.0, SIDE.1)),
         tiff(samples, (208, 304)),
     ];
-    let records = files.map(|file| {
-        let digits = b"0123456789abcdef";
-        let hex =
-            file.iter().flat_map(|b| [b >> 4, b & 15].map(|d| digits[usize::from(d)] as char));
-        format!("{{\"image\":\"{}\"}}", hex.collect::<String>())
-    });
+    let records = files.map(record);
+    let coded = jpeg(samples);
+    let decoded = Decoder::decode(&coded).expect("pixels");
+    let lossy = [ppm(&decoded.data), coded].map(record);
     for pairs in asked {
         let mut options = Options::default().with("encoding", "hex+image").expect("an option");
         for (name, value) in pairs {
             options = options.with(name, value).expect("an option");
         }
-        let rows: Vec<_> = records.iter().map(|record| row(record, &options)).collect();
-        for (number, row) in rows.iter().enumerate() {
-            assert!(*row == rows[0], "file {number} with {pairs:?}");
+        for records in [&records[..], &lossy] {
+            let rows: Vec<_> = records.iter().map(|record| row(record, &options)).collect();
+            for (number, row) in rows.iter().enumerate() {
+                assert!(*row == rows[0], "file {number} of {} with {pairs:?}", rows.len());
+            }
         }
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Header {
     pub(super) width: u16,
     pub(super) precision: u8,
     pub(super) components: usize,
+    /// Each block at once, in Huffman codes.
+    pub(super) sequential: bool,
     pub(super) lossless: bool,
     pub(super) arithmetic: bool,
     pub(super) orientation: u8,
@@ -127,6 +129,7 @@ fn read_frame(marker: u8, segment: &[u8], limits: &Limits) -> Result<Header> {
         width,
         precision,
         components,
+        sequential: matches!(marker, 0xC0 | 0xC1),
         lossless,
         arithmetic,
         orientation: 1,

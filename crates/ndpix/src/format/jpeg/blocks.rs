@@ -1,0 +1,119 @@
+//! The blocks of a scan, from Huffman codes to samples, a row of blocks at a time.
+
+use libjpeg_turbo_rs::JpegError;
+use libjpeg_turbo_rs::decode::bitstream::BitReader;
+use libjpeg_turbo_rs::decode::entropy::McuDecoder;
+use libjpeg_turbo_rs::simd;
+
+use super::scan::{Component, Scan};
+use crate::error::Result;
+use crate::limits::zeros;
+
+/// Samples along a side of a block.
+pub(super) const BLOCK: usize = 8;
+
+/// Samples of a component: the last row of the blocks before, then a row of blocks.
+pub(super) struct Plane {
+    samples: Vec<u8>,
+    stride: usize,
+    /// Blocks of it that stand together in the scan: down and across.
+    count: (usize, usize),
+}
+
+impl Plane {
+    fn new(count: (usize, usize), groups: usize) -> Result<Self> {
+        let stride = groups * count.1 * BLOCK;
+        Ok(Self { samples: zeros((1 + count.0 * BLOCK) * stride)?, stride, count })
+    }
+
+    /// A row of the picture, of which row `first` is the first of the row of blocks.
+    pub(super) fn row(&self, y: usize, first: usize) -> &[u8] {
+        &self.samples[(y + 1 - first) * self.stride..][..self.stride]
+    }
+
+    fn put(&mut self, (down, across): (usize, usize), block: &[u8; 64]) {
+        let mut at = (1 + down * BLOCK) * self.stride + across * BLOCK;
+        for samples in block.as_chunks::<BLOCK>().0 {
+            self.samples[at..at + BLOCK].copy_from_slice(samples);
+            at += self.stride;
+        }
+    }
+
+    pub(super) fn keep_last(&mut self) {
+        let last = self.samples.len() - self.stride;
+        self.samples.copy_within(last.., 0);
+    }
+}
+
+/// The coded data of a scan, and where in it the next row of blocks begins.
+pub(super) struct Blocks<'s> {
+    reader: BitReader<'s>,
+    decoder: McuDecoder,
+    components: &'s [Component<'s>],
+    pub(super) planes: Vec<Plane>,
+    inverse: fn(&[i16; 64], &[u16; 64], &mut [u8; 64]),
+    /// Groups of blocks: in a row, between two restart markers (0 for none), decoded.
+    groups: usize,
+    interval: usize,
+    done: usize,
+}
+
+impl<'s> Blocks<'s> {
+    pub(super) fn new(
+        scan: &Scan,
+        bytes: &'s [u8],
+        components: &'s [Component<'s>],
+    ) -> Result<Self> {
+        let markers = &scan.markers;
+        let groups = scan.size.1.div_ceil(BLOCK * scan.ratio.1);
+        let planes = (0..components.len())
+            .map(|number| Plane::new(if number == 0 { scan.ratio } else { (1, 1) }, groups));
+        Ok(Self {
+            reader: BitReader::new(bytes.get(markers.entropy_data_offset..).unwrap_or(&[])),
+            decoder: McuDecoder::new(components.len()),
+            components,
+            planes: planes.collect::<Result<_>>()?,
+            inverse: simd::detect().idct_islow,
+            groups,
+            interval: markers.restart_interval.into(),
+            done: 0,
+        })
+    }
+
+    /// Decodes the next row of blocks into the planes.
+    pub(super) fn decode(&mut self) -> std::result::Result<(), JpegError> {
+        for group in 0..self.groups {
+            if self.interval > 0 && self.done > 0 && self.done.is_multiple_of(self.interval) {
+                self.reader.reset();
+                self.decoder.reset();
+            }
+            self.group(group).map_err(|error| match self.reader.insufficient_data() {
+                true => JpegError::UnexpectedEof,
+                false => error,
+            })?;
+            if self.reader.insufficient_data() {
+                return Err(JpegError::UnexpectedEof);
+            }
+            self.done += 1;
+        }
+        Ok(())
+    }
+
+    /// Decodes the blocks that stand together at the place `group` of a row.
+    fn group(&mut self, group: usize) -> std::result::Result<(), JpegError> {
+        let (mut numbers, mut block) = ([0; 64], [0; 64]);
+        let Self { reader, decoder, components, planes, inverse, .. } = self;
+        for (Component { codes, steps }, plane) in components.iter().zip(planes) {
+            let (number, (rows, columns)) = (codes.comp_idx, plane.count);
+            for down in 0..rows {
+                for across in 0..columns {
+                    let (dc, ac) = (codes.dc_table, codes.ac_table);
+                    decoder.decode_block(reader, number, dc, ac, &mut numbers)?;
+                    inverse(&numbers, steps, &mut block);
+                    plane.put((down, group * columns + across), &block);
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -7,6 +7,7 @@
 //! beyond the guard as `unsupported`.
 
 mod blocks;
+mod codes;
 mod colors;
 mod header;
 mod rows;
@@ -297,6 +298,16 @@ mod tests {
                 file[at] ^= 1 << (at % 8);
             }
         }
+    }
+
+    #[test]
+    fn a_table_that_libjpeg_refuses() {
+        let mut file = encode(PixelFormat::Grayscale, |e| e);
+        let table = memchr::memmem::find(&file, &[0xFF, 0xC4]).expect("a table");
+        assert_eq!(file[table + 4], 0, "of first numbers");
+        file[table + 21 + 3] |= 16;
+        let error = read(&file).expect_err("refused");
+        assert!(error.message().contains("15 bits"), "{error}");
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! The blocks of a scan, from Huffman codes to samples, a row of blocks at a time.
 
 use libjpeg_turbo_rs::JpegError;
-use libjpeg_turbo_rs::decode::bitstream::BitReader;
-use libjpeg_turbo_rs::decode::entropy::McuDecoder;
 use libjpeg_turbo_rs::simd;
 
+use super::codes::Bits;
 use super::scan::{Component, Scan};
 use crate::error::Result;
 use crate::limits::zeros;
@@ -47,8 +46,9 @@ impl Plane {
 
 /// The coded data of a scan, and where in it the next row of blocks begins.
 pub(super) struct Blocks<'s> {
-    reader: BitReader<'s>,
-    decoder: McuDecoder,
+    bits: Bits<'s>,
+    /// The first number of the last block of each component.
+    before: [i16; 4],
     components: &'s [Component<'s>],
     pub(super) planes: Vec<Plane>,
     inverse: fn(&[i16; 64], &[u16; 64], &mut [u8; 64]),
@@ -69,8 +69,8 @@ impl<'s> Blocks<'s> {
         let planes = (0..components.len())
             .map(|number| Plane::new(if number == 0 { scan.ratio } else { (1, 1) }, groups));
         Ok(Self {
-            reader: BitReader::new(bytes.get(markers.entropy_data_offset..).unwrap_or(&[])),
-            decoder: McuDecoder::new(components.len()),
+            bits: Bits::new(bytes.get(markers.entropy_data_offset..).unwrap_or(&[])),
+            before: [0; 4],
             components,
             planes: planes.collect::<Result<_>>()?,
             inverse: simd::detect().idct_islow,
@@ -84,16 +84,10 @@ impl<'s> Blocks<'s> {
     pub(super) fn decode(&mut self) -> std::result::Result<(), JpegError> {
         for group in 0..self.groups {
             if self.interval > 0 && self.done > 0 && self.done.is_multiple_of(self.interval) {
-                self.reader.reset();
-                self.decoder.reset();
+                self.bits.restart();
+                self.before = [0; 4];
             }
-            self.group(group).map_err(|error| match self.reader.insufficient_data() {
-                true => JpegError::UnexpectedEof,
-                false => error,
-            })?;
-            if self.reader.insufficient_data() {
-                return Err(JpegError::UnexpectedEof);
-            }
+            self.group(group)?;
             self.done += 1;
         }
         Ok(())
@@ -102,18 +96,26 @@ impl<'s> Blocks<'s> {
     /// Decodes the blocks that stand together at the place `group` of a row.
     fn group(&mut self, group: usize) -> std::result::Result<(), JpegError> {
         let (mut numbers, mut block) = ([0; 64], [0; 64]);
-        let Self { reader, decoder, components, planes, inverse, .. } = self;
-        for (Component { codes, steps }, plane) in components.iter().zip(planes) {
-            let (number, (rows, columns)) = (codes.comp_idx, plane.count);
+        let mut bits = self.bits;
+        for ((component, plane), before) in
+            self.components.iter().zip(&mut self.planes).zip(&mut self.before)
+        {
+            let (codes, (rows, columns)) = (&component.codes, plane.count);
             for down in 0..rows {
                 for across in 0..columns {
-                    let (dc, ac) = (codes.dc_table, codes.ac_table);
-                    decoder.decode_block(reader, number, dc, ac, &mut numbers)?;
-                    inverse(&numbers, steps, &mut block);
+                    let tables = (codes.dc_table, codes.ac_table);
+                    bits.block(tables, before, &mut numbers).map_err(|error| {
+                        match bits.is_short() {
+                            true => JpegError::UnexpectedEof,
+                            false => error,
+                        }
+                    })?;
+                    (self.inverse)(&numbers, component.steps, &mut block);
                     plane.put((down, group * columns + across), &block);
                 }
             }
         }
-        Ok(())
+        self.bits = bits;
+        if bits.is_short() { Err(JpegError::UnexpectedEof) } else { Ok(()) }
     }
 }

@@ -35,6 +35,7 @@ pub(super) fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
         .ok_or_else(|| Error::image("damaged JPEG: no start-of-image marker"))?;
     let mut header: Option<Header> = None;
     let (mut exif, mut xmp) = (None, None);
+    let mut wide = [false; 4];
     loop {
         // Rubbish before a marker and fill bytes are skipped, as libjpeg does.
         let start = memchr::memchr(0xFF, rest).ok_or_else(truncated)?;
@@ -68,6 +69,7 @@ pub(super) fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
                     "JPEG-LS, which ndpix does not read; convert it, for example with ffmpeg -i in.jls out.png",
                 ));
             }
+            0xC4 => note_wide(segment, &mut wide),
             0xE1 if exif.is_none() && segment.starts_with(b"Exif\0\0") => exif = Some(segment),
             0xE1 => xmp = segment.strip_prefix(XMP).or(xmp),
             _ => {}
@@ -75,9 +77,34 @@ pub(super) fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
     }
     let mut header =
         header.ok_or_else(|| Error::image("damaged JPEG: a scan without a frame header"))?;
+    if header.sequential && first_tables(rest).any(|table| wide.get(table) == Some(&true)) {
+        return Err(Error::image(
+            "damaged JPEG: a Huffman table with numbers of more than 15 bits",
+        ));
+    }
     header.orientation = exif::orientation(exif, xmp);
     header.scan = bytes.len() - rest.len();
     Ok(header)
+}
+
+/// Notes which tables for the first numbers of blocks have symbols over 15, which libjpeg refuses when they are used
+/// (`jpeg_make_d_derived_tbl`).
+fn note_wide(mut tables: &[u8], wide: &mut [bool; 4]) {
+    while let Some((&[info, ref counts @ ..], rest)) = tables.split_first_chunk::<17>() {
+        let count = counts.iter().map(|&count| usize::from(count)).sum();
+        let Some((symbols, after)) = rest.split_at_checked(count) else { return };
+        if let Some(wide) = wide.get_mut(usize::from(info)) {
+            *wide = symbols.iter().any(|&symbol| symbol > 15);
+        }
+        tables = after;
+    }
+}
+
+/// Those tables of a scan, from the header that begins it.
+fn first_tables(scan: &[u8]) -> impl Iterator<Item = usize> {
+    let count = scan.get(2).copied().unwrap_or(0);
+    let list = scan.get(3..).unwrap_or(&[]).as_chunks::<2>().0;
+    list.iter().take(count.into()).map(|[_, tables]| usize::from(tables >> 4))
 }
 
 /// Reads a frame header, and refuses frames beyond those that the codec was fuzzed on.

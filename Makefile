@@ -71,8 +71,8 @@ rust:
 	$(CARGO) test --workspace --features ndpix/stations,ndpix/ndarray
 
 python: command wheel
-	NDPIX="$(NDPIX)" $(PY) -m unittest discover -s tests/python -p 'test_*.py' -t tests/python
-	$(PY) -m pytest
+	NDPIX="$(NDPIX)" $(PY) -m pytest -n auto tests/python
+	$(PY) -m pytest -n auto
 
 # Engines are large, and have an environment of their own. The pages about them are run there, too.
 SCALE = $(TARGET)/scale

@@ -375,13 +375,13 @@ def size_of(path):
         return -1
 
 
-def test_of(out, flags):
+def goes_on(out, flags):
     def test(self):
         self.assertGreater(self.killed(out, flags), 0, "none went on")
     return test
 
 
-def test_growing(out, flags):
+def grows(out, flags):
     def test(self):
         old = self.source(self.rows(90, (60, 50, 3), seed=1), "old.ndjson")
         self.anew()
@@ -394,9 +394,9 @@ def test_growing(out, flags):
 
 
 for out, flags in GROW.items():
-    setattr(Continues, f"test_growing_{out.replace('.', '_')}", test_growing(out, flags))
+    setattr(Continues, f"test_growing_{out.replace('.', '_')}", grows(out, flags))
 for out, flags in OUTPUTS.items():
-    setattr(Continues, f"test_{out.replace('.', '_')}", test_of(out, flags))
+    setattr(Continues, f"test_{out.replace('.', '_')}", goes_on(out, flags))
 
 
 if __name__ == "__main__":

@@ -231,7 +231,7 @@ class Kills(Outputs):
             note(f"`{out}`, `--append`", steps, "the old output, the new one, or it is aside")
 
 
-def test_of(out, flags):
+def killed(out, flags):
     def test(self):
         old, new = self.inputs()
         replace = ["--if-exists", "replace"]
@@ -245,7 +245,7 @@ def test_of(out, flags):
 
 
 for out, flags in OUTPUTS.items():
-    setattr(Kills, f"test_{out.replace('.', '_')}", test_of(out, flags))
+    setattr(Kills, f"test_{out.replace('.', '_')}", killed(out, flags))
 
 
 if __name__ == "__main__":

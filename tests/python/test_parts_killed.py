@@ -129,7 +129,7 @@ class KilledParts(Parts):
         figure(what="a task killed at every step, and run again", runs=steps.total(), result="the bytes of one run")
 
 
-def test_of(out, flags):
+def killed(out, flags):
     def test(self):
         flags_of = flags if out == "out.safetensors" else [*COLUMNS, *flags]
         want = self.convert(self.dir / "whole", out, [self.input], *flags_of)
@@ -165,7 +165,7 @@ def test_of(out, flags):
 
 
 for out, flags in OUTPUTS.items():
-    setattr(KilledParts, f"test_commit_{out.replace('.', '_')}", test_of(out, flags))
+    setattr(KilledParts, f"test_commit_{out.replace('.', '_')}", killed(out, flags))
 
 
 if __name__ == "__main__":

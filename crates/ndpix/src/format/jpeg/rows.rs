@@ -205,6 +205,18 @@ mod tests {
     }
 
     #[test]
+    fn sampling_of_gray_alone_says_nothing() {
+        let mut file = encode((21, 37), PixelFormat::Grayscale, |e| e.restart_blocks(4));
+        let frame = memchr::memmem::find(&file, &[0xFF, 0xC0]).expect("a frame header");
+        for sampling in [0x11, 0x21, 0x22, 0x44] {
+            file[frame + 11] = sampling;
+            let pixels = by_codec(&file);
+            assert!(can(&file) && pixels.is_ok(), "{sampling:x}");
+            assert!(whole(&file) == pixels && by_rows(&file) == pixels, "{sampling:x}");
+        }
+    }
+
+    #[test]
     fn what_is_damaged_is_so_by_rows() {
         for (format, sampling, restart) in KINDS {
             let file =

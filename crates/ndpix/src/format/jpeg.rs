@@ -2,8 +2,9 @@
 //! upsampling), bit for bit.
 //!
 //! Takes a whole file; gives gray as `(H, W)`, colour and 8-bit CMYK as RGB, deeper samples as
-//! they are. [`info`] walks the markers itself (`header`), up to the first scan, and lets pass only frames on
-//! which the codec is known to be sound. What can be decoded row by row is (`rows`); the codec does the rest. Refuses truncated and damaged files as `image`, frames
+//! they are. [`info`] walks the markers itself (`header`), up to the first scan, and lets pass only
+//! frames on which the codec is known to be sound. One scan of Huffman codes is decoded here, row by
+//! row (`rows`); the codec does the rest. Refuses truncated and damaged files as `image`, frames
 //! beyond the guard as `unsupported`.
 
 mod blocks;

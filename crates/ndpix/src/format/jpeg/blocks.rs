@@ -1,7 +1,7 @@
 //! The blocks of a scan, from Huffman codes to samples, a row of blocks at a time.
 
 use libjpeg_turbo_rs::JpegError;
-use libjpeg_turbo_rs::simd;
+use libjpeg_turbo_rs::simd::SimdRoutines;
 
 use super::codes::Bits;
 use super::scan::{Component, Scan};
@@ -63,6 +63,7 @@ impl<'s> Blocks<'s> {
         scan: &Scan,
         bytes: &'s [u8],
         components: &'s [Component<'s>],
+        routines: &SimdRoutines,
     ) -> Result<Self> {
         let markers = &scan.markers;
         let groups = scan.size.1.div_ceil(BLOCK * scan.ratio.1);
@@ -73,7 +74,7 @@ impl<'s> Blocks<'s> {
             before: [0; 4],
             components,
             planes: planes.collect::<Result<_>>()?,
-            inverse: simd::detect().idct_islow,
+            inverse: routines.idct_islow,
             groups,
             interval: markers.restart_interval.into(),
             done: 0,

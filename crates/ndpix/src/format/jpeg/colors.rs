@@ -1,6 +1,6 @@
 //! From samples of light and colour to pixels, a row at a time.
 
-use libjpeg_turbo_rs::simd::{self, SimdRoutines};
+use libjpeg_turbo_rs::simd::SimdRoutines;
 
 use super::blocks::Plane;
 use super::scan::Scan;
@@ -18,18 +18,18 @@ pub(super) struct Colors {
 }
 
 impl Colors {
-    pub(super) fn new(scan: &Scan) -> Result<Self> {
+    pub(super) fn new(scan: &Scan, routines: SimdRoutines) -> Result<Self> {
         let halved = scan.size.1.div_ceil(2);
         let sums = zeros::<u16>(halved)?;
         let wide = [zeros(2 * halved)?, zeros(2 * halved)?];
-        Ok(Self { routines: simd::detect(), size: scan.size, ratio: scan.ratio, wide, sums })
+        Ok(Self { routines, size: scan.size, ratio: scan.ratio, wide, sums })
     }
 
     /// Row `y` of the picture, of which row `first` is the first of the row of blocks.
     pub(super) fn row(&mut self, planes: &[Plane], y: usize, first: usize, out: &mut [u8]) {
         let (height, width) = self.size;
-        let light = planes[0].row(y, first);
-        let [_, colors @ ..] = planes else { return };
+        let [light, colors @ ..] = planes else { return };
+        let light = light.row(y, first);
         if colors.is_empty() {
             out.copy_from_slice(&light[..width]);
             return;

@@ -8,6 +8,8 @@
 use std::ops::Range;
 use std::panic::catch_unwind;
 
+use libjpeg_turbo_rs::simd;
+
 use super::blocks::{BLOCK, Blocks, Plane};
 use super::colors::Colors;
 use super::scan::{Component, Scan, tables};
@@ -17,11 +19,11 @@ use crate::format::ImageInfo;
 use crate::format::row::TakeRows;
 use crate::limits::{Limits, zeros};
 
-/// Whether [`decode_rows`] can give them.
+/// Whether [`decode_rows`] can give them, or say why there are none before room is made for a picture.
 pub(super) fn gives_rows(bytes: &[u8], _frame: u32, limits: &Limits) -> bool {
-    let can = || {
-        open(bytes, limits)
-            .is_ok_and(|(header, within)| Scan::of(bytes, &header, &within).is_some())
+    let can = || match open(bytes, limits) {
+        Ok((header, within)) => Scan::of(bytes, &header, &within).is_some(),
+        Err(_) => true,
     };
     catch_unwind(can).unwrap_or(false)
 }
@@ -82,7 +84,10 @@ struct Picture<'s> {
 
 impl<'s> Picture<'s> {
     fn new(scan: &Scan, bytes: &'s [u8], components: &'s [Component<'s>]) -> Result<Self> {
-        let (blocks, colors) = (Blocks::new(scan, bytes, components)?, Colors::new(scan)?);
+        // Asks the processor and the environment: once for each picture.
+        let routines = simd::detect();
+        let blocks = Blocks::new(scan, bytes, components, &routines)?;
+        let colors = Colors::new(scan, routines)?;
         Ok(Self { blocks, colors, height: scan.size.0, done: 0, decoded: 0 })
     }
 
@@ -258,6 +263,12 @@ mod tests {
             let error = by_rows(file).expect_err("not by rows");
             assert_eq!(error.0, ErrorKind::Image);
         }
-        assert!(!can(b"\xFF\xD8\xFF") && !can(b""));
+    }
+
+    #[test]
+    fn what_has_no_end_is_refused_before_there_is_room_for_it() {
+        let file = encode((20, 37), PixelFormat::Rgb, |e| e.progressive(true));
+        let cut = &file[..file.len() - 2];
+        assert!(can(cut) && by_rows(cut) == by_codec(cut) && by_rows(cut).is_err());
     }
 }

@@ -75,6 +75,7 @@ pub(crate) struct Opened {
     image: Shape,
     shape: Shape,
     dtype: DType,
+    bits: u8,
     color: Color,
     /// Whether the plan has steps for its pixels.
     work: bool,
@@ -85,7 +86,8 @@ pub(crate) struct Opened {
 impl Opened {
     /// What it will be when it is decoded.
     pub(crate) fn info(&self) -> ImageInfo {
-        ImageInfo { shape: self.image, dtype: self.dtype, ..self.found.info }
+        let (shape, dtype, bits) = (self.image, self.dtype, self.bits);
+        ImageInfo { shape, dtype, bits, ..self.found.info }
     }
 
     /// The first half of its resize, where that can be done as its rows are decoded: those of a page or of the

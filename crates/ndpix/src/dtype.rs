@@ -37,6 +37,67 @@ pub enum DType {
     Float64,
 }
 
+/// What the numbers of an image are: their dtype, and how many of its bits they fill. Written `uint16`, or
+/// `uint16 of 10 bits` where they are fewer than it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Depth {
+    pub(crate) dtype: DType,
+    pub(crate) bits: u8,
+}
+
+impl Depth {
+    /// All bits of a dtype.
+    pub(crate) const fn of(dtype: DType) -> Self {
+        Self { dtype, bits: dtype.size() as u8 * 8 }
+    }
+
+    /// Whether the numbers fill their dtype.
+    pub(crate) fn is_full(self) -> bool {
+        self == Self::of(self.dtype)
+    }
+
+    /// Whether a dtype holds all of the numbers exactly.
+    pub(crate) fn fits(self, wide: DType) -> bool {
+        let signed =
+            |dtype| matches!(dtype, DType::Int8 | DType::Int16 | DType::Int32 | DType::Int64);
+        let most = match wide {
+            DType::Float16 => 1 << 11,
+            DType::Float32 => 1 << 24,
+            DType::Float64 => 1 << 53,
+            _ if signed(self.dtype) && !signed(wide) => return false,
+            _ => Self::of(wide).most().unwrap_or(0),
+        };
+        match self.most() {
+            Some(number) => {
+                number <= most && !(self.dtype == DType::Uint64 && wide != DType::Uint64)
+            }
+            None => wide.is_float() && self.dtype.size() <= wide.size(),
+        }
+    }
+
+    /// The largest number, as far as `i64` holds it; `None` for floats.
+    pub(crate) fn most(self) -> Option<i64> {
+        match self.dtype {
+            DType::Bool => Some(1),
+            dtype if dtype.is_float() => None,
+            DType::Int8 | DType::Int16 | DType::Int32 | DType::Int64 => {
+                Some(i64::MAX >> (64 - self.bits.clamp(1, 64)))
+            }
+            _ => Some(i64::MAX >> 63u8.saturating_sub(self.bits)),
+        }
+    }
+}
+
+impl fmt::Display for Depth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.bits {
+            _ if self.is_full() => write!(f, "{}", self.dtype),
+            1 => write!(f, "{} of 1 bit", self.dtype),
+            bits => write!(f, "{} of {bits} bits", self.dtype),
+        }
+    }
+}
+
 /// The order of the bytes of one element.
 ///
 /// ```
@@ -79,7 +140,7 @@ impl DType {
     /// ```
     /// assert_eq!(ndpix::DType::Float16.size(), 2);
     /// ```
-    pub fn size(self) -> usize {
+    pub const fn size(self) -> usize {
         match self {
             Self::Bool | Self::Uint8 | Self::Int8 => 1,
             Self::Uint16 | Self::Int16 | Self::Float16 => 2,
@@ -228,5 +289,38 @@ mod tests {
         for bad in ["float", "object", "|O", "complex64", "", "int", "<U3"] {
             assert_eq!(read(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn numbers_of_a_depth_end_with_its_bits() {
+        let depth = |dtype, bits| Depth { dtype, bits };
+        for (dtype, bits, most) in [
+            (DType::Uint16, 10, Some(1023)),
+            (DType::Uint8, 4, Some(15)),
+            (DType::Uint8, 8, Some(255)),
+            (DType::Int16, 12, Some(2047)),
+            (DType::Int64, 64, Some(i64::MAX)),
+            (DType::Uint64, 64, Some(i64::MAX)),
+            (DType::Uint32, 32, Some(u32::MAX.into())),
+            (DType::Bool, 8, Some(1)),
+            (DType::Float32, 32, None),
+        ] {
+            assert_eq!(depth(dtype, bits).most(), most, "{dtype} {bits}");
+        }
+        assert_eq!(depth(DType::Uint16, 10).to_string(), "uint16 of 10 bits");
+        assert_eq!(depth(DType::Uint16, 16).to_string(), "uint16");
+    }
+
+    #[test]
+    fn what_holds_numbers_exactly() {
+        let fits = |dtype, wide| Depth::of(dtype).fits(wide);
+        assert!(fits(DType::Uint16, DType::Float32) && fits(DType::Int16, DType::Float32));
+        assert!(!fits(DType::Int32, DType::Float32) && fits(DType::Uint32, DType::Float64));
+        assert!(!fits(DType::Int64, DType::Float64) && !fits(DType::Uint64, DType::Float64));
+        assert!(!fits(DType::Float64, DType::Float32) && fits(DType::Float16, DType::Float32));
+        assert!(fits(DType::Uint8, DType::Int16) && !fits(DType::Int8, DType::Uint16));
+        assert!(!fits(DType::Uint64, DType::Int64) && fits(DType::Uint64, DType::Uint64));
+        assert!(!fits(DType::Float32, DType::Int64));
+        assert!(Depth { dtype: DType::Uint32, bits: 24 }.fits(DType::Float32));
     }
 }

@@ -50,7 +50,7 @@ pub(crate) use png::write::write as write_png;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::dtype::DType;
+use crate::dtype::{DType, Depth};
 use crate::error::{Error, Result, quote};
 use crate::limits::Limits;
 use crate::shape::Shape;
@@ -129,6 +129,9 @@ pub struct ImageInfo {
     pub shape: Shape,
     /// The element type of the decoded pixels.
     pub dtype: DType,
+    /// Bits that the numbers fill: all of the dtype, unless the file says fewer, as an AVIF of 10 bits does, whose
+    /// numbers are 0 to 1023.
+    pub bits: u8,
     /// What the channels are.
     pub color: Color,
     /// EXIF, TIFF or XMP orientation, 1 to 8; 1 where nothing or nonsense is said. Never applied here.
@@ -186,7 +189,18 @@ impl ImageInfo {
     /// Of an image that says nothing beside this.
     pub(crate) fn of(shape: Shape, dtype: DType, color: Color) -> Self {
         let (orientation, premultiplied, rescale, frames) = (1, false, None, 1);
-        Self { shape, dtype, color, orientation, premultiplied, rescale, frames }
+        let Depth { bits, .. } = Depth::of(dtype);
+        Self { shape, dtype, bits, color, orientation, premultiplied, rescale, frames }
+    }
+
+    /// What its numbers are.
+    pub(crate) fn depth(&self) -> Depth {
+        Depth { dtype: self.dtype, bits: self.bits }
+    }
+
+    /// The same with other numbers.
+    pub(crate) fn with_depth(self, Depth { dtype, bits }: Depth) -> Self {
+        Self { dtype, bits, ..self }
     }
 
     /// The bytes that the decoded pixels take.
@@ -200,7 +214,9 @@ impl ImageInfo {
     /// The same with its numbers as quantities, where it says how they become such.
     pub(crate) fn quantities(self) -> Self {
         match self.rescale {
-            Some(Rescale { dtype, .. }) => Self { dtype, rescale: None, ..self },
+            Some(Rescale { dtype, .. }) => {
+                Self { rescale: None, ..self }.with_depth(Depth::of(dtype))
+            }
             None => self,
         }
     }
@@ -348,7 +364,8 @@ pub(crate) fn indices_info(
     match (indexed, info.color, info.dtype) {
         (true, ..) => {
             let shape = Shape::image(info.shape[0], info.shape[1], 1);
-            Ok(ImageInfo { shape, dtype: DType::Uint8, color: Color::Gray, ..info })
+            let info = ImageInfo { shape, color: Color::Gray, ..info };
+            Ok(info.with_depth(Depth::of(DType::Uint8)))
         }
         (false, Color::Gray, DType::Uint8) => Ok(info),
         _ => Err(Error::shape(format!(

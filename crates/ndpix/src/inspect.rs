@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::detect::{self, Survey};
-use crate::dtype::DType;
+use crate::dtype::Depth;
 use crate::error::{Error, Result};
 use crate::format::Color;
 use crate::options::{Options, Size};
@@ -144,9 +144,10 @@ fn output(report: &mut Report, reader: &Reader, options: &Options, once: Option<
 
 /// Kinds of images, the most frequent first.
 fn shapes(survey: &Survey) -> Vec<ShapeReport> {
-    let kind = |((shape, dtype, color), count): (&(Shape, DType, Color), &u64)| ShapeReport {
+    let kind = |((shape, depth, color), count): (&(Shape, Depth, Color), &u64)| ShapeReport {
         shape: *shape,
-        dtype: dtype.to_string(),
+        dtype: depth.dtype,
+        bits: depth.bits,
         color: format!("{color:?}").to_lowercase(),
         count: *count,
     };

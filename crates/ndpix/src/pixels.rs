@@ -17,7 +17,7 @@ pub(crate) mod stack;
 pub(crate) mod steps;
 mod values;
 
-use crate::dtype::DType;
+use crate::dtype::{DType, Depth};
 use crate::format::Color;
 
 /// Whether every image of color `from` can be given as `to` without losing anything.
@@ -45,9 +45,9 @@ pub(crate) fn channels(color: Color) -> usize {
 }
 
 /// Fills `out` with the pixels of `pixels`, promoted from `from` to `to` (see [`promotes`]). Alpha is
-/// the largest value of an integer dtype, 1.0 of a floating one.
-pub(crate) fn promote(pixels: &[u8], from: Color, to: Color, dtype: DType, out: &mut [u8]) {
-    let (size, full) = (dtype.size(), full(dtype));
+/// the largest number of an integer depth, 1.0 of a floating one.
+pub(crate) fn promote(pixels: &[u8], from: Color, to: Color, depth: Depth, out: &mut [u8]) {
+    let (size, full) = (depth.dtype.size(), full(depth));
     let (source, target) = (channels(from) * size, channels(to) * size);
     // The everyday cases with sizes that the compiler knows: ten times the loop below.
     match (from, to, size) {
@@ -88,22 +88,17 @@ fn spread<const N: usize, const M: usize>(
     }
 }
 
-/// Full alpha in a dtype, in the first bytes.
-fn full(dtype: DType) -> [u8; 8] {
-    match dtype {
+/// Full alpha, in the first bytes.
+fn full(depth: Depth) -> [u8; 8] {
+    match depth.dtype {
         DType::Float16 => [0, 0x3C, 0, 0, 0, 0, 0, 0],
         DType::Float32 => {
             let b = 1f32.to_le_bytes();
             [b[0], b[1], b[2], b[3], 0, 0, 0, 0]
         }
         DType::Float64 => 1f64.to_le_bytes(),
-        DType::Int8 | DType::Int16 | DType::Int32 | DType::Int64 => {
-            let mut b = [0xFF; 8];
-            b[dtype.size() - 1] = 0x7F;
-            b
-        }
-        DType::Bool => [1; 8],
-        _ => [0xFF; 8],
+        DType::Uint64 => [0xFF; 8],
+        _ => depth.most().unwrap_or(1).to_le_bytes(),
     }
 }
 
@@ -114,14 +109,18 @@ mod tests {
     #[test]
     fn promotion_adds_nothing_but_full_alpha() {
         let mut out = [0; 8];
-        promote(&[1, 2], Color::Gray, Color::Rgba, DType::Uint8, &mut out);
+        promote(&[1, 2], Color::Gray, Color::Rgba, Depth::of(DType::Uint8), &mut out);
         assert_eq!(out, [1, 1, 1, 255, 2, 2, 2, 255]);
-        promote(&[1, 9, 2, 8], Color::GrayAlpha, Color::Rgba, DType::Uint8, &mut out);
+        promote(&[1, 9, 2, 8], Color::GrayAlpha, Color::Rgba, Depth::of(DType::Uint8), &mut out);
         assert_eq!(out, [1, 1, 1, 9, 2, 2, 2, 8]);
-        promote(&[1, 2, 3, 4, 5, 6], Color::Rgb, Color::Rgba, DType::Uint8, &mut out);
+        promote(&[1, 2, 3, 4, 5, 6], Color::Rgb, Color::Rgba, Depth::of(DType::Uint8), &mut out);
         assert_eq!(out, [1, 2, 3, 255, 4, 5, 6, 255]);
+        let ten = Depth { dtype: DType::Uint16, bits: 10 };
+        let mut deep = [0; 4];
+        promote(&[1, 2], Color::Gray, Color::GrayAlpha, ten, &mut deep);
+        assert_eq!(deep, [1, 2, 0xFF, 3]);
         let mut wide = [0; 6];
-        promote(&[1, 2], Color::Gray, Color::Rgb, DType::Uint16, &mut wide);
+        promote(&[1, 2], Color::Gray, Color::Rgb, Depth::of(DType::Uint16), &mut wide);
         assert_eq!(wide, [1, 2, 1, 2, 1, 2]);
     }
 

@@ -132,6 +132,9 @@ pub(crate) struct Steps {
     /// The one dtype that means and deviations are for, where nothing brings others to its range.
     #[serde(with = "maybe")]
     pub stored: Option<DType>,
+    /// The bits that numbers fill, where they go through as they are.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub bits: Option<u8>,
     /// How numbers are scaled to it.
     #[serde(with = "word")]
     pub scale: Scale,
@@ -176,6 +179,7 @@ impl Steps {
             }),
             dtype: options.dtype,
             stored: None,
+            bits: None,
             scale: match options.normalize {
                 // Their means and deviations are those of samples from 0 to 1.
                 Normalize::Imagenet | Normalize::Clip => Scale::Unit,

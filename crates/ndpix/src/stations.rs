@@ -105,7 +105,7 @@ pub fn image(bytes: &[u8], out: &mut Vec<u8>) -> Result<(ImageFormat, ImageInfo)
 /// The pixels station: gray to RGBA, 8 bits.
 pub fn promote(gray: &[u8], out: &mut Vec<u8>) {
     out.resize(gray.len() * 4, 0);
-    pixels::promote(gray, Color::Gray, Color::Rgba, DType::Uint8, out);
+    pixels::promote(gray, Color::Gray, Color::Rgba, Depth::of(DType::Uint8), out);
 }
 
 /// The pixels station: pictures of one kind through the steps that options ask for.

@@ -7,11 +7,11 @@ use super::find::Finder;
 use super::item::Item;
 use super::raw::RawFields;
 use super::{Found, Opened, guarded, ragged};
-use crate::dtype::DType;
+use crate::dtype::{DType, Depth};
 use crate::encoding::{self, Encoding, Payload, RawSpec, Scratch};
 use crate::error::{Error, Remedy, Result, quote};
 use crate::format::{self, Color, ImageInfo};
-use crate::options::Frames;
+use crate::options::{Frames, Scale};
 use crate::paths::Base;
 use crate::pixels;
 use crate::pixels::steps::{self, Bench, Outcome};
@@ -130,6 +130,13 @@ impl<'p> Band<'p> {
                 (image, row, dtype, color)
             }
         };
+        let numbers = if steps.rescale { info.quantities() } else { info };
+        if let Some(bits) = steps.bits
+            && outcome.dtype == dtype
+            && numbers.bits != bits
+        {
+            return Err(other_range(&numbers, bits));
+        }
         if outcome.dtype != dtype
             || !(own == image || fits(&outcome, info.frames, image, color, steps))
         {
@@ -138,7 +145,8 @@ impl<'p> Band<'p> {
         // Of the wanted shape already: whatever its channels are, they stay.
         let color = if own == image { outcome.color } else { color };
         let work = steps::are_needed(steps, &info, &outcome, color);
-        let mut opened = Opened { found, image, shape, dtype, color, work, need: 0 };
+        let bits = outcome.bits;
+        let mut opened = Opened { found, image, shape, dtype, bits, color, work, need: 0 };
         let frame = if let Frames::Index(frame) = steps.frames { frame } else { 0 };
         let of = (&self.scratch.bytes[..], frame);
         let narrow = opened.narrow(steps, &info, of, &self.plan.limits);
@@ -270,6 +278,24 @@ fn fits(outcome: &Outcome, frames: u32, shape: Shape, color: Color, steps: &Step
         && steps::row_shape(promoted, frames, steps).is_ok_and(|s| s == shape)
 }
 
+/// The refusal of numbers that fill another number of bits than those of the array.
+fn other_range(info: &ImageInfo, bits: u8) -> Error {
+    let dtype = info.dtype;
+    let (own, array) = (info.depth(), Depth { dtype, bits });
+    let with = |more: &[(&'static str, &str)]| {
+        let more = more.iter().map(|&(name, value)| (name, value.to_string()));
+        std::iter::once(("dtype", dtype.to_string())).chain(more).collect()
+    };
+    Error::shape(format!(
+        "image is {} {own} but the array holds {array}; pass dtype {dtype} to take all numbers as they are, with scale full to bring them to one range",
+        info.shape
+    ))
+    .with_remedies(vec![
+        Remedy::new("in one range", with(&[("scale", "full")])),
+        Remedy::new("as they are", with(&[])),
+    ])
+}
+
 fn misfit(info: &ImageInfo, shape: Shape, dtype: DType, converted: bool) -> Error {
     let sides = |shape: &Shape| shape.get(..2).map(<[usize]>::to_vec);
     let says = |remedy: &str| {
@@ -279,8 +305,18 @@ fn misfit(info: &ImageInfo, shape: Shape, dtype: DType, converted: bool) -> Erro
         ))
     };
     if converted {
-        let wide = if info.dtype.is_float() { info.dtype } else { dtype };
-        return says("; pass dtype to convert the numbers")
+        let unsigned = |dtype| matches!(dtype, DType::Uint8 | DType::Uint16);
+        let both = [info.dtype, dtype];
+        if both.into_iter().all(unsigned) {
+            let options =
+                vec![("dtype", DType::Uint16.to_string()), ("scale", Scale::Full.to_string())];
+            return says("; pass dtype uint16 and scale full to bring all to one range")
+                .with_remedies(vec![Remedy::new("in one range", options)]);
+        }
+        let holds = |wide: &DType| both.iter().all(|&dtype| Depth::of(dtype).fits(*wide));
+        let wide = [dtype, info.dtype, DType::Float32].into_iter().find(holds);
+        let wide = wide.unwrap_or(DType::Float64);
+        return says(&format!("; pass dtype {wide} to convert the numbers"))
             .with_remedies(vec![Remedy::new("converted", vec![("dtype", wide.to_string())])]);
     }
     if info.shape.len() > 1 && sides(&info.shape) == sides(&shape) {

@@ -17,7 +17,7 @@ impl Band<'_> {
     /// Decodes the image that was last opened after the used part of `buffer`.
     pub(super) fn fill(&mut self, opened: &Opened, buffer: &mut PixelBuffer) -> Result<Found> {
         let mut found = opened.found;
-        (found.info.shape, found.info.dtype) = (opened.image, opened.dtype);
+        found.info = opened.info();
         match self.plan.target {
             Target::Measure { .. } => return Ok(found),
             Target::Encoded => {
@@ -102,7 +102,7 @@ impl Band<'_> {
                 self.bench.run(steps, &info, None, &mut self.stored, opened.color, part)?
             } else {
                 let stored = &self.stored[..len];
-                pixels::promote(stored, info.color, opened.color, info.dtype, part);
+                pixels::promote(stored, info.color, opened.color, info.depth(), part);
             }
         }
         Ok(())
@@ -117,8 +117,9 @@ impl Band<'_> {
             true => i.quantities().dtype,
             false => i.dtype,
         };
-        let kind =
-            |i: &ImageInfo| (i.shape, i.dtype, i.color, i.orientation, i.premultiplied, becomes(i));
+        let kind = |i: &ImageInfo| {
+            (i.shape, i.depth(), i.color, i.orientation, i.premultiplied, becomes(i))
+        };
         if kind(&info) == kind(first) {
             Ok(info)
         } else {
@@ -197,7 +198,7 @@ impl Band<'_> {
             return self.bench.run(steps, info, None, &mut self.stored, opened.color, slot);
         }
         let stored = &self.stored[..info.bytes()?];
-        pixels::promote(stored, info.color, opened.color, info.dtype, slot);
+        pixels::promote(stored, info.color, opened.color, info.depth(), slot);
         Ok(())
     }
 }

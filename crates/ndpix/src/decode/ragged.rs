@@ -90,6 +90,7 @@ mod tests {
             image,
             shape,
             dtype: DType::Uint8,
+            bits: 8,
             color: Color::Samples,
             work: false,
             need: 0,

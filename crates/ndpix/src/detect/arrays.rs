@@ -129,7 +129,7 @@ fn refuse_blending(
         );
     }
     let drawn = plan.places.iter().any(|p| p.encoding.as_ref().is_some_and(|e| e.is_drawn()));
-    let integers = kinds().any(|kind| !kind.1.is_float() && kind.2 == Color::Gray);
+    let integers = kinds().any(|kind| !kind.1.dtype.is_float() && kind.2 == Color::Gray);
     let free = drawn || own.merge != Merge::Off;
     if own.size.is_some() && !free && !array.sets("resample") && (integers || own.mode == Mode::P) {
         return ask(

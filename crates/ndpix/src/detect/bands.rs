@@ -2,12 +2,12 @@
 //! then all must fit together. What is said of several bands alike is said once.
 
 use super::candidates::Candidate;
-use super::kinds::nothing;
+use super::kinds::{conversion, nothing};
 use super::sample::{Sample, Sampled};
 use super::survey::{Survey, note};
 use super::{plan_for, uniform};
 use crate::decode::Decoder;
-use crate::dtype::DType;
+use crate::dtype::Depth;
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::format::Color;
 use crate::options::{Options, Stack};
@@ -80,7 +80,7 @@ pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
         return Err(nothing(survey));
     }
     let mut notes: Vec<(String, Vec<String>)> = Vec::new();
-    let mut rows: Vec<(String, Shape, DType)> = Vec::new();
+    let mut rows: Vec<(String, Shape, Depth)> = Vec::new();
     let fields = options.field.iter().chain(&options.bands);
     for ((band, survey), field) in plan.bands.iter_mut().zip(&survey.bands).zip(fields) {
         let name = format!("{field:#}");
@@ -96,10 +96,11 @@ pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
             }
         }
         if let Target::Stack { shape, dtype, .. } = band.target {
-            rows.push((name, shape, dtype));
+            let bits = band.steps.bits.unwrap_or(Depth::of(dtype).bits);
+            rows.push((name, shape, Depth { dtype, bits }));
         }
     }
-    let listed = |text: &dyn Fn(&(String, Shape, DType)) -> String| {
+    let listed = |text: &dyn Fn(&(String, Shape, Depth)) -> String| {
         rows.iter().map(|r| format!("{} {}", r.0, text(r))).collect::<Vec<_>>().join(", ")
     };
     let shapes: Vec<Shape> = rows.iter().map(|r| r.1).collect();
@@ -110,11 +111,12 @@ pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
         ))
     })?;
     let dtype = match rows.first() {
-        Some(first) if rows.iter().all(|r| r.2 == first.2) => first.2,
+        Some(first) if rows.iter().all(|r| r.2 == first.2) => first.2.dtype,
         _ => {
             return Err(Error::plan(format!(
-                "the bands differ in dtype ({}); pass dtype float32 to convert the numbers as they are, or dtype uint16 and scale full to bring 8 and 16 bits to one range",
-                listed(&|r| r.2.to_string())
+                "the bands differ in dtype ({}); {}",
+                listed(&|r| r.2.to_string()),
+                conversion(rows.iter().map(|r| r.2))
             )));
         }
     };

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::sample::SAMPLE_RECORDS;
 use super::survey::Survey;
-use crate::dtype::DType;
+use crate::dtype::{DType, Depth};
 use crate::error::{Error, Result};
 use crate::format::{Color, ImageInfo};
 use crate::options::{Scale, flag_of};
@@ -17,35 +17,53 @@ use crate::shape::Shape;
 use crate::sink::{Ability, able};
 
 /// A kind of image in the sample.
-pub(super) type Look = (Shape, DType, Color);
+pub(super) type Look = (Shape, Depth, Color);
 
 /// What each kind of image becomes, with channels last; and the kinds that become nothing, and why.
 pub(super) fn outcomes(survey: &Survey, steps: &Steps) -> (BTreeMap<Look, u64>, Vec<(Error, u64)>) {
     let (mut good, mut bad) = (BTreeMap::new(), Vec::new());
-    for (&(shape, dtype, color, orientation), &count) in &survey.kinds {
-        let info = ImageInfo { orientation, ..ImageInfo::of(shape, dtype, color) };
+    for (&(shape, depth, color, orientation), &count) in &survey.kinds {
+        let info = ImageInfo { orientation, ..info(shape, depth, color) };
         match steps::outcome(steps, &info) {
-            Ok(o) => *good.entry((o.shape, o.dtype, o.color)).or_default() += count,
+            Ok(o) => *good.entry((o.shape, o.depth(), o.color)).or_default() += count,
             Err(error) => bad.push((error, count)),
         }
     }
     (good, bad)
 }
 
-/// The one dtype of the images that are normalized as they are stored; several have no range in common.
+fn info(shape: Shape, depth: Depth, color: Color) -> ImageInfo {
+    ImageInfo::of(shape, depth.dtype, color).with_depth(depth)
+}
+
+/// Notes what the numbers of all images must be where nothing brings them to one range: those that become numbers of
+/// `depth`, and are of a shape that is taken.
+pub(super) fn keep_range(
+    steps: &mut Steps,
+    survey: &Survey,
+    depth: Depth,
+    is_taken: impl Fn(Shape) -> bool,
+) -> Result<()> {
+    let stored = normalized(survey, steps, is_taken)?;
+    steps.stored = stored.map(|depth| depth.dtype);
+    let as_stored = steps.dtype.is_none() && steps.scale == Scale::None;
+    steps.bits = stored.or(as_stored.then_some(depth)).map(|depth| depth.bits);
+    Ok(())
+}
+
+/// What the numbers of all images are that are normalized as they are stored; several have no range in common.
 /// A dtype that is asked for says that they need none.
-pub(super) fn normalized(
+fn normalized(
     survey: &Survey,
     steps: &Steps,
     is_taken: impl Fn(Shape) -> bool,
-) -> Result<Option<DType>> {
+) -> Result<Option<Depth>> {
     if steps.normalize.values().is_none() || steps.scale != Scale::None || steps.dtype.is_some() {
         return Ok(None);
     }
     let mut kinds = survey.shapes.clone();
-    kinds.retain(|&(shape, dtype, color), _| {
-        let info = ImageInfo::of(shape, dtype, color);
-        steps::outcome(steps, &info).is_ok_and(|o| is_taken(o.shape))
+    kinds.retain(|&(shape, depth, color), _| {
+        steps::outcome(steps, &info(shape, depth, color)).is_ok_and(|o| is_taken(o.shape))
     });
     match counted(&kinds, |k| k.1.to_string()) {
         stored if stored.len() > 1 => Err(Error::plan(format!(
@@ -60,10 +78,10 @@ pub(super) fn normalized(
 pub(super) fn refuse_padding(survey: &Survey, steps: &Steps) -> Result<()> {
     let Some(resize) = &steps.resize else { return Ok(()) };
     let holds = |dtype: DType| pixels::sample::element(resize.pad_value, dtype).is_some();
-    match survey.kinds.keys().find(|k| !holds(k.1)) {
+    match survey.kinds.keys().find(|k| !holds(k.1.dtype)) {
         Some(kind) => Err(Error::options(format!(
             "pad_value {} does not fit {}, the dtype of images in the sample; it is set before dtype and scale",
-            resize.pad_value, kind.1
+            resize.pad_value, kind.1.dtype
         ))),
         None => Ok(()),
     }
@@ -104,19 +122,31 @@ pub(super) fn listed(counts: &[(String, u64)]) -> String {
     format!("{}{}", shown.join("; "), if counts.len() > 6 { "; ..." } else { "" })
 }
 
+/// The options that make one of numbers that differ.
+pub(super) fn conversion(depths: impl Iterator<Item = Depth> + Clone) -> String {
+    let unsigned = |depth: &Depth| matches!(depth.dtype, DType::Uint8 | DType::Uint16);
+    if let (true, Some(widest)) = (depths.clone().all(|d| unsigned(&d)), depths.clone().max()) {
+        let dtype = widest.dtype;
+        return format!(
+            "pass dtype {dtype} and scale full to bring all to its range, or dtype {dtype} alone to take the numbers as they are"
+        );
+    }
+    let mut floats = [DType::Float32, DType::Float64].into_iter();
+    match floats.find(|&float| depths.clone().all(|depth| depth.fits(float))) {
+        Some(float) => format!("pass dtype {float} to convert the numbers as they are"),
+        None => "pass dtype float64 to convert the numbers, as near as it holds them".to_string(),
+    }
+}
+
 /// Why the sample is not one array, and the options that bring it there or take a part of it.
 pub(super) fn several(kinds: &BTreeMap<Look, u64>, one_shape: bool) -> String {
     // Of several the largest.
     let most = kinds.iter().max_by_key(|k| (k.1, k.0.0.elements())).map(|k| *k.0);
-    let Some((shape, dtype, _)) = most else { return String::new() };
+    let Some((shape, depth, _)) = most else { return String::new() };
     let axes = shape.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
     let dtypes = counted(kinds, |k| k.1.to_string());
     let shapes = counted(kinds, |k| k.0.to_string());
-    let unsigned = |k: &Look| matches!(k.1, DType::Uint8 | DType::Uint16);
-    let convert = match kinds.keys().all(unsigned) {
-        true => "pass dtype uint16 and scale full to bring all to its range",
-        false => "pass dtype float32 to convert the numbers as they are",
-    };
+    let convert = conversion(kinds.keys().map(|k| k.1));
     let size = match shape[..] {
         [height, width, ..] if shape.len() < 4 => {
             format!("pass size {height},{width} and fit crop or pad to bring all to one, or")
@@ -126,7 +156,7 @@ pub(super) fn several(kinds: &BTreeMap<Look, u64>, one_shape: bool) -> String {
     match (one_shape, dtypes.len(), shapes.len()) {
         (true, ..) => format!("the images differ in dtype ({}); {convert}", listed(&dtypes)),
         (_, 1, 1) => format!(
-            "the images are all {shape} {dtype}, but their channels are not the same ({}); pass mode to bring all to the same, or shape {axes} to take them as they are",
+            "the images are all {shape} {depth}, but their channels are not the same ({}); pass mode to bring all to the same, or shape {axes} to take them as they are",
             listed(&counted(kinds, |k| format!("{:?}", k.2).to_lowercase()))
         ),
         (_, 1, _) => format!(

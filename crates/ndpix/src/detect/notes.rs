@@ -2,7 +2,7 @@
 
 use super::kinds::{counted, listed};
 use super::survey::Survey;
-use crate::dtype::DType;
+use crate::dtype::{DType, Depth};
 use crate::format::Color;
 use crate::options::{Frames, Mode, Options, Scale};
 use crate::pixels::color::has_alpha;
@@ -19,6 +19,7 @@ pub(super) fn announce(plan: &mut Plan, survey: &Survey, options: &Options, dtyp
         mosaic(survey),
         frames(survey, options),
         numbers(survey, options, dtype),
+        floats(plan, survey),
         means(plan, survey),
     ];
     let mut notes: Vec<String> = before.into_iter().flatten().collect();
@@ -57,7 +58,7 @@ fn rescaled(plan: &Plan, survey: &Survey) -> Option<String> {
 
 fn alpha(plan: &Plan, survey: &Survey, options: &Options) -> Option<String> {
     let of = survey.images;
-    let alpha = |k: &(Shape, DType, Color, u8)| has_alpha(k.2);
+    let alpha = |k: &(Shape, Depth, Color, u8)| has_alpha(k.2);
     let alpha: u64 = survey.kinds.iter().filter(|k| alpha(k.0)).map(|k| k.1).sum();
     if alpha == 0 || options.mode == Mode::P {
         return None;
@@ -107,13 +108,24 @@ fn frames(survey: &Survey, options: &Options) -> Option<String> {
     })
 }
 
-/// That numbers of several dtypes come together as they are.
+/// That numbers of several dtypes come together as they are, or are rounded.
 fn numbers(survey: &Survey, options: &Options, dtype: DType) -> Option<String> {
     let stored = counted(&survey.shapes, |k| k.1.to_string());
-    (stored.len() > 1 && options.scale == Scale::None).then(|| {
+    let rounded = dtype.is_float() && !survey.shapes.keys().all(|k| k.1.fits(dtype));
+    let how = if rounded { ", rounded where it does not hold them" } else { " as they are" };
+    ((stored.len() > 1 || rounded) && options.scale == Scale::None).then(|| {
+        format!("the images are stored as {}; their numbers become {dtype}{how}", listed(&stored))
+    })
+}
+
+/// That floats are not scaled with the integers beside them.
+fn floats(plan: &Plan, survey: &Survey) -> Option<String> {
+    let of_floats = |float| survey.shapes.iter().filter(move |k| k.0.1.dtype.is_float() == float);
+    let [floats, integers] = [true, false].map(|f| of_floats(f).map(|k| k.1).sum::<u64>());
+    (plan.steps.scale == Scale::Unit && floats > 0 && integers > 0).then(|| {
         format!(
-            "the images are stored as {}; their numbers become {dtype} as they are",
-            listed(&stored)
+            "{floats} of {} images in the sample are stored as floats, which scale unit leaves as they are",
+            survey.images
         )
     })
 }
@@ -124,11 +136,10 @@ fn means(plan: &Plan, survey: &Survey) -> Option<String> {
     if plan.steps.scale != Scale::None || means.iter().any(|&mean| mean > 1.0) {
         return None;
     }
-    let kind = survey.shapes.keys().find(|k| !k.1.is_float())?;
-    let range = match kind.1 {
-        DType::Uint8 => "0..255".to_string(),
-        DType::Uint16 => "0..65535".to_string(),
-        other => format!("the range of {other}"),
+    let depth = survey.shapes.keys().map(|k| k.1).find(|depth| !depth.dtype.is_float())?;
+    let range = match (depth.dtype, depth.most()) {
+        (DType::Uint8 | DType::Uint16, Some(most)) => format!("0..{most}"),
+        _ => format!("the range of {depth}"),
     };
     Some(format!(
         "normalize {} is applied to {range}; pass scale unit for 0..1",

@@ -1,7 +1,7 @@
 //! The plan of images that differ in size: what they must have in common is the dtype, the channels and the
 //! number of axes. Rows that are padded also need the largest size, which a sample does not know.
 
-use super::kinds::{counted, normalized, nothing, outcomes, refuse_padding, several};
+use super::kinds::{counted, keep_range, nothing, outcomes, refuse_padding, several};
 use super::notes::announce;
 use super::survey::Survey;
 use crate::dtype::DType;
@@ -23,7 +23,8 @@ pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
             None => nothing(survey),
         });
     };
-    let dtype = first.1;
+    let depth = first.1;
+    let dtype = depth.dtype;
     if counted(&kinds, |k| k.1.to_string()).len() > 1 {
         return Err(Error::plan(several(&kinds, true)));
     }
@@ -55,7 +56,7 @@ pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
         }
     }
     refuse_padding(survey, steps)?;
-    plan.steps.stored = normalized(survey, steps, |_| true)?;
+    keep_range(&mut plan.steps, survey, depth, |_| true)?;
     plan.target = match (options.ragged, options.size) {
         (Ragged::Pad, Some(size)) => {
             let shape = row_of(Shape::image(size.height, size.width, channels_of(&first, color)))?;

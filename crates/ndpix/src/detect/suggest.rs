@@ -2,7 +2,7 @@
 
 use super::settle;
 use super::survey::Survey;
-use crate::dtype::DType;
+use crate::dtype::{DType, Depth};
 use crate::format::Color;
 use crate::options::{Fit, Mode, Options, Scale};
 use crate::pixels::fit::same_aspect;
@@ -44,10 +44,13 @@ pub(crate) fn suggest(plan: &Plan, survey: &Survey, options: &Options) -> Option
         wanted.mode = Mode::Rgb;
         given.push(("mode", Mode::Rgb.to_string()));
     }
-    let deep = |dtype| survey.kinds.keys().any(|k| k.1 == dtype);
-    if options.dtype.is_none() && deep(DType::Uint8) && deep(DType::Uint16) {
-        (wanted.dtype, wanted.scale) = (Some(DType::Uint16), Scale::Full);
-        given.push(("dtype", DType::Uint16.to_string()));
+    let unsigned = |depth: &Depth| matches!(depth.dtype, DType::Uint8 | DType::Uint16);
+    let depths = || survey.kinds.keys().map(|k| k.1).filter(unsigned);
+    if let (None, Some(widest)) = (options.dtype, depths().max())
+        && depths().any(|depth| depth != widest)
+    {
+        (wanted.dtype, wanted.scale) = (Some(widest.dtype), Scale::Full);
+        given.push(("dtype", widest.dtype.to_string()));
         given.push(("scale", Scale::Full.to_string()));
     }
     let row_bytes = row_bytes(plan, survey, &wanted)?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::sample::{Sample, Sampled};
 use super::watch::Watcher;
 use crate::decode::{Decoder, Found};
-use crate::dtype::DType;
+use crate::dtype::{DType, Depth};
 use crate::encoding::Encoding;
 use crate::error::{Error, ErrorKind, Position, Result};
 use crate::format::Color;
@@ -20,9 +20,9 @@ use crate::source::search;
 /// What the images of the sample are.
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
-    pub(crate) shapes: BTreeMap<(Shape, DType, Color), u64>,
+    pub(crate) shapes: BTreeMap<(Shape, Depth, Color), u64>,
     /// The same with the orientation beside it: all that the steps look at.
-    pub(crate) kinds: BTreeMap<(Shape, DType, Color, u8), u64>,
+    pub(crate) kinds: BTreeMap<(Shape, Depth, Color, u8), u64>,
     /// Frames or pages of the images.
     pub(crate) frames: BTreeMap<u32, u64>,
     pub(crate) formats: BTreeMap<&'static str, u64>,
@@ -52,7 +52,8 @@ pub(crate) struct Survey {
 impl Survey {
     /// Bytes of the pixels of an image, on average.
     pub(crate) fn mean_bytes(&self) -> u64 {
-        let bytes = |(k, n): (&(Shape, DType, Color), &u64)| k.0.bytes(k.1).unwrap_or(0) as u64 * n;
+        let bytes =
+            |(k, n): (&(Shape, Depth, Color), &u64)| k.0.bytes(k.1.dtype).unwrap_or(0) as u64 * n;
         self.shapes.iter().map(bytes).sum::<u64>() / self.shapes.values().sum::<u64>().max(1)
     }
 
@@ -123,7 +124,7 @@ pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
 
 /// Where some number lists hold integers and others floats, all of them are floats: nothing is lost.
 pub(super) fn promote(survey: &mut Survey, plan: &Plan) {
-    let dtypes: Vec<DType> = survey.shapes.keys().map(|kind| kind.1).collect();
+    let dtypes: Vec<DType> = survey.shapes.keys().map(|kind| kind.1.dtype).collect();
     let only = |some: &[DType]| dtypes.iter().all(|dtype| some.contains(dtype));
     let list = |e: &Option<Encoding>| matches!(e, Some(Encoding::List | Encoding::Text));
     let as_stored = plan.raw.dtype.is_none() && plan.steps.dtype.is_none();
@@ -135,11 +136,12 @@ pub(super) fn promote(survey: &mut Survey, plan: &Plan) {
     }
     survey.promoted = true;
     survey.smaller = None;
+    let floats = Depth::of(DType::Float64);
     for ((shape, _, color), count) in std::mem::take(&mut survey.shapes) {
-        *survey.shapes.entry((shape, DType::Float64, color)).or_default() += count;
+        *survey.shapes.entry((shape, floats, color)).or_default() += count;
     }
     for ((shape, _, color, orientation), count) in std::mem::take(&mut survey.kinds) {
-        *survey.kinds.entry((shape, DType::Float64, color, orientation)).or_default() += count;
+        *survey.kinds.entry((shape, floats, color, orientation)).or_default() += count;
     }
 }
 
@@ -147,8 +149,8 @@ pub(super) fn promote(survey: &mut Survey, plan: &Plan) {
 pub(super) fn note(survey: &mut Survey, found: &Found, payload: &[u8], plan: &Plan) {
     let info = &if plan.steps.rescale { found.info.quantities() } else { found.info };
     survey.rescaled += u64::from(found.info.rescale.is_some());
-    *survey.shapes.entry((info.shape, info.dtype, info.color)).or_default() += 1;
-    let kind = (info.shape, info.dtype, info.color, info.orientation);
+    *survey.shapes.entry((info.shape, info.depth(), info.color)).or_default() += 1;
+    let kind = (info.shape, info.depth(), info.color, info.orientation);
     *survey.kinds.entry(kind).or_default() += 1;
     *survey.formats.entry(found.format.map_or("array", |f| f.name())).or_default() += 1;
     *survey.orientations.entry(info.orientation).or_default() += 1;

@@ -7,11 +7,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::kinds::{
-    Look, counted, listed, normalized, nothing, outcomes, refuse_padding, several, united,
+    Look, counted, keep_range, listed, nothing, outcomes, refuse_padding, several, united,
 };
 use super::notes::announce;
 use super::survey::Survey;
-use crate::dtype::DType;
+use crate::dtype::{DType, Depth};
 use crate::error::{Error, Result};
 use crate::format::Color;
 use crate::options::{Fit, Frames, Options};
@@ -41,25 +41,27 @@ pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
     let row_shape = |shape: Shape| steps::row_shape(shape, frames, steps);
     let one = united(kinds.keys().map(|k| (k.0, k.2)));
     let dtypes = counted(&kinds, |k| k.1.to_string());
-    let (shape, dtype, color) = match (options.shape, one) {
+    let (shape, depth, color) = match (options.shape, one) {
         (Some(shape), _) => asked_for(shape, &kinds, options.dtype, steps.mode, |k| {
             row_shape(k.0).is_ok_and(|s| s == shape)
         })
         .ok_or_else(|| nothing(survey))?,
         (None, _) if kinds.is_empty() => without_sample(options).ok_or_else(|| nothing(survey))?,
         (None, Some((shape, color))) if dtypes.len() == 1 => {
-            let dtype = kinds.keys().next().map(|k| k.1);
-            (row_shape(shape)?, dtype.ok_or_else(|| nothing(survey))?, color)
+            let depth = kinds.keys().next().map(|k| k.1);
+            (row_shape(shape)?, depth.ok_or_else(|| nothing(survey))?, color)
         }
         (None, one) => return Err(Error::plan(several(&kinds, one.is_some()))),
     };
+    let dtype = depth.dtype;
     if shape.bytes(dtype)? == 0 {
         return Err(Error::plan(format!("images of shape {shape} hold nothing")));
     }
     refuse_padding(survey, steps)?;
-    plan.steps.stored = normalized(survey, steps, |s| options.shape.is_none_or(|all| s == all))?;
+    let is_taken = |s| options.shape.is_none_or(|all| s == all);
+    keep_range(&mut plan.steps, survey, depth, is_taken)?;
     plan.target = Target::Stack { shape, dtype, color };
-    plan.notes.extend(deviations(survey, &kinds, &refused, (shape, dtype, color), options));
+    plan.notes.extend(deviations(survey, &kinds, &refused, (shape, depth, color), options));
     announce(plan, survey, options, dtype);
     Ok(())
 }
@@ -76,7 +78,8 @@ fn asked_for(
     let of = |fit: &dyn Fn(&Look) -> bool| {
         kinds.iter().filter(|k| fit(k.0)).min_by_key(|k| Reverse(k.1)).map(|k| k.0.1)
     };
-    let dtype = dtype.or_else(|| of(&has_it)).or_else(|| of(&|_| true))?;
+    let asked = dtype.map(Depth::of);
+    let depth = asked.or_else(|| of(&has_it)).or_else(|| of(&|_| true))?;
     let known = kinds.keys().find(|k| has_it(k)).map(|k| k.2);
     let color = known.or(mode).unwrap_or(match shape[..] {
         [_, _] => Color::Gray,
@@ -85,7 +88,7 @@ fn asked_for(
         [_, _, 4] => Color::Rgba,
         _ => Color::Samples,
     });
-    Some((shape, dtype, color))
+    Some((shape, depth, color))
 }
 
 /// What is said of images that will be rejected or promoted.
@@ -93,7 +96,7 @@ fn deviations(
     survey: &Survey,
     kinds: &BTreeMap<Look, u64>,
     refused: &[(Error, u64)],
-    (shape, dtype, color): Look,
+    (shape, depth, color): Look,
     options: &Options,
 ) -> Vec<String> {
     let of = survey.images;
@@ -104,13 +107,13 @@ fn deviations(
             error.message()
         ));
     }
-    let others: u64 = kinds.iter().filter(|k| k.0.1 != dtype).map(|k| k.1).sum();
+    let others: u64 = kinds.iter().filter(|k| k.0.1 != depth).map(|k| k.1).sum();
     if others > 0 {
         notes.push(format!(
-            "{others} of {of} images in the sample are not {dtype} and will be rejected"
+            "{others} of {of} images in the sample are not {depth} and will be rejected"
         ));
     }
-    let promoted = kinds.keys().any(|k| k.1 == dtype && k.2 != color);
+    let promoted = kinds.keys().any(|k| k.1 == depth && k.2 != color);
     if promoted && options.shape.is_none() {
         notes
             .push(format!("images of fewer channels are promoted to {shape}, which loses nothing"));
@@ -138,7 +141,7 @@ fn without_sample(options: &Options) -> Option<Look> {
     let shape = Shape::image(size.height, size.width, pixels::channels(color));
     // How many frames there would be only a sample can say.
     let shape = (steps.frames != Frames::All).then(|| steps::row_shape(shape, 1, &steps))?.ok()?;
-    Some((shape, options.dtype?, color))
+    Some((shape, Depth::of(options.dtype?), color))
 }
 
 /// Refuses a size that would distort images of the sample, where nothing says that it may.
@@ -164,11 +167,13 @@ mod tests {
     use super::*;
     use crate::detect::plan_for;
 
-    const GRAY: Look = (image(24, 32, 1), DType::Uint8, Color::Gray);
-    const RGB: Look = (image(24, 32, 3), DType::Uint8, Color::Rgb);
-    const DEEP: Look = (image(24, 32, 3), DType::Uint16, Color::Rgb);
-    const LOW: Look = (image(20, 32, 3), DType::Uint8, Color::Rgb);
-    const ARRAY: Look = (image(24, 32, 3), DType::Uint8, Color::Samples);
+    const GRAY: Look = (image(24, 32, 1), Depth::of(DType::Uint8), Color::Gray);
+    const RGB: Look = (image(24, 32, 3), Depth::of(DType::Uint8), Color::Rgb);
+    const DEEP: Look = (image(24, 32, 3), Depth::of(DType::Uint16), Color::Rgb);
+    const TEN: Look = (image(24, 32, 3), Depth { dtype: DType::Uint16, bits: 10 }, Color::Rgb);
+    const WIDE: Look = (image(24, 32, 1), Depth::of(DType::Int32), Color::Gray);
+    const LOW: Look = (image(20, 32, 3), Depth::of(DType::Uint8), Color::Rgb);
+    const ARRAY: Look = (image(24, 32, 3), Depth::of(DType::Uint8), Color::Samples);
 
     const fn image(h: usize, w: usize, c: usize) -> Shape {
         Shape::image(h, w, c)
@@ -181,7 +186,7 @@ mod tests {
         let mut plan = plan_for(options, &options.field.clone().unwrap_or_default(), None);
         settle(&mut plan, &survey, options).map_err(|e| e.message().to_string())?;
         match plan.target {
-            Target::Stack { shape, dtype, color } => Ok((shape, dtype, color)),
+            Target::Stack { shape, dtype, color } => Ok((shape, Depth::of(dtype), color)),
             _ => Err("no target".to_string()),
         }
     }
@@ -224,6 +229,16 @@ mod tests {
                 &[(LOW, 3), (DEEP, 1)],
                 "differ in shape and dtype ((20, 32, 3) uint8: 3; (24, 32, 3) uint16: 1)",
                 "pass size 20,32 and fit",
+            ),
+            (
+                &[(DEEP, 3), (TEN, 1)],
+                "differ in dtype (uint16: 3; uint16 of 10 bits: 1)",
+                "pass dtype uint16 and scale full to bring all to its range, or dtype uint16 alone to",
+            ),
+            (
+                &[(GRAY, 3), (WIDE, 1)],
+                "differ in dtype (uint8: 3; int32: 1)",
+                "pass dtype float64 to convert the numbers as they are",
             ),
             (
                 &[(RGB, 3), (ARRAY, 1)],

@@ -101,7 +101,8 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let shape = Shape::image(size.1 as usize, size.0 as usize, channels);
     let dtype = if coding.depth > 8 { DType::Uint16 } else { DType::Uint8 };
     let orientation = opened.orientation;
-    let image = ImageInfo { orientation, frames, ..ImageInfo::of(shape, dtype, color) };
+    let bits = coding.depth;
+    let image = ImageInfo { bits, orientation, frames, ..ImageInfo::of(shape, dtype, color) };
     image.bytes()?;
     Ok(image)
 }

@@ -54,14 +54,9 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let (channels, color) =
         if gif.control.transparent.is_some() { (4, Color::Rgba) } else { (3, Color::Rgb) };
     Ok(ImageInfo {
-        shape: Shape::image(height, width, channels),
-        dtype: DType::Uint8,
-        color,
-        orientation: 1,
-        premultiplied: false,
-        rescale: None,
         // Damage ends the count: it is not in the frame that is asked for.
         frames: count_frames(frame.data).0,
+        ..ImageInfo::of(Shape::image(height, width, channels), DType::Uint8, color)
     })
 }
 

@@ -62,6 +62,7 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         _ => (Color::Rgb, 3),
     };
     let image = ImageInfo {
+        bits: header.precision,
         orientation: header.orientation,
         ..ImageInfo::of(
             Shape::image(header.height.into(), header.width.into(), channels),

@@ -144,6 +144,7 @@ impl<'a> Picture<'a> {
         let channels = if self.meaning == Meaning::Ink { 3 } else { self.channels.len() };
         let (height, width) = (self.header.height as usize, self.header.width as usize);
         let image = ImageInfo {
+            bits: self.depth.bits,
             premultiplied: self.premultiplied,
             ..ImageInfo::of(Shape::image(height, width, channels), self.depth.dtype(), self.color)
         };

@@ -69,15 +69,14 @@ fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
         (false, Some(_)) => (Color::Rgba, 4),
     };
     let frames = if head.animated { count_frames(bytes, most, MAX_FRAMES)?.0 } else { 1 };
+    let shape = Shape::image(head.height, head.width, channels);
+    let plain = ImageInfo::of(shape, head.samples_as()?.1, color);
     let image = ImageInfo {
+        bits: head.bits().unwrap_or(plain.bits),
         orientation: head.orientation,
         premultiplied: head.alpha == Some(true),
         frames: frames.max(1),
-        ..ImageInfo::of(
-            Shape::image(head.height, head.width, channels),
-            head.samples_as()?.1,
-            color,
-        )
+        ..plain
     };
     image.bytes()?;
     Ok(image)

@@ -112,6 +112,7 @@ impl Written {
         self.shape(&info.shape);
         let rows = &mut self.rows;
         rows.size(place_in(&DType::ALL, &info.dtype));
+        rows.number(info.bits.into());
         rows.size(place_in(&Color::ALL, &info.color));
         rows.number(info.orientation.into());
         rows.size(usize::from(info.premultiplied));
@@ -316,6 +317,7 @@ fn info(rows: &mut Eye<'_>) -> Option<ImageInfo> {
     Some(ImageInfo {
         shape: shape(rows)?,
         dtype: *DType::ALL.get(rows.size()?)?,
+        bits: rows.number()?.try_into().ok()?,
         color: *Color::ALL.get(rows.size()?)?,
         orientation: rows.number()?.try_into().ok()?,
         premultiplied: rows.number()? > 0,

@@ -6,13 +6,13 @@
 
 use super::sample::{Sample, with_sample};
 use super::{channels, full};
-use crate::dtype::DType;
+use crate::dtype::{DType, Depth};
 use crate::format::Color;
 
 /// Un-multiplies the colours of LA or RGBA pixels.
-pub(crate) fn unmultiply(pixels: &mut [u8], color: Color, dtype: DType) {
+pub(crate) fn unmultiply(pixels: &mut [u8], color: Color, depth: Depth) {
     if matches!(color, Color::GrayAlpha | Color::Rgba) {
-        with_sample!(dtype, each(pixels, color, full(dtype)));
+        with_sample!(depth.dtype, each(pixels, color, full(depth)));
     }
 }
 
@@ -43,23 +43,27 @@ mod tests {
     #[test]
     fn as_pillow_opens_and_converts() {
         let mut rgba = [10, 200, 30, 77, 10, 20, 30, 0, 10, 20, 30, 255, 50, 60, 70, 40];
-        unmultiply(&mut rgba, Color::Rgba, DType::Uint8);
+        unmultiply(&mut rgba, Color::Rgba, Depth::of(DType::Uint8));
         assert_eq!(rgba, [33, 255, 99, 77, 0, 0, 0, 0, 10, 20, 30, 255, 255, 255, 255, 40]);
         let mut la = [200, 77, 20, 0, 20, 255, 60, 40];
-        unmultiply(&mut la, Color::GrayAlpha, DType::Uint8);
+        unmultiply(&mut la, Color::GrayAlpha, Depth::of(DType::Uint8));
         assert_eq!(la, [255, 77, 20, 0, 20, 255, 255, 40]);
         let mut rgb = [1, 2, 3];
-        unmultiply(&mut rgb, Color::Rgb, DType::Uint8);
+        unmultiply(&mut rgb, Color::Rgb, Depth::of(DType::Uint8));
         assert_eq!(rgb, [1, 2, 3]);
     }
 
     #[test]
     fn deeper_samples_keep_their_depth() {
         let mut deep = [1000u16, 40_000].map(u16::to_le_bytes).concat();
-        unmultiply(&mut deep, Color::GrayAlpha, DType::Uint16);
+        unmultiply(&mut deep, Color::GrayAlpha, Depth::of(DType::Uint16));
         assert_eq!(deep, [1638u16, 40_000].map(u16::to_le_bytes).concat());
+        let ten = Depth { dtype: DType::Uint16, bits: 10 };
+        let mut half = [250u16, 512].map(u16::to_le_bytes).concat();
+        unmultiply(&mut half, Color::GrayAlpha, ten);
+        assert_eq!(half, [499u16, 512].map(u16::to_le_bytes).concat());
         let mut float = [0.25f32, 0.5].map(f32::to_le_bytes).concat();
-        unmultiply(&mut float, Color::GrayAlpha, DType::Float32);
+        unmultiply(&mut float, Color::GrayAlpha, Depth::of(DType::Float32));
         assert_eq!(float, [0.5f32, 0.5].map(f32::to_le_bytes).concat());
     }
 }

@@ -6,7 +6,7 @@
 
 use super::sample::{Sample, with_sample};
 use super::{channels, gray, promote, promotes};
-use crate::dtype::DType;
+use crate::dtype::{DType, Depth};
 use crate::error::{Error, Result};
 use crate::format::Color;
 use crate::limits::zeros;
@@ -33,10 +33,11 @@ pub(crate) fn converts(from: Color, to: Color, dtype: DType) -> bool {
 pub(crate) fn convert(
     pixels: &[u8],
     (from, to): (Color, Color),
-    dtype: DType,
+    depth: Depth,
     background: Option<[u8; 3]>,
     out: &mut [u8],
 ) -> Result<()> {
+    let dtype = depth.dtype;
     if !converts(from, to, dtype) {
         return Err(Error::shape(format!(
             "a {from:?} image of {dtype} cannot be converted to {to:?}"
@@ -46,19 +47,19 @@ pub(crate) fn convert(
     let count = pixels.len() / (channels(from) * size).max(1);
     if from == Color::Cmyk && to != from {
         let mut rgb = zeros(count * 3 * size)?;
-        ink(pixels, &mut rgb);
-        return convert(&rgb, (Color::Rgb, to), dtype, None, out);
+        ink(pixels, depth, &mut rgb);
+        return convert(&rgb, (Color::Rgb, to), depth, None, out);
     }
     if promotes(from, to) {
-        promote(pixels, from, to, dtype, out);
+        promote(pixels, from, to, depth, out);
         return Ok(());
     }
     if let Some(rgb) = background.filter(|_| has_alpha(from) && !has_alpha(to)) {
         let mut full = zeros(count * 4 * size)?;
-        promote(pixels, from, Color::Rgba, dtype, &mut full);
+        promote(pixels, from, Color::Rgba, depth, &mut full);
         let mut blended = zeros(count * 3 * size)?;
-        blend(&full, rgb, dtype, &mut blended)?;
-        return convert(&blended, (Color::Rgb, to), dtype, None, out);
+        blend(&full, rgb, depth, &mut blended)?;
+        return convert(&blended, (Color::Rgb, to), depth, None, out);
     }
     let (wide, narrow) = (channels(from) * size, channels(to) * size);
     let pairs = pixels.chunks_exact(wide).zip(out.chunks_exact_mut(narrow));
@@ -68,7 +69,7 @@ pub(crate) fn convert(
                 with_sample!(dtype, gray(pixels, wide, narrow, out));
             }
             if to == Color::GrayAlpha {
-                let full = super::full(dtype);
+                let full = super::full(depth);
                 let pairs = pixels.chunks_exact(wide).zip(out.chunks_exact_mut(narrow));
                 pairs.for_each(|(pixel, slot)| {
                     let alpha =
@@ -104,10 +105,9 @@ fn gray<S: Sample>(pixels: &[u8], wide: usize, narrow: usize, out: &mut [u8]) {
 }
 
 /// RGBA on a colour: `(background * (full - alpha) + colour * alpha) / full`, rounded.
-fn blend(pixels: &[u8], background: [u8; 3], dtype: DType, out: &mut [u8]) -> Result<()> {
-    let full = |bytes: &[u8]| u64::from(u16::from_le_bytes([bytes[0], bytes[1]]));
-    match dtype {
-        DType::Uint8 => {
+fn blend(pixels: &[u8], background: [u8; 3], depth: Depth, out: &mut [u8]) -> Result<()> {
+    match depth.dtype {
+        DType::Uint8 if depth.is_full() => {
             for (pixel, slot) in pixels.chunks_exact(4).zip(out.chunks_exact_mut(3)) {
                 let alpha = u32::from(pixel[3]);
                 for ((&color, under), sample) in pixel.iter().zip(background).zip(slot) {
@@ -115,33 +115,45 @@ fn blend(pixels: &[u8], background: [u8; 3], dtype: DType, out: &mut [u8]) -> Re
                     *sample = (((sum >> 8) + sum) >> 8) as u8;
                 }
             }
+            Ok(())
         }
-        DType::Uint16 => {
-            for (pixel, slot) in pixels.chunks_exact(8).zip(out.chunks_exact_mut(6)) {
-                let alpha = full(&pixel[6..]);
-                let colors = pixel.chunks_exact(2).zip(background).zip(slot.chunks_exact_mut(2));
-                for ((color, under), sample) in colors {
-                    let sum = u64::from(under) * 257 * (65535 - alpha) + full(color) * alpha;
-                    sample.copy_from_slice(&(((sum + 32767) / 65535) as u16).to_le_bytes());
-                }
-            }
-        }
-        _ => {
-            return Err(Error::shape(format!(
-                "alpha of {dtype} cannot be blended; leave background out to drop it"
-            )));
+        DType::Uint8 => blend_deep::<u8>(pixels, background, depth, out),
+        DType::Uint16 => blend_deep::<u16>(pixels, background, depth, out),
+        dtype => Err(Error::shape(format!(
+            "alpha of {dtype} cannot be blended; leave background out to drop it"
+        ))),
+    }
+}
+
+/// The same of any depth, with the background brought to it.
+fn blend_deep<S: Sample>(
+    pixels: &[u8],
+    background: [u8; 3],
+    depth: Depth,
+    out: &mut [u8],
+) -> Result<()> {
+    let full = depth.most().unwrap_or(1);
+    let number = |bytes: &[u8]| S::integer(bytes).unwrap_or(0).min(full);
+    let unders = background.map(|under| (i64::from(under) * full + 127) / 255);
+    for (pixel, slot) in pixels.chunks_exact(4 * S::SIZE).zip(out.chunks_exact_mut(3 * S::SIZE)) {
+        let alpha = number(&pixel[3 * S::SIZE..]);
+        let colors = pixel.chunks_exact(S::SIZE).zip(unders).zip(slot.chunks_exact_mut(S::SIZE));
+        for ((color, under), sample) in colors {
+            let sum = under * (full - alpha) + number(color) * alpha;
+            S::put(((sum + full / 2) / full) as f64, sample);
         }
     }
     Ok(())
 }
 
-/// 16-bit CMYK, 0 being no ink, to RGB: `(65535 - c) (65535 - k) / 65535`, as for 8 bits with 255.
-fn ink(pixels: &[u8], out: &mut [u8]) {
-    let left = |bytes: &[u8]| 65535 - u64::from(u16::from_le_bytes([bytes[0], bytes[1]]));
+/// CMYK of 16 bits a sample or fewer, 0 being no ink, to RGB: `(full - c) (full - k) / full`, as for bytes with 255.
+fn ink(pixels: &[u8], depth: Depth, out: &mut [u8]) {
+    let full = depth.most().unwrap_or(1);
+    let left = |bytes: &[u8]| full - u16::integer(bytes).unwrap_or(0).min(full);
     for (pixel, slot) in pixels.chunks_exact(8).zip(out.chunks_exact_mut(6)) {
         for (color, sample) in pixel.chunks_exact(2).zip(slot.chunks_exact_mut(2)) {
-            let value = (left(color) * left(&pixel[6..]) + 32767) / 65535;
-            sample.copy_from_slice(&(value as u16).to_le_bytes());
+            let value = (left(color) * left(&pixel[6..]) + full / 2) / full;
+            u16::put(value as f64, sample);
         }
     }
 }
@@ -152,7 +164,8 @@ mod tests {
 
     fn check(pixels: &[u8], from: Color, to: Color, background: Option<[u8; 3]>, want: &[u8]) {
         let mut out = vec![9; want.len()];
-        convert(pixels, (from, to), DType::Uint8, background, &mut out).expect("a conversion");
+        convert(pixels, (from, to), Depth::of(DType::Uint8), background, &mut out)
+            .expect("a conversion");
         assert_eq!(out, want, "{from:?} to {to:?}");
     }
 
@@ -190,8 +203,29 @@ mod tests {
         let rgb: Vec<u8> = [65535u16, 65535, 65535].iter().flat_map(|v| v.to_le_bytes()).collect();
         let mut out = [0; 2];
         let colors = (Color::Rgb, Color::Gray);
-        convert(&rgb, colors, DType::Uint16, None, &mut out).expect("gray");
+        convert(&rgb, colors, Depth::of(DType::Uint16), None, &mut out).expect("gray");
         assert_eq!(out, [255, 255]);
-        assert!(convert(&rgb, colors, DType::Int64, None, &mut out).is_err());
+        assert!(convert(&rgb, colors, Depth::of(DType::Int64), None, &mut out).is_err());
+    }
+    #[test]
+    fn colors_of_few_bits_are_blended_in_their_range() {
+        let deep = |v: &[u16]| v.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
+        let ten = Depth { dtype: DType::Uint16, bits: 10 };
+        let mut out = [0; 6];
+        let colors = (Color::Rgba, Color::Rgb);
+        let opaque = deep(&[500, 300, 100, 1023]);
+        convert(&opaque, colors, ten, Some([255; 3]), &mut out).expect("blended");
+        assert_eq!(out[..], deep(&[500, 300, 100]));
+        let clear = deep(&[500, 300, 100, 0]);
+        convert(&clear, colors, ten, Some([255, 0, 255]), &mut out).expect("blended");
+        assert_eq!(out[..], deep(&[1023, 0, 1023]));
+        let four = Depth { dtype: DType::Uint8, bits: 4 };
+        let mut small = [0; 3];
+        convert(&[15, 5, 0, 15], colors, four, Some([255; 3]), &mut small).expect("blended");
+        assert_eq!(small, [15, 5, 0]);
+        let twelve = Depth { dtype: DType::Uint16, bits: 12 };
+        let inks = (Color::Cmyk, Color::Rgb);
+        convert(&deep(&[0, 4095, 0, 0]), inks, twelve, None, &mut out).expect("RGB");
+        assert_eq!(out[..], deep(&[4095, 0, 4095]));
     }
 }

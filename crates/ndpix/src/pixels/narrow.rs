@@ -90,7 +90,8 @@ impl Narrow {
             let (_, width) = self.job.from;
             let len = count * width * self.job.channels * self.job.dtype.size();
             let made = room(spare, len)?;
-            color::convert(rows, self.colors, self.job.dtype, self.background, made)?;
+            let depth = self.info.depth();
+            color::convert(rows, self.colors, depth, self.background, made)?;
             resizer.narrow(made, &self.job, target)?;
         }
         Ok(count)

@@ -1,6 +1,6 @@
 //! One number of an image, little-endian in its bytes, whatever its dtype.
 
-use crate::dtype::DType;
+use crate::dtype::{DType, Depth};
 use crate::half;
 
 /// One little-endian sample.
@@ -126,6 +126,20 @@ pub(crate) fn range(dtype: DType) -> Option<(i64, i64)> {
         DType::Int64 => (i64::MIN, i64::MAX),
         DType::Float16 | DType::Float32 | DType::Float64 => return None,
     })
+}
+
+/// Brings numbers that a resize made larger than their depth back to its largest, as it does where they fill their dtype.
+pub(crate) fn clip(pixels: &mut [u8], depth: Depth) {
+    fn each<S: Sample>(pixels: &mut [u8], most: i64) {
+        for sample in pixels.chunks_exact_mut(S::SIZE) {
+            if S::integer(sample).is_some_and(|v| v > most) {
+                S::put(most as f64, sample);
+            }
+        }
+    }
+    if let (Some(most), false) = (depth.most(), depth.is_full()) {
+        with_sample!(depth.dtype, each(pixels, most));
+    }
 }
 
 /// The bytes of one sample that holds `value`; `None` where the dtype cannot hold it.

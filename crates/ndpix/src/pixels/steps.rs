@@ -12,7 +12,7 @@ use super::resize::{Job, Resizer};
 use super::shown::{named, picture};
 use super::values::{self, Change};
 use super::{associated, channels, layout, orient, promote, promotes, sample};
-use crate::dtype::DType;
+use crate::dtype::{DType, Depth};
 use crate::error::{Error, Result};
 use crate::format::{Color, ImageInfo};
 use crate::limits::room;
@@ -27,8 +27,25 @@ pub(crate) struct Outcome {
     pub(crate) shape: Shape,
     /// Element type.
     pub(crate) dtype: DType,
+    /// Bits that its numbers fill.
+    pub(crate) bits: u8,
     /// What the channels are.
     pub(crate) color: Color,
+}
+
+impl Outcome {
+    fn new(steps: &Steps, info: &ImageInfo, shape: Shape, color: Color) -> Self {
+        let dtype = final_dtype(steps, info.dtype);
+        // A dtype that is asked for takes the numbers as they are for its own.
+        let kept = steps.dtype.is_none() && dtype == info.dtype;
+        let bits = if kept { info.bits } else { Depth::of(dtype).bits };
+        Self { shape, dtype, bits, color }
+    }
+
+    /// What its numbers are.
+    pub(crate) fn depth(&self) -> Depth {
+        Depth { dtype: self.dtype, bits: self.bits }
+    }
 }
 
 /// The dtype that an image of `stored` becomes.
@@ -85,9 +102,8 @@ pub(crate) fn outcome(steps: &Steps, info: &ImageInfo) -> Result<Outcome> {
             )));
         }
         None => {
-            let change = change(steps, info.dtype, dtype, 1);
-            change.check()?;
-            return Ok(Outcome { shape: info.shape, dtype, color: info.color });
+            change(steps, info.depth(), dtype, 1).check()?;
+            return Ok(Outcome::new(steps, info, info.shape, info.color));
         }
     };
     let mut color = info.color;
@@ -119,11 +135,11 @@ pub(crate) fn outcome(steps: &Steps, info: &ImageInfo) -> Result<Outcome> {
         Some(resize) => place_in(resize, height, width)?.outer,
         None => (height, width),
     };
-    change(steps, info.dtype, dtype, count).check()?;
-    Ok(Outcome { shape: shaped(height, width, count, &shape)?, dtype, color })
+    change(steps, info.depth(), dtype, count).check()?;
+    Ok(Outcome::new(steps, info, shaped(height, width, count, &shape)?, color))
 }
 
-fn change(steps: &Steps, from: DType, to: DType, channels: usize) -> Change<'_> {
+fn change(steps: &Steps, from: Depth, to: DType, channels: usize) -> Change<'_> {
     Change { from, to, scale: steps.scale, normalize: steps.normalize.values(), channels }
 }
 
@@ -149,7 +165,7 @@ pub(crate) fn are_needed(steps: &Steps, info: &ImageInfo, outcome: &Outcome, col
         || divided
         || order
         || moved
-        || !change(steps, info.dtype, outcome.dtype, count).is_none()
+        || !change(steps, info.depth(), outcome.dtype, count).is_none()
 }
 
 /// Bytes that [`Bench::run`] takes beside the stored pixels and the result.
@@ -224,7 +240,7 @@ impl Bench {
         let size = info.dtype.size();
         let mut len = info.bytes()?;
         if info.premultiplied && steps.interprets_alpha() {
-            associated::unmultiply(&mut now[..len], info.color, info.dtype);
+            associated::unmultiply(&mut now[..len], info.color, info.depth());
         }
         if let Some((mut height, mut width, mut count)) = picture(&info.shape) {
             let mut colored = steps.mode.map_or(info.color, |_| named(&info, count));
@@ -252,7 +268,7 @@ impl Bench {
                 color::convert(
                     &now[..len],
                     (colored, color),
-                    info.dtype,
+                    info.depth(),
                     steps.background,
                     target,
                 )?;
@@ -290,10 +306,11 @@ impl Bench {
                 )?;
                 (now, free, spare) = (free, spare, now);
                 len = wanted;
+                sample::clip(&mut now[..len], info.depth());
             }
             if colored != color {
                 let wanted = height * width * channels(color) * size;
-                promote(&now[..len], colored, color, info.dtype, room(free, wanted)?);
+                promote(&now[..len], colored, color, info.depth(), room(free, wanted)?);
                 (now, free, spare) = (free, spare, now);
                 len = wanted;
             }
@@ -302,7 +319,7 @@ impl Bench {
             0 => outcome.shape.get(2).copied().unwrap_or(1),
             n => n,
         };
-        let change = change(steps, info.dtype, outcome.dtype, count);
+        let change = change(steps, info.depth(), outcome.dtype, count);
         if !change.is_none() {
             let target = room(free, len / size * outcome.dtype.size())?;
             values::convert(&now[..len], &change, target)?;

@@ -1,12 +1,12 @@
 //! From one dtype to another: a value that does not fit is an error, never a wrap.
 //!
-//! To floats: divided by the largest of the stored integer dtype (`scale unit`), then
+//! To floats: divided by the largest number of the stored integers (`scale unit`), then
 //! `(x - mean) / std`; in single precision for float32 and float16, step by step, as torchvision's
 //! `ToTensor` and `Normalize` do, in double precision for float64. To integers: the very number, or
 //! the full range of one unsigned dtype on that of another, rounded (`scale full`).
 
 use super::sample::{Half, Sample, range, with_sample};
-use crate::dtype::DType;
+use crate::dtype::{DType, Depth};
 use crate::error::{Error, Result};
 use crate::format::Rescale;
 use crate::options::Scale;
@@ -15,7 +15,7 @@ use crate::options::Scale;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Change<'a> {
     /// As stored.
-    pub(crate) from: DType,
+    pub(crate) from: Depth,
     /// As wanted.
     pub(crate) to: DType,
     /// The rule of scaling.
@@ -29,14 +29,18 @@ pub(crate) struct Change<'a> {
 impl Change<'_> {
     /// Whether the bytes stay as they are.
     pub(crate) fn is_none(&self) -> bool {
-        let scaled = self.scale == Scale::Unit && !self.from.is_float();
-        self.from == self.to && self.normalize.is_none() && !scaled
+        let scaled = match self.scale {
+            Scale::None => false,
+            Scale::Unit => !self.from.dtype.is_float(),
+            Scale::Full => !self.from.is_full(),
+        };
+        self.from.dtype == self.to && self.normalize.is_none() && !scaled
     }
 
     /// Refuses what no image of the stored dtype can come through (kind `shape`).
     pub(crate) fn check(&self) -> Result<()> {
         let no = |text: String| Err(Error::shape(text));
-        let (from, to, channels) = (self.from, self.to, self.channels);
+        let (from, to, channels) = (self.from.dtype, self.to, self.channels);
         if let Some((mean, _)) = self.normalize
             && mean.len() != 1
             && mean.len() != channels
@@ -48,11 +52,11 @@ impl Change<'_> {
         }
         if self.scale == Scale::Unit && !from.is_float() && from.size() > 2 {
             return no(format!(
-                "scale unit divides by the largest {from}; pass raw_dtype to say what range the images have"
+                "scale unit divides by the largest {from}, which leaves little of most numbers; leave scale out to keep them as they are, or pass raw_dtype to say what range lists and bare pixels have"
             ));
         }
         let unsigned = |d| matches!(d, DType::Uint8 | DType::Uint16 | DType::Uint32);
-        if self.scale == Scale::Full && from != to && !(unsigned(from) && unsigned(to)) {
+        if self.scale == Scale::Full && !self.is_none() && !(unsigned(from) && unsigned(to)) {
             return no(format!(
                 "scale full converts between unsigned integers, not from {from} to {to}"
             ));
@@ -93,18 +97,18 @@ fn quantities<S: Sample>(src: &[u8], rescale: &Rescale, out: &mut [u8]) -> Resul
 pub(crate) fn convert(src: &[u8], change: &Change<'_>, out: &mut [u8]) -> Result<()> {
     change.check()?;
     match change.to {
-        DType::Float64 => with_sample!(change.from, to_double(src, change, out)),
-        DType::Float32 => with_sample!(change.from, single(src, change, out)),
-        DType::Float16 => with_sample!(change.from, half(src, change, out)),
-        _ => with_sample!(change.from, to_integer(src, change, out)),
+        DType::Float64 => with_sample!(change.from.dtype, to_double(src, change, out)),
+        DType::Float32 => with_sample!(change.from.dtype, single(src, change, out)),
+        DType::Float16 => with_sample!(change.from.dtype, half(src, change, out)),
+        _ => with_sample!(change.from.dtype, to_integer(src, change, out)),
     }
 }
 
 fn to_integer<S: Sample>(src: &[u8], change: &Change<'_>, out: &mut [u8]) -> Result<()> {
     let size = change.to.size();
     let (low, high) = range(change.to).unwrap_or((0, 0));
-    let most = range(change.from).map_or(1, |r| r.1) as u64;
-    let full = change.scale == Scale::Full && change.from != change.to;
+    let most = change.from.most().unwrap_or(1) as u64;
+    let full = change.scale == Scale::Full && !change.is_none();
     for (sample, slot) in src.chunks_exact(S::SIZE).zip(out.chunks_exact_mut(size)) {
         let value = match S::integer(sample) {
             // At most 32 bits each, so the product fits.
@@ -120,7 +124,7 @@ fn to_integer<S: Sample>(src: &[u8], change: &Change<'_>, out: &mut [u8]) -> Res
 }
 
 fn misfit(value: f64, change: &Change<'_>) -> Error {
-    let remedy = match (change.from, change.to) {
+    let remedy = match (change.from.dtype, change.to) {
         (DType::Uint16, DType::Uint8) => "; scale full maps the whole range",
         _ => "",
     };
@@ -130,7 +134,7 @@ fn misfit(value: f64, change: &Change<'_>) -> Error {
 /// The divisor of `scale unit`.
 fn unit(change: &Change<'_>) -> f64 {
     match change.scale {
-        Scale::Unit => range(change.from).map_or(1.0, |r| r.1 as f64),
+        Scale::Unit => change.from.most().map_or(1.0, |most| most as f64),
         _ => 1.0,
     }
 }
@@ -228,11 +232,12 @@ mod tests {
     use super::*;
 
     fn change(from: DType, to: DType, scale: Scale) -> Change<'static> {
+        let from = Depth::of(from);
         Change { from, to, scale, normalize: None, channels: 1 }
     }
 
     fn run(src: &[u8], change: &Change<'_>) -> Result<Vec<u8>> {
-        let mut out = vec![0; src.len() / change.from.size() * change.to.size()];
+        let mut out = vec![0; src.len() / change.from.dtype.size() * change.to.size()];
         convert(src, change, &mut out).map(|()| out)
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::command::flags;
 use super::{Line, Report, ShapeReport, human, quoted};
+use crate::dtype::Depth;
 use crate::error::brief;
 use crate::options::{Options, Ragged};
 
@@ -156,7 +157,8 @@ impl Report {
 }
 
 fn kind(s: &ShapeReport) -> String {
-    format!("{} {} {}: {}", s.shape, s.dtype, s.color, s.count)
+    let depth = Depth { dtype: s.dtype, bits: s.bits };
+    format!("{} {depth} {}: {}", s.shape, s.color, s.count)
 }
 
 fn counts<T: ToString>(list: &[(T, u64)]) -> String {

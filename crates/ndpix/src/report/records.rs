@@ -1,5 +1,6 @@
 //! What a look at the first records says, as data.
 
+use crate::dtype::DType;
 use crate::error::Remedy;
 use crate::shape::Shape;
 
@@ -22,7 +23,9 @@ pub struct ShapeReport {
     /// Shape of the decoded image.
     pub shape: Shape,
     /// Its dtype.
-    pub dtype: String,
+    pub dtype: DType,
+    /// Bits that its numbers fill: all of the dtype, unless the files say fewer.
+    pub bits: u8,
     /// What its channels are.
     pub color: String,
     /// How many of the sample are so.

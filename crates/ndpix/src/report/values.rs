@@ -101,7 +101,7 @@ fn fields(report: &Report) -> Value {
 }
 
 fn kind(s: &ShapeReport) -> Value {
-    json!({"shape": s.shape.to_string(), "dtype": s.dtype, "color": s.color, "count": s.count})
+    json!({"shape": s.shape.to_string(), "dtype": s.dtype.name(), "bits": s.bits, "color": s.color, "count": s.count})
 }
 
 fn spread(report: &Report) -> Value {

@@ -20,6 +20,7 @@ mod classes;
 mod columns;
 mod conditions;
 mod corpus;
+mod depths;
 mod documented;
 mod doors;
 mod drawn;

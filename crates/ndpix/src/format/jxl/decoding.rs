@@ -48,6 +48,14 @@ impl Head {
             .saturating_mul(3 + self.extra as u64)
     }
 
+    /// Bits that integers fill; `None` of floats.
+    pub(super) fn bits(&self) -> Option<u8> {
+        match self.depth {
+            JxlBitDepth::Int { bits_per_sample } => u8::try_from(bits_per_sample).ok(),
+            JxlBitDepth::Float { .. } => None,
+        }
+    }
+
     /// How samples are given, and their element type.
     pub(super) fn samples_as(&self) -> Result<(JxlDataFormat, DType)> {
         let endianness = Endianness::LittleEndian;

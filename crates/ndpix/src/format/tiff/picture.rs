@@ -8,7 +8,7 @@ use super::color::{Convert, YCbCr};
 use super::directory::{Directory, File, tag};
 use super::samples::{Packing, Predictor};
 use super::strips::{Compression, Grid, Pieces};
-use crate::dtype::DType;
+use crate::dtype::{DType, Depth};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::shape::Shape;
@@ -77,16 +77,17 @@ impl<'a> Picture<'a> {
         let shape = Shape::image(height, width, channels);
         let picture = Self {
             info: ImageInfo {
-                shape,
-                dtype,
-                color,
+                bits: match convert {
+                    Convert::None => stored.bits as u8,
+                    _ => Depth::of(dtype).bits,
+                },
                 orientation: orientation(&directory),
                 // The colours of a palette are what they are.
                 premultiplied: stored.associated
                     && matches!(color, Color::GrayAlpha | Color::Rgba)
                     && !matches!(convert, Convert::Palette { .. }),
-                rescale: None,
                 frames,
+                ..ImageInfo::of(shape, dtype, color)
             },
             width,
             height,

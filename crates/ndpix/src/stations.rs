@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::batch::Text;
-use crate::dtype::DType;
+use crate::dtype::{DType, Depth};
 use crate::encoding::drawn::Setting;
 use crate::encoding::{self, Encoding, Payload, RawSpec, Scratch};
 use crate::error::Result;

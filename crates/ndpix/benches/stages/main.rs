@@ -145,6 +145,7 @@ fn resize(name: &'static str, fit: Fit, dtype: DType) -> Stage {
     let info = ImageInfo {
         shape,
         dtype,
+        bits: dtype.size() as u8 * 8,
         color,
         orientation: 1,
         premultiplied: false,

@@ -147,6 +147,11 @@ pub(super) fn several(kinds: &BTreeMap<Look, u64>, one_shape: bool) -> String {
     let dtypes = counted(kinds, |k| k.1.to_string());
     let shapes = counted(kinds, |k| k.0.to_string());
     let convert = conversion(kinds.keys().map(|k| k.1));
+    let count =
+        |of: &dyn Fn(&Look) -> bool| -> u64 { kinds.iter().filter(|k| of(k.0)).map(|k| k.1).sum() };
+    // So many rejects end a run, unless it says that they may be.
+    let few = count(&|k| k.0 == shape) * 2 < count(&|_| true);
+    let alone = format!("shape {axes}{}", if few { " with max_rejects none" } else { "" });
     let size = match shape[..] {
         [height, width, ..] if shape.len() < 4 => {
             format!("pass size {height},{width} and fit crop or pad to bring all to one, or")
@@ -160,12 +165,12 @@ pub(super) fn several(kinds: &BTreeMap<Look, u64>, one_shape: bool) -> String {
             listed(&counted(kinds, |k| format!("{:?}", k.2).to_lowercase()))
         ),
         (_, 1, _) => format!(
-            "the images differ in shape ({}); {size} shape {axes} to take those of one shape and reject the others, or ragged pad or flat to keep their sizes, in {}",
+            "the images differ in shape ({}); {size} {alone} to take those of one shape and reject the others, or ragged pad or flat to keep their sizes, in {}",
             listed(&shapes),
             able(Ability::Ragged, "or")
         ),
         _ => format!(
-            "the images differ in shape and dtype ({}); {convert}, and {size} shape {axes} to take those of one shape and reject the others",
+            "the images differ in shape and dtype ({}); {convert}, and {size} {alone} to take those of one shape and reject the others",
             listed(&counted(kinds, |k| format!("{} {}", k.0, k.1)))
         ),
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::sample::{Sample, Sampled};
 use super::watch::Watcher;
-use crate::decode::{Decoder, Found};
+use crate::decode::{Decoder, Found, PixelBuffer};
 use crate::dtype::{DType, Depth};
 use crate::encoding::Encoding;
 use crate::error::{Error, ErrorKind, Position, Result};
@@ -13,7 +13,7 @@ use crate::format::Color;
 use crate::options::{Scale, Size};
 use crate::paths::Base;
 use crate::pixels::orient;
-use crate::plan::Plan;
+use crate::plan::{Plan, Steps};
 use crate::shape::Shape;
 use crate::source::search;
 
@@ -77,8 +77,21 @@ impl Survey {
     }
 }
 
-/// Looks at the images of a single field, headers only.
+/// Looks at the images of a single field: at their headers, and where these differ at all of each image, as one that
+/// will be rejected has no say in what the others become.
 pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
+    let found = look(sample, plan, false)?;
+    // What is fetched is not asked for twice.
+    if found.shapes.len() < 2 || plan.paths.rules.fetches() {
+        return Ok(found);
+    }
+    let Steps { frames, indices, rescale, .. } = plan.steps;
+    let steps = Steps { frames, indices, rescale, ..Steps::default() };
+    look(sample, &Plan { steps, ..plan.clone() }, true)
+}
+
+/// The same, of images that are decoded or not.
+fn look(sample: &Sample<'_>, plan: &Plan, whole: bool) -> Result<Survey> {
     let mut decoder = Decoder::new(plan)?;
     decoder.look_ahead(sample.records.iter().map(|record| record.text));
     let mut survey = Survey::default();
@@ -98,7 +111,12 @@ pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
             Ok(items) => {
                 for item in 0..items {
                     survey.images += 1;
-                    match decoder.probe(text, item, *base) {
+                    let mut decode = || {
+                        let opened = decoder.open(text, item, *base)?;
+                        decoder.fill(&opened, &mut PixelBuffer::default())
+                    };
+                    let sound = if whole { decode().map(drop) } else { Ok(()) };
+                    match sound.and_then(|()| decoder.probe(text, item, *base)) {
                         Ok(found) => note(&mut survey, &found, decoder.payload(), plan),
                         Err(_) if is_other(text, decoder.spans().nth(item), *base) => {
                             survey.images -= 1;

@@ -115,3 +115,27 @@ fn a_check_can_be_stopped() {
     let error = dataset.expect("a dataset").check(false, &control).expect_err("it was stopped");
     assert_eq!(error.kind(), ErrorKind::Io);
 }
+
+#[test]
+fn an_image_that_cannot_be_decoded_has_no_say_in_what_the_others_become() {
+    let record = |file: &str| {
+        let bytes = std::fs::read(super::root().join("testdata/formats").join(file));
+        let hex: String = bytes.expect("a file").iter().map(|b| format!("{b:02x}")).collect();
+        format!("{{\"image\":\"{hex}\"}}\n")
+    };
+    // Its headers say RGB of bytes; the others are gray.
+    let records = record("bad/avif-curved-matrix.avif") + &record("fits-int16.fits").repeat(9);
+    let load = |settings: &[(&str, &str)]| {
+        let all = [("encoding", "hex+image")].iter().chain(settings);
+        let options = all.fold(Options::default(), |options, (name, value)| {
+            options.with(name, value).expect("an option")
+        });
+        ndpix::load(bytes(records.as_bytes()), &options, &Control::default())
+    };
+    for settings in [&[][..], &[("size", "5,7"), ("fit", "pad"), ("dtype", "float32")]] {
+        let loaded = load(settings);
+        let array = loaded.result.expect("the array of the others");
+        assert_eq!((array.shape[0], array.shape.len()), (9, 3), "gray");
+        assert_eq!(loaded.summary.rejected(), 1);
+    }
+}

@@ -27,6 +27,7 @@ pub(crate) mod ragged;
 mod refusal;
 mod sample;
 mod sources;
+mod strange;
 mod suggest;
 mod survey;
 mod texts;
@@ -195,7 +196,8 @@ fn found(
     let groups = match decide::decide(findings) {
         Decision::Read(groups) => groups,
         Decision::Refuse(refusal) => {
-            return Err(refusal::error(&refusal, findings, sample, &plan.paths));
+            let why = || refusal::error(&refusal, findings, sample, &plan.paths);
+            return Err(strange::strange(sample, options).unwrap_or_else(why));
         }
     };
     let mut places = Vec::new();

@@ -306,7 +306,7 @@ pub(crate) fn guarded<T>(format: ImageFormat, codec: impl FnOnce() -> Result<T>)
         let told = ["ndpix", "without an image"].iter().any(|words| error.message().contains(words));
         match error.kind() == ErrorKind::Unsupported && !told {
             true => Error::unsupported(format!(
-                "{}, which ndpix does not read; convert the image to PNG or TIFF with a program that does",
+                "{}, which ndpix does not read; convert it to PNG, or to TIFF without compression, with a program that does",
                 error.message()
             )),
             false => error,
@@ -324,7 +324,7 @@ mod tests {
             let error = guarded::<()>(ImageFormat::Png, || Err(Error::unsupported(message)));
             error.expect_err("refused").message().to_string()
         };
-        let wanted = "PNG of ink, which ndpix does not read; convert the image to PNG or TIFF with a program that does";
+        let wanted = "PNG of ink, which ndpix does not read; convert it to PNG, or to TIFF without compression, with a program that does";
         assert_eq!(said("PNG of ink"), wanted);
         assert_eq!(said(wanted), wanted, "it is said once");
         assert_eq!(said("DICOM without an image"), "DICOM without an image");

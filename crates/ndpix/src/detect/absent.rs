@@ -27,6 +27,16 @@ pub(super) fn no_records(options: &Options) -> Error {
     })
 }
 
+/// The records that were looked at.
+pub(super) fn first_records(count: u64) -> String {
+    if count == 1 { "the first record".to_string() } else { format!("the first {count} records") }
+}
+
+/// Where a field is that none of these has.
+pub(super) fn in_none(count: u64) -> String {
+    format!("{} {}", if count == 1 { "not in" } else { "in none of" }, first_records(count))
+}
+
 /// What `where` asks for.
 pub(super) fn conditions_said(options: &Options) -> String {
     let said = |condition: &Condition| quote(condition.to_string().as_bytes());
@@ -139,7 +149,7 @@ fn mends(sample: &Sample<'_>, options: &Options) -> bool {
 }
 
 fn unread_words(sample: &Sample<'_>, options: &Options, field: &Field) -> String {
-    let count = sample.records.len();
+    let count = sample.len() as u64;
     let mut query = Query::default();
     let mut hits = Hits::default();
     if field.alternatives().iter().all(|f| query.add(f.clone()).is_ok()) {
@@ -150,23 +160,24 @@ fn unread_words(sample: &Sample<'_>, options: &Options, field: &Field) -> String
         if found.next().is_none() {
             return match first_keys(sample) {
                 Some(keys) => format!(
-                    "field {field:#} is in none of the first {count} records, which have {keys}{}; where it begins later, pass skip",
+                    "field {field:#} is {}, which {} {keys}{}; where it begins later, pass skip",
+                    in_none(count),
+                    if count == 1 { "has" } else { "have" },
                     first_reason(sample)
                 ),
-                None => format!(
-                    "field {field:#} is in none of the first {count} records{}",
-                    first_reason(sample)
-                ),
+                None => format!("field {field:#} is {}{}", in_none(count), first_reason(sample)),
             };
         }
     }
     match refusal(sample, options, field) {
         Some((encoding, error)) => format!(
-            "field {field:#} holds no image that ndpix recognises in the first {count} records; read as {encoding} the first is refused: {}",
+            "field {field:#} holds no image that ndpix recognises in {}; read as {encoding} the first is refused: {}",
+            first_records(count),
             error.message()
         ),
         None => format!(
-            "field {field:#} holds no image that ndpix recognises in the first {count} records{}; raw base64 pixels need raw_shape (and raw_dtype), anything else encoding",
+            "field {field:#} holds no image that ndpix recognises in {}{}; raw base64 pixels need raw_shape (and raw_dtype), anything else encoding",
+            first_records(count),
             first_reason(sample)
         ),
     }

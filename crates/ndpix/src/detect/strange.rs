@@ -23,7 +23,7 @@ pub(super) fn strange(sample: &Sample<'_>, options: &Options) -> Option<Error> {
         let none_is_left = sample.records.iter().all(|record| reason(record).is_some());
         return none_is_left.then(|| {
             Error::plan(format!(
-                "no record is left by where {}; of those that cannot be read nobody knows, as that of line {line}: {why}",
+                "no record of the sample is left by where {}; of those that cannot be read nobody knows, as that of line {line}: {why}",
                 conditions_said(options)
             ))
         });
@@ -37,9 +37,12 @@ pub(super) fn strange(sample: &Sample<'_>, options: &Options) -> Option<Error> {
     if format::is_file(sample.begins)
         && let Ok(format) = format::recognise(sample.begins)
     {
-        let file = first.base.map_or("photo.png", |_| file);
+        let (save, file) = match first.base {
+            Some(_) => ("", &**file),
+            None => ("save it, and ", "photo.png"),
+        };
         return Some(Error::plan(format!(
-            "{name} is an image file ({format}), and records are JSON; name it in a file of records beside it, with the line {}",
+            "{name} is an image file ({format}), and records are JSON; {save}name it in a file of records beside it, with the line {}",
             record_of(file)
         )));
     }

@@ -28,7 +28,7 @@ pub(crate) enum Command {
     Run(Run),
     /// Make the output of the parts of a plan, when all are done
     Commit(Commit),
-    /// Show rows of an .npy or a folder of shards, and where they came from
+    /// Show rows of an output, and where they came from
     Show(Show),
     /// List the image formats that this build reads, with the dtypes and colors that their images may have
     Formats {
@@ -160,7 +160,7 @@ pub(crate) struct Show {
     #[arg(value_name = "OUT")]
     pub(crate) output: PathBuf,
     /// Rows, from 0: 12, or 40-45 for all from one to another
-    #[arg(required = true, value_name = "ROWS")]
+    #[arg(required = true, value_name = "ROWS", allow_negative_numbers = true)]
     pub(crate) rows: Vec<String>,
     /// Write the row, one, as a picture to this file
     #[arg(long, value_name = "FILE.png")]

@@ -314,7 +314,9 @@ fn arg((name, value, help): &Flag, option: &OptionInfo) -> Arg {
     }
     let arg = arg.value_name(*value).value_parser(Words(option.words.clone()));
     let arg = arg.action(if option.list { ArgAction::Append } else { ArgAction::Set });
-    let arg = arg.allow_hyphen_values(SIGNED.contains(value)).value_hint(hint(value));
+    // A number below zero is refused by who knows why.
+    let arg = arg.allow_hyphen_values(SIGNED.contains(value)).allow_negative_numbers(true);
+    let arg = arg.value_hint(hint(value));
     match &option.default {
         Some(default) => arg.default_value(default.clone()),
         None => arg,

@@ -75,17 +75,20 @@ fn section(text: &mut String, command: &Command) {
     let all = || {
         command.get_arguments().filter(|arg| arg.get_id() != "help" && arg.get_id() != "version")
     };
-    let own: Vec<&Arg> = all().filter(|arg| !options.contains(&arg.get_id().as_str())).collect();
+    // One that takes none of them may have an argument of the same name.
+    let takes_options = options.iter().all(|option| all().any(|arg| arg.get_id() == option));
+    let is_option = |arg: &&Arg| takes_options && options.contains(&arg.get_id().as_str());
+    let own: Vec<&Arg> = all().filter(|arg| !is_option(arg)).collect();
     table(text, &own, &[]);
     if name != "convert" {
-        if all().any(|arg| options.contains(&arg.get_id().as_str())) {
+        if takes_options {
             text.push_str("\nAnd the options of [`ndpix convert`](#ndpix-convert).\n");
         }
         return;
     }
     let mut heading = None;
     let mut group = Vec::new();
-    for arg in all().filter(|arg| options.contains(&arg.get_id().as_str())) {
+    for arg in all().filter(is_option) {
         if heading != arg.get_help_heading() {
             close(text, heading, &group, &options);
             (heading, group) = (arg.get_help_heading(), Vec::new());

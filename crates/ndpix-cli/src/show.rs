@@ -48,7 +48,9 @@ fn rows(words: &[String]) -> Result<Vec<u64>, Error> {
     for word in words {
         let (from, to) = word.split_once('-').unwrap_or((word, word));
         let (Ok(from), Ok(to)) = (from.parse::<u64>(), to.parse::<u64>()) else {
-            return Err(refused(&format!("rows {word:?}: write a number, or two as in 40-45")));
+            return Err(refused(&format!(
+                "rows {word:?}: write a number, from 0, or two as in 40-45"
+            )));
         };
         if to < from || to - from >= MOST || rows.len() as u64 + (to - from) >= MOST {
             return Err(refused(&format!(

@@ -133,3 +133,18 @@ fn a_pipe_is_told_that_padding_reads_twice() {
     assert!(report["command"].is_null(), "{report:#}");
     assert!(report["problem"].as_str().is_some_and(|p| p.contains("pass size H,W")), "{report:#}");
 }
+
+#[test]
+fn what_was_rejected_is_read_again_by_the_command_that_is_suggested() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    fs::write(folder.join("in.ndjson"), [GRAY, WIDE].join("\n")).expect("written");
+    let made = ["convert", "in.ndjson", "-o", "in.npy", "--shape", "2,2", "--max-rejects", "1"];
+    assert_eq!(ndpix(folder, &made).status.code(), Some(0));
+    let report = ndpix(folder, &["inspect", "in.npy.rejects.ndjson", "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&report.stdout).expect("JSON");
+    let words = report["command"].as_array().expect("a command");
+    let words: Vec<&str> = words.iter().skip(1).filter_map(|word| word.as_str()).collect();
+    let ran = ndpix(folder, &words);
+    assert_eq!(ran.status.code(), Some(0), "{words:?}: {}", said(&ran));
+}

@@ -25,6 +25,8 @@ const TAKEN_LEAP: &str = r#"{"image": "UDUgMSAxIDI1NQph", "taken": "2016-12-31T2
 const TAKEN_NUMBER: &str = r#"{"image": "UDUgMSAxIDI1NQph", "taken": 1717158600}"#;
 const LABEL: &str = r#"{"image":"UDUgMiAyIDI1NQphYmNk","label":7,"meta":{"k":[1]}}"#;
 const REJECTED: &str = r#"{"file":"../x/a.ndjson","line":1,"byte":0,"item":0,"kind":"path","message":"m","record":"{\"file\":\"none.png\"}"}"#;
+const POSITION: &str =
+    r#"{"file":"a.ndjson","line":1,"byte":0,"item":0,"kind":"image","message":"m"}"#;
 const PATHS: &str = r#"{"file":"none.png"}"#;
 
 /// Whole runs of `ndpix convert in.ndjson ARGS`: the records and the arguments.
@@ -152,6 +154,14 @@ const RUNS: &[(&[&str], &str)] = &[
     (&[REJECTED], "-o out.npy"),
     (&[REJECTED], "-o out.npy --rejects-input --field file --encoding path"),
     (&[r#"{"image":[[]]}"#], "-o out.npy --field image --encoding list"),
+    // What is no NDJSON, and what nothing is left of.
+    (&["P5 2 2 255", "abcd"], "-o out.npy"),
+    (&["image,label", "a.png,7"], "-o out.npy"),
+    (&["image,label", "a.png,7"], "-o out.npy --field image"),
+    (&[POSITION], "-o out.npy --rejects-input"),
+    (&[LABEL, "{"], "-o out.npy --where label=8"),
+    (&[GOOD], "-o old.npy --append"),
+    (&[GOOD], "-o out.npy --size -5"),
     // Stopped because of the data.
     (&[GOOD, "{", GOOD], "-o out.npy --on-error raise"),
     (&[GOOD, "{", GOOD], "-o out.npy --max-rejects 0"),
@@ -161,6 +171,9 @@ const RUNS: &[(&[&str], &str)] = &[
     (&["[{},", "}"], "-o out.npy"),
     (&["\u{feff}[{}{}]"], "-o out.npy"),
 ];
+
+/// Rows of outputs; `old.npy` is none.
+const SHOWS: &[&str] = &["show old.npy 0", "show old.npy -1", "show old.npy 5-4"];
 
 /// Conversions in parts; that of `old.npy` is of nothing that is there.
 const PARTS: &[&str] = &[
@@ -475,6 +488,9 @@ fn snapshot() -> String {
     }
     for (records, args) in RUNS {
         check(out, records, &format!("convert in.ndjson {args}"));
+    }
+    for args in SHOWS {
+        check(out, &[], args);
     }
     for args in PARTS {
         check(out, &[GOOD, GOOD, "{"], args);

@@ -24,7 +24,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::dtype::DType;
 use crate::encoding::Encoding;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::{self, Color, ImageFormat, ImageInfo};
 use crate::limits::Limits;
 use crate::options::{Merge, Options};
@@ -299,8 +299,36 @@ pub(crate) fn fit(options: &Options, info: &ImageInfo) -> Result<()> {
     Err(Error::shape(format!("image is {is} {is_dtype}, but {shape} {dtype} is asked for")))
 }
 
-/// Runs a codec; a panic in it is a damaged image, not the end of the run.
+/// Runs a codec; a panic in it is a damaged image, not the end of the run. What it does not read it only names, and what to
+/// do then is the same for all.
 pub(crate) fn guarded<T>(format: ImageFormat, codec: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(codec))
-        .unwrap_or_else(|_| Err(Error::image(format!("the {format} decoder failed on this image"))))
+    let failed = |_| Err(Error::image(format!("the {format} decoder failed on this image")));
+    catch_unwind(AssertUnwindSafe(codec)).unwrap_or_else(failed).map_err(|error| {
+        // What has no image in it has nothing to convert.
+        let told = ["ndpix", "without an image"].iter().any(|words| error.message().contains(words));
+        match error.kind() == ErrorKind::Unsupported && !told {
+            true => Error::unsupported(format!(
+                "{}, which ndpix does not read; convert it to PNG, or to TIFF without compression, with a program that does",
+                error.message()
+            )),
+            false => error,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_codec_does_not_read_comes_with_what_to_do() {
+        let said = |message: &str| {
+            let error = guarded::<()>(ImageFormat::Png, || Err(Error::unsupported(message)));
+            error.expect_err("refused").message().to_string()
+        };
+        let wanted = "PNG of ink, which ndpix does not read; convert it to PNG, or to TIFF without compression, with a program that does";
+        assert_eq!(said("PNG of ink"), wanted);
+        assert_eq!(said(wanted), wanted, "it is said once");
+        assert_eq!(said("DICOM without an image"), "DICOM without an image");
+    }
 }

@@ -27,6 +27,7 @@ pub(crate) mod ragged;
 mod refusal;
 mod sample;
 mod sources;
+mod strange;
 mod suggest;
 mod survey;
 mod texts;
@@ -39,7 +40,7 @@ use std::sync::Arc;
 
 use crate::dtype::DType;
 use crate::encoding::Encoding;
-use crate::error::{Error, Remedy, Result, quote};
+use crate::error::{Error, Remedy, Result, counted, quote};
 use crate::options::{IMAGES, ImagesAs, Merge, OnMissing, Options, Ragged, Resample, Scale};
 use crate::plan::{Place, Plan, Raw, Steps, Target};
 use crate::record::filter::Filter;
@@ -68,10 +69,10 @@ pub(crate) fn refuse_nan(sample: &Sample<'_>, options: &Options) -> Result<()> {
 pub(crate) fn refuse_unmet(filter: &Filter, is_end: bool) -> Result<()> {
     let Some(condition) = filter.unmet(is_end).filter(|_| filter.seen() > 0) else { return Ok(()) };
     Err(Error::plan(format!(
-        "where {}: none of the first {} records has field {:#}; {}",
+        "where {}: field {:#} is {}; {}",
         quote(condition.to_string().as_bytes()),
-        filter.seen(),
         condition.field,
+        absent::in_none(filter.seen()),
         near::hint(filter.first(), &condition.field)
     )))
 }
@@ -195,7 +196,8 @@ fn found(
     let groups = match decide::decide(findings) {
         Decision::Read(groups) => groups,
         Decision::Refuse(refusal) => {
-            return Err(refusal::error(&refusal, findings, sample, &plan.paths));
+            let why = || refusal::error(&refusal, findings, sample, &plan.paths);
+            return Err(strange::strange(sample, options).unwrap_or_else(why));
         }
     };
     let mut places = Vec::new();
@@ -257,7 +259,12 @@ fn place(chosen: &Candidate, options: &Options, notes: &mut Vec<String>) -> Resu
             chosen.encodings.iter().filter(|e| *e.0 != url || options.fetches()).collect();
         if let Some(count) = chosen.encodings.get(&url).filter(|_| !options.fetches()) {
             notes.push(format!(
-                "{count} values of the sample are addresses, which are not fetched and will be rejected"
+                "{}, not fetched and to be rejected",
+                counted(
+                    *count,
+                    "value of the sample is an address",
+                    "values of the sample are addresses"
+                )
             ));
         }
         if ways.len() > 1 && chosen.either {

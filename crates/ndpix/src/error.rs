@@ -319,6 +319,11 @@ pub(crate) fn brief(name: &str) -> String {
     format!("{}...{}", &name[..head], &name[tail..])
 }
 
+/// A number and what it counts, as one and as several: `1 image has`, `2 images have`.
+pub(crate) fn counted(count: u64, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
 /// User data for a message: at most 40 bytes, escaped, in double quotes, `...` when cut.
 pub(crate) fn quote(bytes: &[u8]) -> String {
     let cut = &bytes[..bytes.len().min(40)];

@@ -36,11 +36,9 @@ pub struct Shown {
     lie: Lie,
     /// Whether it is an image, and not the fill value.
     valid: bool,
-    /// Whether row i is record i of one input where there is no row map.
-    in_order: bool,
 }
 
-/// Reads these rows of an output, as ndpix writes it.
+/// Reads these rows of an output, as ndpix writes it, or of an `.npy` that another program wrote.
 ///
 /// ```
 /// use ndpix::Options;
@@ -59,7 +57,7 @@ pub struct Shown {
 /// ```
 ///
 /// # Errors
-/// Kind `options` for a row that is not there and an output that ndpix did not write so; `limit` where the rows are
+/// Kind `options` for a row that is not there and for what is no such output; `limit` where the rows are
 /// more than 256 MiB together; `io`.
 pub fn show(out: &Path, rows: &[u64]) -> Result<Vec<Shown>> {
     let named = |error: Error| match error.kind() {
@@ -119,8 +117,7 @@ fn one(arrays: &Arrays, origins: &Origins, row: u64) -> Result<Shown> {
     let origin = origins.row(arrays, row)?;
     let valid = origin.as_ref().map_or(arrays.valid(row)?, |origin| origin.valid);
     let (columns, more) = arrays.words(row)?;
-    let in_order = arrays.in_order;
-    Ok(Shown { row, shape, dtype, pixels, origin, columns, more, lie, valid, in_order })
+    Ok(Shown { row, shape, dtype, pixels, origin, columns, more, lie, valid })
 }
 
 fn refused(out: &Path, why: &str) -> Error {
@@ -171,8 +168,8 @@ impl fmt::Display for Shown {
                 }
                 write!(f, ", byte {}, item {}", origin.byte, origin.item)?;
             }
-            None if self.in_order => write!(f, "record {} of the input, in order", self.row + 1)?,
-            None => f.write_str("without a row map")?,
+            // A map is also missing where rows are the records in order, which nothing in an `.npy` proves.
+            None => f.write_str("no row map says where it came from")?,
         }
         if !self.valid {
             f.write_str(", the fill value")?;

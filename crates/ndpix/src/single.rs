@@ -4,7 +4,8 @@ use std::sync::atomic::AtomicBool;
 
 use crate::array::Array;
 use crate::decode::fit;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format;
 use crate::framing::Framing;
 use crate::limits::make_room;
 use crate::options::Options;
@@ -46,7 +47,13 @@ pub fn decode_bytes(image: &[u8], options: &Options) -> Result<Array> {
     value.push(b'"');
     base64_simd::STANDARD.encode_append(image, &mut value);
     value.push(b'"');
-    decode(&value, options)
+    decode(&value, options).map_err(|error| match error.kind() {
+        // What was said of the text around them is not what they are.
+        ErrorKind::Field if options.encoding.is_empty() && options.raw_shape.is_none() => {
+            format::recognise(image).err().unwrap_or(error)
+        }
+        _ => error,
+    })
 }
 
 fn read(value: &[u8], options: &Options) -> Result<Array> {
@@ -90,4 +97,27 @@ fn read(value: &[u8], options: &Options) -> Result<Array> {
         taken.map(|()| None)
     })?;
     found.ok_or_else(|| Error::field("there is no value"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_no_image_are_called_what_they_are() {
+        let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+        let known: [(&[u8], &str); 6] = [
+            (b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>", "an SVG, which is not a raster image"),
+            (heic, "a HEIC image, which ndpix does not read"),
+            (b"8BPS\0\x01\0\0\0\0", "a Photoshop file"),
+            (b"%PDF-1.7 and so on", "a PDF document"),
+            (b"PK\x03\x04 and so on", "a zip archive"),
+            (b"nothing that is known", "21 bytes that are not a known image format"),
+        ];
+        for (bytes, said) in known {
+            let error = decode_bytes(bytes, &Options::default()).expect_err("no image");
+            assert!(error.message().contains(said), "{error}");
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        }
+    }
 }

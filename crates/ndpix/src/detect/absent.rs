@@ -5,6 +5,7 @@ use super::decide::{Decision, decide};
 use super::findings::find;
 use super::plan_for;
 use super::sample::{Sample, Sampled};
+use super::strange::strange;
 use crate::batch::Gone;
 use crate::decode::Decoder;
 use crate::encoding::Encoding;
@@ -17,18 +18,29 @@ use crate::record::value::{self, Kind};
 
 /// Without a record there is nothing to decide.
 pub(super) fn no_records(options: &Options) -> Error {
-    let said = |condition: &Condition| quote(condition.to_string().as_bytes());
-    let conditions: Vec<_> = options.conditions.iter().map(said).collect();
-    if !conditions.is_empty() {
-        return Error::plan(format!(
-            "no record is left by where {}",
-            brief(&conditions.join(" and "))
-        ));
+    if !options.conditions.is_empty() {
+        return Error::plan(format!("no record is left by where {}", conditions_said(options)));
     }
     Error::plan(match options.skip {
         0 => "the input has no records".to_string(),
         n => format!("no record is left after skip {n}"),
     })
+}
+
+/// The records that were looked at.
+pub(super) fn first_records(count: u64) -> String {
+    if count == 1 { "the first record".to_string() } else { format!("the first {count} records") }
+}
+
+/// Where a field is that none of these has.
+pub(super) fn in_none(count: u64) -> String {
+    format!("{} {}", if count == 1 { "not in" } else { "in none of" }, first_records(count))
+}
+
+/// What `where` asks for.
+pub(super) fn conditions_said(options: &Options) -> String {
+    let said = |condition: &Condition| quote(condition.to_string().as_bytes());
+    brief(&options.conditions.iter().map(said).collect::<Vec<_>>().join(" and "))
 }
 
 /// Refuses a sample with numbers that JSON does not have, once instead of record by record.
@@ -84,36 +96,38 @@ pub(super) fn wrapped(sample: &Sample<'_>) -> &'static str {
 
 /// The first unreadable record, said where it may explain everything.
 pub(super) fn first_reason(sample: &Sample<'_>) -> String {
-    let mut hits = Hits::default();
-    let reason = |record: &Sampled<'_>| {
-        match record.gone {
-            Some(Gone::Overlong(length)) => {
-                return Some(format!("it is {length} bytes long, over max_record_bytes or memory"));
-            }
-            Some(Gone::Cut) => return Some("the compressed input ends before it does".to_string()),
-            None => {}
-        }
-        // Numbers that JSON does not have were said before.
-        let mut query = Query::default();
-        query.allow_nan(true);
-        let error = scan(record.text, &query, &mut hits).err()?;
-        // Where the end is missing, it may stand on a later line.
-        let advice = match error.message().contains("ends early") {
-            true => "; if records span lines, pass framing concat",
-            false => "",
-        };
-        Some(format!("{}{advice}", error.message()))
+    let found = sample.records.iter().find_map(|record| Some((record, reason(record)?)));
+    let Some((Sampled { position, .. }, why)) = found else { return String::new() };
+    // Where the end is missing, it may stand on a later line.
+    let advice = match why.contains("ends early") {
+        true => "; if records span lines, pass framing concat",
+        false => "",
     };
-    let mut reasons =
-        sample.records.iter().map(|r| r.position.line).zip(sample.records.iter().map(reason));
-    match reasons.find_map(|(line, reason)| Some((line, reason?))) {
-        Some((line, reason)) => format!(" (line {line}: {reason})"),
-        None => String::new(),
+    format!(" (line {}: {why}{advice})", position.line)
+}
+
+/// Why a record cannot be read.
+pub(super) fn reason(record: &Sampled<'_>) -> Option<String> {
+    match record.gone {
+        Some(Gone::Overlong(length)) => {
+            return Some(format!("it is {length} bytes long, over max_record_bytes or memory"));
+        }
+        Some(Gone::Cut) => return Some("the compressed input ends before it does".to_string()),
+        None if record.is_lost() => return Some(rejected::LOST.to_string()),
+        None => {}
     }
+    // Numbers that JSON does not have were said before.
+    let mut query = Query::default();
+    query.allow_nan(true);
+    let error = scan(record.text, &query, &mut Hits::default()).err()?;
+    Some(error.message().to_string())
 }
 
 /// A field was named, and nothing in it is an image.
 pub(super) fn unread(sample: &Sample<'_>, options: &Options, field: &Field) -> Error {
+    if let Some(error) = strange(sample, options) {
+        return error;
+    }
     match sample.records.is_empty() {
         true => no_records(options),
         false => {
@@ -135,7 +149,7 @@ fn mends(sample: &Sample<'_>, options: &Options) -> bool {
 }
 
 fn unread_words(sample: &Sample<'_>, options: &Options, field: &Field) -> String {
-    let count = sample.records.len();
+    let count = sample.len() as u64;
     let mut query = Query::default();
     let mut hits = Hits::default();
     if field.alternatives().iter().all(|f| query.add(f.clone()).is_ok()) {
@@ -146,23 +160,24 @@ fn unread_words(sample: &Sample<'_>, options: &Options, field: &Field) -> String
         if found.next().is_none() {
             return match first_keys(sample) {
                 Some(keys) => format!(
-                    "field {field:#} is in none of the first {count} records, which have {keys}{}; where it begins later, pass skip",
+                    "field {field:#} is {}, which {} {keys}{}; where it begins later, pass skip",
+                    in_none(count),
+                    if count == 1 { "has" } else { "have" },
                     first_reason(sample)
                 ),
-                None => format!(
-                    "field {field:#} is in none of the first {count} records{}",
-                    first_reason(sample)
-                ),
+                None => format!("field {field:#} is {}{}", in_none(count), first_reason(sample)),
             };
         }
     }
     match refusal(sample, options, field) {
         Some((encoding, error)) => format!(
-            "field {field:#} holds no image that ndpix recognises in the first {count} records; read as {encoding} the first is refused: {}",
+            "field {field:#} holds no image that ndpix recognises in {}; read as {encoding} the first is refused: {}",
+            first_records(count),
             error.message()
         ),
         None => format!(
-            "field {field:#} holds no image that ndpix recognises in the first {count} records{}; raw base64 pixels need raw_shape (and raw_dtype), anything else encoding",
+            "field {field:#} holds no image that ndpix recognises in {}{}; raw base64 pixels need raw_shape (and raw_dtype), anything else encoding",
+            first_records(count),
             first_reason(sample)
         ),
     }

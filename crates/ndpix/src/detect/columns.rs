@@ -1,5 +1,6 @@
 //! What the kept fields hold, told from the sample and then enforced.
 
+use super::absent::in_none;
 use super::near;
 use super::sample::{Sample, Sampled};
 use crate::decode::Decoder;
@@ -227,7 +228,8 @@ fn refused(missing: &[&ColumnPlan], sample: &Sample<'_>, records: usize) -> Erro
     let names: Vec<_> = missing.iter().take(NAMED).map(named).collect();
     let (columns, are) = if missing.len() > 1 { ("columns", "are") } else { ("column", "is") };
     Error::plan(format!(
-        "{columns} {} {are} in none of the first {records} records; name fields that are there, or pass on_missing_column fill to keep nulls",
-        names.join(", ")
+        "{columns} {} {are} {}; name fields that are there, or pass on_missing_column fill to keep nulls",
+        names.join(", "),
+        in_none(records as u64)
     ))
 }

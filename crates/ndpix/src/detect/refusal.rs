@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::absent::{first_reason, wrapped};
+use super::absent::{first_reason, first_records, wrapped};
 use super::decide::Refusal;
 use super::findings::{Candidate, Findings, MOST};
 use super::graded::What;
@@ -27,7 +27,8 @@ pub(super) fn error(
     let (head, mut listed) = match refusal {
         Refusal::Nothing => (
             format!(
-                "no field holds an image that ndpix recognises in the first {records} records{}{}; pass field to read one nevertheless, or skip where images begin later",
+                "no field holds an image that ndpix recognises in {}{}{}; pass field to read one nevertheless, or skip where images begin later",
+                first_records(records as u64),
                 first_reason(sample),
                 wrapped(sample)
             ),

@@ -12,6 +12,8 @@ pub(crate) const SAMPLE_BYTES: usize = 16 << 20;
 /// The first records of the inputs.
 pub(crate) struct Sample<'a> {
     pub(super) records: Vec<Sampled<'a>>,
+    /// What the input begins with, where its first record is of the sample.
+    pub(super) begins: &'a [u8],
 }
 
 /// A record of the sample.
@@ -42,8 +44,12 @@ impl<'a> Sample<'a> {
             bytes += text.record(&text.records[*number]).len();
             wanted
         });
+        let mut begins = &[][..];
         let records = sampled.map(|(text, number)| {
             let (record, origin) = (&text.records[number], text.origin(number, files));
+            if record.byte == 0 && record.file == 0 {
+                begins = &text.bytes[record.start..];
+            }
             Sampled {
                 text: text.record(record),
                 base: origin.file.base.as_ref(),
@@ -52,7 +58,15 @@ impl<'a> Sample<'a> {
                 gone: record.gone,
             }
         });
-        Self { records: records.collect() }
+        let records = records.collect();
+        Self { records, begins }
+    }
+}
+
+impl Sampled<'_> {
+    /// Whether the line of a rejects file stands for it that does not hold it.
+    pub(super) fn is_lost(&self) -> bool {
+        self.text.is_empty() && self.gone.is_none()
     }
 }
 

@@ -14,7 +14,8 @@ use crate::paths::Base;
 
 const OTHER: &str =
     "not a line of a rejects file, which this file is by its name or by rejects_input";
-const LOST: &str =
+/// Why a record cannot be read whose line does not hold it.
+pub(crate) const LOST: &str =
     "the rejects file does not hold the text of this record; read the original again";
 
 /// Whether a record looks like the line of a rejects file: exactly its keys.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Report;
 use crate::error::Remedy;
 use crate::options::{Options, flag_of};
+use crate::source::Input;
 
 impl Report {
     /// The words of the command that converts what was looked at, with these inputs and the options of the
@@ -32,13 +33,15 @@ impl Report {
         Some(words)
     }
 
-    /// The output that the commands write: named as the first input.
+    /// The output that the commands write: named as the first input. That of a rejects file says so, as what it was
+    /// rejected from would have that file as its own.
     pub(crate) fn output_name(&self, first: &Path) -> String {
         let name = first.file_name().filter(|_| first.as_os_str() != "-");
         let name = name.map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let stem = name.split('.').next().filter(|n| !n.is_empty() && !n.contains('*'));
+        let again = if Input::Path(first.to_owned()).is_rejects() { ".rejects" } else { "" };
         let ending = self.output.unwrap_or(".npy");
-        format!("{}{ending}", stem.unwrap_or("images"))
+        format!("{}{again}{ending}", stem.unwrap_or("images"))
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::command::flags;
 use super::{Line, Report, ShapeReport, human, quoted};
 use crate::dtype::Depth;
-use crate::error::brief;
+use crate::error::{brief, counted};
 use crate::options::{Options, Ragged};
 
 /// More kinds of images than this are folded: the most frequent, how many others, the extremes.
@@ -112,7 +112,7 @@ impl Report {
             lines.push(("aspect", counts(&self.aspects[..self.aspects.len().min(ASPECTS)])));
         }
         if self.alpha > 0 {
-            lines.push(("alpha", format!("{} images", self.alpha)));
+            lines.push(("alpha", counted(self.alpha, "image", "images")));
         }
         lines
     }
@@ -147,7 +147,8 @@ impl Report {
             (None, Some(dtype)) => format!("images of their own sizes, {dtype}"),
             _ => self.expected_rows.map(|_| "image files as they are".to_string())?,
         };
-        let rows = self.expected_rows.map(|rows| format!(", about {rows} rows"));
+        let rows =
+            self.expected_rows.map(|rows| format!(", about {}", counted(rows, "row", "rows")));
         let bytes = self.expected_bytes.map(|bytes| {
             let free = self.free_bytes.map(|free| format!(" ({} free on this disk)", human(free)));
             format!(", {}{}", human(bytes), free.unwrap_or_default())

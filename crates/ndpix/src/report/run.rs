@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Entries, Line, human};
-use crate::error::Error;
+use crate::error::{Error, counted};
 use crate::legend::legends_said;
 use crate::options::{Frames, Options};
 use crate::summary::Summary;
@@ -137,7 +137,7 @@ impl Summary {
     /// let options = Options::default().with("field", "image")?;
     /// let loaded = ndpix::load(vec![Input::bytes("{\"image\": [[1]]}\n")], &options, &Control::default());
     /// let text = loaded.summary.text(&options);
-    /// assert!(text.contains("images   1 = 1 decoded + 0 rejected; 1 rows"), "{text}");
+    /// assert!(text.contains("images   1 = 1 decoded + 0 rejected; 1 row"), "{text}");
     /// # Ok::<(), ndpix::Error>(())
     /// ```
     pub fn text(&self, options: &Options) -> String {
@@ -177,11 +177,11 @@ fn sums(s: &Summary) -> Vec<Line> {
         if s.limited { "; ended by limit" } else { "" },
     );
     let images = format!(
-        "{} = {} decoded + {} rejected; {} rows{}",
+        "{} = {} decoded + {} rejected; {}{}",
         s.images,
         s.decoded,
         s.rejected_images,
-        s.rows,
+        counted(s.rows, "row", "rows"),
         if s.filled > 0 { format!(", {} of them filled", s.filled) } else { String::new() },
     );
     vec![("records", records), ("images", images)]
@@ -215,21 +215,21 @@ pub(crate) fn notes(s: &Summary, options: &Options) -> Vec<String> {
         notes.push("most records have no image in the field; it may have another name in some of the inputs".to_string());
     }
     if s.oriented > 0 && !options.exif_transpose {
-        notes.push(format!("{} images carry an orientation that is not applied", s.oriented));
+        let images = counted(s.oriented, "image carries", "images carry");
+        notes.push(format!("{images} an orientation that is not applied"));
     }
     if s.alpha > 0 && !s.steps.iter().any(|step| step.starts_with("alpha of ")) {
-        notes.push(format!("{} images have alpha, which is the last channel", s.alpha));
+        let images = counted(s.alpha, "image has", "images have");
+        notes.push(format!("{images} alpha, which is the last channel"));
     }
     if s.premultiplied > 0 && !s.steps.iter().any(|step| step.contains("un-multiplied")) {
-        notes.push(format!(
-            "{} images store colours multiplied with alpha, which are kept so",
-            s.premultiplied
-        ));
+        let images = counted(s.premultiplied, "image stores", "images store");
+        notes.push(format!("{images} colours multiplied with alpha, which are kept so"));
     }
     if s.overlapping > 0 {
         notes.push(format!(
-            "in {} images masks cover each other; the later one counts there",
-            s.overlapping
+            "in {} masks cover each other; the later one counts there",
+            counted(s.overlapping, "image", "images")
         ));
     }
     if let Some(share) = s.gzip_leaves {
@@ -240,8 +240,8 @@ pub(crate) fn notes(s: &Summary, options: &Options) -> Vec<String> {
     }
     if s.multi_frame > 0 && options.frames == Frames::First {
         notes.push(format!(
-            "{} images have more frames or pages than the first, which was read",
-            s.multi_frame
+            "{} more frames or pages than the first, which was read",
+            counted(s.multi_frame, "image has", "images have")
         ));
     }
     notes

@@ -35,8 +35,6 @@ pub(crate) struct Arrays {
     /// The columns, and of an output that is a table the images too.
     table: Option<Table>,
     is_table: bool,
-    /// Whether row i is record i of the one input where there is no row map.
-    pub(crate) in_order: bool,
 }
 
 /// A row as it is held.
@@ -55,7 +53,7 @@ impl Arrays {
     pub(crate) fn open(out: &Path) -> Result<Self> {
         let ending = out.extension().map(|end| end.to_string_lossy().to_lowercase());
         let columns = |path: &Path| path.exists().then(|| Table::open(path)).transpose();
-        let of = |group, table| Self { group, table, is_table: false, in_order: false };
+        let of = |group, table| Self { group, table, is_table: false };
         Ok(match ending.as_deref() {
             _ if is_address(out) => {
                 return Err(refused(out, "it is in a store; copy it to a disk first"));
@@ -77,7 +75,7 @@ impl Arrays {
                 group.map = entries(&beside(out, ROWS))?;
                 let table = columns(&beside(out, COLUMNS))?;
                 table.iter().for_each(|table| group.says(&table.said));
-                Self { in_order: true, ..of(group, table) }
+                of(group, table)
             }
         })
     }

@@ -44,6 +44,25 @@ fn rows_come_with_file_line_and_byte() {
 }
 
 #[test]
+fn without_a_row_map_nothing_is_said_of_where_a_row_came_from() {
+    let (folder, out) = made("a.npy", &[("rows", "never")]);
+    let silent = |out: &Path| {
+        let shown = ndpix::show(out, &[2]).expect("a row");
+        assert!(
+            shown[0].to_string().ends_with("no row map says where it came from"),
+            "{}",
+            shown[0]
+        );
+        pixels(&shown).concat()
+    };
+    assert_eq!(silent(&out), [8, 9, 10, 11]);
+    // As another program would have written it.
+    let other = folder.path().join("other.npy");
+    fs::copy(&out, &other).expect("copied");
+    assert_eq!(silent(&other), [8, 9, 10, 11]);
+}
+
+#[test]
 fn shards_are_read_as_one() {
     let (_folder, out) = made("shards", &[("shard_rows", "2"), ("on_error", "fill")]);
     let shown = ndpix::show(&out, &[0, 1, 2, 3]).expect("rows");

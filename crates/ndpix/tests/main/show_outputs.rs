@@ -91,7 +91,9 @@ fn every_output_shows_the_same_rows() {
                     let listed = origin.file.as_ref().is_some_and(|f| f.ends_with(".ndjson"));
                     assert_eq!((origin.input, listed), (0, name.ends_with(".npy")), "{name}");
                 }
-                (None, Some("never")) => assert!(row.to_string().ends_with("without a row map")),
+                (None, Some("never")) => {
+                    assert!(row.to_string().ends_with("no row map says where it came from"))
+                }
                 _ => panic!("{name}: {row}"),
             }
             assert!(row.png().is_some_and(|png| png.starts_with(b"\x89PNG")), "{name}");

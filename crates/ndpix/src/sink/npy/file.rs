@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::dtype::DType;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, brief};
 use crate::os::FileAt;
 use crate::sink::mark::{Mark, number};
 use crate::sink::partial::{Partial, cut, own};
@@ -48,6 +48,16 @@ pub(crate) fn header(descr: &str, rows: u64, item: &[usize]) -> Vec<u8> {
 /// The first axis of a header's shape.
 fn first_axis(header: &str) -> Option<u64> {
     header.split_once("'shape': (")?.1.split_once(',')?.0.parse().ok()
+}
+
+/// What the header of a file says; `None` of what is no `.npy`.
+fn text_of(file: &File) -> Option<String> {
+    let mut head = [0; 10];
+    file.read_exact_at(&mut head, 0).ok()?;
+    let len = u16::from_le_bytes(*head.last_chunk()?);
+    let mut text = vec![0; len.into()];
+    file.read_exact_at(&mut text, head.len() as u64).ok().filter(|()| head.starts_with(MAGIC))?;
+    Some(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// The rows that a header counts, of a file of `size` bytes; `None` where it is that of another array, or rows are
@@ -104,14 +114,7 @@ impl Npy {
     ) -> Result<Self> {
         let partial = Partial::append(out)?;
         let mut npy = Self { partial, descr, item, item_len, bytes: 0, before: None };
-        let rows = npy.rows_of_header()?.ok_or_else(|| {
-            Error::options(format!(
-                "{} is not an array of {} {:?} rows, so rows of this run cannot be added to it",
-                out.display(),
-                npy.descr,
-                npy.item
-            ))
-        })?;
+        let rows = npy.rows_of_header()?.ok_or_else(|| npy.not_alike())?;
         npy.bytes = rows.saturating_mul(npy.item_len as u64);
         npy.before = Some(npy.bytes);
         Ok(npy)
@@ -173,19 +176,35 @@ impl Npy {
         })
     }
 
+    /// Why rows of this array cannot be added to what has its name.
+    fn not_alike(&self) -> Error {
+        let holds = match text_of(&self.partial.file) {
+            None => "is no array file of NumPy".to_string(),
+            Some(text) => {
+                let whole = first_axis(&text).is_some_and(|rows| {
+                    header(&self.descr, rows, &self.item).ends_with(text.as_bytes())
+                });
+                match whole {
+                    true => "has fewer rows than it counts".to_string(),
+                    false => format!("holds {}", brief(text.trim())),
+                }
+            }
+        };
+        Error::options(format!(
+            "{} {holds}, and rows of this run are of {} {:?}, which cannot be added to it; write another output, or replace this one: if_exists replace without append",
+            self.out().display(),
+            self.descr,
+            self.item
+        ))
+    }
+
     fn put(&self, at: u64, bytes: &[u8]) -> Result<()> {
         self.partial.file.write_all_at(bytes, at).map_err(|e| self.partial.failed(e))
     }
 
     /// The rows that the header of a file counts, whatever they are; `None` of what is no `.npy`.
     pub(crate) fn counted(path: &Path) -> Option<u64> {
-        let mut head = [0; 10];
-        let file = File::open(path).ok()?;
-        file.read_exact_at(&mut head, 0).ok()?;
-        let len = u16::from_le_bytes(*head.last_chunk()?);
-        let mut text = vec![0; len.into()];
-        file.read_exact_at(&mut text, head.len() as u64).ok()?;
-        first_axis(&String::from_utf8_lossy(&text)).filter(|_| head.starts_with(MAGIC))
+        first_axis(&text_of(&File::open(path).ok()?)?)
     }
 
     /// What it is called, or will be.
@@ -325,8 +344,17 @@ mod tests {
         let all = std::fs::read(&out).expect("read");
         assert!(all[..128] == header("'|u1'", 6, &[3])[..]);
         assert_eq!(all[128..], [[1; 6], [2; 6], [3; 6]].concat());
-        assert!(open(&[4]).is_err() && open(&[3, 1]).is_err());
+        let refused = |item: &[usize]| open(item).expect_err("refused").to_string();
+        for other in [&[4][..], &[3, 1]] {
+            let said = refused(other);
+            assert!(
+                said.contains("a.npy holds {'descr': '|u1', ") && said.contains("(6, 3)"),
+                "{said}"
+            );
+        }
         std::fs::write(&out, &all[..140]).expect("cut");
-        assert!(open(&[3]).is_err());
+        assert!(refused(&[3]).contains("has fewer rows than it counts"));
+        std::fs::write(&out, "something else").expect("written");
+        assert!(refused(&[3]).contains("is no array file of NumPy"));
     }
 }

@@ -252,16 +252,21 @@ pub(crate) fn has_extension(extension: &str) -> bool {
 pub(crate) fn info(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let row = format.row();
     let info = (row.info)(bytes, limits)?;
-    let least = (row.least)(bytes, &info);
+    check_length(row.name, bytes, &info, (row.least)(bytes, &info))?;
+    Ok(info)
+}
+
+/// Refuses fewer bytes than the `least` that hold an image.
+fn check_length(name: &str, bytes: &[u8], info: &ImageInfo, least: u64) -> Result<()> {
     if (bytes.len() as u64) < least {
         return Err(Error::image(format!(
             "{} data is cut short: {} bytes cannot hold an image of shape {}",
-            row.name.to_uppercase(),
+            name.to_uppercase(),
             bytes.len(),
             info.shape
         )));
     }
-    Ok(info)
+    Ok(())
 }
 
 /// As [`info`] for a frame or page by its number, from 0: kind `shape` where the file does not have it.

@@ -14,7 +14,7 @@ mod chunks;
 mod header;
 
 use super::row::{ByRows, Evidence, More, Row, no_indices};
-use super::{Color, ImageInfo};
+use super::{Color, ImageInfo, check_length};
 use crate::dtype::DType;
 use crate::error::{Error, Result, quote};
 use crate::limits::Limits;
@@ -33,7 +33,8 @@ pub(super) const ROW: Row = Row {
     sniff: |bytes| bytes.starts_with(header::MAGIC),
     evidence: Evidence::Signature,
     info: |bytes, limits| info_of(bytes, None, limits),
-    least: |bytes, _| Picture::find(bytes, None).and_then(|p| chunks::least(&p)).unwrap_or(0),
+    // That all blocks may be there is looked at with the header of each layer.
+    least: |_, _| 0,
     decode: |bytes, info, limits, out| decode_of(bytes, None, info, limits, out),
     more: More::Pages {
         info: |bytes, page, limits| info_of(bytes, Some(page), limits),
@@ -48,13 +49,15 @@ fn info_of(bytes: &[u8], page: Option<u32>, limits: &Limits) -> Result<ImageInfo
     let picture = Picture::find(bytes, page)?;
     let part = &picture.part;
     limits.check_pixels(part.height, part.width)?;
-    chunks::compression(part)?;
+    let least = chunks::least(&picture)?;
     let shape = Shape::image(part.height as usize, part.width as usize, picture.count);
-    Ok(ImageInfo {
+    let info = ImageInfo {
         premultiplied: matches!(picture.color, Color::GrayAlpha | Color::Rgba),
         frames: picture.pages,
         ..ImageInfo::of(shape, picture.dtype, picture.color)
-    })
+    };
+    check_length(ROW.name, bytes, &info, least)?;
+    Ok(info)
 }
 
 /// The pixels, as [`info_of`] announced them for the same layer.
@@ -259,9 +262,6 @@ mod tests {
 
     fn read(bytes: &[u8], page: Option<u32>) -> Result<(ImageInfo, Vec<u8>)> {
         let info = info_of(bytes, page, &FEW)?;
-        if (bytes.len() as u64) < (ROW.least)(bytes, &info) {
-            return Err(header::cut());
-        }
         let mut out = vec![0xA5; info.bytes()?];
         decode_of(bytes, page, &info, &FEW, &mut out)?;
         Ok((info, out))
@@ -348,6 +348,29 @@ mod tests {
         assert_eq!(refused(&file(&y, 0x200, &[])).0, ErrorKind::Image, "no tiles");
         let none = attribute("tiles", &[0; 9]);
         assert_eq!(refused(&file(&y, 0x200, &none)).0, ErrorKind::Image, "tiles of no size");
+    }
+
+    #[test]
+    fn absurd_sizes_are_refused_on_every_page() {
+        let wide = |file: &[u8], side: i32| {
+            let window = [-1i32, 5, 0, 5].map(i32::to_le_bytes).concat();
+            let at = memchr::memmem::find(file, &window).expect("a window");
+            let mut file = file.to_vec();
+            file[at..at + 16].copy_from_slice(&[0, 0, side, side].map(i32::to_le_bytes).concat());
+            file
+        };
+        let two = file(&[("Y", 2), ("b.B", 2), ("b.G", 2), ("b.R", 2)], 0, &[]);
+        for page in [None, Some(0), Some(1)] {
+            assert!(read(&two, page).is_ok(), "{page:?}");
+            for (side, limits, kind) in [
+                (7_999, Limits::default(), ErrorKind::Image),
+                (100, FEW, ErrorKind::Image),
+                (200, FEW, ErrorKind::Limit),
+            ] {
+                let error = info_of(&wide(&two, side), page, &limits).expect_err("absurd");
+                assert_eq!(error.kind(), kind, "{page:?} {side}: {error}");
+            }
+        }
     }
 
     #[test]

@@ -143,12 +143,12 @@ pub struct ImageInfo {
     pub frames: u32,
 }
 
-/// How stored numbers become quantities, such as Hounsfield units: `stored * slope + intercept`. Two are equal
-/// where their bits are.
+/// How stored numbers become quantities, such as Hounsfield units: `stored * slope + intercept`, or not a number
+/// where they are blank. Two are equal where their bits are.
 ///
 /// ```
 /// use ndpix::{DType, Rescale};
-/// let hounsfield = Rescale { slope: 1.0, intercept: -1024.0, dtype: DType::Float64 };
+/// let hounsfield = Rescale { slope: 1.0, intercept: -1024.0, blank: None, dtype: DType::Float64 };
 /// assert_eq!(hounsfield, hounsfield);
 /// ```
 #[derive(Debug, Clone, Copy)]
@@ -157,20 +157,22 @@ pub struct Rescale {
     pub slope: f64,
     /// DICOM's rescale intercept, FITS' `BZERO`.
     pub intercept: f64,
+    /// The stored number that stands for no value, FITS' `BLANK`: its quantity is not a number.
+    pub blank: Option<i64>,
     /// What the quantities are, and are worked out in: as pydicom has it for DICOM, and Astropy for FITS.
     pub dtype: DType,
 }
 
 impl Rescale {
     /// `None` where nothing changes: a slope of 1 and an intercept of 0.
-    #[cfg(any(feature = "dicom", feature = "fits"))]
+    #[cfg(feature = "dicom")]
     pub(crate) fn unless_same(slope: f64, intercept: f64, dtype: DType) -> Option<Self> {
-        (slope != 1.0 || intercept != 0.0).then_some(Self { slope, intercept, dtype })
+        (slope != 1.0 || intercept != 0.0).then_some(Self { slope, intercept, blank: None, dtype })
     }
 
     /// What two are compared by.
-    fn bits(self) -> (u64, u64, DType) {
-        (self.slope.to_bits(), self.intercept.to_bits(), self.dtype)
+    fn bits(self) -> (u64, u64, Option<i64>, DType) {
+        (self.slope.to_bits(), self.intercept.to_bits(), self.blank, self.dtype)
     }
 }
 

@@ -283,7 +283,7 @@ mod tests {
             assert_eq!((&*info.shape, info.dtype), (&[1, 2][..], DType::Int16), "{syntax}");
             assert_eq!(
                 info.rescale,
-                Some(Rescale { slope: 2.5, intercept: 0.0, dtype: DType::Float64 })
+                Some(Rescale { slope: 2.5, intercept: 0.0, blank: None, dtype: DType::Float64 })
             );
             assert_eq!(out, [-2047i16, 2047].map(i16::to_le_bytes).concat(), "{syntax}");
             assert_eq!(read(&file, 1).expect_err("one frame").kind(), ErrorKind::Shape);

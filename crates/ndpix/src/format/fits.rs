@@ -6,7 +6,7 @@
 //! length 1. The first row of the file is the first row here, as in astropy.
 //!
 //! Unsigned numbers, and signed bytes, are stored with an offset (`BZERO`): that is undone. Any
-//! other `BSCALE` and `BZERO` is said in [`ImageInfo::rescale`], not applied; `BLANK` stays the number it is.
+//! other `BSCALE` and `BZERO`, and `BLANK`, are said in [`ImageInfo::rescale`], not applied.
 //! Refuses images that are compressed by tiles, random groups and a single axis as `unsupported`.
 
 mod header;
@@ -144,11 +144,7 @@ impl<'a> Plane<'a> {
         // The product was checked with the pixels.
         let shape = Shape::image(*height as usize, *width as usize, 1);
         let info = ImageInfo {
-            rescale: if turned {
-                None
-            } else {
-                Rescale::unless_same(header.scale, header.zero, quantity(dtype))
-            },
+            rescale: line(header, dtype).filter(|_| !turned),
             frames,
             ..ImageInfo::of(shape, dtype, Color::Gray)
         };
@@ -184,6 +180,13 @@ fn kind_of_number(header: &Header) -> (DType, bool) {
     };
     let turned = header.scale == 1.0 && header.zero == half;
     (if turned { other } else { plain }, turned)
+}
+
+/// How numbers of this dtype become quantities; `None` where they stay what they are, also their dtype.
+fn line(header: &Header, stored: DType) -> Option<Rescale> {
+    let (slope, intercept, blank) = (header.scale, header.zero, header.blank);
+    let same = slope == 1.0 && intercept == 0.0 && blank.is_none();
+    (!same).then(|| Rescale { slope, intercept, blank, dtype: quantity(stored) })
 }
 
 /// What Astropy makes of numbers of this dtype when it scales them.
@@ -263,9 +266,30 @@ mod tests {
         let (info, out) = read(&file(SIMPLE, 16, &[1, 1], &cards, &[1, 2]), 0).expect("good");
         assert_eq!(
             info.rescale,
-            Some(Rescale { slope: 2.5, intercept: 32768.0, dtype: DType::Float32 })
+            Some(Rescale { slope: 2.5, intercept: 32768.0, blank: None, dtype: DType::Float32 })
         );
         assert_eq!((info.dtype, &out[..]), (DType::Int16, &[2, 1][..]));
+    }
+
+    #[test]
+    fn blank_numbers_are_said() {
+        let said = |bits: i32, cards: &[&str]| {
+            let file = file(SIMPLE, bits, &[1, 1], cards, &[0; 8]);
+            let line = read(&file, 0).expect("good").0.rescale;
+            line.map(|line| (line.slope, line.intercept, line.blank, line.dtype))
+        };
+        let (blank, single) = ("BLANK   =               -32768", DType::Float32);
+        assert_eq!(said(16, &[blank]), Some((1.0, 0.0, Some(-32768), single)), "alone");
+        let scaled = said(16, &[blank, "BSCALE  = 0.5", "BZERO   = 10"]);
+        assert_eq!(scaled, Some((0.5, 10.0, Some(-32768), single)));
+        assert_eq!(said(8, &["BLANK   = 255 / none"]), Some((1.0, 0.0, Some(255), single)));
+        for bits in [32, 64] {
+            let wide = Some((1.0, 0.0, Some(-32768), DType::Float64));
+            assert_eq!(said(bits, &[blank]), wide, "{bits}");
+        }
+        assert_eq!(said(16, &[blank, "BZERO   = 32768"]), None, "unsigned numbers");
+        assert_eq!(said(-32, &[blank]), None, "floats have NaN");
+        assert_eq!(said(16, &["BLANK   = 1.5"]), None, "no whole number");
     }
 
     #[test]

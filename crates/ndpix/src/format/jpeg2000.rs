@@ -25,7 +25,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits::{self, Limits};
 use crate::shape::Shape;
-use boxes::Boxes;
+use boxes::{Boxes, CMYK};
 use codestream::Header;
 use planes::{Channel, Depth, Meaning};
 
@@ -115,7 +115,7 @@ impl<'a> Picture<'a> {
         let depth = depth(&boxes, &header, ycc)?;
         let meaning = match space {
             _ if ycc => Meaning::Ycc,
-            Some(12) if channels.len() == 4 && depth == (Depth { bits: 8, signed: false }) => {
+            Some(CMYK) if channels.len() == 4 && depth == (Depth { bits: 8, signed: false }) => {
                 if channels.iter().any(|channel| channel.column.is_some()) {
                     return Err(unusual("a palette of inks"));
                 }
@@ -124,14 +124,17 @@ impl<'a> Picture<'a> {
             _ => Meaning::Plain,
         };
         // Those of gray, RGB or ink; 0 is what OpenJPEG writes where it knows none.
-        let known = matches!(space, None | Some(0 | 12 | 16 | 17 | 18 | 20 | 21));
+        let known = matches!(space, None | Some(0 | CMYK | 16 | 17 | 18 | 20 | 21));
+        let ranks = ranks(&boxes, channels.len());
+        let last = ranks.and_then(|ranks| ranks.into_iter().max());
+        let alpha = last.is_none_or(|(kind, _)| matches!(kind, 1 | 2));
         let color = match (channels.len(), meaning) {
             (1, _) => Color::Gray,
-            (2, _) => Color::GrayAlpha,
+            (2, _) if alpha => Color::GrayAlpha,
             (3 | 4, Meaning::Plain) if !known => Color::Samples,
             (3, _) | (_, Meaning::Ink) => Color::Rgb,
-            (4, _) if space == Some(12) => Color::Cmyk,
-            (4, _) => Color::Rgba,
+            (4, _) if space == Some(CMYK) => Color::Cmyk,
+            (4, _) if alpha => Color::Rgba,
             _ => Color::Samples,
         };
         let premultiplied = matches!(color, Color::GrayAlpha | Color::Rgba)
@@ -220,6 +223,17 @@ fn channels(boxes: &Boxes<'_>, header: &Header) -> Result<Vec<Channel>> {
     if channels.is_empty() || channels.len() > 255 || !channels.iter().all(inside) {
         return Err(Error::image("damaged JPEG 2000: channels of components that are not there"));
     }
+    if let Some(ranks) = ranks(boxes, channels.len()) {
+        let mut ranked: Vec<_> = ranks.into_iter().zip(channels).collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        channels = ranked.into_iter().map(|(_, channel)| channel).collect();
+    }
+    Ok(channels)
+}
+
+/// Of each channel its type, and of a colour which it is: 1 and 2 are alpha, and 65535 is not said. A definition that
+/// leaves a channel out, or names it twice, is none.
+fn ranks(boxes: &Boxes<'_>, channels: usize) -> Option<Vec<(u16, u16)>> {
     let rank = |place: usize| {
         let mut of = boxes.definitions.iter().filter(|[n, ..]| usize::from(*n) == place);
         match (of.next(), of.next()) {
@@ -228,13 +242,7 @@ fn channels(boxes: &Boxes<'_>, header: &Header) -> Result<Vec<Channel>> {
             _ => None,
         }
     };
-    // A definition that leaves a channel out, or names it twice, is none.
-    if let Some(ranks) = (0..channels.len()).map(rank).collect::<Option<Vec<_>>>() {
-        let mut ranked: Vec<_> = ranks.into_iter().zip(channels).collect();
-        ranked.sort_by_key(|(rank, _)| *rank);
-        channels = ranked.into_iter().map(|(_, channel)| channel).collect();
-    }
-    Ok(channels)
+    (0..channels).map(rank).collect()
 }
 
 /// The depth that all channels have. `ycc`: chroma may be signed, and is raised to be positive.
@@ -337,6 +345,29 @@ mod tests {
             let (info, _) = read(file).expect("decodes");
             let told = (info.shape, info.dtype, info.color);
             assert_eq!(told, (Shape::image(15, 21, channels), dtype, color));
+        }
+    }
+
+    #[test]
+    fn the_last_channel_is_alpha_where_the_file_says_so() {
+        for (file, alpha) in [
+            (file!("jpeg2000-la.jp2"), Color::GrayAlpha),
+            (file!("jpeg2000-rgba.jp2"), Color::Rgba),
+        ] {
+            let at = memchr::memmem::find(file, b"cdef").expect("a definition");
+            // Where the type of the last channel stands: the definition is the last of the headers.
+            let end = at - 4 + usize::from(file[at - 1]) - 4;
+            for (kind, wanted) in
+                [(1, alpha), (2, alpha), (0, Color::Samples), (65535, Color::Samples)]
+            {
+                let mut file = file.to_vec();
+                file[end..end + 2].copy_from_slice(&u16::to_be_bytes(kind));
+                let (info, _) = read(&file).expect("decodes");
+                assert_eq!((info.color, info.premultiplied), (wanted, kind == 2), "{kind}");
+            }
+            let mut file = file.to_vec();
+            file[at..at + 4].copy_from_slice(b"none");
+            assert_eq!(read(&file).expect("decodes").0.color, alpha, "nothing is said");
         }
     }
 

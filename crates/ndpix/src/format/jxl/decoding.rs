@@ -61,7 +61,7 @@ impl Head {
             JxlBitDepth::Int { bits_per_sample: bits } => {
                 return Err(Error::unsupported(format!("JPEG XL with integers of {bits} bits")));
             }
-            JxlBitDepth::Float { bits_per_sample: 16, .. } => {
+            JxlBitDepth::Float { bits_per_sample: 16, exponent_bits_per_sample: 5 } => {
                 (JxlDataFormat::F16 { endianness }, DType::Float16)
             }
             JxlBitDepth::Float { .. } => (JxlDataFormat::F32 { endianness }, DType::Float32),

@@ -136,8 +136,8 @@ pub struct ImageInfo {
     /// Whether the colours are stored multiplied with alpha, as TIFF may say of itself and OpenEXR always has
     /// it. They are decoded so.
     pub premultiplied: bool,
-    /// The line by which the file says its numbers become quantities (DICOM, FITS); `None` where it says none or
-    /// they are the same. Never applied here. Of the frame or page that was asked for.
+    /// The line by which the file says its numbers become quantities (DICOM, FITS); `None` where it says none.
+    /// Never applied here. Of the frame or page that was asked for.
     pub rescale: Option<Rescale>,
     /// Frames or pages in the file.
     pub frames: u32,
@@ -164,10 +164,9 @@ pub struct Rescale {
 }
 
 impl Rescale {
-    /// `None` where nothing changes: a slope of 1 and an intercept of 0.
-    #[cfg(feature = "dicom")]
-    pub(crate) fn unless_same(slope: f64, intercept: f64, dtype: DType) -> Option<Self> {
-        (slope != 1.0 || intercept != 0.0).then_some(Self { slope, intercept, blank: None, dtype })
+    /// Whether a number may be another one as a quantity; its dtype may be another even where not.
+    pub(crate) fn changes(self) -> bool {
+        self.slope != 1.0 || self.intercept != 0.0 || self.blank.is_some()
     }
 
     /// What two are compared by.

@@ -218,6 +218,7 @@ mod tests {
             number(0x0028_0100, allocated),
             number(0x0028_0101, stored),
             number(0x0028_0103, signed),
+            element(syntax, 0x0028_1052, b"DS", b"0"),
             element(syntax, 0x0028_1053, b"DS", b"2.5"),
             element(syntax, 0x7FE0_0010, b"OW", pixels),
         ]

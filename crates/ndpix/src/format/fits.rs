@@ -182,11 +182,12 @@ fn kind_of_number(header: &Header) -> (DType, bool) {
     (if turned { other } else { plain }, turned)
 }
 
-/// How numbers of this dtype become quantities; `None` where they stay what they are, also their dtype.
+/// How numbers of this dtype become quantities; `None` where they stay what they are, as in astropy also of that
+/// dtype.
 fn line(header: &Header, stored: DType) -> Option<Rescale> {
     let (slope, intercept, blank) = (header.scale, header.zero, header.blank);
-    let same = slope == 1.0 && intercept == 0.0 && blank.is_none();
-    (!same).then(|| Rescale { slope, intercept, blank, dtype: quantity(stored) })
+    let line = Rescale { slope, intercept, blank, dtype: quantity(stored) };
+    Some(line).filter(|line| line.changes())
 }
 
 /// What Astropy makes of numbers of this dtype when it scales them.

@@ -23,6 +23,7 @@ pub(super) struct Found<'a> {
     planar: Option<u64>,
     allocated: Option<u64>,
     stored: Option<u64>,
+    high: Option<u64>,
     signed: Option<u64>,
     frames: Option<&'a [u8]>,
     /// Of the top, of all frames, of the frame.
@@ -45,6 +46,7 @@ impl<'a> Found<'a> {
             planar: None,
             allocated: None,
             stored: None,
+            high: None,
             signed: None,
             frames: None,
             slopes: [None; 3],
@@ -81,6 +83,7 @@ impl<'a> Found<'a> {
             0x0028_0011 => self.columns = self.number(element.value),
             0x0028_0100 => self.allocated = self.number(element.value),
             0x0028_0101 => self.stored = self.number(element.value),
+            0x0028_0102 => self.high = self.number(element.value),
             0x0028_0103 => self.signed = self.number(element.value),
             0x7FE0_0001 => self.offsets = Some(range(&element)),
             0x7FE0_0002 => self.lengths = Some(range(&element)),
@@ -120,6 +123,7 @@ impl<'a> Found<'a> {
         if !float {
             stored = need("bits stored", self.stored, |n| (1..=allocated).contains(&n))?;
             signed = need("pixel representation", self.signed, |n| n < 2)?;
+            check_high_bit(self.high, stored, allocated)?;
         }
         let dtype = dtype_of(pixels.tag, allocated, signed == 1)?;
         let coded = self.syntax.coding != Coding::Native;
@@ -127,9 +131,6 @@ impl<'a> Found<'a> {
             1 => 0,
             _ if coded => 0,
             _ => need("planar configuration", self.planar, |n| n < 2)?,
-        };
-        let last = |values: [Option<f64>; 3], missing| {
-            values.into_iter().rev().flatten().next().unwrap_or(missing)
         };
         let big_words = self.syntax.writing.big_endian && pixels.vr == *b"OW";
         let header = Header {
@@ -143,11 +144,7 @@ impl<'a> Found<'a> {
             dtype,
             planar: planar == 1,
             frames: frames(self.frames)?,
-            rescale: Rescale::unless_same(
-                last(self.slopes, 1.0),
-                last(self.intercepts, 0.0),
-                DType::Float64,
-            ),
+            rescale: line(self.slopes, self.intercepts),
             pixels: Pixels {
                 start: pixels.start,
                 length: pixels.length,
@@ -180,6 +177,23 @@ fn dtype_of(tag: u32, allocated: u64, signed: bool) -> Result<DType> {
         (_, 64, false) => Ok(DType::Uint64),
         (_, 64, true) => Ok(DType::Int64),
         _ => Err(Error::unsupported(format!("DICOM with {allocated} bits allocated"))),
+    }
+}
+
+/// The line of the innermost place that says all of it: one number alone is none, as in pydicom.
+fn line(slopes: [Option<f64>; 3], intercepts: [Option<f64>; 3]) -> Option<Rescale> {
+    let lines = slopes.into_iter().zip(intercepts).rev();
+    let (slope, intercept) = lines.filter_map(|(slope, intercept)| slope.zip(intercept)).next()?;
+    Some(Rescale { slope, intercept, blank: None, dtype: DType::Float64 })
+}
+
+/// Refuses samples that do not lie in the lowest bits of what is allocated for them.
+fn check_high_bit(high: Option<u64>, stored: u64, allocated: u64) -> Result<()> {
+    match high {
+        Some(high) if stored < allocated && high != stored - 1 => Err(Error::unsupported(format!(
+            "DICOM whose samples of {stored} bits do not lie in the lowest ones (HighBit {high})"
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -240,4 +254,48 @@ fn decimal(value: &[u8]) -> Result<Option<f64>> {
 /// Where the value of an element is.
 fn range(element: &Element<'_>) -> Range<usize> {
     element.start..element.start + element.value.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn a_line_has_both_numbers_at_one_place() {
+        let both = |slopes, intercepts| line(slopes, intercepts).map(|l| (l.slope, l.intercept));
+        let (none, one, two) = (None, Some(1.0), Some(2.0));
+        for (slopes, intercepts, wanted) in [
+            ([two, none, none], [none, none, none], None),
+            ([none, none, none], [two, none, none], None),
+            ([two, none, none], [none, one, none], None),
+            ([two, none, none], [one, none, none], Some((2.0, 1.0))),
+            ([two, one, none], [one, two, none], Some((1.0, 2.0))),
+            ([two, one, two], [one, two, two], Some((2.0, 2.0))),
+            ([two, none, one], [one, none, none], Some((2.0, 1.0))),
+        ] {
+            assert_eq!(both(slopes, intercepts), wanted, "{slopes:?} {intercepts:?}");
+        }
+        let same = line([one, none, none], [Some(0.0), none, none]).expect("it is said");
+        assert_eq!((same.dtype, same.changes()), (DType::Float64, false));
+    }
+
+    #[test]
+    fn samples_lie_in_the_lowest_bits() {
+        for (high, stored, allocated, fits) in [
+            (None, 12, 16, true),
+            (Some(11), 12, 16, true),
+            (Some(15), 12, 16, false),
+            (Some(12), 12, 16, false),
+            (Some(0), 12, 16, false),
+            (Some(7), 16, 16, true),
+            (Some(0), 1, 8, true),
+        ] {
+            let error = check_high_bit(high, stored, allocated).err();
+            assert_eq!(error.is_none(), fits, "{high:?} {stored} {allocated}");
+            assert!(error.is_none_or(
+                |e| e.kind() == ErrorKind::Unsupported && e.message().contains("HighBit")
+            ));
+        }
+    }
 }

@@ -4,8 +4,9 @@
 
 use super::band::Band;
 use super::{Found, Opened, PixelBuffer, guarded, ragged};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::format::{self, ImageFormat, ImageInfo};
+use crate::format::{self, Color, ImageFormat, ImageInfo};
 use crate::limits;
 use crate::options::Frames;
 use crate::pixels;
@@ -113,20 +114,12 @@ impl Band<'_> {
     fn same_frame(&self, format: ImageFormat, frame: u32, first: &ImageInfo) -> Result<ImageInfo> {
         let (bytes, limits) = (&self.scratch.bytes, &self.plan.limits);
         let info = guarded(format, || format::frame_info(format, bytes, frame, limits))?;
-        let becomes = |i: &ImageInfo| match self.plan.steps.rescale {
-            true => i.quantities().dtype,
-            false => i.dtype,
-        };
-        let kind =
-            |i: &ImageInfo| (i.shape, i.dtype, i.color, i.orientation, i.premultiplied, becomes(i));
-        if kind(&info) == kind(first) {
-            Ok(info)
-        } else {
-            Err(Error::shape(format!(
-                "frame {frame} is {} {} but the first is {} {}",
-                info.shape, info.dtype, first.shape, first.dtype
-            )))
+        let rescale = self.plan.steps.rescale;
+        if kind(&info, rescale) == kind(first, rescale) {
+            return Ok(info);
         }
+        let (its, others) = differences(&info, first, rescale);
+        Err(Error::shape(format!("frame {frame} is {its} but the first is {others}")))
     }
 
     /// Decodes one frame row by row, as [`Narrow`] has it, and does the other steps.
@@ -199,5 +192,58 @@ impl Band<'_> {
         let stored = &self.stored[..info.bytes()?];
         pixels::promote(stored, info.color, opened.color, info.dtype, slot);
         Ok(())
+    }
+}
+
+/// In what frames are alike that make one array; with `rescale` their numbers are quantities in it.
+fn kind(info: &ImageInfo, rescale: bool) -> (Shape, DType, DType, Color, u8, bool) {
+    let quantity = if rescale { info.quantities().dtype } else { info.dtype };
+    (info.shape, info.dtype, quantity, info.color, info.orientation, info.premultiplied)
+}
+
+/// In what two frames differ that are not alike, in words: the one, and the other.
+fn differences(one: &ImageInfo, other: &ImageInfo, rescale: bool) -> (String, String) {
+    let words = |info: &ImageInfo| {
+        let (shape, dtype, quantity, color, orientation, premultiplied) = kind(info, rescale);
+        let times =
+            if premultiplied { "multiplied with alpha" } else { "not multiplied with alpha" };
+        [
+            format!("{shape} {dtype}"),
+            if rescale { format!("{quantity} as quantities") } else { String::new() },
+            format!("of color {color}"),
+            format!("of orientation {orientation}"),
+            times.to_string(),
+        ]
+    };
+    let differ = |(one, other): &(String, String)| one != other;
+    let (ones, others): (Vec<_>, Vec<_>) =
+        words(one).into_iter().zip(words(other)).filter(differ).unzip();
+    (ones.join(", "), others.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::Rescale;
+
+    #[test]
+    fn what_differs_is_named() {
+        let shape = Shape::image(1, 1, 1);
+        let plain = ImageInfo::of(shape, DType::Uint16, Color::Gray);
+        let line = Rescale { slope: 2.0, intercept: 5.0, blank: None, dtype: DType::Float64 };
+        for (other, rescale, words) in [
+            (ImageInfo { rescale: Some(line), ..plain }, true, "float64 as quantities"),
+            (ImageInfo { color: Color::Samples, ..plain }, false, "of color samples"),
+            (ImageInfo { orientation: 6, ..plain }, false, "of orientation 6"),
+            (ImageInfo { premultiplied: true, ..plain }, false, "multiplied with alpha"),
+            (ImageInfo { shape: Shape::image(2, 1, 1), ..plain }, false, "(2, 1) uint16"),
+            (ImageInfo { dtype: DType::Uint8, ..plain }, false, "(1, 1) uint8"),
+        ] {
+            assert_ne!(kind(&other, rescale), kind(&plain, rescale), "{words}");
+            let (its, others) = differences(&other, &plain, rescale);
+            assert!(its == words && others != words, "{its} but {others}");
+        }
+        let same = ImageInfo { rescale: Some(line), ..plain };
+        assert_eq!(kind(&same, false), kind(&plain, false), "as stored");
     }
 }

@@ -336,6 +336,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_inflated_is_within_memory() {
+        // Private data before the image, of which deflate makes next to nothing.
+        let long = element(EXPLICIT, 0x0009_1010, b"OB", &vec![0; 3 << 20]);
+        let file = file(DEFLATED, GRAY, "MONOCHROME2", &long, &[1, 2, 3, 4]);
+        let at = |memory| {
+            let limits = Limits { memory, ..Limits::default() };
+            info(&file, 0, &limits).map(|info| info.shape)
+        };
+        let whole = at(None).expect("good");
+        for memory in [1 << 16, 1 << 20, 3 << 20] {
+            let error = at(Some(memory)).expect_err("over memory");
+            assert_eq!(error.kind(), ErrorKind::Limit, "{memory}");
+            assert!(error.message().contains(&format!("over memory {memory}")), "{error}");
+        }
+        for memory in [4 << 20, 1 << 30] {
+            assert_eq!(at(Some(memory)).expect("there is room"), whole, "{memory}");
+        }
+    }
+
+    #[test]
     fn flipped_bits_never_panic() {
         for file in [rle(), jpeg(), file(EXPLICIT, GRAY, "MONOCHROME2", b"", &[1, 2, 3, 4])] {
             for bad in flipped(&file, 128 * 8..file.len() * 8) {

@@ -2,7 +2,8 @@
 //! that pydicom's `pixel_array` looks at.
 //!
 //! Takes the whole file; refuses what is missing as `image`, transfer syntaxes that are not read as
-//! `unsupported`. Of a deflated data set only the beginning is inflated, at most [`MOST_HEAD`] bytes of it.
+//! `unsupported`. Of a deflated data set only the beginning is inflated, at most [`MOST_HEAD`] bytes of it and no
+//! more than `memory`.
 
 use std::io::Read;
 
@@ -15,7 +16,9 @@ use crate::limits::{Limits, make_room};
 
 /// Where the file meta information begins.
 pub(super) const PREAMBLE: usize = 132;
-/// The most bytes that are inflated to find the pixels of a deflated data set.
+/// The bytes that are inflated at first, to find the pixels of a deflated data set.
+const FIRST_HEAD: u64 = 64 << 10;
+/// The most of them.
 const MOST_HEAD: u64 = 64 << 20;
 /// The most that deflate shrinks.
 const MOST_SHRUNK: u64 = 1032;
@@ -33,8 +36,8 @@ impl<'a> File<'a> {
         let (syntax, start) = meta(bytes)?;
         let data = &bytes[start..];
         let header = if syntax.deflated {
-            let header =
-                inflate_head(data, |head| Found::read(head, syntax, frame)?.header(limits))?;
+            let read = |head: &[u8]| Found::read(head, syntax, frame)?.header(limits);
+            let header = inflate_head(data, limits, read)?;
             let length = header.pixels.length.unwrap_or(0).into();
             if (data.len() as u64).saturating_mul(MOST_SHRUNK) < length {
                 return Err(cut_pixels());
@@ -74,16 +77,23 @@ fn meta(bytes: &[u8]) -> Result<(Syntax, usize)> {
 }
 
 /// Inflates more and more of a deflated data set, until `read` finds what it wants.
-fn inflate_head<T>(deflated: &[u8], read: impl Fn(&[u8]) -> Result<T>) -> Result<T> {
-    let mut most = 64 << 10;
+fn inflate_head<T>(
+    deflated: &[u8],
+    limits: &Limits,
+    read: impl Fn(&[u8]) -> Result<T>,
+) -> Result<T> {
+    let bound = limits.memory.unwrap_or(MOST_HEAD).min(MOST_HEAD);
+    let mut stream = flate2::bufread::DeflateDecoder::new(deflated);
+    let mut head = Vec::new();
+    let mut most = FIRST_HEAD.min(bound);
     loop {
-        let mut head = Vec::new();
-        make_room(&mut head, most as usize)?;
-        let stream = flate2::bufread::DeflateDecoder::new(deflated);
-        stream.take(most).read_to_end(&mut head).map_err(damaged_stream)?;
+        let more = most - head.len() as u64;
+        make_room(&mut head, more as usize)?;
+        stream.by_ref().take(more).read_to_end(&mut head).map_err(damaged_stream)?;
         match read(&head) {
-            Err(_) if head.len() as u64 == most && most < MOST_HEAD => most *= 4,
+            Err(_) if head.len() as u64 == most && most < bound => most = (most * 4).min(bound),
             Err(_) if head.len() as u64 == most => {
+                limits.check_memory(bound + 1)?;
                 return Err(Error::limit("DICOM with over 64 MiB of data before its pixels"));
             }
             result => return result,

@@ -270,10 +270,18 @@ fn check_cost(header: &Header, limits: &Limits) -> Result<()> {
     let pixels = u64::from(header.height) * u64::from(header.width);
     let samples = pixels.saturating_mul(header.components.len() as u64);
     let fair = samples.saturating_mul(FAIR.0).saturating_add(FAIR.1);
-    let most = limits.max_pixels.saturating_mul(MOST).min(limits.memory.unwrap_or(u64::MAX));
-    if cost > fair.min(most.max(FAIR.1)) {
-        return Err(Error::limit(format!("JPEG 2000 that takes {cost} bytes to decode")));
+    let most = limits.max_pixels.saturating_mul(MOST).max(FAIR.1);
+    let over = |bound: u64, of: &str| {
+        let bound = format!("over the {bound} that {of} may take");
+        Err(Error::limit(format!("JPEG 2000 that takes {cost} bytes to decode, {bound}")))
+    };
+    if cost > fair {
+        return over(fair, "a picture of its size");
     }
+    if cost > most {
+        return over(most, &format!("one within max_pixels {}", limits.max_pixels));
+    }
+    limits.check_memory(cost)?;
     limits::probe(cost)
 }
 
@@ -456,6 +464,10 @@ mod tests {
         let info = (ROW.info)(bomb, &limits).expect("its header is valid");
         let error = (ROW.decode)(bomb, &info, &limits, &mut vec![0; 4000 * 4000]);
         assert_eq!(error.expect_err("too much").kind(), ErrorKind::Limit);
+        let (file, little) = (file!("jpeg2000-l.jp2"), Limits { memory: Some(1000), ..limits });
+        let info = (ROW.info)(file, &little).expect("its header is small");
+        let error = (ROW.decode)(file, &info, &little, &mut [0; 15 * 21]).expect_err("memory");
+        assert!(error.message().contains("over memory 1000"), "{error}");
         let tight = Limits { max_pixels: 1, ..limits };
         let error = (ROW.info)(file!("jpeg2000-l.jp2"), &tight).expect_err("too large");
         assert_eq!(error.kind(), ErrorKind::Limit);

@@ -183,6 +183,21 @@ mod tests {
     }
 
     #[test]
+    fn messages_name_the_limit() {
+        // Of a narrow picture the codec holds 16 columns.
+        let file = file!("jxl-1x1.jxl");
+        let whole = info(file, &Limits::default()).expect("valid");
+        for (limits, words) in [
+            (Limits { memory: Some(100), ..Limits::default() }, "over memory 100"),
+            (Limits { max_pixels: 1, ..Limits::default() }, "raise max_pixels"),
+        ] {
+            let error = Decoding::open(file, &whole, &limits).map(|_| ()).expect_err("over");
+            assert_eq!(error.kind(), ErrorKind::Limit);
+            assert!(error.message().contains(words), "{error}");
+        }
+    }
+
+    #[test]
     fn only_ieee_halves_are_halves() {
         let whole = file!("jxl-float16.jxl");
         let start = memchr::memmem::find(whole, CODESTREAM).expect("a codestream");

@@ -106,10 +106,13 @@ impl<'a> Decoding<'a> {
         guarded(|| {
             let (head, _) = Self::start(bytes, u64::MAX, false)?.head(limits)?;
             let samples = head.samples();
-            let memory = limits.memory.unwrap_or(u64::MAX);
-            if samples > most || samples.saturating_mul(SAMPLE) > memory {
-                return Err(Error::limit(format!("JPEG XL of {samples} samples")));
+            if samples > most {
+                return Err(Error::limit(format!(
+                    "JPEG XL of {samples} samples, over {MOST_SAMPLES} for each pixel of max_pixels {}; raise max_pixels if it is meant",
+                    limits.max_pixels
+                )));
             }
+            limits.check_memory(samples.saturating_mul(SAMPLE))?;
             limits::probe(samples.saturating_mul(SAMPLE))?;
             // Frames that others take parts from may be larger than the picture.
             let most = samples.saturating_mul(2).saturating_add(1 << 22);

@@ -289,8 +289,12 @@ pub(crate) fn frame_info(
     Err(Error::shape(format!("the {format} has {count}, and none with index {frame}")))
 }
 
-/// As [`info`] where all frames or pages are read: kind `image` where the file ends before its last.
+/// As [`info`] where all frames or pages are read: kind `image` where the file ends before its last. Of pages it is
+/// what the first says: where none is asked for by its number, a file may not say which it would be.
 pub(crate) fn frames_info(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
+    if let More::Pages { .. } = format.row().more {
+        return frame_info(format, bytes, 0, limits);
+    }
     let info = info(format, bytes, limits)?;
     check_frames(format, bytes, &info)?;
     Ok(info)

@@ -210,6 +210,7 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use crate::format::damage::flipped;
+    use crate::format::{ImageFormat, frames_info};
 
     const HALF_PIZ: &[u8] = include_bytes!("../../../../testdata/formats/exr-half-piz.exr");
     const DWAA: &[u8] = include_bytes!("../../../../testdata/formats/exr-half-dwaa.exr");
@@ -322,6 +323,8 @@ mod tests {
         assert_eq!(kind, ErrorKind::Unsupported);
         assert!(said.ends_with(r#"pass frames index:0 for "a", index:1 for "b""#), "{said}");
         assert_eq!(read(&two, Some(1)).expect("valid").1[0], 1);
+        let all = frames_info(ImageFormat::Exr, &two, &FEW).expect("all of them");
+        assert_eq!(all, read(&two, Some(0)).expect("valid").0);
     }
 
     #[test]

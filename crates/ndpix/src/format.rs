@@ -54,7 +54,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result, quote};
 use crate::limits::Limits;
 use crate::shape::Shape;
-use row::{ByRows, Evidence, More, Row, TakeRows};
+use row::{ByRows, Evidence, More, Pages, Row, TakeRows};
 
 /// What the channels of an image mean.
 ///
@@ -277,8 +277,8 @@ pub(crate) fn frame_info(
     frame: u32,
     limits: &Limits,
 ) -> Result<ImageInfo> {
-    if let More::Pages { info, .. } = format.row().more {
-        return info(bytes, frame, limits);
+    if let More::Pages { open } = format.row().more {
+        return open(bytes, limits)?.info(frame, limits);
     }
     let info = info(format, bytes, limits)?;
     if frame < info.frames {
@@ -341,8 +341,22 @@ pub(crate) fn decode_frame(
     out: &mut [u8],
 ) -> Result<()> {
     match format.row().more {
-        More::Pages { decode, .. } => decode(bytes, frame, info, limits, out),
+        More::Pages { open } => open(bytes, limits)?.decode(frame, info, limits, out),
         More::Nothing | More::Film { .. } => decode(format, bytes, info, limits, out),
+    }
+}
+
+/// The pages of a file, which is read once for all of them.
+pub(crate) fn open_pages<'a>(
+    format: ImageFormat,
+    bytes: &'a [u8],
+    limits: &Limits,
+) -> Result<Box<dyn Pages + 'a>> {
+    match format.row().more {
+        More::Pages { open } => open(bytes, limits),
+        More::Nothing | More::Film { .. } => {
+            Err(Error::unsupported(format!("a {format} has no pages")))
+        }
     }
 }
 

@@ -7,10 +7,10 @@ use std::ops::Range;
 
 use super::elements::{DOUBLE_PIXELS, Element, Elements, FLOAT_PIXELS, PIXEL_DATA, Place};
 use super::header::{Header, Photometric, Pixels};
+use super::lines::Lines;
 use super::syntax::{Coding, Syntax};
 use crate::dtype::DType;
 use crate::error::{Error, Result, quote};
-use crate::format::Rescale;
 use crate::limits::Limits;
 
 /// The elements that count, as they stand in the file.
@@ -26,9 +26,7 @@ pub(super) struct Found<'a> {
     high: Option<u64>,
     signed: Option<u64>,
     frames: Option<&'a [u8]>,
-    /// Of the top, of all frames, of the frame.
-    slopes: [Option<f64>; 3],
-    intercepts: [Option<f64>; 3],
+    lines: Lines,
     offsets: Option<Range<usize>>,
     lengths: Option<Range<usize>>,
     pixels: Option<Element<'a>>,
@@ -36,7 +34,7 @@ pub(super) struct Found<'a> {
 
 impl<'a> Found<'a> {
     /// Walks the data set to its pixels.
-    pub(super) fn read(data: &'a [u8], syntax: Syntax, frame: u32) -> Result<Self> {
+    pub(super) fn read(data: &'a [u8], syntax: Syntax) -> Result<Self> {
         let mut found = Self {
             syntax,
             rows: None,
@@ -49,13 +47,12 @@ impl<'a> Found<'a> {
             high: None,
             signed: None,
             frames: None,
-            slopes: [None; 3],
-            intercepts: [None; 3],
+            lines: Lines::default(),
             offsets: None,
             lengths: None,
             pixels: None,
         };
-        let mut elements = Elements::new(data, syntax.writing, frame);
+        let mut elements = Elements::new(data, syntax.writing);
         while found.pixels.is_none()
             && let Some(element) = elements.next()?
         {
@@ -66,15 +63,11 @@ impl<'a> Found<'a> {
 
     /// Keeps the value of an element that counts.
     fn take(&mut self, element: Element<'a>) -> Result<()> {
-        let place = match element.place {
-            Place::Top => 0,
-            Place::Shared => 1,
-            Place::Frame => 2,
-        };
+        let place = element.place;
         match element.tag {
-            0x0028_1052 => self.intercepts[place] = decimal(element.value)?,
-            0x0028_1053 => self.slopes[place] = decimal(element.value)?,
-            _ if place != 0 => {}
+            0x0028_1052 => self.lines.at(place)?.intercept = decimal(element.value)?,
+            0x0028_1053 => self.lines.at(place)?.slope = decimal(element.value)?,
+            _ if place != Place::Top => {}
             0x0028_0002 => self.samples = self.number(element.value),
             0x0028_0004 => self.photometric = Some(text(element.value)),
             0x0028_0006 => self.planar = self.number(element.value),
@@ -144,7 +137,7 @@ impl<'a> Found<'a> {
             dtype,
             planar: planar == 1,
             frames: frames(self.frames)?,
-            rescale: line(self.slopes, self.intercepts),
+            lines: self.lines,
             pixels: Pixels {
                 start: pixels.start,
                 length: pixels.length,
@@ -178,13 +171,6 @@ fn dtype_of(tag: u32, allocated: u64, signed: bool) -> Result<DType> {
         (_, 64, true) => Ok(DType::Int64),
         _ => Err(Error::unsupported(format!("DICOM with {allocated} bits allocated"))),
     }
-}
-
-/// The line of the innermost place that says all of it: one number alone is none, as in pydicom.
-fn line(slopes: [Option<f64>; 3], intercepts: [Option<f64>; 3]) -> Option<Rescale> {
-    let lines = slopes.into_iter().zip(intercepts).rev();
-    let (slope, intercept) = lines.filter_map(|(slope, intercept)| slope.zip(intercept)).next()?;
-    Some(Rescale { slope, intercept, blank: None, dtype: DType::Float64 })
 }
 
 /// Refuses samples that do not lie in the lowest bits of what is allocated for them.
@@ -260,25 +246,6 @@ fn range(element: &Element<'_>) -> Range<usize> {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-
-    #[test]
-    fn a_line_has_both_numbers_at_one_place() {
-        let both = |slopes, intercepts| line(slopes, intercepts).map(|l| (l.slope, l.intercept));
-        let (none, one, two) = (None, Some(1.0), Some(2.0));
-        for (slopes, intercepts, wanted) in [
-            ([two, none, none], [none, none, none], None),
-            ([none, none, none], [two, none, none], None),
-            ([two, none, none], [none, one, none], None),
-            ([two, none, none], [one, none, none], Some((2.0, 1.0))),
-            ([two, one, none], [one, two, none], Some((1.0, 2.0))),
-            ([two, one, two], [one, two, two], Some((2.0, 2.0))),
-            ([two, none, one], [one, none, none], Some((2.0, 1.0))),
-        ] {
-            assert_eq!(both(slopes, intercepts), wanted, "{slopes:?} {intercepts:?}");
-        }
-        let same = line([one, none, none], [Some(0.0), none, none]).expect("it is said");
-        assert_eq!((same.dtype, same.changes()), (DType::Float64, false));
-    }
 
     #[test]
     fn samples_lie_in_the_lowest_bits() {

@@ -90,6 +90,8 @@ pub(super) struct File<'a> {
     pub(super) many: bool,
     /// The byte after the last header.
     pub(super) end: usize,
+    /// Where the table of blocks of each part begins; `None` after a part that does not say how long its own is.
+    tables: Vec<Option<u64>>,
 }
 
 impl<'a> File<'a> {
@@ -120,17 +122,18 @@ impl<'a> File<'a> {
         if parts.is_empty() {
             return Err(Error::image("EXR without a part"));
         }
-        Ok(Self { parts, many, end: scan.at })
+        let mut at = Some(scan.at as u64);
+        let after = |part: &Part<'_>| {
+            let next = at.zip(part.chunks).map(|(at, n)| at.saturating_add(n.saturating_mul(8)));
+            std::mem::replace(&mut at, next)
+        };
+        let tables = parts.iter().map(after).collect();
+        Ok(Self { parts, many, end: scan.at, tables })
     }
 
     /// Where the table of blocks of the part with this number begins.
     pub(super) fn table(&self, part: usize) -> Result<usize> {
-        let mut at = self.end as u64;
-        for before in &self.parts[..part] {
-            let count =
-                before.chunks.ok_or_else(|| Error::image("EXR part without a chunkCount"))?;
-            at = at.saturating_add(count.saturating_mul(8));
-        }
+        let at = self.tables[part].ok_or_else(|| Error::image("EXR part without a chunkCount"))?;
         usize::try_from(at).map_err(|_| cut())
     }
 }

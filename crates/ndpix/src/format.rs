@@ -48,6 +48,7 @@ pub use known::{ImageFormat, ImageFrames};
 pub(crate) use png::write::write as write_png;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 
 use crate::dtype::DType;
@@ -205,6 +206,12 @@ impl ImageInfo {
             None => self,
         }
     }
+}
+
+/// Runs a codec, which may have asserts of its own: one bad image must not end the run.
+fn guarded<T>(name: &str, codec: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(codec))
+        .unwrap_or_else(|_| Err(Error::image(format!("damaged {name}: the codec gave up on it"))))
 }
 
 /// The format whose signature `bytes` begin with. ICO and TGA have none worth the name and are never

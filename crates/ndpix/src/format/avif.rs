@@ -18,8 +18,6 @@ mod property;
 mod still;
 mod track;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use super::row::{ByRows, Evidence, Film, More, Row, no_indices, pixels};
 use super::{Color, ImageInfo, exif};
 use crate::dtype::DType;
@@ -149,8 +147,7 @@ fn open<'a>(bytes: &'a [u8], info: &ImageInfo, limits: &Limits) -> Result<Box<dy
 
 /// Runs what decodes; a panic in our own arithmetic must not end the run.
 fn guarded(work: impl FnOnce() -> Result<()>) -> Result<()> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(Error::image("damaged AVIF: the codec gave up on it")))
+    super::guarded("AVIF", work)
 }
 
 /// Reads the boxes of a file. One whose first brand is that of sequences is its tracks, any other its items.

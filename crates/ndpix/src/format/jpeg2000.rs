@@ -13,14 +13,13 @@ mod cost;
 mod planes;
 
 use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hayro_jpeg2000::{
     DecodeError, DecodeSettings, DecoderContext, FormatError, Image, MarkerError,
 };
 
 use super::row::{ByRows, DecodeIndices, Evidence, More, Row};
-use super::{Color, ImageInfo};
+use super::{Color, ImageInfo, guarded};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits::{self, Limits};
@@ -55,14 +54,14 @@ pub(super) const ROW: Row = Row {
 
 /// What a codestream without a file around it says of itself: samples as they are stored, signed or
 /// not, whatever colours they are.
-#[allow(dead_code, reason = "for formats that hold codestreams, as DICOM")]
+#[cfg(feature = "dicom")]
 pub(super) fn codestream_info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let boxes = Boxes { codestream: bytes, ..Boxes::default() };
     Picture::read(boxes, false, limits)?.info()
 }
 
 /// The samples that [`codestream_info`] announced.
-#[allow(dead_code, reason = "for formats that hold codestreams, as DICOM")]
+#[cfg(feature = "dicom")]
 pub(super) fn decode_codestream(
     bytes: &[u8],
     info: &ImageInfo,
@@ -180,8 +179,7 @@ impl<'a> Picture<'a> {
             // The codec takes such a bare codestream for sYCC and converts it in its own way.
             stream = Cow::Owned(in_file(&stream)?);
         }
-        // The codec has asserts of its own; one bad image must not end the run.
-        catch_unwind(AssertUnwindSafe(|| {
+        guarded("JPEG 2000", || {
             let settings = DecodeSettings {
                 resolve_palette_indices: false,
                 strict: true,
@@ -196,8 +194,7 @@ impl<'a> Picture<'a> {
             let components = decoded.components().iter().zip(&header.components);
             let planes: Vec<_> = components.map(|(data, c)| (data.samples(), c.bits)).collect();
             take(&planes)
-        }))
-        .unwrap_or_else(|_| Err(Error::image("damaged JPEG 2000: the codec gave up on it")))
+        })
     }
 }
 
@@ -400,6 +397,7 @@ mod tests {
         assert!((ROW.indices)(file!("jpeg2000-rgb.jp2"), &limits).expect("valid").is_none());
     }
 
+    #[cfg(feature = "dicom")]
     #[test]
     fn a_codestream_gives_stored_samples() {
         let (limits, file) = (Limits::default(), file!("jpeg2000-sycc.jp2"));

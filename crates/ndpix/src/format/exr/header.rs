@@ -76,8 +76,6 @@ pub(super) struct Part<'a> {
     pub(super) tile: Option<(u32, u32)>,
     /// Whether pixels are lists of samples.
     pub(super) deep: bool,
-    /// The name of the part, where it has one.
-    pub(super) name: &'a [u8],
     /// The entries in the table of blocks, where the header says it.
     chunks: Option<u64>,
 }
@@ -162,7 +160,6 @@ impl<'a> Part<'a> {
                 }
                 b"tiles" => part.tile = Some((value.u32()?, value.u32()?)),
                 b"type" => kind = Some(whole),
-                b"name" => part.name = whole,
                 b"chunkCount" => part.chunks = u64::try_from(value.i32()?).ok(),
                 _ => {}
             }
@@ -296,7 +293,7 @@ mod tests {
     #[test]
     fn parts_and_their_tables() {
         let file = File::parse(PARTS).expect("valid");
-        assert_eq!((file.parts.len(), file.many, file.parts[1].name), (2, true, &b"part1"[..]));
+        assert_eq!((file.parts.len(), file.many), (2, true));
         // One block of up to sixteen rows each.
         let tables = [0, 1].map(|part| file.table(part).expect("valid") - file.end);
         assert_eq!(tables, [0, 8]);

@@ -5,8 +5,6 @@
 //! only the samples of each. Here those are held to what the picture has, and the groups that are
 //! decoded for one frame that is seen are counted.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use jxl::api::{
     Endianness, Event, ExtraChannel, JxlBitDepth, JxlColorType, JxlDataFormat, JxlDecoder,
     JxlDecoderOptions, JxlOutputBuffer, JxlParallelRunner, JxlParallelRunnerFun, JxlPixelFormat,
@@ -16,7 +14,7 @@ use jxl::error::Error as JxlError;
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::format::ImageInfo;
+use crate::format::{self, ImageInfo};
 use crate::limits::{self, Limits};
 
 /// Samples, for each pixel that an image may have, that the codec may hold of a frame.
@@ -243,10 +241,9 @@ impl Canvas {
     }
 }
 
-/// The codec has asserts of its own; one bad image must not end the run.
+/// Runs what calls the codec.
 pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(Error::image("damaged JPEG XL: the codec gave up on it")))
+    format::guarded("JPEG XL", work)
 }
 
 pub(super) fn truncated() -> Error {

@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn parts_in_any_order() {
-        let whole: Vec<u8> = (0..5000u32).map(|i| (i * 7 >> 3) as u8).collect();
+        let whole: Vec<u8> = (0..5000u32).map(|i| ((i * 7) >> 3) as u8).collect();
         let mut coder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
         let deflated = coder.write_all(&whole).and_then(|()| coder.finish()).expect("in memory");
         let mut inflater = Inflater::new(&deflated);

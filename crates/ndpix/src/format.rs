@@ -48,13 +48,14 @@ pub use known::{ImageFormat, ImageFrames};
 pub(crate) use png::write::write as write_png;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 
 use crate::dtype::{DType, Depth};
 use crate::error::{Error, Result, quote};
 use crate::limits::Limits;
 use crate::shape::Shape;
-use row::{ByRows, Evidence, More, Row, TakeRows};
+use row::{ByRows, Evidence, More, Pages, Row, TakeRows};
 
 /// What the channels of an image mean.
 ///
@@ -139,19 +140,19 @@ pub struct ImageInfo {
     /// Whether the colours are stored multiplied with alpha, as TIFF may say of itself and OpenEXR always has
     /// it. They are decoded so.
     pub premultiplied: bool,
-    /// The line by which the file says its numbers become quantities (DICOM, FITS); `None` where it says none or
-    /// they are the same. Never applied here. Of the frame or page that was asked for.
+    /// The line by which the file says its numbers become quantities (DICOM, FITS); `None` where it says none.
+    /// Never applied here. Of the frame or page that was asked for.
     pub rescale: Option<Rescale>,
     /// Frames or pages in the file.
     pub frames: u32,
 }
 
-/// How stored numbers become quantities, such as Hounsfield units: `stored * slope + intercept`. Two are equal
-/// where their bits are.
+/// How stored numbers become quantities, such as Hounsfield units: `stored * slope + intercept`, or not a number
+/// where they are blank. Two are equal where their bits are.
 ///
 /// ```
 /// use ndpix::{DType, Rescale};
-/// let hounsfield = Rescale { slope: 1.0, intercept: -1024.0, dtype: DType::Float64 };
+/// let hounsfield = Rescale { slope: 1.0, intercept: -1024.0, blank: None, dtype: DType::Float64 };
 /// assert_eq!(hounsfield, hounsfield);
 /// ```
 #[derive(Debug, Clone, Copy)]
@@ -160,20 +161,21 @@ pub struct Rescale {
     pub slope: f64,
     /// DICOM's rescale intercept, FITS' `BZERO`.
     pub intercept: f64,
+    /// The stored number that stands for no value, FITS' `BLANK`: its quantity is not a number.
+    pub blank: Option<i64>,
     /// What the quantities are, and are worked out in: as pydicom has it for DICOM, and Astropy for FITS.
     pub dtype: DType,
 }
 
 impl Rescale {
-    /// `None` where nothing changes: a slope of 1 and an intercept of 0.
-    #[cfg(any(feature = "dicom", feature = "fits"))]
-    pub(crate) fn unless_same(slope: f64, intercept: f64, dtype: DType) -> Option<Self> {
-        (slope != 1.0 || intercept != 0.0).then_some(Self { slope, intercept, dtype })
+    /// Whether a number may be another one as a quantity; its dtype may be another even where not.
+    pub(crate) fn changes(self) -> bool {
+        self.slope != 1.0 || self.intercept != 0.0 || self.blank.is_some()
     }
 
     /// What two are compared by.
-    fn bits(self) -> (u64, u64, DType) {
-        (self.slope.to_bits(), self.intercept.to_bits(), self.dtype)
+    fn bits(self) -> (u64, u64, Option<i64>, DType) {
+        (self.slope.to_bits(), self.intercept.to_bits(), self.blank, self.dtype)
     }
 }
 
@@ -222,6 +224,12 @@ impl ImageInfo {
     }
 }
 
+/// Runs a codec, which may have asserts of its own: one bad image must not end the run.
+fn guarded<T>(name: &str, codec: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(codec))
+        .unwrap_or_else(|_| Err(Error::image(format!("damaged {name}: the codec gave up on it"))))
+}
+
 /// The format whose signature `bytes` begin with. ICO and TGA have none worth the name and are never
 /// found here: raw pixels begin like them; see [`recognise`].
 pub(crate) fn sniff(bytes: &[u8]) -> Option<ImageFormat> {
@@ -268,16 +276,21 @@ pub(crate) fn has_extension(extension: &str) -> bool {
 pub(crate) fn info(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let row = format.row();
     let info = (row.info)(bytes, limits)?;
-    let least = (row.least)(bytes, &info);
+    check_length(row.name, bytes, &info, (row.least)(bytes, &info))?;
+    Ok(info)
+}
+
+/// Refuses fewer bytes than the `least` that hold an image.
+fn check_length(name: &str, bytes: &[u8], info: &ImageInfo, least: u64) -> Result<()> {
     if (bytes.len() as u64) < least {
         return Err(Error::image(format!(
             "{} data is cut short: {} bytes cannot hold an image of shape {}",
-            row.name.to_uppercase(),
+            name.to_uppercase(),
             bytes.len(),
             info.shape
         )));
     }
-    Ok(info)
+    Ok(())
 }
 
 /// As [`info`] for a frame or page by its number, from 0: kind `shape` where the file does not have it.
@@ -287,8 +300,8 @@ pub(crate) fn frame_info(
     frame: u32,
     limits: &Limits,
 ) -> Result<ImageInfo> {
-    if let More::Pages { info, .. } = format.row().more {
-        return info(bytes, frame, limits);
+    if let More::Pages { open } = format.row().more {
+        return open(bytes, limits)?.info(frame, limits);
     }
     let info = info(format, bytes, limits)?;
     if frame < info.frames {
@@ -299,8 +312,12 @@ pub(crate) fn frame_info(
     Err(Error::shape(format!("the {format} has {count}, and none with index {frame}")))
 }
 
-/// As [`info`] where all frames or pages are read: kind `image` where the file ends before its last.
+/// As [`info`] where all frames or pages are read: kind `image` where the file ends before its last. Of pages it is
+/// what the first says: where none is asked for by its number, a file may not say which it would be.
 pub(crate) fn frames_info(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
+    if let More::Pages { .. } = format.row().more {
+        return frame_info(format, bytes, 0, limits);
+    }
     let info = info(format, bytes, limits)?;
     check_frames(format, bytes, &info)?;
     Ok(info)
@@ -347,8 +364,22 @@ pub(crate) fn decode_frame(
     out: &mut [u8],
 ) -> Result<()> {
     match format.row().more {
-        More::Pages { decode, .. } => decode(bytes, frame, info, limits, out),
+        More::Pages { open } => open(bytes, limits)?.decode(frame, info, limits, out),
         More::Nothing | More::Film { .. } => decode(format, bytes, info, limits, out),
+    }
+}
+
+/// The pages of a file, which is read once for all of them.
+pub(crate) fn open_pages<'a>(
+    format: ImageFormat,
+    bytes: &'a [u8],
+    limits: &Limits,
+) -> Result<Box<dyn Pages + 'a>> {
+    match format.row().more {
+        More::Pages { open } => open(bytes, limits),
+        More::Nothing | More::Film { .. } => {
+            Err(Error::unsupported(format!("a {format} has no pages")))
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub(super) struct Verdict {
 }
 
 /// What row an outcome becomes.
+#[allow(clippy::large_enum_variant, reason = "nearly all are images, and none is kept")]
 pub(super) enum Row {
     None,
     /// The next `len` bytes of the pixels.

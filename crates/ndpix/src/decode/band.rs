@@ -140,6 +140,7 @@ impl<'p> Band<'p> {
         if outcome.dtype != dtype
             || !(own == image || fits(&outcome, info.frames, image, color, steps))
         {
+            let info = if steps.rescale { info.quantities() } else { info };
             return Err(misfit(&info, image, dtype, outcome.dtype != dtype));
         }
         // Of the wanted shape already: whatever its channels are, they stay.

@@ -9,7 +9,7 @@ use crate::decode::{Decoder, Found, PixelBuffer};
 use crate::dtype::{DType, Depth};
 use crate::encoding::Encoding;
 use crate::error::{Error, ErrorKind, Position, Result};
-use crate::format::Color;
+use crate::format::{Color, Rescale};
 use crate::options::{Scale, Size};
 use crate::paths::Base;
 use crate::pixels::orient;
@@ -28,7 +28,7 @@ pub(crate) struct Survey {
     pub(crate) formats: BTreeMap<&'static str, u64>,
     pub(crate) orientations: BTreeMap<u8, u64>,
     pub(crate) multi_frame: u64,
-    /// Images that say how their numbers become quantities.
+    /// Images that say how their numbers become quantities; where that is not done, of a line that changes some.
     pub(crate) rescaled: u64,
     /// Images whose colours are stored multiplied with alpha.
     pub(crate) premultiplied: u64,
@@ -166,7 +166,8 @@ pub(super) fn promote(survey: &mut Survey, plan: &Plan) {
 /// Counts an image.
 pub(super) fn note(survey: &mut Survey, found: &Found, payload: &[u8], plan: &Plan) {
     let info = &if plan.steps.rescale { found.info.quantities() } else { found.info };
-    survey.rescaled += u64::from(found.info.rescale.is_some());
+    let tells = |line: Rescale| plan.steps.rescale || line.changes();
+    survey.rescaled += u64::from(found.info.rescale.is_some_and(tells));
     *survey.shapes.entry((info.shape, info.depth(), info.color)).or_default() += 1;
     let kind = (info.shape, info.depth(), info.color, info.orientation);
     *survey.kinds.entry(kind).or_default() += 1;

@@ -18,9 +18,7 @@ mod property;
 mod still;
 mod track;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use super::row::{ByRows, Evidence, Film, More, Row, no_indices};
+use super::row::{ByRows, Evidence, Film, More, Row, no_indices, pixels};
 use super::{Color, ImageInfo, exif};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -112,6 +110,7 @@ fn decode(bytes: &[u8], info: &ImageInfo, limits: &Limits, out: &mut [u8]) -> Re
     if info.bytes()? != out.len() {
         return Err(Error::shape("the buffer does not fit the AVIF"));
     }
+    check_memory(info, limits)?;
     match read(bytes, limits)?.content {
         Content::Still(still) => guarded(|| film::draw_still(&still, out)),
         content @ Content::Sequence(_) => {
@@ -121,6 +120,12 @@ fn decode(bytes: &[u8], info: &ImageInfo, limits: &Limits, out: &mut [u8]) -> Re
             Ok(())
         }
     }
+}
+
+/// Refuses a picture that takes more memory than images in flight may: in the decoder, as planes and as pixels.
+fn check_memory(info: &ImageInfo, limits: &Limits) -> Result<()> {
+    let decoder = pixels(info).saturating_mul(decoder::SCRATCH * info.dtype.size() as u64);
+    limits.check_memory(decoder.saturating_add(2 * info.bytes()? as u64))
 }
 
 /// Whether all frames lie inside the file.
@@ -136,14 +141,14 @@ fn check(bytes: &[u8], _info: &ImageInfo) -> Result<()> {
 
 /// Before the first frame.
 fn open<'a>(bytes: &'a [u8], info: &ImageInfo, limits: &Limits) -> Result<Box<dyn Film + 'a>> {
+    check_memory(info, limits)?;
     let content = read(bytes, limits)?.content;
     Ok(Box::new(AvifFilm::open(bytes, content, info.bytes()?)?))
 }
 
 /// Runs what decodes; a panic in our own arithmetic must not end the run.
 fn guarded(work: impl FnOnce() -> Result<()>) -> Result<()> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(Error::image("damaged AVIF: the codec gave up on it")))
+    super::guarded("AVIF", work)
 }
 
 /// Reads the boxes of a file. One whose first brand is that of sequences is its tracks, any other its items.
@@ -322,6 +327,21 @@ mod tests {
         for file in ALL {
             for bad in flipped(file, (0..file.len() * 8).step_by(5)) {
                 let _ = play(&bad);
+            }
+        }
+    }
+
+    #[test]
+    fn memory_bounds_what_decoding_takes() {
+        for file in [FILM, GRID] {
+            let tight = Limits { memory: Some(1000), ..Limits::default() };
+            let info = info(file, &tight).expect("its headers are small");
+            let decoded = decode(file, &info, &tight, &mut vec![0; info.bytes().expect("small")]);
+            let opened = open(file, &info, &tight).map(|_| ());
+            for result in [decoded, opened] {
+                let error = result.expect_err("over memory");
+                assert_eq!(error.kind(), ErrorKind::Limit);
+                assert!(error.message().contains("over memory 1000"), "{error}");
             }
         }
     }

@@ -11,23 +11,25 @@
 //! syntaxes by their name, and files without an image, as `unsupported`.
 
 mod codec;
+mod deflated;
 mod elements;
 mod file;
 mod found;
 mod frames;
 mod header;
+mod lines;
 mod pixels;
 mod rle;
 mod syntax;
 
-use std::io::Read;
-
 use self::codec::Decoded;
-use self::file::{File, PREAMBLE, damaged_stream};
+use self::deflated::Inflater;
+use self::file::{File, PREAMBLE};
+use self::frames::Fragments;
 use self::header::Photometric;
 use self::pixels::Native;
 use self::syntax::Coding;
-use super::row::{ByRows, Evidence, More, Row, no_indices};
+use super::row::{ByRows, Evidence, More, Pages, Row, no_indices};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -51,75 +53,98 @@ pub(super) const ROW: Row = Row {
     colors: &[Color::Gray, Color::Rgb, Color::Samples],
     sniff: |bytes| bytes.get(..PREAMBLE).is_some_and(|head| head.ends_with(b"DICM")),
     evidence: Evidence::Signature,
-    info: |bytes, limits| info(bytes, 0, limits),
+    info: |bytes, limits| Frames::open(bytes, limits)?.info(0, limits),
     // That all native frames are there is looked at with the header; others may be of any size.
     least: |_, _| 0,
-    decode: |bytes, info, limits, out| decode(bytes, 0, info, limits, out),
-    more: More::Pages { info, decode },
+    decode: |bytes, info, limits, out| Frames::open(bytes, limits)?.decode(0, info, limits, out),
+    more: More::Pages { open: |bytes, limits| Ok(Box::new(Frames::open(bytes, limits)?)) },
     rows: ByRows::Never,
     indices: no_indices,
 };
 
-/// What the file says of a frame; the first is 0.
-fn info(bytes: &[u8], frame: u32, limits: &Limits) -> Result<ImageInfo> {
-    let info = File::read(bytes, frame, limits)?.header.info()?;
-    if frame < info.frames {
-        return Ok(info);
-    }
-    let count = if info.frames == 1 { "1 frame" } else { &format!("{} frames", info.frames) };
-    Err(Error::shape(format!("the DICOM has {count}, and none with index {frame}")))
+/// A file whose frames are read.
+struct Frames<'a> {
+    file: File<'a>,
+    /// Of coded pixels, once a frame was asked for.
+    fragments: Option<Fragments<'a>>,
+    /// Of a deflated data set.
+    inflater: Inflater<'a>,
 }
 
-/// The pixels of a frame, as [`info`] announced them.
-fn decode(
-    bytes: &[u8],
-    frame: u32,
-    info: &ImageInfo,
-    limits: &Limits,
-    out: &mut [u8],
-) -> Result<()> {
-    let file = File::read(bytes, frame, limits)?;
-    let header = &file.header;
-    let said = header.info()?;
-    if (said.shape, said.dtype) != (info.shape, info.dtype)
-        || out.len() != info.bytes()?
-        || frame >= said.frames
-    {
-        return Err(Error::image("the DICOM changed between its header and its pixels"));
+impl<'a> Frames<'a> {
+    /// Reads all that is said before the pixels.
+    fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
+        let file = File::read(bytes, limits)?;
+        let inflater = Inflater::new(file.data);
+        Ok(Self { file, fragments: None, inflater })
     }
-    let as_said = Decoded {
-        ybr: matches!(header.photometric, Photometric::Ybr | Photometric::Ybr422),
-        stored: header.stored,
-    };
-    let decoded = if header.syntax.coding == Coding::Native {
-        lay_native(&file, frame, out)?;
-        as_said
-    } else {
-        let table = header.pixels.table.clone().and_then(|(offsets, lengths)| {
-            Some((file.data.get(offsets)?, file.data.get(lengths)?))
-        });
-        let value = file.data.get(header.pixels.start..).unwrap_or_default();
-        let coded = frames::frame(value, frame, header.frames, table)?;
-        match header.syntax.coding {
-            Coding::Jpeg => codec::jpeg(header, &coded, limits, out)?,
-            Coding::Jpeg2000 => codec::jpeg2000(header, &coded, limits, out)?,
-            Coding::Rle | Coding::Native => {
-                rle::decode(header, &coded, out)?;
-                as_said
-            }
+}
+
+impl Pages for Frames<'_> {
+    fn info(&self, frame: u32, _limits: &Limits) -> Result<ImageInfo> {
+        let info = self.file.header.info(frame)?;
+        if frame < info.frames {
+            return Ok(info);
         }
-    };
-    if decoded.stored < header.allocated {
-        pixels::fill_unused(header.dtype, decoded.stored, out);
+        let count = if info.frames == 1 { "1 frame" } else { &format!("{} frames", info.frames) };
+        Err(Error::shape(format!("the DICOM has {count}, and none with index {frame}")))
     }
-    if decoded.ybr {
-        pixels::to_rgb(out);
+
+    fn decode(
+        &mut self,
+        frame: u32,
+        info: &ImageInfo,
+        limits: &Limits,
+        out: &mut [u8],
+    ) -> Result<()> {
+        let Self { file, fragments, inflater } = self;
+        let header = &file.header;
+        let said = header.info(frame)?;
+        if (said.shape, said.dtype) != (info.shape, info.dtype)
+            || out.len() != info.bytes()?
+            || frame >= said.frames
+        {
+            return Err(Error::image("the DICOM changed between its header and its pixels"));
+        }
+        let as_said = Decoded {
+            ybr: matches!(header.photometric, Photometric::Ybr | Photometric::Ybr422),
+            stored: header.stored,
+        };
+        let decoded = if header.syntax.coding == Coding::Native {
+            lay_native(file, inflater, frame, out)?;
+            as_said
+        } else {
+            let fragments = match fragments {
+                Some(fragments) => fragments,
+                None => fragments.insert(file.fragments()?),
+            };
+            let coded = fragments.frame(frame)?;
+            match header.syntax.coding {
+                Coding::Jpeg => codec::jpeg(header, &coded, limits, out)?,
+                Coding::Jpeg2000 => codec::jpeg2000(header, &coded, limits, out)?,
+                Coding::Rle | Coding::Native => {
+                    rle::decode(header, &coded, out)?;
+                    as_said
+                }
+            }
+        };
+        if decoded.stored < header.allocated {
+            pixels::fill_unused(header.dtype, decoded.stored, out);
+        }
+        if decoded.ybr {
+            pixels::to_rgb(out);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// A frame that no codec has coded.
-fn lay_native(file: &File<'_>, frame: u32, out: &mut [u8]) -> Result<()> {
+fn lay_native(
+    file: &File<'_>,
+    inflater: &mut Inflater<'_>,
+    frame: u32,
+    out: &mut [u8],
+) -> Result<()> {
     let header = &file.header;
     // The header has compared all frames with the 32-bit length of the pixel data.
     let first = header.frame_bits() * u64::from(frame);
@@ -127,8 +152,8 @@ fn lay_native(file: &File<'_>, frame: u32, out: &mut [u8]) -> Result<()> {
     let length = (u64::from(bit) + header.frame_bits()).div_ceil(8) as usize;
     let native = |bytes| Native { bytes, bit };
     if header.syntax.deflated {
-        let frame = inflate(file.data, header.pixels.start + begin, length)?;
-        return pixels::lay(header, native(&frame), out);
+        let frame = inflater.part(header.pixels.start + begin, length)?;
+        return pixels::lay(header, native(frame), out);
     }
     let start = header.pixels.start;
     let value = file.data.get(start..).unwrap_or_default();
@@ -148,16 +173,6 @@ fn swap(value: &[u8], begin: usize, length: usize) -> Result<Vec<u8>> {
             .ok_or_else(|| Error::image("truncated DICOM: pixel data of an odd number of bytes"))?;
     }
     Ok(swapped)
-}
-
-/// A part of a deflated data set. What is before it is inflated and not kept.
-fn inflate(deflated: &[u8], begin: usize, length: usize) -> Result<Vec<u8>> {
-    let mut stream = flate2::bufread::DeflateDecoder::new(deflated);
-    let mut before = stream.by_ref().take(begin as u64);
-    std::io::copy(&mut before, &mut std::io::sink()).map_err(damaged_stream)?;
-    let mut part = zeros(length)?;
-    stream.read_exact(&mut part).map_err(damaged_stream)?;
-    Ok(part)
 }
 
 #[cfg(test)]
@@ -218,6 +233,7 @@ mod tests {
             number(0x0028_0100, allocated),
             number(0x0028_0101, stored),
             number(0x0028_0103, signed),
+            element(syntax, 0x0028_1052, b"DS", b"0"),
             element(syntax, 0x0028_1053, b"DS", b"2.5"),
             element(syntax, 0x7FE0_0010, b"OW", pixels),
         ]
@@ -247,9 +263,10 @@ mod tests {
 
     fn read(file: &[u8], frame: u32) -> Result<(ImageInfo, Vec<u8>)> {
         let limits = Limits::default();
-        let info = info(file, frame, &limits)?;
+        let mut frames = Frames::open(file, &limits)?;
+        let info = frames.info(frame, &limits)?;
         let mut out = vec![0xA5; info.bytes()?];
-        decode(file, frame, &info, &limits, &mut out)?;
+        frames.decode(frame, &info, &limits, &mut out)?;
         Ok((info, out))
     }
 
@@ -283,7 +300,7 @@ mod tests {
             assert_eq!((&*info.shape, info.dtype), (&[1, 2][..], DType::Int16), "{syntax}");
             assert_eq!(
                 info.rescale,
-                Some(Rescale { slope: 2.5, intercept: 0.0, dtype: DType::Float64 })
+                Some(Rescale { slope: 2.5, intercept: 0.0, blank: None, dtype: DType::Float64 })
             );
             assert_eq!(out, [-2047i16, 2047].map(i16::to_le_bytes).concat(), "{syntax}");
             assert_eq!(read(&file, 1).expect_err("one frame").kind(), ErrorKind::Shape);
@@ -317,6 +334,50 @@ mod tests {
     }
 
     #[test]
+    fn all_frames_are_found_without_reading_the_file_for_each() {
+        let count = 100_000;
+        let coded = |number: u32| {
+            let mut frame = [2u32, 64, 66].map(u32::to_le_bytes).concat();
+            frame.resize(64, 0);
+            frame.extend([255, 0, 1, 7, number as u8]);
+            frame
+        };
+        let all: Vec<_> = (0..count).map(coded).collect();
+        let all: Vec<_> = all.iter().map(|frame| &frame[..]).collect();
+        let number = element(RLE, 0x0028_0008, b"IS", count.to_string().as_bytes());
+        let says = [1, 2, 1, 16, 16, 0];
+        let file = file(RLE, says, "MONOCHROME2", &number, &fragments(&all));
+        let (limits, begun) = (Limits::default(), std::time::Instant::now());
+        let mut frames = Frames::open(&file, &limits).expect("good");
+        for frame in 0..count {
+            let info = frames.info(frame, &limits).expect("it is there");
+            let mut out = [0; 4];
+            frames.decode(frame, &info, &limits, &mut out).expect("good");
+            assert_eq!(out, [7, 0, frame as u8, 0]);
+        }
+        // Their square took more than ten times as long.
+        assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn deflated_frames_of_single_bits() {
+        let number = element(DEFLATED, 0x0028_0008, b"IS", b"5");
+        let file =
+            file(DEFLATED, [1, 3, 1, 1, 1, 0], "MONOCHROME2", &number, &[0b0011_0101, 0b0101]);
+        let wanted = [[1, 0, 1], [0, 1, 1], [0, 0, 1], [0, 1, 0], [0, 0, 0]];
+        let limits = Limits::default();
+        let mut frames = Frames::open(&file, &limits).expect("good");
+        for order in [[0, 1, 2, 3, 4], [4, 2, 2, 0, 3]] {
+            for frame in order {
+                let info = frames.info(frame, &limits).expect("it is there");
+                let mut out = [9; 3];
+                frames.decode(frame, &info, &limits, &mut out).expect("good");
+                assert_eq!(out, wanted[frame as usize], "{frame}");
+            }
+        }
+    }
+
+    #[test]
     fn every_cut_is_an_error_or_whole() {
         let plain = |syntax| file(syntax, GRAY, "MONOCHROME2", b"", &[1, 2, 3, 4]);
         for file in [plain(IMPLICIT), plain(EXPLICIT), plain(DEFLATED), plain(BIG), rle(), jpeg()] {
@@ -331,6 +392,26 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_is_inflated_is_within_memory() {
+        // Private data before the image, of which deflate makes next to nothing.
+        let long = element(EXPLICIT, 0x0009_1010, b"OB", &vec![0; 3 << 20]);
+        let file = file(DEFLATED, GRAY, "MONOCHROME2", &long, &[1, 2, 3, 4]);
+        let at = |memory| {
+            let limits = Limits { memory, ..Limits::default() };
+            (ROW.info)(&file, &limits).map(|info| info.shape)
+        };
+        let whole = at(None).expect("good");
+        for memory in [1 << 16, 1 << 20, 3 << 20] {
+            let error = at(Some(memory)).expect_err("over memory");
+            assert_eq!(error.kind(), ErrorKind::Limit, "{memory}");
+            assert!(error.message().contains(&format!("over memory {memory}")), "{error}");
+        }
+        for memory in [4 << 20, 1 << 30] {
+            assert_eq!(at(Some(memory)).expect("there is room"), whole, "{memory}");
         }
     }
 

@@ -13,8 +13,8 @@
 mod chunks;
 mod header;
 
-use super::row::{ByRows, Evidence, More, Row, no_indices};
-use super::{Color, ImageInfo};
+use super::row::{ByRows, Evidence, More, Pages, Row, no_indices};
+use super::{Color, ImageInfo, check_length};
 use crate::dtype::DType;
 use crate::error::{Error, Result, quote};
 use crate::limits::Limits;
@@ -32,51 +32,118 @@ pub(super) const ROW: Row = Row {
     colors: &[Color::Gray, Color::GrayAlpha, Color::Rgb, Color::Rgba, Color::Samples],
     sniff: |bytes| bytes.starts_with(header::MAGIC),
     evidence: Evidence::Signature,
-    info: |bytes, limits| info_of(bytes, None, limits),
-    least: |bytes, _| Picture::find(bytes, None).and_then(|p| chunks::least(&p)).unwrap_or(0),
-    decode: |bytes, info, limits, out| decode_of(bytes, None, info, limits, out),
-    more: More::Pages {
-        info: |bytes, page, limits| info_of(bytes, Some(page), limits),
-        decode: |bytes, page, info, limits, out| decode_of(bytes, Some(page), info, limits, out),
-    },
+    info: |bytes, limits| Layers::open(bytes)?.info_of(None, limits),
+    // That all blocks may be there is looked at with the header of each layer.
+    least: |_, _| 0,
+    decode: |bytes, info, limits, out| Layers::open(bytes)?.decode_of(None, info, limits, out),
+    more: More::Pages { open: |bytes, _| Ok(Box::new(Layers::open(bytes)?)) },
     rows: ByRows::Never,
     indices: no_indices,
 };
 
-/// What the image says of itself; with a number, the layer that has it (see [`Picture::find`]).
-fn info_of(bytes: &[u8], page: Option<u32>, limits: &Limits) -> Result<ImageInfo> {
-    let picture = Picture::find(bytes, page)?;
-    let part = &picture.part;
-    limits.check_pixels(part.height, part.width)?;
-    chunks::compression(part)?;
-    let shape = Shape::image(part.height as usize, part.width as usize, picture.count);
-    Ok(ImageInfo {
-        premultiplied: matches!(picture.color, Color::GrayAlpha | Color::Rgba),
-        frames: picture.pages,
-        ..ImageInfo::of(shape, picture.dtype, picture.color)
-    })
+/// A file whose headers were read.
+struct Layers<'a> {
+    bytes: &'a [u8],
+    file: File<'a>,
+    /// The layers of all parts, with the numbers of those.
+    pages: Vec<(usize, Option<&'a [u8]>)>,
 }
 
-/// The pixels, as [`info_of`] announced them for the same layer.
-fn decode_of(
-    bytes: &[u8],
-    page: Option<u32>,
-    info: &ImageInfo,
-    limits: &Limits,
-    out: &mut [u8],
-) -> Result<()> {
-    let picture = Picture::find(bytes, page)?;
-    let shape = [picture.part.height as usize, picture.part.width as usize];
-    if info.shape[..2] != shape || info.dtype != picture.dtype || info.bytes()? != out.len() {
-        return Err(Error::shape("the buffer does not fit the EXR"));
+impl<'a> Layers<'a> {
+    /// Reads all headers.
+    fn open(bytes: &'a [u8]) -> Result<Self> {
+        let file = File::parse(bytes)?;
+        let of = |(number, part)| layers(part).into_iter().map(move |layer| (number, layer));
+        let pages = file.parts.iter().enumerate().flat_map(of).collect();
+        Ok(Self { bytes, file, pages })
     }
-    chunks::decode(bytes, &picture, limits, out)
+
+    /// What the image says of itself; with a number, the layer that has it (see [`Layers::picture`]).
+    fn info_of(&self, page: Option<u32>, limits: &Limits) -> Result<ImageInfo> {
+        let picture = self.picture(page)?;
+        let part = picture.part;
+        limits.check_pixels(part.height, part.width)?;
+        let least = chunks::least(&picture)?;
+        let shape = Shape::image(part.height as usize, part.width as usize, picture.count);
+        let info = ImageInfo {
+            premultiplied: matches!(picture.color, Color::GrayAlpha | Color::Rgba),
+            frames: u32::try_from(self.pages.len()).unwrap_or(u32::MAX),
+            ..ImageInfo::of(shape, picture.dtype, picture.color)
+        };
+        check_length(ROW.name, self.bytes, &info, least)?;
+        Ok(info)
+    }
+
+    /// The pixels, as [`Layers::info_of`] announced them for the same layer.
+    fn decode_of(
+        &self,
+        page: Option<u32>,
+        info: &ImageInfo,
+        limits: &Limits,
+        out: &mut [u8],
+    ) -> Result<()> {
+        let picture = self.picture(page)?;
+        let shape = [picture.part.height as usize, picture.part.width as usize];
+        if info.shape[..2] != shape || info.dtype != picture.dtype || info.bytes()? != out.len() {
+            return Err(Error::shape("the buffer does not fit the EXR"));
+        }
+        chunks::decode(self.bytes, &picture, limits, out)
+    }
+
+    /// Of the first part the channels without a layer, or else of its only layer. With a number, from 0, the
+    /// layer of all parts that has it.
+    fn picture(&self, page: Option<u32>) -> Result<Picture<'_>> {
+        let file = &self.file;
+        let (number, layer) = match page {
+            None => (0, only_layer(&file.parts[0])?),
+            Some(page) => *self.pages.get(page as usize).ok_or_else(|| {
+                let count = self.pages.len();
+                Error::shape(format!("the exr has {count} layers, and none with index {page}"))
+            })?,
+        };
+        let table = file.table(number)?;
+        let part = &file.parts[number];
+        if part.deep {
+            return Err(Error::unsupported("EXR of deep data"));
+        }
+        let taken: Vec<_> = (0..part.channels.len())
+            .filter(|channel| part.channels[*channel].split().0 == layer)
+            .collect();
+        let (color, order) = order(part, taken)?;
+        if part.channels.iter().any(|channel| channel.subsampled) {
+            return Err(Error::unsupported("EXR of subsampled channels"));
+        }
+        let mut places = vec![None; part.channels.len()];
+        for (place, channel) in order.iter().enumerate() {
+            places[*channel] = Some(place);
+        }
+        let dtype = dtype(order.iter().map(|channel| part.channels[*channel].kind));
+        let number = file.many.then_some(number);
+        let (count, data) = (order.len(), file.end);
+        Ok(Picture { part, number, table, data, places, count, color, dtype })
+    }
+}
+
+impl Pages for Layers<'_> {
+    fn info(&self, page: u32, limits: &Limits) -> Result<ImageInfo> {
+        self.info_of(Some(page), limits)
+    }
+
+    fn decode(
+        &mut self,
+        page: u32,
+        info: &ImageInfo,
+        limits: &Limits,
+        out: &mut [u8],
+    ) -> Result<()> {
+        self.decode_of(Some(page), info, limits, out)
+    }
 }
 
 /// The part and the channels of a file that make a picture.
 struct Picture<'a> {
     /// What its header says.
-    part: Part<'a>,
+    part: &'a Part<'a>,
     /// The number of the part, where blocks begin with it.
     number: Option<usize>,
     /// The byte at which the table of blocks begins.
@@ -91,45 +158,6 @@ struct Picture<'a> {
     color: Color,
     /// Holds the samples of all of them.
     dtype: DType,
-    /// Layers of the file.
-    pages: u32,
-}
-
-impl<'a> Picture<'a> {
-    /// Of the first part the channels without a layer, or else of its only layer. With a number, from 0, the
-    /// layer of all parts that has it.
-    fn find(bytes: &'a [u8], page: Option<u32>) -> Result<Self> {
-        let mut file = File::parse(bytes)?;
-        let all = pages(&file.parts);
-        let (number, layer) = match page {
-            None => (0, only_layer(&file.parts[0])?),
-            Some(page) => *all.get(page as usize).ok_or_else(|| {
-                let count = all.len();
-                Error::shape(format!("the exr has {count} layers, and none with index {page}"))
-            })?,
-        };
-        let pages = u32::try_from(all.len()).unwrap_or(u32::MAX);
-        let table = file.table(number)?;
-        let part = file.parts.swap_remove(number);
-        if part.deep {
-            return Err(Error::unsupported("EXR of deep data"));
-        }
-        let taken: Vec<_> = (0..part.channels.len())
-            .filter(|channel| part.channels[*channel].split().0 == layer)
-            .collect();
-        let (color, order) = order(&part, taken)?;
-        if part.channels.iter().any(|channel| channel.subsampled) {
-            return Err(Error::unsupported("EXR of subsampled channels"));
-        }
-        let mut places = vec![None; part.channels.len()];
-        for (place, channel) in order.iter().enumerate() {
-            places[*channel] = Some(place);
-        }
-        let dtype = dtype(order.iter().map(|channel| part.channels[*channel].kind));
-        let number = file.many.then_some(number);
-        let (count, data) = (order.len(), file.end);
-        Ok(Self { part, number, table, data, places, count, color, dtype, pages })
-    }
 }
 
 /// The layer to read where none is named: that without a name, or else the only one.
@@ -151,12 +179,6 @@ fn only_layer<'a>(part: &Part<'a>) -> Result<Option<&'a [u8]>> {
             )))
         }
     }
-}
-
-/// The layers of all parts, with the numbers of those.
-fn pages<'a>(parts: &[Part<'a>]) -> Vec<(usize, Option<&'a [u8]>)> {
-    let of = |(number, part)| layers(part).into_iter().map(move |layer| (number, layer));
-    parts.iter().enumerate().flat_map(of).collect()
 }
 
 /// The layers of a part, that without a name first and the others by their names.
@@ -207,6 +229,7 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use crate::format::damage::flipped;
+    use crate::format::{ImageFormat, frames_info};
 
     const HALF_PIZ: &[u8] = include_bytes!("../../../../testdata/formats/exr-half-piz.exr");
     const DWAA: &[u8] = include_bytes!("../../../../testdata/formats/exr-half-dwaa.exr");
@@ -258,12 +281,10 @@ mod tests {
     }
 
     fn read(bytes: &[u8], page: Option<u32>) -> Result<(ImageInfo, Vec<u8>)> {
-        let info = info_of(bytes, page, &FEW)?;
-        if (bytes.len() as u64) < (ROW.least)(bytes, &info) {
-            return Err(header::cut());
-        }
+        let layers = Layers::open(bytes)?;
+        let info = layers.info_of(page, &FEW)?;
         let mut out = vec![0xA5; info.bytes()?];
-        decode_of(bytes, page, &info, &FEW, &mut out)?;
+        layers.decode_of(page, &info, &FEW, &mut out)?;
         Ok((info, out))
     }
 
@@ -322,6 +343,8 @@ mod tests {
         assert_eq!(kind, ErrorKind::Unsupported);
         assert!(said.ends_with(r#"pass frames index:0 for "a", index:1 for "b""#), "{said}");
         assert_eq!(read(&two, Some(1)).expect("valid").1[0], 1);
+        let all = frames_info(ImageFormat::Exr, &two, &FEW).expect("all of them");
+        assert_eq!(all, read(&two, Some(0)).expect("valid").0);
     }
 
     #[test]
@@ -348,6 +371,31 @@ mod tests {
         assert_eq!(refused(&file(&y, 0x200, &[])).0, ErrorKind::Image, "no tiles");
         let none = attribute("tiles", &[0; 9]);
         assert_eq!(refused(&file(&y, 0x200, &none)).0, ErrorKind::Image, "tiles of no size");
+    }
+
+    #[test]
+    fn absurd_sizes_are_refused_on_every_page() {
+        let wide = |file: &[u8], side: i32| {
+            let window = [-1i32, 5, 0, 5].map(i32::to_le_bytes).concat();
+            let at = memchr::memmem::find(file, &window).expect("a window");
+            let mut file = file.to_vec();
+            file[at..at + 16].copy_from_slice(&[0, 0, side, side].map(i32::to_le_bytes).concat());
+            file
+        };
+        let two = file(&[("Y", 2), ("b.B", 2), ("b.G", 2), ("b.R", 2)], 0, &[]);
+        for page in [None, Some(0), Some(1)] {
+            assert!(read(&two, page).is_ok(), "{page:?}");
+            for (side, limits, kind) in [
+                (7_999, Limits::default(), ErrorKind::Image),
+                (100, FEW, ErrorKind::Image),
+                (200, FEW, ErrorKind::Limit),
+            ] {
+                let file = wide(&two, side);
+                let layers = Layers::open(&file).expect("its headers are good");
+                let error = layers.info_of(page, &limits).expect_err("absurd");
+                assert_eq!(error.kind(), kind, "{page:?} {side}: {error}");
+            }
+        }
     }
 
     #[test]

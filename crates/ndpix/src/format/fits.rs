@@ -6,13 +6,13 @@
 //! length 1. The first row of the file is the first row here, as in astropy.
 //!
 //! Unsigned numbers, and signed bytes, are stored with an offset (`BZERO`): that is undone. Any
-//! other `BSCALE` and `BZERO` is said in [`ImageInfo::rescale`], not applied; `BLANK` stays the number it is.
+//! other `BSCALE` and `BZERO`, and `BLANK`, are said in [`ImageInfo::rescale`], not applied.
 //! Refuses images that are compressed by tiles, random groups and a single axis as `unsupported`.
 
 mod header;
 
 use self::header::{Header, Kind};
-use super::row::{ByRows, Evidence, More, Row, no_indices};
+use super::row::{ByRows, Evidence, More, Pages, Row, no_indices};
 use super::{Color, ImageInfo, Rescale};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -37,56 +37,57 @@ pub(super) const ROW: Row = Row {
     colors: &[Color::Gray],
     sniff: |bytes| bytes.starts_with(b"SIMPLE  ="),
     evidence: Evidence::Signature,
-    info: |bytes, limits| info(bytes, 0, limits),
+    info: |bytes, limits| Planes::find(bytes, limits)?.info(0, limits),
     // That all planes are there is looked at with the header.
     least: |_, _| 0,
-    decode: |bytes, info, limits, out| decode(bytes, 0, info, limits, out),
-    more: More::Pages { info, decode },
+    decode: |bytes, info, limits, out| Planes::find(bytes, limits)?.decode(0, info, limits, out),
+    more: More::Pages { open: |bytes, limits| Ok(Box::new(Planes::find(bytes, limits)?)) },
     rows: ByRows::Never,
     indices: no_indices,
 };
 
-/// One plane of the image of a file.
-struct Plane<'a> {
+/// The image of a file.
+struct Planes<'a> {
+    /// What each of its planes is.
     info: ImageInfo,
-    /// Its numbers, big-endian.
+    /// The numbers of all planes, big-endian.
     stored: &'a [u8],
     /// Whether their first bit is turned, which is what the offset of unsigned numbers does.
     turned: bool,
 }
 
-/// What the header says of a plane; the first is 0.
-fn info(bytes: &[u8], page: u32, limits: &Limits) -> Result<ImageInfo> {
-    Plane::find(bytes, page, limits).map(|plane| plane.info)
-}
+impl Pages for Planes<'_> {
+    fn info(&self, page: u32, _limits: &Limits) -> Result<ImageInfo> {
+        self.plane(page).map(|_| self.info)
+    }
 
-/// The numbers of a plane, as [`info`] announced them.
-fn decode(
-    bytes: &[u8],
-    page: u32,
-    info: &ImageInfo,
-    limits: &Limits,
-    out: &mut [u8],
-) -> Result<()> {
-    let plane = Plane::find(bytes, page, limits)?;
-    if (plane.info.shape, plane.info.dtype) != (info.shape, info.dtype)
-        || out.len() != plane.stored.len()
-    {
-        return Err(Error::image("the FITS changed between its header and its pixels"));
+    fn decode(
+        &mut self,
+        page: u32,
+        info: &ImageInfo,
+        _limits: &Limits,
+        out: &mut [u8],
+    ) -> Result<()> {
+        let stored = self.plane(page)?;
+        if (self.info.shape, self.info.dtype) != (info.shape, info.dtype)
+            || out.len() != stored.len()
+        {
+            return Err(Error::image("the FITS changed between its header and its pixels"));
+        }
+        match info.dtype.size() {
+            1 => lay::<1>(stored, self.turned, out),
+            2 => lay::<2>(stored, self.turned, out),
+            4 => lay::<4>(stored, self.turned, out),
+            _ => lay::<8>(stored, self.turned, out),
+        }
+        Ok(())
     }
-    match info.dtype.size() {
-        1 => lay::<1>(&plane, out),
-        2 => lay::<2>(&plane, out),
-        4 => lay::<4>(&plane, out),
-        _ => lay::<8>(&plane, out),
-    }
-    Ok(())
 }
 
 /// Numbers of `N` bytes from big-endian to little-endian.
-fn lay<const N: usize>(plane: &Plane<'_>, out: &mut [u8]) {
-    let turn = if plane.turned { 0x80 } else { 0 };
-    let numbers = plane.stored.as_chunks::<N>().0.iter();
+fn lay<const N: usize>(stored: &[u8], turned: bool, out: &mut [u8]) {
+    let turn = if turned { 0x80 } else { 0 };
+    let numbers = stored.as_chunks::<N>().0.iter();
     for (from, to) in numbers.zip(out.as_chunks_mut::<N>().0) {
         *to = *from;
         to[0] ^= turn;
@@ -94,9 +95,9 @@ fn lay<const N: usize>(plane: &Plane<'_>, out: &mut [u8]) {
     }
 }
 
-impl<'a> Plane<'a> {
-    /// Walks the HDUs to the first image, and takes a plane of it.
-    fn find(bytes: &'a [u8], page: u32, limits: &Limits) -> Result<Self> {
+impl<'a> Planes<'a> {
+    /// Walks the HDUs to the first image.
+    fn find(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
         let mut at = 0;
         loop {
             let header = Header::read(bytes, at)?;
@@ -112,7 +113,7 @@ impl<'a> Plane<'a> {
                 Kind::Image
                     if header.axes.iter().any(|side| *side > 0) && !header.axes.contains(&0) =>
                 {
-                    return Self::of(bytes, &header, page, limits);
+                    return Self::of(bytes, &header, limits);
                 }
                 Kind::Image | Kind::Other => {}
             }
@@ -125,8 +126,8 @@ impl<'a> Plane<'a> {
         }
     }
 
-    /// A plane of the image with this header.
-    fn of(bytes: &'a [u8], header: &Header, page: u32, limits: &Limits) -> Result<Self> {
+    /// The image with this header.
+    fn of(bytes: &'a [u8], header: &Header, limits: &Limits) -> Result<Self> {
         let [width, height, rest @ ..] = header.axes.as_slice() else {
             return Err(Error::unsupported("FITS with an image of 1 axis"));
         };
@@ -144,30 +145,31 @@ impl<'a> Plane<'a> {
         // The product was checked with the pixels.
         let shape = Shape::image(*height as usize, *width as usize, 1);
         let info = ImageInfo {
-            rescale: if turned {
-                None
-            } else {
-                Rescale::unless_same(header.scale, header.zero, quantity(dtype))
-            },
+            rescale: line(header, dtype).filter(|_| !turned),
             frames,
             ..ImageInfo::of(shape, dtype, Color::Gray)
         };
         let data = bytes.get(header.data..).unwrap_or_default();
         let length = info.bytes()?;
         let all = (length as u64).checked_mul(*planes);
-        if all.is_none_or(|all| all > data.len() as u64) {
-            return Err(Error::image(format!(
+        let stored = all.and_then(|all| data.get(..usize::try_from(all).ok()?)).ok_or_else(|| {
+            Error::image(format!(
                 "truncated FITS: {} bytes cannot hold planes of shape {shape} and dtype {dtype}, {frames} in number",
                 data.len()
-            )));
-        }
+            ))
+        })?;
+        Ok(Self { info, stored, turned })
+    }
+
+    /// The numbers of a plane.
+    fn plane(&self, page: u32) -> Result<&'a [u8]> {
+        let frames = self.info.frames;
         if page >= frames {
             let count = if frames == 1 { "1 plane" } else { &format!("{frames} planes") };
             return Err(Error::shape(format!("the FITS has {count}, and none with index {page}")));
         }
-        // Below the product that was compared with the length of the data.
-        let stored = &data[page as usize * length..][..length];
-        Ok(Self { info, stored, turned })
+        let length = self.stored.len() / frames as usize;
+        Ok(&self.stored[page as usize * length..][..length])
     }
 }
 
@@ -184,6 +186,14 @@ fn kind_of_number(header: &Header) -> (DType, bool) {
     };
     let turned = header.scale == 1.0 && header.zero == half;
     (if turned { other } else { plain }, turned)
+}
+
+/// How numbers of this dtype become quantities; `None` where they stay what they are, as in astropy also of that
+/// dtype.
+fn line(header: &Header, stored: DType) -> Option<Rescale> {
+    let (slope, intercept, blank) = (header.scale, header.zero, header.blank);
+    let line = Rescale { slope, intercept, blank, dtype: quantity(stored) };
+    Some(line).filter(|line| line.changes())
 }
 
 /// What Astropy makes of numbers of this dtype when it scales them.
@@ -230,9 +240,10 @@ mod tests {
 
     fn read(file: &[u8], page: u32) -> Result<(ImageInfo, Vec<u8>)> {
         let limits = Limits::default();
-        let info = info(file, page, &limits)?;
+        let mut planes = Planes::find(file, &limits)?;
+        let info = planes.info(page, &limits)?;
         let mut out = vec![0xA5; info.bytes()?];
-        decode(file, page, &info, &limits, &mut out)?;
+        planes.decode(page, &info, &limits, &mut out)?;
         Ok((info, out))
     }
 
@@ -263,9 +274,30 @@ mod tests {
         let (info, out) = read(&file(SIMPLE, 16, &[1, 1], &cards, &[1, 2]), 0).expect("good");
         assert_eq!(
             info.rescale,
-            Some(Rescale { slope: 2.5, intercept: 32768.0, dtype: DType::Float32 })
+            Some(Rescale { slope: 2.5, intercept: 32768.0, blank: None, dtype: DType::Float32 })
         );
         assert_eq!((info.dtype, &out[..]), (DType::Int16, &[2, 1][..]));
+    }
+
+    #[test]
+    fn blank_numbers_are_said() {
+        let said = |bits: i32, cards: &[&str]| {
+            let file = file(SIMPLE, bits, &[1, 1], cards, &[0; 8]);
+            let line = read(&file, 0).expect("good").0.rescale;
+            line.map(|line| (line.slope, line.intercept, line.blank, line.dtype))
+        };
+        let (blank, single) = ("BLANK   =               -32768", DType::Float32);
+        assert_eq!(said(16, &[blank]), Some((1.0, 0.0, Some(-32768), single)), "alone");
+        let scaled = said(16, &[blank, "BSCALE  = 0.5", "BZERO   = 10"]);
+        assert_eq!(scaled, Some((0.5, 10.0, Some(-32768), single)));
+        assert_eq!(said(8, &["BLANK   = 255 / none"]), Some((1.0, 0.0, Some(255), single)));
+        for bits in [32, 64] {
+            let wide = Some((1.0, 0.0, Some(-32768), DType::Float64));
+            assert_eq!(said(bits, &[blank]), wide, "{bits}");
+        }
+        assert_eq!(said(16, &[blank, "BZERO   = 32768"]), None, "unsigned numbers");
+        assert_eq!(said(-32, &[blank]), None, "floats have NaN");
+        assert_eq!(said(16, &["BLANK   = 1.5"]), None, "no whole number");
     }
 
     #[test]
@@ -284,6 +316,24 @@ mod tests {
             let error = read(&file(SIMPLE, 8, axes, &[], &[0; 16]), 0).expect_err("axes");
             assert_eq!(error.kind(), ErrorKind::Unsupported);
         }
+    }
+
+    #[test]
+    fn all_planes_are_found_without_reading_the_file_for_each() {
+        let empty = file("XTENSION= 'IMAGE   '", 8, &[], &[], &[]);
+        let data: Vec<u8> = (0..100_000u32).map(|plane| plane as u8).collect();
+        let image = file("XTENSION= 'IMAGE   '", 8, &[1, 1, data.len()], &[], &data);
+        let file = [file(SIMPLE, 8, &[], &[], &[]), empty.repeat(1000), image].concat();
+        let (limits, begun) = (Limits::default(), std::time::Instant::now());
+        let mut planes = Planes::find(&file, &limits).expect("good");
+        for (plane, number) in (0..).zip(&data) {
+            let info = planes.info(plane, &limits).expect("it is there");
+            let mut out = [0];
+            planes.decode(plane, &info, &limits, &mut out).expect("good");
+            assert_eq!(out, [*number]);
+        }
+        // Their product took minutes.
+        assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
     }
 
     #[test]

@@ -14,8 +14,6 @@ mod header;
 mod rows;
 mod scan;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use libjpeg_turbo_rs::precision::{
     decompress_12bit_with_limits, decompress_16bit_with_limits, decompress_lossless_arbitrary,
 };
@@ -25,7 +23,7 @@ use self::header::{Header, MAX_SIDE, read_header};
 use self::rows::decode_scan;
 use self::scan::Scan;
 use super::row::{ByRows, Evidence, More, Row, no_indices, pixels};
-use super::{Color, ImageInfo};
+use super::{Color, ImageInfo, guarded};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -80,8 +78,7 @@ fn decode(bytes: &[u8], info: &ImageInfo, limits: &Limits, out: &mut [u8]) -> Re
     if info.bytes()? != out.len() {
         return Err(Error::shape("the buffer does not fit the JPEG"));
     }
-    // The codec has asserts of its own; one bad image must not end the run.
-    catch_unwind(AssertUnwindSafe(|| {
+    guarded("JPEG", || {
         if header.precision > 8 {
             decode_deep(bytes, &header, &codec_limits, out)
         } else if let Some(scan) = Scan::of(bytes, &header, &codec_limits) {
@@ -89,8 +86,7 @@ fn decode(bytes: &[u8], info: &ImageInfo, limits: &Limits, out: &mut [u8]) -> Re
         } else {
             decode_bytes(bytes, &header, codec_limits, out)
         }
-    }))
-    .unwrap_or_else(|_| Err(Error::image("damaged JPEG: the codec gave up on it")))
+    })
 }
 
 /// The header of a file that has its end, and the limits of the codec.

@@ -13,19 +13,18 @@ mod cost;
 mod planes;
 
 use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hayro_jpeg2000::{
     DecodeError, DecodeSettings, DecoderContext, FormatError, Image, MarkerError,
 };
 
 use super::row::{ByRows, DecodeIndices, Evidence, More, Row};
-use super::{Color, ImageInfo};
+use super::{Color, ImageInfo, guarded};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits::{self, Limits};
 use crate::shape::Shape;
-use boxes::Boxes;
+use boxes::{Boxes, CMYK};
 use codestream::Header;
 use planes::{Channel, Depth, Meaning};
 
@@ -55,14 +54,14 @@ pub(super) const ROW: Row = Row {
 
 /// What a codestream without a file around it says of itself: samples as they are stored, signed or
 /// not, whatever colours they are.
-#[allow(dead_code, reason = "for formats that hold codestreams, as DICOM")]
+#[cfg(feature = "dicom")]
 pub(super) fn codestream_info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo> {
     let boxes = Boxes { codestream: bytes, ..Boxes::default() };
     Picture::read(boxes, false, limits)?.info()
 }
 
 /// The samples that [`codestream_info`] announced.
-#[allow(dead_code, reason = "for formats that hold codestreams, as DICOM")]
+#[cfg(feature = "dicom")]
 pub(super) fn decode_codestream(
     bytes: &[u8],
     info: &ImageInfo,
@@ -115,7 +114,7 @@ impl<'a> Picture<'a> {
         let depth = depth(&boxes, &header, ycc)?;
         let meaning = match space {
             _ if ycc => Meaning::Ycc,
-            Some(12) if channels.len() == 4 && depth == (Depth { bits: 8, signed: false }) => {
+            Some(CMYK) if channels.len() == 4 && depth == (Depth { bits: 8, signed: false }) => {
                 if channels.iter().any(|channel| channel.column.is_some()) {
                     return Err(unusual("a palette of inks"));
                 }
@@ -124,14 +123,17 @@ impl<'a> Picture<'a> {
             _ => Meaning::Plain,
         };
         // Those of gray, RGB or ink; 0 is what OpenJPEG writes where it knows none.
-        let known = matches!(space, None | Some(0 | 12 | 16 | 17 | 18 | 20 | 21));
+        let known = matches!(space, None | Some(0 | CMYK | 16 | 17 | 18 | 20 | 21));
+        let ranks = ranks(&boxes, channels.len());
+        let last = ranks.and_then(|ranks| ranks.into_iter().max());
+        let alpha = last.is_none_or(|(kind, _)| matches!(kind, 1 | 2));
         let color = match (channels.len(), meaning) {
             (1, _) => Color::Gray,
-            (2, _) => Color::GrayAlpha,
+            (2, _) if alpha => Color::GrayAlpha,
             (3 | 4, Meaning::Plain) if !known => Color::Samples,
             (3, _) | (_, Meaning::Ink) => Color::Rgb,
-            (4, _) if space == Some(12) => Color::Cmyk,
-            (4, _) => Color::Rgba,
+            (4, _) if space == Some(CMYK) => Color::Cmyk,
+            (4, _) if alpha => Color::Rgba,
             _ => Color::Samples,
         };
         let premultiplied = matches!(color, Color::GrayAlpha | Color::Rgba)
@@ -178,8 +180,7 @@ impl<'a> Picture<'a> {
             // The codec takes such a bare codestream for sYCC and converts it in its own way.
             stream = Cow::Owned(in_file(&stream)?);
         }
-        // The codec has asserts of its own; one bad image must not end the run.
-        catch_unwind(AssertUnwindSafe(|| {
+        guarded("JPEG 2000", || {
             let settings = DecodeSettings {
                 resolve_palette_indices: false,
                 strict: true,
@@ -194,8 +195,7 @@ impl<'a> Picture<'a> {
             let components = decoded.components().iter().zip(&header.components);
             let planes: Vec<_> = components.map(|(data, c)| (data.samples(), c.bits)).collect();
             take(&planes)
-        }))
-        .unwrap_or_else(|_| Err(Error::image("damaged JPEG 2000: the codec gave up on it")))
+        })
     }
 }
 
@@ -221,6 +221,17 @@ fn channels(boxes: &Boxes<'_>, header: &Header) -> Result<Vec<Channel>> {
     if channels.is_empty() || channels.len() > 255 || !channels.iter().all(inside) {
         return Err(Error::image("damaged JPEG 2000: channels of components that are not there"));
     }
+    if let Some(ranks) = ranks(boxes, channels.len()) {
+        let mut ranked: Vec<_> = ranks.into_iter().zip(channels).collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        channels = ranked.into_iter().map(|(_, channel)| channel).collect();
+    }
+    Ok(channels)
+}
+
+/// Of each channel its type, and of a colour which it is: 1 and 2 are alpha, and 65535 is not said. A definition that
+/// leaves a channel out, or names it twice, is none.
+fn ranks(boxes: &Boxes<'_>, channels: usize) -> Option<Vec<(u16, u16)>> {
     let rank = |place: usize| {
         let mut of = boxes.definitions.iter().filter(|[n, ..]| usize::from(*n) == place);
         match (of.next(), of.next()) {
@@ -229,13 +240,7 @@ fn channels(boxes: &Boxes<'_>, header: &Header) -> Result<Vec<Channel>> {
             _ => None,
         }
     };
-    // A definition that leaves a channel out, or names it twice, is none.
-    if let Some(ranks) = (0..channels.len()).map(rank).collect::<Option<Vec<_>>>() {
-        let mut ranked: Vec<_> = ranks.into_iter().zip(channels).collect();
-        ranked.sort_by_key(|(rank, _)| *rank);
-        channels = ranked.into_iter().map(|(_, channel)| channel).collect();
-    }
-    Ok(channels)
+    (0..channels).map(rank).collect()
 }
 
 /// The depth that all channels have. `ycc`: chroma may be signed, and is raised to be positive.
@@ -263,10 +268,18 @@ fn check_cost(header: &Header, limits: &Limits) -> Result<()> {
     let pixels = u64::from(header.height) * u64::from(header.width);
     let samples = pixels.saturating_mul(header.components.len() as u64);
     let fair = samples.saturating_mul(FAIR.0).saturating_add(FAIR.1);
-    let most = limits.max_pixels.saturating_mul(MOST).min(limits.memory.unwrap_or(u64::MAX));
-    if cost > fair.min(most.max(FAIR.1)) {
-        return Err(Error::limit(format!("JPEG 2000 that takes {cost} bytes to decode")));
+    let most = limits.max_pixels.saturating_mul(MOST).max(FAIR.1);
+    let over = |bound: u64, of: &str| {
+        let bound = format!("over the {bound} that {of} may take");
+        Err(Error::limit(format!("JPEG 2000 that takes {cost} bytes to decode, {bound}")))
+    };
+    if cost > fair {
+        return over(fair, "a picture of its size");
     }
+    if cost > most {
+        return over(most, &format!("one within max_pixels {}", limits.max_pixels));
+    }
+    limits.check_memory(cost)?;
     limits::probe(cost)
 }
 
@@ -342,6 +355,29 @@ mod tests {
     }
 
     #[test]
+    fn the_last_channel_is_alpha_where_the_file_says_so() {
+        for (file, alpha) in [
+            (file!("jpeg2000-la.jp2"), Color::GrayAlpha),
+            (file!("jpeg2000-rgba.jp2"), Color::Rgba),
+        ] {
+            let at = memchr::memmem::find(file, b"cdef").expect("a definition");
+            // Where the type of the last channel stands: the definition is the last of the headers.
+            let end = at - 4 + usize::from(file[at - 1]) - 4;
+            for (kind, wanted) in
+                [(1, alpha), (2, alpha), (0, Color::Samples), (65535, Color::Samples)]
+            {
+                let mut file = file.to_vec();
+                file[end..end + 2].copy_from_slice(&u16::to_be_bytes(kind));
+                let (info, _) = read(&file).expect("decodes");
+                assert_eq!((info.color, info.premultiplied), (wanted, kind == 2), "{kind}");
+            }
+            let mut file = file.to_vec();
+            file[at..at + 4].copy_from_slice(b"none");
+            assert_eq!(read(&file).expect("decodes").0.color, alpha, "nothing is said");
+        }
+    }
+
+    #[test]
     fn stored_depths_and_signs() {
         let (_, gray4) = read(file!("jpeg2000-gray4.j2k")).expect("decodes");
         assert!(gray4.iter().any(|&v| v > 7) && gray4.iter().all(|&v| v < 16));
@@ -362,6 +398,7 @@ mod tests {
         assert!((ROW.indices)(file!("jpeg2000-rgb.jp2"), &limits).expect("valid").is_none());
     }
 
+    #[cfg(feature = "dicom")]
     #[test]
     fn a_codestream_gives_stored_samples() {
         let (limits, file) = (Limits::default(), file!("jpeg2000-sycc.jp2"));
@@ -426,6 +463,10 @@ mod tests {
         let info = (ROW.info)(bomb, &limits).expect("its header is valid");
         let error = (ROW.decode)(bomb, &info, &limits, &mut vec![0; 4000 * 4000]);
         assert_eq!(error.expect_err("too much").kind(), ErrorKind::Limit);
+        let (file, little) = (file!("jpeg2000-l.jp2"), Limits { memory: Some(1000), ..limits });
+        let info = (ROW.info)(file, &little).expect("its header is small");
+        let error = (ROW.decode)(file, &info, &little, &mut [0; 15 * 21]).expect_err("memory");
+        assert!(error.message().contains("over memory 1000"), "{error}");
         let tight = Limits { max_pixels: 1, ..limits };
         let error = (ROW.info)(file!("jpeg2000-l.jp2"), &tight).expect_err("too large");
         assert_eq!(error.kind(), ErrorKind::Limit);

@@ -182,6 +182,42 @@ mod tests {
     }
 
     #[test]
+    fn messages_name_the_limit() {
+        // Of a narrow picture the codec holds 16 columns.
+        let file = file!("jxl-1x1.jxl");
+        let whole = info(file, &Limits::default()).expect("valid");
+        for (limits, words) in [
+            (Limits { memory: Some(100), ..Limits::default() }, "over memory 100"),
+            (Limits { max_pixels: 1, ..Limits::default() }, "raise max_pixels"),
+        ] {
+            let error = Decoding::open(file, &whole, &limits).map(|_| ()).expect_err("over");
+            assert_eq!(error.kind(), ErrorKind::Limit);
+            assert!(error.message().contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_ieee_halves_are_halves() {
+        let whole = file!("jxl-float16.jxl");
+        let start = memchr::memmem::find(whole, CODESTREAM).expect("a codestream");
+        let halves = read(whole).expect("decodes").1;
+        for exponent in 2..=8 {
+            // Its bits, less one, are four bits of the header, from the 47th on.
+            let mut file = whole.to_vec();
+            file[start + 5] = file[start + 5] & 0x7F | (exponent - 1) << 7;
+            file[start + 6] = file[start + 6] & !7 | (exponent - 1) >> 1;
+            let (info, out) = read(&file).expect("decodes");
+            let wanted = if exponent == 5 { DType::Float16 } else { DType::Float32 };
+            assert_eq!(info.dtype, wanted, "{exponent}");
+            if exponent == 8 {
+                // The upper half of a single float.
+                let wide = halves.as_chunks::<2>().0.iter().flat_map(|[a, b]| [0, 0, *a, *b]);
+                assert!(wide.eq(out));
+            }
+        }
+    }
+
+    #[test]
     fn what_files_say_of_themselves() {
         use DType::{Float16, Float32, Uint8, Uint16};
         for (file, channels, dtype, color, orientation) in [

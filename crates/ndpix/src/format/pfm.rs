@@ -85,7 +85,7 @@ impl<'a> Header<'a> {
     /// Reads the letters, both sides and the scale.
     fn parse(bytes: &'a [u8]) -> Result<Self> {
         let gray = bytes.starts_with(b"Pf");
-        let mut scan = Scanner { rest: bytes.get(2..).unwrap_or_default() };
+        let mut scan = Scanner { name: "PFM", rest: bytes.get(2..).unwrap_or_default() };
         let (width, height) = (scan.number()?, scan.number()?);
         let token = scan.token()?;
         let number = std::str::from_utf8(token).ok().and_then(|word| word.parse().ok());
@@ -133,7 +133,9 @@ mod tests {
     fn every_cut_is_damage_and_no_bit_panics() {
         let whole = little();
         for end in 0..whole.len() {
-            assert_eq!(read(&whole[..end]).expect_err("cut").kind(), ErrorKind::Image, "{end}");
+            let error = read(&whole[..end]).expect_err("cut");
+            assert_eq!(error.kind(), ErrorKind::Image, "{end}");
+            assert!(error.message().starts_with("PFM "), "{end}: {error}");
         }
         for bad in flipped(&whole, 0..whole.len() * 8) {
             let _ = read(&bad);

@@ -68,7 +68,7 @@ fn indices(bytes: &[u8], _limits: &Limits) -> Result<Option<DecodeIndices>> {
 /// The samples, scaled to the full range of the dtype.
 fn decode(bytes: &[u8], _info: &ImageInfo, _limits: &Limits, out: &mut [u8]) -> Result<()> {
     let Header { width, max, samples, data, .. } = Header::parse(bytes)?;
-    let mut data = Scanner { rest: data };
+    let mut data = Scanner { name: "PNM", rest: data };
     match samples {
         Samples::PlainBits => {
             for sample in out {
@@ -89,14 +89,15 @@ fn decode(bytes: &[u8], _info: &ImageInfo, _limits: &Limits, out: &mut [u8]) -> 
             let width = width as usize;
             let stride = width.div_ceil(8);
             for (y, row) in out.chunks_exact_mut(width).enumerate() {
-                let bits = data.rest.get(y * stride..(y + 1) * stride).ok_or_else(cut)?;
+                let bits = data.rest.get(y * stride..(y + 1) * stride);
+                let bits = bits.ok_or_else(|| data.cut())?;
                 for (x, sample) in row.iter_mut().enumerate() {
                     *sample = if bits[x / 8] << (x % 8) & 0x80 == 0 { 255 } else { 0 };
                 }
             }
         }
         Samples::Raw => {
-            out.copy_from_slice(data.rest.get(..out.len()).ok_or_else(cut)?);
+            out.copy_from_slice(data.rest.get(..out.len()).ok_or_else(|| data.cut())?);
             if max > 255 {
                 for sample in out.as_chunks_mut().0 {
                     let value = u16::from_be_bytes(*sample);
@@ -145,8 +146,8 @@ struct Header<'a> {
 
 impl<'a> Header<'a> {
     fn parse(bytes: &'a [u8]) -> Result<Self> {
-        let mut scan = Scanner { rest: bytes.get(2..).ok_or_else(cut)? };
-        let (channels, samples) = match bytes[1] {
+        let mut scan = Scanner { name: "PNM", rest: bytes.get(2..).unwrap_or_default() };
+        let (channels, samples) = match bytes.get(1).unwrap_or(&0) {
             b'1' => (1, Samples::PlainBits),
             b'2' => (1, Samples::Plain),
             b'3' => (3, Samples::Plain),
@@ -205,6 +206,8 @@ impl<'a> Header<'a> {
 
 /// Reads words and numbers between white space and comments.
 pub(super) struct Scanner<'a> {
+    /// Of the format, in messages.
+    pub(super) name: &'static str,
     /// What was not read yet.
     pub(super) rest: &'a [u8],
 }
@@ -235,7 +238,7 @@ impl<'a> Scanner<'a> {
         let (token, rest) = self.rest.split_at(end);
         self.rest = rest;
         match rest.first() {
-            _ if token.is_empty() => return Err(cut()),
+            _ if token.is_empty() => return Err(self.cut()),
             Some(b'#') => self.skip_comment(),
             Some(_) => self.rest = &rest[1..],
             None => {}
@@ -249,13 +252,13 @@ impl<'a> Scanner<'a> {
         let digits = std::str::from_utf8(token).ok().filter(|t| !t.starts_with('+'));
         digits
             .and_then(|t| t.parse().ok())
-            .ok_or_else(|| Error::image(format!("PNM number {}", quote(token))))
+            .ok_or_else(|| Error::image(format!("{} number {}", self.name, quote(token))))
     }
 
     /// The next pixel of a plain bitmap.
     fn bit(&mut self) -> Result<u8> {
         self.skip();
-        let (&bit, rest) = self.rest.split_first().ok_or_else(cut)?;
+        let (&bit, rest) = self.rest.split_first().ok_or_else(|| self.cut())?;
         self.rest = rest;
         match bit {
             b'0' => Ok(255),
@@ -263,14 +266,15 @@ impl<'a> Scanner<'a> {
             _ => Err(Error::image(format!("PNM bit {}", quote(&[bit])))),
         }
     }
+
+    /// The error for data that end before they should.
+    pub(super) fn cut(&self) -> Error {
+        Error::image(format!("{} data is cut short", self.name))
+    }
 }
 
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
-}
-
-fn cut() -> Error {
-    Error::image("PNM data is cut short")
 }
 
 #[cfg(test)]

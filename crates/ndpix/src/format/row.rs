@@ -54,7 +54,7 @@ pub(super) enum More {
     /// Nothing that is counted.
     Nothing,
     /// Pages, each an image of its own, that are read by their number, from 0.
-    Pages { info: PageInfo, decode: DecodePage },
+    Pages { open: OpenPages },
     /// Frames that are drawn on those before them. `check` refuses a file that ends before its last.
     Film { check: fn(&[u8], &ImageInfo) -> Result<()>, open: OpenFilm },
 }
@@ -76,11 +76,23 @@ pub(crate) type TakeRows<'t> = dyn FnMut(&[u8]) -> Result<()> + 't;
 /// Bytes of the rows that are given at once.
 pub(super) const BAND: usize = 256 << 10;
 
-/// As `Row::info` for the page of that number.
-type PageInfo = fn(&[u8], u32, &Limits) -> Result<ImageInfo>;
+/// Reads what the file says of all its pages, so that each is found without reading it again.
+type OpenPages = for<'a> fn(&'a [u8], &Limits) -> Result<Box<dyn Pages + 'a>>;
 
-/// As `Row::decode` for the page of that number.
-type DecodePage = fn(&[u8], u32, &ImageInfo, &Limits, &mut [u8]) -> Result<()>;
+/// A file whose pages are read.
+pub(crate) trait Pages {
+    /// As `Row::info` for the page of that number: kind `shape` where there is none.
+    fn info(&self, page: u32, limits: &Limits) -> Result<ImageInfo>;
+
+    /// As `Row::decode` for the page of that number, as `info` announced it.
+    fn decode(
+        &mut self,
+        page: u32,
+        info: &ImageInfo,
+        limits: &Limits,
+        out: &mut [u8],
+    ) -> Result<()>;
+}
 
 /// Before the first frame; the [`ImageInfo`] is what `info` gave for the same bytes.
 type OpenFilm = for<'a> fn(&'a [u8], &ImageInfo, &Limits) -> Result<Box<dyn Film + 'a>>;

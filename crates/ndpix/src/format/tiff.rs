@@ -18,7 +18,7 @@ use self::color::Convert;
 use self::picture::Picture;
 use self::samples::{Packing, Predictor};
 use self::strips::{Compression, Unpacker};
-use super::row::{BAND, ByRows, DecodeIndices, Evidence, More, Row, TakeRows};
+use super::row::{BAND, ByRows, DecodeIndices, Evidence, More, Pages, Row, TakeRows};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -50,10 +50,29 @@ pub(super) const ROW: Row = Row {
     // Every page is looked at when it is read.
     least: |_, _| 0,
     decode: |bytes, info, limits, out| decode(bytes, 0, info, limits, out),
-    more: More::Pages { info, decode },
+    more: More::Pages { open: |bytes, _| Ok(Box::new(Directories(bytes))) },
     rows: ByRows::Some { can: gives_rows, decode: decode_rows },
     indices,
 };
+
+/// A file, whose directories are looked for page by page; their number is bounded.
+struct Directories<'a>(&'a [u8]);
+
+impl Pages for Directories<'_> {
+    fn info(&self, page: u32, limits: &Limits) -> Result<ImageInfo> {
+        info(self.0, page, limits)
+    }
+
+    fn decode(
+        &mut self,
+        page: u32,
+        info: &ImageInfo,
+        limits: &Limits,
+        out: &mut [u8],
+    ) -> Result<()> {
+        decode(self.0, page, info, limits, out)
+    }
+}
 
 /// What a directory says of its picture; the first page is 0.
 fn info(bytes: &[u8], page: u32, limits: &Limits) -> Result<ImageInfo> {

@@ -117,9 +117,11 @@ impl Written {
         rows.number(info.orientation.into());
         rows.size(usize::from(info.premultiplied));
         rows.size(usize::from(info.rescale.is_some()));
-        if let Some(Rescale { slope, intercept, dtype }) = info.rescale {
+        if let Some(Rescale { slope, intercept, blank, dtype }) = info.rescale {
             rows.number(slope.to_bits());
             rows.number(intercept.to_bits());
+            rows.size(usize::from(blank.is_some()));
+            rows.number(blank.unwrap_or(0).cast_unsigned());
             rows.size(place_in(&DType::ALL, &dtype));
         }
         rows.number(info.frames.into());
@@ -331,7 +333,9 @@ fn rescale(rows: &mut Eye<'_>) -> Option<Option<Rescale>> {
         return Some(None);
     }
     let (slope, intercept) = (f64::from_bits(rows.number()?), f64::from_bits(rows.number()?));
-    Some(Some(Rescale { slope, intercept, dtype: *DType::ALL.get(rows.size()?)? }))
+    let (is_blank, blank) = (rows.number()? > 0, rows.number()?.cast_signed());
+    let (blank, dtype) = (is_blank.then_some(blank), *DType::ALL.get(rows.size()?)?);
+    Some(Some(Rescale { slope, intercept, blank, dtype }))
 }
 
 fn shape(rows: &mut Eye<'_>) -> Option<Shape> {

@@ -65,8 +65,8 @@ impl Change<'_> {
     }
 }
 
-/// Fills `out` with the quantities that `src`, samples of dtype `from`, stand for; kind `shape` where one is beyond
-/// their dtype. In single precision for float32, as Astropy does it, else in double precision.
+/// Fills `out` with the quantities that `src`, samples of dtype `from`, stand for, NaN for blank ones; kind `shape`
+/// where one is beyond their dtype. In single precision for float32, as Astropy does it, else in double precision.
 pub(crate) fn rescale(src: &[u8], from: DType, rescale: &Rescale, out: &mut [u8]) -> Result<()> {
     with_sample!(from, quantities(src, rescale, out))
 }
@@ -76,6 +76,14 @@ fn quantities<S: Sample>(src: &[u8], rescale: &Rescale, out: &mut [u8]) -> Resul
     let single = rescale.dtype == DType::Float32;
     let size = rescale.dtype.size();
     for (sample, slot) in src.chunks_exact(S::SIZE).zip(out.chunks_exact_mut(size)) {
+        if rescale.blank.is_some() && S::integer(sample) == rescale.blank {
+            if single {
+                f32::put(f64::NAN, slot)
+            } else {
+                f64::put(f64::NAN, slot)
+            }
+            continue;
+        }
         let stored = S::get(sample);
         let quantity = if single {
             let quantity = stored as f32 * slope as f32 + intercept as f32;
@@ -243,7 +251,8 @@ mod tests {
 
     #[test]
     fn quantities_are_worked_out_in_their_dtype() {
-        let mut line = Rescale { slope: 0.1, intercept: -1024.0, dtype: DType::Float64 };
+        let mut line =
+            Rescale { slope: 0.1, intercept: -1024.0, blank: None, dtype: DType::Float64 };
         let mut out = [0; 8];
         rescale(&[7, 0], DType::Int16, &line, &mut out).expect("fits");
         assert_eq!(out, (7.0 * 0.1 - 1024.0f64).to_le_bytes());
@@ -252,6 +261,30 @@ mod tests {
         assert_eq!(out[..4], (7.0 * 0.1 - 1024.0f32).to_le_bytes());
         line.slope = 1e39;
         assert!(rescale(&[7, 0], DType::Int16, &line, &mut out[..4]).is_err());
+    }
+
+    #[test]
+    fn blank_numbers_have_no_quantity() {
+        for dtype in [DType::Float32, DType::Float64] {
+            // Of each dtype the number of these bytes, and 1.
+            for (from, blank) in [
+                (DType::Uint8, 200),
+                (DType::Int8, -56),
+                (DType::Int16, -56),
+                (DType::Int32, -56),
+                (DType::Int64, -56),
+            ] {
+                let line = Rescale { slope: 2.0, intercept: 0.5, blank: Some(blank), dtype };
+                let numbers = [blank, 1].map(|n| n.to_le_bytes()[..from.size()].to_vec()).concat();
+                let mut out = vec![0; 2 * dtype.size()];
+                rescale(&numbers, from, &line, &mut out).expect("fits");
+                let numbers: Vec<f64> = match dtype {
+                    DType::Float32 => out.chunks_exact(4).map(f32::get).collect(),
+                    _ => out.chunks_exact(8).map(f64::get).collect(),
+                };
+                assert!(numbers[0].is_nan() && numbers[1] == 2.5, "{from} {dtype} {numbers:?}");
+            }
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ const AGAIN: Dav1dResult = Dav1dResult(-os::AGAIN);
 const TOO_LARGE: Dav1dResult = Dav1dResult(-34);
 
 /// Bytes that rav1d takes for each pixel, about.
-const SCRATCH: u64 = 4;
+pub(super) const SCRATCH: u64 = 4;
 
 /// A decoder for one bitstream.
 pub(super) struct Decoder {

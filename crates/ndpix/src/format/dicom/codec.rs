@@ -88,7 +88,7 @@ fn through(
     decode: impl FnOnce(&mut [u8]) -> Result<()>,
 ) -> Result<()> {
     let (size, wanted) = (coded.dtype.size(), header.dtype.size());
-    if coded.shape != header.info()?.shape {
+    if coded.shape != header.info(0)?.shape {
         return Err(Error::image(format!(
             "damaged DICOM: a coded frame of shape {} where it says {} rows and {} columns",
             coded.shape, header.height, header.width

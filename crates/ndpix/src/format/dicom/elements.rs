@@ -1,7 +1,7 @@
 //! The data elements of a DICOM data set, one after another, without recursion.
 //!
 //! Takes the bytes of a data set and how they are written; gives the elements of the top level and
-//! those of the pixel value transformations in the functional groups of a frame. All other sequences
+//! those of the pixel value transformations in the functional groups of the frames. All other sequences
 //! are stepped over: by their length where it is said, and where it is not by their items, of which
 //! only the open ones are kept, at most [`MOST_LEVELS`]. Each step goes forward by 8 bytes or more.
 //! Refuses what does not nest or passes the end of what it is in as `image`.
@@ -57,8 +57,8 @@ pub(super) enum Place {
     Top,
     /// In the pixel value transformation of all frames.
     Shared,
-    /// In the one of the frame that was asked for.
-    Frame,
+    /// In the one of the frame of that number.
+    Frame(u32),
 }
 
 /// A data element.
@@ -96,16 +96,14 @@ struct Level {
 pub(super) struct Elements<'a> {
     bytes: &'a [u8],
     writing: Writing,
-    /// The frame whose functional groups are read.
-    frame: u32,
     at: usize,
     levels: Vec<Level>,
 }
 
 impl<'a> Elements<'a> {
     /// At the head of a data set.
-    pub(super) fn new(bytes: &'a [u8], writing: Writing, frame: u32) -> Self {
-        Self { bytes, writing, frame, at: 0, levels: Vec::new() }
+    pub(super) fn new(bytes: &'a [u8], writing: Writing) -> Self {
+        Self { bytes, writing, at: 0, levels: Vec::new() }
     }
 
     /// The next element that is of use, or `None` at the end of the data set.
@@ -182,14 +180,16 @@ impl<'a> Elements<'a> {
     /// An item after its tag: opened where it may hold what is wanted, else stepped over.
     fn open_item(&mut self) -> Result<()> {
         let length = self.writing.long(self.take()?);
-        let frame = self.frame;
         let level = self.levels.last_mut().filter(|level| !level.item);
         let level =
             level.ok_or_else(|| Error::image("damaged DICOM: an item outside of a sequence"))?;
         let index = level.items;
         level.items = level.items.saturating_add(1);
-        let mine = level.tag != FRAME_GROUPS || index == frame;
-        let (tag, explicit, wanted) = (level.tag, level.explicit, level.wanted.filter(|_| mine));
+        let (tag, explicit) = (level.tag, level.explicit);
+        let wanted = match tag {
+            FRAME_GROUPS => level.wanted.map(|_| Place::Frame(index)),
+            _ => level.wanted,
+        };
         if wanted.is_none() && length != UNDEFINED {
             self.at = self.end_of(length)?;
             return Ok(());
@@ -231,7 +231,8 @@ impl<'a> Elements<'a> {
         }
         let inside = match tag {
             SHARED_GROUPS if top => Some(Place::Shared),
-            FRAME_GROUPS if top => Some(Place::Frame),
+            // Which one its items say.
+            FRAME_GROUPS if top => Some(Place::Frame(0)),
             TRANSFORMATION => level.and_then(|level| level.wanted),
             _ => None,
         };
@@ -311,7 +312,7 @@ mod tests {
     }
 
     fn all(bytes: &[u8]) -> Result<Vec<(u32, Place)>> {
-        let mut elements = Elements::new(bytes, LITTLE, 1);
+        let mut elements = Elements::new(bytes, LITTLE);
         let mut found = Vec::new();
         while let Some(element) = elements.next()? {
             found.push((element.tag, element.place));
@@ -352,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_of_the_frame_are_read() {
+    fn groups_of_all_frames_are_read() {
         let slope = short(0x0028_1053, b"DS", b"2 ");
         let group = [
             mark(ITEM, UNDEFINED),
@@ -368,6 +369,7 @@ mod tests {
         let two =
             [sequence(FRAME_GROUPS, UNDEFINED), group.repeat(3), mark(SEQUENCE_END, 0)].concat();
         let found = all(&[one, two].concat()).expect("good");
-        assert_eq!(found, [(0x0028_1053, Place::Shared), (0x0028_1053, Place::Frame)]);
+        let places = [Place::Shared, Place::Frame(0), Place::Frame(1), Place::Frame(2)];
+        assert_eq!(found, places.map(|place| (0x0028_1053, place)));
     }
 }

@@ -2,21 +2,19 @@
 //! that pydicom's `pixel_array` looks at.
 //!
 //! Takes the whole file; refuses what is missing as `image`, transfer syntaxes that are not read as
-//! `unsupported`. Of a deflated data set only the beginning is inflated, at most [`MOST_HEAD`] bytes of it.
+//! `unsupported`.
 
-use std::io::Read;
-
+use super::deflated;
 use super::elements::{Elements, Writing};
 use super::found::{Found, text};
+use super::frames::Fragments;
 use super::header::{Header, cut_pixels};
 use super::syntax::Syntax;
 use crate::error::{Error, Result};
-use crate::limits::{Limits, make_room};
+use crate::limits::Limits;
 
 /// Where the file meta information begins.
 pub(super) const PREAMBLE: usize = 132;
-/// The most bytes that are inflated to find the pixels of a deflated data set.
-const MOST_HEAD: u64 = 64 << 20;
 /// The most that deflate shrinks.
 const MOST_SHRUNK: u64 = 1032;
 
@@ -28,26 +26,36 @@ pub(super) struct File<'a> {
 }
 
 impl<'a> File<'a> {
-    /// Reads all that is said before the pixels; `frame`: the one whose rescale is wanted.
-    pub(super) fn read(bytes: &'a [u8], frame: u32, limits: &Limits) -> Result<Self> {
+    /// Reads all that is said before the pixels.
+    pub(super) fn read(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
         let (syntax, start) = meta(bytes)?;
         let data = &bytes[start..];
         let header = if syntax.deflated {
-            let header =
-                inflate_head(data, |head| Found::read(head, syntax, frame)?.header(limits))?;
+            let read = |head: &[u8]| Found::read(head, syntax)?.header(limits);
+            let header = deflated::head(data, limits, read)?;
             let length = header.pixels.length.unwrap_or(0).into();
             if (data.len() as u64).saturating_mul(MOST_SHRUNK) < length {
                 return Err(cut_pixels());
             }
             header
         } else {
-            Found::read(data, syntax, frame)?.header(limits)?
+            Found::read(data, syntax)?.header(limits)?
         };
         let there = data.len().saturating_sub(header.pixels.start) as u64;
         if !syntax.deflated && there < header.least() {
             return Err(cut_pixels());
         }
         Ok(Self { header, data })
+    }
+
+    /// What the frames of coded pixels are made of.
+    pub(super) fn fragments(&self) -> Result<Fragments<'a>> {
+        let pixels = &self.header.pixels;
+        let table = pixels.table.clone().and_then(|(offsets, lengths)| {
+            Some((self.data.get(offsets)?, self.data.get(lengths)?))
+        });
+        let value = self.data.get(pixels.start..).unwrap_or_default();
+        Fragments::read(value, self.header.frames, table)
     }
 }
 
@@ -57,7 +65,7 @@ fn meta(bytes: &[u8]) -> Result<(Syntax, usize)> {
     let data = bytes
         .get(PREAMBLE..)
         .ok_or_else(|| Error::image("truncated DICOM: no meta information"))?;
-    let mut elements = Elements::new(data, writing, 0);
+    let mut elements = Elements::new(data, writing);
     let mut identifier = None;
     let mut end = 0;
     // The group ends with the first element of another one.
@@ -71,27 +79,4 @@ fn meta(bytes: &[u8]) -> Result<(Syntax, usize)> {
     let identifier =
         identifier.ok_or_else(|| Error::image("damaged DICOM: no transfer syntax is said"))?;
     Ok((Syntax::named(identifier)?, PREAMBLE + end))
-}
-
-/// Inflates more and more of a deflated data set, until `read` finds what it wants.
-fn inflate_head<T>(deflated: &[u8], read: impl Fn(&[u8]) -> Result<T>) -> Result<T> {
-    let mut most = 64 << 10;
-    loop {
-        let mut head = Vec::new();
-        make_room(&mut head, most as usize)?;
-        let stream = flate2::bufread::DeflateDecoder::new(deflated);
-        stream.take(most).read_to_end(&mut head).map_err(damaged_stream)?;
-        match read(&head) {
-            Err(_) if head.len() as u64 == most && most < MOST_HEAD => most *= 4,
-            Err(_) if head.len() as u64 == most => {
-                return Err(Error::limit("DICOM with over 64 MiB of data before its pixels"));
-            }
-            result => return result,
-        }
-    }
-}
-
-/// The error for a deflate stream that is damaged or cut.
-pub(super) fn damaged_stream(error: std::io::Error) -> Error {
-    Error::image(format!("the deflated DICOM is damaged or cut: {error}")).caused_by(error)
 }

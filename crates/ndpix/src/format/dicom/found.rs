@@ -7,10 +7,10 @@ use std::ops::Range;
 
 use super::elements::{DOUBLE_PIXELS, Element, Elements, FLOAT_PIXELS, PIXEL_DATA, Place};
 use super::header::{Header, Photometric, Pixels};
+use super::lines::Lines;
 use super::syntax::{Coding, Syntax};
 use crate::dtype::DType;
 use crate::error::{Error, Result, quote};
-use crate::format::Rescale;
 use crate::limits::Limits;
 
 /// The elements that count, as they stand in the file.
@@ -23,11 +23,10 @@ pub(super) struct Found<'a> {
     planar: Option<u64>,
     allocated: Option<u64>,
     stored: Option<u64>,
+    high: Option<u64>,
     signed: Option<u64>,
     frames: Option<&'a [u8]>,
-    /// Of the top, of all frames, of the frame.
-    slopes: [Option<f64>; 3],
-    intercepts: [Option<f64>; 3],
+    lines: Lines,
     offsets: Option<Range<usize>>,
     lengths: Option<Range<usize>>,
     pixels: Option<Element<'a>>,
@@ -35,7 +34,7 @@ pub(super) struct Found<'a> {
 
 impl<'a> Found<'a> {
     /// Walks the data set to its pixels.
-    pub(super) fn read(data: &'a [u8], syntax: Syntax, frame: u32) -> Result<Self> {
+    pub(super) fn read(data: &'a [u8], syntax: Syntax) -> Result<Self> {
         let mut found = Self {
             syntax,
             rows: None,
@@ -45,15 +44,15 @@ impl<'a> Found<'a> {
             planar: None,
             allocated: None,
             stored: None,
+            high: None,
             signed: None,
             frames: None,
-            slopes: [None; 3],
-            intercepts: [None; 3],
+            lines: Lines::default(),
             offsets: None,
             lengths: None,
             pixels: None,
         };
-        let mut elements = Elements::new(data, syntax.writing, frame);
+        let mut elements = Elements::new(data, syntax.writing);
         while found.pixels.is_none()
             && let Some(element) = elements.next()?
         {
@@ -64,15 +63,11 @@ impl<'a> Found<'a> {
 
     /// Keeps the value of an element that counts.
     fn take(&mut self, element: Element<'a>) -> Result<()> {
-        let place = match element.place {
-            Place::Top => 0,
-            Place::Shared => 1,
-            Place::Frame => 2,
-        };
+        let place = element.place;
         match element.tag {
-            0x0028_1052 => self.intercepts[place] = decimal(element.value)?,
-            0x0028_1053 => self.slopes[place] = decimal(element.value)?,
-            _ if place != 0 => {}
+            0x0028_1052 => self.lines.at(place)?.intercept = decimal(element.value)?,
+            0x0028_1053 => self.lines.at(place)?.slope = decimal(element.value)?,
+            _ if place != Place::Top => {}
             0x0028_0002 => self.samples = self.number(element.value),
             0x0028_0004 => self.photometric = Some(text(element.value)),
             0x0028_0006 => self.planar = self.number(element.value),
@@ -81,6 +76,7 @@ impl<'a> Found<'a> {
             0x0028_0011 => self.columns = self.number(element.value),
             0x0028_0100 => self.allocated = self.number(element.value),
             0x0028_0101 => self.stored = self.number(element.value),
+            0x0028_0102 => self.high = self.number(element.value),
             0x0028_0103 => self.signed = self.number(element.value),
             0x7FE0_0001 => self.offsets = Some(range(&element)),
             0x7FE0_0002 => self.lengths = Some(range(&element)),
@@ -120,6 +116,7 @@ impl<'a> Found<'a> {
         if !float {
             stored = need("bits stored", self.stored, |n| (1..=allocated).contains(&n))?;
             signed = need("pixel representation", self.signed, |n| n < 2)?;
+            check_high_bit(self.high, stored, allocated)?;
         }
         let dtype = dtype_of(pixels.tag, allocated, signed == 1)?;
         let coded = self.syntax.coding != Coding::Native;
@@ -127,9 +124,6 @@ impl<'a> Found<'a> {
             1 => 0,
             _ if coded => 0,
             _ => need("planar configuration", self.planar, |n| n < 2)?,
-        };
-        let last = |values: [Option<f64>; 3], missing| {
-            values.into_iter().rev().flatten().next().unwrap_or(missing)
         };
         let big_words = self.syntax.writing.big_endian && pixels.vr == *b"OW";
         let header = Header {
@@ -143,11 +137,7 @@ impl<'a> Found<'a> {
             dtype,
             planar: planar == 1,
             frames: frames(self.frames)?,
-            rescale: Rescale::unless_same(
-                last(self.slopes, 1.0),
-                last(self.intercepts, 0.0),
-                DType::Float64,
-            ),
+            lines: self.lines,
             pixels: Pixels {
                 start: pixels.start,
                 length: pixels.length,
@@ -180,6 +170,16 @@ fn dtype_of(tag: u32, allocated: u64, signed: bool) -> Result<DType> {
         (_, 64, false) => Ok(DType::Uint64),
         (_, 64, true) => Ok(DType::Int64),
         _ => Err(Error::unsupported(format!("DICOM with {allocated} bits allocated"))),
+    }
+}
+
+/// Refuses samples that do not lie in the lowest bits of what is allocated for them.
+fn check_high_bit(high: Option<u64>, stored: u64, allocated: u64) -> Result<()> {
+    match high {
+        Some(high) if stored < allocated && high != stored - 1 => Err(Error::unsupported(format!(
+            "DICOM whose samples of {stored} bits do not lie in the lowest ones (HighBit {high})"
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -240,4 +240,29 @@ fn decimal(value: &[u8]) -> Result<Option<f64>> {
 /// Where the value of an element is.
 fn range(element: &Element<'_>) -> Range<usize> {
     element.start..element.start + element.value.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn samples_lie_in_the_lowest_bits() {
+        for (high, stored, allocated, fits) in [
+            (None, 12, 16, true),
+            (Some(11), 12, 16, true),
+            (Some(15), 12, 16, false),
+            (Some(12), 12, 16, false),
+            (Some(0), 12, 16, false),
+            (Some(7), 16, 16, true),
+            (Some(0), 1, 8, true),
+        ] {
+            let error = check_high_bit(high, stored, allocated).err();
+            assert_eq!(error.is_none(), fits, "{high:?} {stored} {allocated}");
+            assert!(error.is_none_or(
+                |e| e.kind() == ErrorKind::Unsupported && e.message().contains("HighBit")
+            ));
+        }
+    }
 }

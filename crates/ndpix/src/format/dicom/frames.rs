@@ -2,8 +2,7 @@
 //!
 //! Takes the value of the pixel data, from its first item on; gives the bytes of one frame. What
 //! decides is what decides in pydicom: the extended offset table, the basic one, or the number
-//! of fragments, with the end marker of JPEG where it is needed. Fragments are counted where they
-//! stand and never listed. Refuses a value without its end mark as truncated.
+//! of fragments, with the end marker of JPEG where it is needed. Refuses a value without its end mark as truncated.
 
 use std::borrow::Cow;
 
@@ -13,61 +12,80 @@ use crate::limits::make_room;
 
 /// A frame ends with it in all kinds of JPEG.
 const END: [u8; 2] = [0xFF, 0xD9];
-/// Fragments of a file: they are counted for every frame, so that the work grows with their square.
-const MOST_FRAGMENTS: u32 = 1 << 20;
+/// Fragments of a file: where they begin is kept.
+const MOST_FRAGMENTS: usize = 1 << 20;
 /// Items begin with a tag and a length.
 const HEAD: usize = 8;
 
 /// The extended offset table: offsets and lengths, each of 8 bytes.
 pub(super) type Table<'a> = (&'a [u8], &'a [u8]);
 
-/// The bytes of frame `index` of `count`.
-pub(super) fn frame<'a>(
-    value: &'a [u8],
-    index: u32,
+/// The fragments of all frames.
+pub(super) struct Fragments<'a> {
+    /// The first of them, and those after it.
+    first: Items<'a>,
+    /// The byte after the last one.
+    end: usize,
+    /// Frames that there are to be.
     count: u32,
-    table: Option<Table<'_>>,
-) -> Result<Cow<'a, [u8]>> {
-    let mut items = Items { value, at: 0 };
-    let (_, offsets) = items.next()?.ok_or_else(|| damaged("no offset table"))?;
-    let first = items.at;
-    // To the end: a value that is cut does not show in the frames before the cut.
-    let mut fragments = 0u32;
-    while items.next()?.is_some() {
-        fragments += 1;
-        if fragments > MOST_FRAGMENTS {
-            return Err(Error::unsupported("DICOM with over a million fragments"));
+    table: Option<Table<'a>>,
+    /// The basic offset table; may be empty.
+    offsets: &'a [u8],
+    /// Where the fragments begin, or the frames where markers end them.
+    begins: Vec<usize>,
+    /// Whether markers end frames.
+    marked: bool,
+}
+
+impl<'a> Fragments<'a> {
+    /// Walks the fragments of `count` frames, to the end: a value that is cut does not show in the frames before
+    /// the cut.
+    pub(super) fn read(value: &'a [u8], count: u32, table: Option<Table<'a>>) -> Result<Self> {
+        let mut first = Items { value, at: 0 };
+        let (_, offsets) = first.next()?.ok_or_else(|| damaged("no offset table"))?;
+        let (mut begins, end) = first.begins(|_| true)?;
+        if begins.len() < count as usize {
+            return Err(missing());
         }
-    }
-    if fragments < count {
-        return Err(missing());
-    }
-    let all = Items { value, at: first };
-    if let Some(table) = table {
-        return by_table(&value[first..items.at], index, table).map(Cow::Borrowed);
-    }
-    let place = index as usize;
-    if !offsets.is_empty() {
-        let (offsets, rest) = offsets.as_chunks::<4>();
-        let of = |i: usize| offsets.get(i).map(|n| u32::from_le_bytes(*n) as usize);
-        let begin = of(place).filter(|_| rest.is_empty()).ok_or_else(missing)?;
-        let end = of(place + 1).map(|end| first.saturating_add(end));
-        return join(Items { at: first.saturating_add(begin), ..all }, |at, _| {
-            end.is_none_or(|end| at < end)
-        });
-    }
-    if fragments == 1 || fragments == count {
-        let mut items = all;
-        for _ in 0..index {
-            items.next()?.ok_or_else(missing)?;
+        let plain = count == 1 || begins.len() == count as usize;
+        let marked = table.is_none() && offsets.is_empty() && !plain;
+        if marked {
+            begins = first.begins(ends)?.0;
         }
-        let (_, fragment) = items.next()?.ok_or_else(missing)?;
-        return Ok(Cow::Borrowed(fragment));
+        Ok(Self { first, end, count, table, offsets, begins, marked })
     }
-    if count == 1 {
-        return join(all, |_, _| true);
+
+    /// The bytes of a frame.
+    pub(super) fn frame(&self, index: u32) -> Result<Cow<'a, [u8]>> {
+        let Items { value, at: first } = self.first;
+        if let Some(table) = self.table {
+            return by_table(&value[first..self.end], index, table).map(Cow::Borrowed);
+        }
+        let place = index as usize;
+        if !self.offsets.is_empty() {
+            let (offsets, rest) = self.offsets.as_chunks::<4>();
+            let of = |i: usize| offsets.get(i).map(|n| u32::from_le_bytes(*n) as usize);
+            let begin = of(place).filter(|_| rest.is_empty()).ok_or_else(missing)?;
+            let end = of(place + 1).map(|end| first.saturating_add(end));
+            return join(Items { value, at: first.saturating_add(begin) }, |at, _| {
+                end.is_none_or(|end| at < end)
+            });
+        }
+        let at = *self.begins.get(place).ok_or_else(missing)?;
+        let mut items = Items { value, at };
+        if self.marked {
+            let mut over = false;
+            return join(items, |_, fragment| {
+                let more = !over;
+                over |= ends(fragment);
+                more
+            });
+        }
+        if self.count == 1 {
+            return join(items, |_, _| true);
+        }
+        Ok(Cow::Borrowed(items.next()?.ok_or_else(missing)?.1))
     }
-    by_marker(all, index)
 }
 
 /// A frame whose place the extended offset table says.
@@ -81,21 +99,10 @@ fn by_table<'a>(items: &'a [u8], index: u32, (offsets, lengths): Table<'_>) -> R
     items.get(begin..).and_then(|rest| rest.get(..length)).ok_or_else(missing)
 }
 
-/// A frame that ends where a fragment ends with the marker.
-fn by_marker(mut items: Items<'_>, index: u32) -> Result<Cow<'_, [u8]>> {
-    let ends = |fragment: &[u8]| {
-        let last = &fragment[fragment.len().saturating_sub(10)..];
-        last.windows(2).any(|pair| pair == END)
-    };
-    for _ in 0..index {
-        while !ends(items.next()?.ok_or_else(missing)?.1) {}
-    }
-    let mut over = false;
-    join(items, |_, fragment| {
-        let more = !over;
-        over |= ends(fragment);
-        more
-    })
+/// Whether a fragment ends with the marker.
+fn ends(fragment: &[u8]) -> bool {
+    let last = &fragment[fragment.len().saturating_sub(10)..];
+    last.windows(2).any(|pair| pair == END)
 }
 
 /// The fragments from here on, as long as `more` says so of where they stand and what they are.
@@ -128,6 +135,24 @@ struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
+    /// Where the first item from here on begins, and each that is `after` another one which says so; and where the
+    /// last one ends.
+    fn begins(mut self, after: impl Fn(&[u8]) -> bool) -> Result<(Vec<usize>, usize)> {
+        let (mut begins, mut new, mut count) = (Vec::new(), true, 0);
+        while let Some((at, fragment)) = self.next()? {
+            if new {
+                make_room(&mut begins, 1)?;
+                begins.push(at);
+            }
+            new = after(fragment);
+            count += 1;
+            if count > MOST_FRAGMENTS {
+                return Err(Error::unsupported("DICOM with over a million fragments"));
+            }
+        }
+        Ok((begins, self.at))
+    }
+
     /// The next item; `None` at the end mark, which is not passed.
     fn next(&mut self) -> Result<Option<(usize, &'a [u8])>> {
         let cut = || Error::image("truncated DICOM: the file ends inside its coded pixels");
@@ -171,6 +196,15 @@ mod tests {
     fn value(items: &[&[u8]]) -> Vec<u8> {
         let items = items.iter().flat_map(|bytes| item(bytes));
         items.chain([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]).collect()
+    }
+
+    fn frame<'a>(
+        value: &'a [u8],
+        index: u32,
+        count: u32,
+        table: Option<Table<'a>>,
+    ) -> Result<Cow<'a, [u8]>> {
+        Fragments::read(value, count, table)?.frame(index)
     }
 
     #[test]

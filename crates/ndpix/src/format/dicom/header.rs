@@ -4,10 +4,11 @@
 
 use std::ops::Range;
 
+use super::lines::Lines;
 use super::syntax::{Coding, Syntax};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::format::{Color, ImageInfo, Rescale};
+use crate::format::{Color, ImageInfo};
 use crate::limits::Limits;
 use crate::shape::Shape;
 
@@ -57,20 +58,20 @@ pub(super) struct Header {
     /// Whether all samples of one kind come before those of the next.
     pub(super) planar: bool,
     pub(super) frames: u32,
-    pub(super) rescale: Option<Rescale>,
+    pub(super) lines: Lines,
     pub(super) pixels: Pixels,
 }
 
 impl Header {
-    /// What the image is to others.
-    pub(super) fn info(&self) -> Result<ImageInfo> {
+    /// What a frame is to others.
+    pub(super) fn info(&self, frame: u32) -> Result<ImageInfo> {
         let color = match (self.samples, self.photometric) {
             (1, _) => Color::Gray,
             (_, Photometric::Plain | Photometric::Other { .. }) => Color::Samples,
             _ => Color::Rgb,
         };
         let info = ImageInfo {
-            rescale: self.rescale,
+            rescale: self.lines.of(frame),
             frames: self.frames,
             ..ImageInfo::of(Shape::image(self.height, self.width, self.samples), self.dtype, color)
         };
@@ -116,7 +117,7 @@ impl Header {
     /// Refuses what contradicts itself and what is not read.
     pub(super) fn check(&self, limits: &Limits) -> Result<()> {
         limits.check_pixels(self.height as u64, self.width as u64)?;
-        self.info()?;
+        self.info(0)?;
         let ybr = matches!(self.photometric, Photometric::Ybr | Photometric::Ybr422);
         if ybr && self.samples != 3 {
             return Err(Error::image("damaged DICOM: a colour space of three samples with one"));

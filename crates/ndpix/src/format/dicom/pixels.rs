@@ -3,9 +3,9 @@
 //! Native frames are laid as rows of pixels in little-endian; then, of all integers, the bits that are not
 //! in use are filled with zeros or the sign, and luma and chroma become RGB.
 
-use super::header::{Header, Photometric};
+use super::header::{Header, Photometric, cut_pixels};
 use crate::dtype::DType;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The samples of a native frame: all bytes from that of its first bit on.
 #[derive(Clone, Copy)]
@@ -17,10 +17,9 @@ pub(super) struct Native<'a> {
 
 /// Lays a frame that no codec has coded into `out`.
 pub(super) fn lay(header: &Header, native: Native<'_>, out: &mut [u8]) -> Result<()> {
-    let short = || Error::image("truncated DICOM: fewer bytes of pixel data than its frames take");
     let length = (u64::from(native.bit) + header.frame_bits()).div_ceil(8);
-    let length = usize::try_from(length).map_err(|_| short())?;
-    let stored = native.bytes.get(..length).ok_or_else(short)?;
+    let length = usize::try_from(length).map_err(|_| cut_pixels())?;
+    let stored = native.bytes.get(..length).ok_or_else(cut_pixels)?;
     let planes = if header.planar { header.samples } else { 1 };
     match (header.allocated, header.photometric) {
         (1, _) => unpack(stored, native.bit as usize, planes, out),

@@ -1,8 +1,6 @@
 //! The blocks of an OpenEXR part: found by the table of their places, decompressed one by one by the crate
 //! `exr`, and their samples put where they lie in the picture. Only the largest level of a mip map is read.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use ::exr::compression::Compression;
 use ::exr::math::{RoundingMode, Vec2};
 use ::exr::meta::BlockDescription;
@@ -16,6 +14,7 @@ use super::Picture;
 use super::header::{Kind, Part, Scan, cut};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::format::guarded;
 use crate::limits::{Limits, probe};
 
 /// The ways of compression that are read, by their number in the file, and for how many bytes of pixels one
@@ -182,19 +181,17 @@ fn decompress(header: &Header, data: &[u8], block: &Block) -> Result<Vec<u8>> {
     let compression = header.compression;
     // More bytes than the pixels take are damage, but not in PIZ: so OpenEXR has it.
     let strict = compression != Compression::PIZ;
-    // The codec has asserts of its own; one bad image must not end the run.
-    let samples = catch_unwind(AssertUnwindSafe(|| {
-        compression.decompress_image_section_from_le(header, data.to_vec(), section, strict)
-    }));
-    match samples {
-        Ok(Ok(samples)) if samples.len() == wanted => Ok(samples),
-        Ok(Ok(_)) => Err(Error::image("damaged EXR: a block is too short")),
-        Ok(Err(::exr::error::Error::NotSupported(what))) => {
-            Err(Error::unsupported(format!("EXR with {what}")))
+    let data = data.to_vec();
+    guarded("EXR", || {
+        match compression.decompress_image_section_from_le(header, data, section, strict) {
+            Ok(samples) if samples.len() == wanted => Ok(samples),
+            Ok(_) => Err(Error::image("damaged EXR: a block is too short")),
+            Err(::exr::error::Error::NotSupported(what)) => {
+                Err(Error::unsupported(format!("EXR with {what}")))
+            }
+            Err(error) => Err(Error::image(format!("damaged EXR: {error}"))),
         }
-        Ok(Err(error)) => Err(Error::image(format!("damaged EXR: {error}"))),
-        Err(_) => Err(Error::image("damaged EXR: the codec gave up on it")),
-    }
+    })
 }
 
 /// Refuses a block of DWA that says more of itself than its pixels can be: the codec allocates what it says.

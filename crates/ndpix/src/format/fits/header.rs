@@ -36,6 +36,9 @@ pub(super) struct Header {
     pub(super) axes: Vec<u64>,
     pub(super) scale: f64,
     pub(super) zero: f64,
+    /// The stored number that stands for no value; `None` where that is no whole number, as in astropy, and of
+    /// floating-point numbers, which have NaN.
+    pub(super) blank: Option<i64>,
     /// Whether the data are random groups, the oldest way to write tables.
     pub(super) groups: bool,
     /// Where the data begin in the file.
@@ -53,8 +56,9 @@ struct Cards<'a> {
 }
 
 /// The cards whose values are kept, beside `NAXISn`.
-const KEPT: [&str; 9] =
-    ["BITPIX", "NAXIS", "PCOUNT", "GCOUNT", "BSCALE", "BZERO", "GROUPS", "ZIMAGE", "SIMPLE"];
+const KEPT: [&str; 10] = [
+    "BITPIX", "NAXIS", "PCOUNT", "GCOUNT", "BSCALE", "BZERO", "BLANK", "GROUPS", "ZIMAGE", "SIMPLE",
+];
 
 impl Header {
     /// Reads the header that begins at `start`, a whole number of blocks from the head of the file.
@@ -160,7 +164,9 @@ impl<'a> Cards<'a> {
         let length = length
             .ok_or_else(|| Error::image("damaged FITS: the data of an HDU are impossibly long"))?;
         let (scale, zero) = (self.real("BSCALE", 1.0)?, self.real("BZERO", 0.0)?);
-        Ok(Header { kind, bitpix, axes, scale, zero, groups, data, length })
+        let blank = self.values.get("BLANK").and_then(|value| integer("BLANK", value).ok());
+        let blank = blank.filter(|_| bitpix > 0);
+        Ok(Header { kind, bitpix, axes, scale, zero, blank, groups, data, length })
     }
 }
 

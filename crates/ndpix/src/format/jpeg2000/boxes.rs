@@ -7,6 +7,9 @@ use crate::error::{Error, Result};
 /// The signature box.
 pub(super) const SIGNATURE: &[u8] = b"\0\0\0\x0CjP  \r\n\x87\n";
 
+/// The number of the colour space of inks.
+pub(super) const CMYK: u32 = 12;
+
 /// What a JP2 file says of its codestream, or nothing where that has no file around it.
 #[derive(Default)]
 pub(super) struct Boxes<'a> {
@@ -72,8 +75,8 @@ impl<'a> Boxes<'a> {
                 b"colr" => {
                     // The first one counts.
                     spaces += 1;
-                    if let (1, [1, _, _, a, b, c, d, ..]) = (spaces, data) {
-                        boxes.space = Some(u32::from_be_bytes([*a, *b, *c, *d]));
+                    if spaces == 1 {
+                        boxes.space = space(data);
                     }
                 }
                 b"pclr" => boxes.palette = Some(Palette::read(data)?),
@@ -131,6 +134,15 @@ impl Palette {
     }
 }
 
+/// The number of the colour space that a `colr` box says; that of CMYK where an ICC profile is of inks.
+fn space(data: &[u8]) -> Option<u32> {
+    match data {
+        [1, _, _, a, b, c, d, ..] => Some(u32::from_be_bytes([*a, *b, *c, *d])),
+        [2 | 3, _, _, profile @ ..] if profile.get(16..20) == Some(b"CMYK") => Some(CMYK),
+        _ => None,
+    }
+}
+
 /// The name of the first box, what it holds, and the bytes after it. A box that is longer than the
 /// bytes holds `None`, and what there is of it comes after it.
 #[allow(clippy::type_complexity, reason = "it is taken apart where it is called")]
@@ -154,4 +166,26 @@ fn split_box(bytes: &[u8]) -> Result<(&[u8; 4], Option<&[u8]>, &[u8])> {
 
 fn cut() -> Error {
     Error::image("truncated or damaged JPEG 2000: a box that is not complete")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_spaces_by_number_and_by_profile() {
+        let profile = |method: u8, space: &[u8]| [&[method, 0, 0], &[0; 16][..], space].concat();
+        for (data, wanted) in [
+            (vec![1, 0, 0, 0, 0, 0, 16], Some(16)),
+            (vec![1, 0, 0, 0, 0, 0, 12, 9], Some(CMYK)),
+            (profile(2, b"CMYK"), Some(CMYK)),
+            (profile(3, b"CMYKprtr"), Some(CMYK)),
+            (profile(2, b"RGB "), None),
+            (profile(2, b"CMY"), None),
+            (profile(4, b"CMYK"), None),
+            (vec![2], None),
+        ] {
+            assert_eq!(space(&data), wanted, "{data:?}");
+        }
+    }
 }

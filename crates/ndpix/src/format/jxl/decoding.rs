@@ -5,8 +5,6 @@
 //! only the samples of each. Here those are held to what the picture has, and the groups that are
 //! decoded for one frame that is seen are counted.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use jxl::api::{
     Endianness, Event, ExtraChannel, JxlBitDepth, JxlColorType, JxlDataFormat, JxlDecoder,
     JxlDecoderOptions, JxlOutputBuffer, JxlParallelRunner, JxlParallelRunnerFun, JxlPixelFormat,
@@ -16,7 +14,7 @@ use jxl::error::Error as JxlError;
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::format::ImageInfo;
+use crate::format::{self, ImageInfo};
 use crate::limits::{self, Limits};
 
 /// Samples, for each pixel that an image may have, that the codec may hold of a frame.
@@ -69,7 +67,7 @@ impl Head {
             JxlBitDepth::Int { bits_per_sample: bits } => {
                 return Err(Error::unsupported(format!("JPEG XL with integers of {bits} bits")));
             }
-            JxlBitDepth::Float { bits_per_sample: 16, .. } => {
+            JxlBitDepth::Float { bits_per_sample: 16, exponent_bits_per_sample: 5 } => {
                 (JxlDataFormat::F16 { endianness }, DType::Float16)
             }
             JxlBitDepth::Float { .. } => (JxlDataFormat::F32 { endianness }, DType::Float32),
@@ -114,10 +112,13 @@ impl<'a> Decoding<'a> {
         guarded(|| {
             let (head, _) = Self::start(bytes, u64::MAX, false)?.head(limits)?;
             let samples = head.samples();
-            let memory = limits.memory.unwrap_or(u64::MAX);
-            if samples > most || samples.saturating_mul(SAMPLE) > memory {
-                return Err(Error::limit(format!("JPEG XL of {samples} samples")));
+            if samples > most {
+                return Err(Error::limit(format!(
+                    "JPEG XL of {samples} samples, over {MOST_SAMPLES} for each pixel of max_pixels {}; raise max_pixels if it is meant",
+                    limits.max_pixels
+                )));
             }
+            limits.check_memory(samples.saturating_mul(SAMPLE))?;
             limits::probe(samples.saturating_mul(SAMPLE))?;
             // Frames that others take parts from may be larger than the picture.
             let most = samples.saturating_mul(2).saturating_add(1 << 22);
@@ -248,10 +249,9 @@ impl Canvas {
     }
 }
 
-/// The codec has asserts of its own; one bad image must not end the run.
+/// Runs what calls the codec.
 pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(Error::image("damaged JPEG XL: the codec gave up on it")))
+    format::guarded("JPEG XL", work)
 }
 
 pub(super) fn truncated() -> Error {

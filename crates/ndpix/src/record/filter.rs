@@ -90,12 +90,15 @@ impl Filter {
             return Ok(true);
         }
         scan(record, &self.query, &mut self.hits)?;
-        for (pointer, test) in self.tests.iter_mut().enumerate() {
+        // Of all fields, also of those behind a condition that does not hold.
+        for hit in self.hits.iter() {
+            let is_there = value::kind(&record[hit.start..hit.end]) != Kind::Null;
+            self.tests[usize::from(hit.pointer)].met |= is_there;
+        }
+        for (pointer, test) in self.tests.iter().enumerate() {
             let mut holds = false;
             for hit in self.hits.iter().filter(|hit| usize::from(hit.pointer) == pointer) {
-                let text = &record[hit.start..hit.end];
-                test.met |= value::kind(text) != Kind::Null;
-                holds |= test.holds(text, &mut self.scratch)?;
+                holds |= test.holds(&record[hit.start..hit.end], &mut self.scratch)?;
             }
             if !holds {
                 return Ok(false);
@@ -258,6 +261,17 @@ mod tests {
             assert!(said.is_err_and(|said| said.contains("wanted")), "{condition} {record}");
         }
         assert!(holds("a=1", "{\"a\":").is_err());
+    }
+
+    #[test]
+    fn a_field_is_met_whatever_the_others_say() {
+        // The other conditions do not hold, or cannot be told.
+        for conditions in [["a=2", "b=1"], ["b=1", "a=2"], ["a~x", "b=1"], ["b=1", "a~x"]] {
+            let conditions = conditions.map(|c| c.parse().expect(c));
+            let mut filter = Filter::new(&conditions, false).expect("a filter");
+            filter.takes(br#"{"a":1,"b":1}"#);
+            assert_eq!(filter.unmet(true), None, "{conditions:?}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod blocks;
 mod codes;
 mod colors;
 mod header;
+mod markers;
 mod rows;
 mod scan;
 
@@ -22,6 +23,7 @@ use libjpeg_turbo_rs::precision::{
 use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, FrameHeader, JpegError, PixelFormat};
 
 use self::header::{Header, MAX_SIDE, read_header};
+use self::markers::check_scans;
 use self::rows::decode_scan;
 use self::scan::Scan;
 use super::row::{ByRows, Evidence, More, Row, no_indices, pixels};
@@ -92,7 +94,7 @@ fn decode(bytes: &[u8], info: &ImageInfo, limits: &Limits, out: &mut [u8]) -> Re
     .unwrap_or_else(|_| Err(Error::image("damaged JPEG: the codec gave up on it")))
 }
 
-/// The header of a file that has its end, and the limits of the codec.
+/// The header of a file that has its end and its restart markers in order, and the limits of the codec.
 fn open(bytes: &[u8], limits: &Limits) -> Result<(Header, DecodeLimits)> {
     let header = read_header(bytes, limits)?;
     // The marker cannot occur in coded data. Arithmetic decoding makes up grey for what is
@@ -105,6 +107,7 @@ fn open(bytes: &[u8], limits: &Limits) -> Result<(Header, DecodeLimits)> {
     if !complete {
         return Err(Error::image("truncated JPEG: it has no end-of-image marker"));
     }
+    check_scans(bytes, &header)?;
     let budget = limits.max_pixels.saturating_mul(12).min(limits.memory.unwrap_or(u64::MAX));
     let codec_limits = DecodeLimits {
         max_width: MAX_SIDE.into(),
@@ -210,7 +213,10 @@ fn incomplete() -> Error {
 
 fn damaged(error: JpegError) -> Error {
     let told = match &error {
-        JpegError::UnexpectedEof => Error::image("truncated JPEG: the file ends inside the image"),
+        // The end marker is there.
+        JpegError::UnexpectedEof => {
+            Error::image("damaged JPEG: the coded data ends early or is damaged")
+        }
         JpegError::Unsupported(what) => {
             Error::unsupported(format!("JPEG of an unusual kind: {what}"))
         }

@@ -95,6 +95,12 @@ pub(super) fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
         ));
     }
     header.is_one_scan &= rest.get(2).copied().map(usize::from) == Some(header.components);
+    if header.precision > 8 && !header.is_one_scan {
+        return Err(Error::unsupported(format!(
+            "JPEG of an unusual kind: {} bits in several scans",
+            header.precision
+        )));
+    }
     header.orientation = exif::orientation(exif, xmp);
     header.interval = interval;
     header.scan = bytes.len() - rest.len();

@@ -1,4 +1,4 @@
-//! The markers from the first scan of a JPEG to its end: restart markers in their order.
+//! The markers from the first scan of a JPEG to its end: restart markers in their order, scans that the codec reads.
 //!
 //! The codec and `codes` take any restart marker for the one that is due, and Pillow most of them. What was lost or
 //! exchanged between two of them would be a picture with other pixels, of which nobody is told.
@@ -36,14 +36,28 @@ pub(super) fn check_scans(bytes: &[u8], header: &Header) -> Result<()> {
                 let length = usize::from(u16::from_be_bytes(*length)).max(2);
                 let Some((segment, after)) = rest.split_at_checked(length) else { return Ok(()) };
                 rest = after;
-                if marker == DRI {
-                    interval = interval_of(&segment[2..]);
+                match marker {
+                    DRI => interval = interval_of(&segment[2..]),
+                    START_OF_SCAN => check_scan(&segment[2..], header)?,
+                    _ => {}
                 }
                 due = (marker == START_OF_SCAN && interval > 0).then_some(0);
             }
         }
         let Some(next) = next_marker(rest) else { return Ok(()) };
         (marker, rest) = next;
+    }
+}
+
+/// Of several scans of Huffman codes, each block at once, the codec reads those of one component each.
+fn check_scan(segment: &[u8], header: &Header) -> Result<()> {
+    match segment.first() {
+        Some(&count @ 2..) if header.sequential && !header.is_one_scan => {
+            Err(Error::unsupported(format!(
+                "JPEG of an unusual kind: several scans, and {count} components in one of them"
+            )))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -152,5 +166,42 @@ mod tests {
 
     fn check(file: &[u8]) -> std::result::Result<(), ErrorKind> {
         open(file, &Limits::default()).map(drop).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn scans_of_some_components_are_unusual_and_not_damaged() {
+        let file = encode(PixelFormat::Rgb, |e| e.subsampling(Subsampling::S444));
+        let scan = scan_of(&file);
+        let data = &file[scan + 12..file.len() - 2];
+        // In scans of these components.
+        let of = |scans: &[&[u8]]| {
+            let mut file = file[..scan - 2].to_vec();
+            for components in scans {
+                let count = components.len() as u8;
+                file.extend([0xFF, START_OF_SCAN, 0, 6 + 2 * count, count]);
+                file.extend(components.iter().flat_map(|&name| [name, 0]));
+                file.extend([&[0, 63, 0], data].concat());
+            }
+            [&file[..], &[0xFF, 0xD9]].concat()
+        };
+        assert_eq!(check(&of(&[&[1], &[2], &[3]])), Ok(()));
+        assert_eq!(check(&of(&[&[1, 2, 3]])), Ok(()));
+        for scans in [&[&[1][..], &[2, 3]][..], &[&[1, 2], &[3]], &[&[1], &[2], &[1, 2, 3]]] {
+            let (kind, said) = refused(&of(scans));
+            assert!(kind == ErrorKind::Unsupported && said.contains("several scans"), "{said}");
+        }
+    }
+
+    #[test]
+    fn deep_samples_in_several_scans_are_refused_by_the_header() {
+        let frame = |file: &[u8], kind| memchr::memmem::find(file, &[0xFF, kind]).expect("a frame");
+        let mut plain = encode(PixelFormat::Grayscale, |e| e);
+        let at = frame(&plain, 0xC0);
+        (plain[at + 1], plain[at + 4]) = (0xC1, 12);
+        assert_eq!(check(&plain), Ok(()));
+        let mut progressive = encode(PixelFormat::Grayscale, |e| e.progressive(true));
+        let at = frame(&progressive, 0xC2);
+        progressive[at + 4] = 12;
+        assert_eq!(check(&progressive), Err(ErrorKind::Unsupported));
     }
 }

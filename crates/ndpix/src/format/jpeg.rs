@@ -25,7 +25,7 @@ use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, FrameHeader, JpegEr
 use self::header::{Header, MAX_SIDE, read_header};
 use self::markers::check_scans;
 use self::rows::decode_scan;
-use self::scan::Scan;
+use self::scan::{Scan, read_markers};
 use super::row::{ByRows, Evidence, More, Row, no_indices, pixels};
 use super::{Color, ImageInfo};
 use crate::dtype::DType;
@@ -85,7 +85,9 @@ fn decode(bytes: &[u8], info: &ImageInfo, limits: &Limits, out: &mut [u8]) -> Re
     catch_unwind(AssertUnwindSafe(|| {
         if header.precision > 8 {
             decode_deep(bytes, &header, &codec_limits, out)
-        } else if let Some(scan) = Scan::of(bytes, &header, &codec_limits) {
+        } else if let Some(markers) = read_markers(bytes, &header, &codec_limits)
+            && let Some(scan) = Scan::of(&markers, &header)
+        {
             decode_scan(bytes, &scan, out)
         } else {
             decode_bytes(bytes, &header, codec_limits, out)

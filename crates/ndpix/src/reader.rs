@@ -14,7 +14,7 @@ use crate::batch::{File, Text};
 use crate::control::Meter;
 use crate::detect::{self, Candidate, Findings, SAMPLE_BYTES, SAMPLE_RECORDS, Sample, Survey};
 use crate::error::{Error, ErrorKind, Result, brief};
-use crate::framing::{Feed, Pick, Start};
+use crate::framing::{Feed, Pick, Picked, Start};
 use crate::options::{Condition, OnTruncated, Options};
 use crate::pipeline::{self, Fate, Part, Work};
 use crate::plan::{Plan, Target};
@@ -437,7 +437,12 @@ fn pick(filter: &Option<Shared>, wants_fields: bool) -> Option<Pick> {
             true => filter.takes_rejected(record),
             false => filter.takes(record),
         };
-        (!wants_fields || filter.unmet(false).is_none()).then_some(takes)
+        match takes {
+            _ if wants_fields && filter.unmet(false).is_some() => Picked::Over,
+            Some(true) => Picked::Yes,
+            Some(false) => Picked::No,
+            None => Picked::Untold,
+        }
     }))
 }
 

@@ -87,6 +87,8 @@ pub(crate) struct Record {
     pub(crate) index: u64,
     /// Records over all files up to this one that meet `where`; all of them where nothing is asked.
     pub(crate) matched: u64,
+    /// Whether `where` cannot tell if it is read: it is, so that it is said why.
+    pub(crate) untold: bool,
     /// Why its text is not there; then the span is empty.
     pub(crate) gone: Option<Gone>,
 }

@@ -26,7 +26,7 @@ use crate::shape::Shape;
 use crate::sink::index::{self, Entry, Index};
 use crate::source::Input;
 use crate::source::random::Places;
-use crate::threads::spread;
+use crate::threads::{lock, spread};
 
 use hands::Hands;
 use survey::{key, survey};
@@ -371,7 +371,7 @@ impl Dataset {
         self.places.unchanged()?;
         let slots: Vec<_> = numbers.iter().map(|_| Mutex::new(None)).collect();
         self.spread(numbers, |row, item| {
-            *slots[row].lock().unwrap_or_else(PoisonError::into_inner) = Some(item);
+            *lock(&slots[row]) = Some(item);
             Ok(())
         })?;
         let all = slots.into_iter();

@@ -16,7 +16,7 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result, quote};
 
-pub(crate) use feed::{Begins, Feed, FeedCounts, Pick, Start};
+pub(crate) use feed::{Begins, Feed, FeedCounts, Pick, Picked, Start};
 
 /// How records follow each other in a file.
 ///

@@ -313,7 +313,10 @@ impl Worker<'_> {
         let place = |error: Error, item: usize| error.at(origin.position(item as u32));
         let found = match text.unreadable(index, &shared.plan.limits) {
             Some(error) => Err(error),
-            None => self.filter.check(bytes).and_then(|_| self.decoder.find(bytes)),
+            None if text.records[index].untold => {
+                self.filter.check(bytes).and_then(|_| self.decoder.find(bytes))
+            }
+            None => self.decoder.find(bytes),
         };
         let items = match found {
             Ok(items) => items,

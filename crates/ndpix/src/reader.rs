@@ -8,13 +8,13 @@ mod legends;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::batch::{File, Text};
 use crate::control::Meter;
 use crate::detect::{self, Candidate, Findings, SAMPLE_BYTES, SAMPLE_RECORDS, Sample, Survey};
 use crate::error::{Error, ErrorKind, Result, brief};
-use crate::framing::{Feed, Pick, Start};
+use crate::framing::{Feed, Pick, Picked, Start};
 use crate::options::{Condition, OnTruncated, Options};
 use crate::pipeline::{self, Fate, Part, Work};
 use crate::plan::{Plan, Target};
@@ -22,7 +22,7 @@ use crate::record::filter::Filter;
 use crate::record::rejected;
 use crate::shape::Shape;
 use crate::source::Input;
-use crate::threads::Job;
+use crate::threads::{Job, lock};
 
 /// Text of a batch, where nothing else closes it. Measured from 256 KiB to 4 MiB on raw pixels, PNG and
 /// number lists: more than 1 MiB costs 5 to 20 % (the text leaves the cache), less than 512 KiB gains
@@ -154,7 +154,7 @@ impl Reader {
         }
         if let Some(filter) = filter {
             let is_end = records < SAMPLE_RECORDS && bytes < SAMPLE_BYTES;
-            detect::refuse_unmet(&shared(&filter), is_end)?;
+            detect::refuse_unmet(&lock(&filter), is_end)?;
         }
         sample.iter_mut().for_each(|text| rejected::unwrap(text, &files));
         let lead = options.lead()?;
@@ -428,20 +428,21 @@ fn filter(conditions: &[Condition], nan: bool) -> Result<Option<Shared>> {
     Ok(filter.map(|filter| Arc::new(Mutex::new(filter))))
 }
 
-fn shared(filter: &Shared) -> MutexGuard<'_, Filter> {
-    filter.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// What asks a filter; `wants_fields`: no more is read once a field is in none of the first records.
 fn pick(filter: &Option<Shared>, wants_fields: bool) -> Option<Pick> {
     let filter = filter.clone()?;
     Some(Box::new(move |record, is_rejected| {
-        let mut filter = shared(&filter);
+        let mut filter = lock(&filter);
         let takes = match is_rejected {
             true => filter.takes_rejected(record),
             false => filter.takes(record),
         };
-        (!wants_fields || filter.unmet(false).is_none()).then_some(takes)
+        match takes {
+            _ if wants_fields && filter.unmet(false).is_some() => Picked::Over,
+            Some(true) => Picked::Yes,
+            Some(false) => Picked::No,
+            None => Picked::Untold,
+        }
     }))
 }
 

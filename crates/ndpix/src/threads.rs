@@ -99,6 +99,24 @@ pub(crate) fn beside<T>(
     }
 }
 
+/// The failure of the lowest number, of what several threads do.
+#[derive(Default)]
+struct Failure(Mutex<Option<(usize, Error)>>);
+
+impl Failure {
+    fn note(&self, at: usize, error: Error) {
+        let mut first = lock(&self.0);
+        if first.as_ref().is_none_or(|f| at < f.0) {
+            *first = Some((at, error));
+        }
+    }
+
+    /// Whether a number need not be done. Those below a failure are: which one is the first is then always the same.
+    fn is_before(&self, at: usize) -> bool {
+        lock(&self.0).as_ref().is_some_and(|first| first.0 < at)
+    }
+}
+
 /// Calls `work` with each of `0..count`, on as many threads, and gives the error of the lowest number.
 /// Each thread has a state of its own.
 pub(crate) fn spread<S>(
@@ -108,26 +126,19 @@ pub(crate) fn spread<S>(
     work: impl Fn(&mut S, usize) -> Result<()> + Sync,
 ) -> Result<()> {
     let next = AtomicUsize::new(0);
-    let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+    let failure = Failure::default();
     let run = || {
-        let fail = |at: usize, error: Error| {
-            let mut first = lock(&failed);
-            if first.as_ref().is_none_or(|f| at < f.0) {
-                *first = Some((at, error));
-            }
-        };
         let mut mine = match state() {
             Ok(mine) => mine,
-            Err(error) => return fail(0, error),
+            Err(error) => return failure.note(0, error),
         };
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            // Numbers below a failure are still done: which one is the first is then always the same.
-            if at >= count || lock(&failed).is_some() {
+            if at >= count || failure.is_before(at) {
                 return;
             }
             if let Err(error) = work(&mut mine, at) {
-                return fail(at, error);
+                return failure.note(at, error);
             }
         }
     };
@@ -140,8 +151,37 @@ pub(crate) fn spread<S>(
         }
         run();
     });
-    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+    match failure.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some((_, error)) => Err(error),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_below_a_failure_are_done() {
+        let failure = Failure::default();
+        for (failed, first) in [(7, 7), (9, 7), (4, 4), (5, 4)] {
+            failure.note(failed, Error::options(failed.to_string()));
+            let is_done = |at: &usize| !failure.is_before(*at);
+            assert!((0..12).filter(is_done).eq(0..=first), "after {failed}");
+        }
+    }
+
+    #[test]
+    fn the_error_is_that_of_the_lowest_number() {
+        for threads in 1..6 {
+            let done = Mutex::new(vec![false; 50]);
+            let work = |(): &mut (), at: usize| {
+                lock(&done)[at] = true;
+                if at % 10 > 6 { Err(Error::options(at.to_string())) } else { Ok(()) }
+            };
+            let error = spread(50, threads, || Ok(()), work).expect_err("some fail");
+            assert_eq!(error.message(), "7");
+            assert!(lock(&done)[..7].iter().all(|done| *done));
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::hands::Hands;
 use crate::control::{Control, Meter};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sink::index::Entry;
-use crate::threads::spread;
+use crate::threads::{lock, spread};
 
 /// Entries that a thread takes at a time.
 const CHUNK: usize = 64;
@@ -51,7 +51,7 @@ impl Dataset {
                     meter.pass(self.entries[at].len);
                 }
             }
-            bad.lock().unwrap_or_else(PoisonError::into_inner).append(&mut found);
+            lock(&bad).append(&mut found);
             Ok(())
         };
         let chunks = self.len().div_ceil(CHUNK);

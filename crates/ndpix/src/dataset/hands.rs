@@ -12,6 +12,7 @@ use crate::format::ImageInfo;
 use crate::options::{OnError, OnMissing};
 use crate::pipeline::Doubts;
 use crate::plan::Plan;
+use crate::record::filter::Filter;
 use crate::sink::index::Entry;
 
 /// A row: the image, and those of further arrays by their names.
@@ -27,6 +28,8 @@ pub(super) struct Hands<'d> {
     text: Vec<u8>,
     kept: Kept,
     doubts: Doubts<'d>,
+    /// Says of a record why it cannot be told whether it is one of the dataset.
+    filter: Filter,
     /// Whether the record that was read last has no image, and nothing like one elsewhere.
     missing: bool,
 }
@@ -36,7 +39,8 @@ impl<'d> Hands<'d> {
         let decoder = Decoder::new(&dataset.plan)?;
         let (pixels, kept) = (PixelBuffer::default(), Kept::new(&dataset.plan));
         let doubts = Doubts::new(&dataset.plan)?;
-        Ok(Self { decoder, pixels, text: Vec::new(), kept, doubts, missing: false })
+        let filter = Filter::new(&dataset.plan.conditions, dataset.plan.raw.allow_nan)?;
+        Ok(Self { decoder, pixels, text: Vec::new(), kept, doubts, filter, missing: false })
     }
 }
 
@@ -115,6 +119,7 @@ impl Dataset {
         hands.text.clear();
         self.plan.limits.check_record(entry.len)?;
         self.places.read(entry.file, entry.byte, entry.len, &mut hands.text)?;
+        hands.filter.check(&hands.text)?;
         let items = hands.decoder.find(&hands.text)?;
         let kept = hands.decoder.keep(&hands.text, &mut hands.kept);
         let base = self.files[entry.file as usize].base.as_ref();
@@ -151,5 +156,41 @@ impl Dataset {
         let further = names.zip(hands.decoder.filled_arrays());
         let further = further.map(|(name, info)| next(info).map(|array| (name, array)));
         Ok((images, further.collect::<Result<_>>()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::Control;
+    use crate::options::Options;
+    use crate::source::Input;
+
+    #[test]
+    fn records_of_which_where_cannot_tell_are_bad() {
+        let heights = ["70", "[1, 2]", "true", "65", "{}", "3"];
+        let text: String =
+            heights.map(|h| format!("{{\"image\": [[1, 2], [3, 4]], \"h\": {h}}}\n")).concat();
+        let open = |on_error: &str| {
+            let mut options = Options::default();
+            for (name, value) in [("field", "image"), ("where", "h>=60"), ("on_error", on_error)] {
+                options.set(name, value).expect("a value");
+            }
+            let inputs = vec![Input::bytes(text.clone())];
+            Dataset::open(inputs, &options, None, &Control::default()).expect("a dataset")
+        };
+        // Record 5 is none of it.
+        let dataset = open("raise");
+        assert_eq!(dataset.len(), 5);
+        let is_bad = |at| dataset.get(at).map(drop).err().map(|error| error.kind());
+        let bad = Some(ErrorKind::Field);
+        assert_eq!([0, 1, 2, 3, 4].map(is_bad), [None, bad, bad, None, bad]);
+        for pixels in [false, true] {
+            let bad = dataset.check(pixels, &Control::default()).expect("checked");
+            assert_eq!(bad.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [1, 2, 4]);
+            assert!(bad.iter().all(|(_, error)| error.message().starts_with("where")));
+        }
+        let filled = open("fill").get_items(&[0, 1, 2, 3, 4]).expect("filled").filled;
+        assert_eq!(filled.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [1, 2, 4]);
     }
 }

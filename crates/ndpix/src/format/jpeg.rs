@@ -11,6 +11,7 @@ mod blocks;
 mod codes;
 mod colors;
 mod header;
+mod markers;
 mod rows;
 mod scan;
 
@@ -20,8 +21,9 @@ use libjpeg_turbo_rs::precision::{
 use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, FrameHeader, JpegError, PixelFormat};
 
 use self::header::{Header, MAX_SIDE, read_header};
+use self::markers::check_scans;
 use self::rows::decode_scan;
-use self::scan::Scan;
+use self::scan::{Scan, read_markers};
 use super::row::{ByRows, Evidence, More, Row, no_indices, pixels};
 use super::{Color, ImageInfo, guarded};
 use crate::dtype::DType;
@@ -81,7 +83,9 @@ fn decode(bytes: &[u8], info: &ImageInfo, limits: &Limits, out: &mut [u8]) -> Re
     guarded("JPEG", || {
         if header.precision > 8 {
             decode_deep(bytes, &header, &codec_limits, out)
-        } else if let Some(scan) = Scan::of(bytes, &header, &codec_limits) {
+        } else if let Some(markers) = read_markers(bytes, &header, &codec_limits)
+            && let Some(scan) = Scan::of(&markers, &header)
+        {
             decode_scan(bytes, &scan, out)
         } else {
             decode_bytes(bytes, &header, codec_limits, out)
@@ -89,7 +93,7 @@ fn decode(bytes: &[u8], info: &ImageInfo, limits: &Limits, out: &mut [u8]) -> Re
     })
 }
 
-/// The header of a file that has its end, and the limits of the codec.
+/// The header of a file that has its end and its restart markers in order, and the limits of the codec.
 fn open(bytes: &[u8], limits: &Limits) -> Result<(Header, DecodeLimits)> {
     let header = read_header(bytes, limits)?;
     // The marker cannot occur in coded data. Arithmetic decoding makes up grey for what is
@@ -102,6 +106,7 @@ fn open(bytes: &[u8], limits: &Limits) -> Result<(Header, DecodeLimits)> {
     if !complete {
         return Err(Error::image("truncated JPEG: it has no end-of-image marker"));
     }
+    check_scans(bytes, &header)?;
     let budget = limits.max_pixels.saturating_mul(12).min(limits.memory.unwrap_or(u64::MAX));
     let codec_limits = DecodeLimits {
         max_width: MAX_SIDE.into(),
@@ -207,7 +212,10 @@ fn incomplete() -> Error {
 
 fn damaged(error: JpegError) -> Error {
     let told = match &error {
-        JpegError::UnexpectedEof => Error::image("truncated JPEG: the file ends inside the image"),
+        // The end marker is there.
+        JpegError::UnexpectedEof => {
+            Error::image("damaged JPEG: the coded data ends early or is damaged")
+        }
         JpegError::Unsupported(what) => {
             Error::unsupported(format!("JPEG of an unusual kind: {what}"))
         }

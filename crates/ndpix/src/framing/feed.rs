@@ -89,8 +89,21 @@ impl Open {
     }
 }
 
-/// Whether the text of a record is handed out, which may be the line of a rejects file; `None`: nothing more is.
-pub(crate) type Pick = Box<dyn FnMut(&[u8], bool) -> Option<bool> + Send>;
+/// What becomes of a record whose text was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Picked {
+    /// It is handed out.
+    Yes,
+    /// It is passed over.
+    No,
+    /// It cannot be told: it is handed out, and known as such.
+    Untold,
+    /// It is passed over, and so is all that follows.
+    Over,
+}
+
+/// Says it of the text of a record, which may be the line of a rejects file.
+pub(crate) type Pick = Box<dyn FnMut(&[u8], bool) -> Picked + Send>;
 
 /// Cuts inputs into batches of whole records.
 pub(crate) struct Feed {

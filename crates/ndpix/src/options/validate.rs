@@ -225,6 +225,9 @@ impl Options {
                 "merge gives numbers of masks as uint8, or with dtype uint16 as that; leave scale and other dtypes out",
             );
         }
+        if self.merge != Merge::Class && !self.classes.is_empty() {
+            return no("classes are names for merge class; leave them out, or ask for merge class");
+        }
         self.validate_size()?;
         self.validate_stack()
     }
@@ -338,6 +341,17 @@ mod tests {
         check(&[("fill_value", "3"), ("on_error", "skip,path=fill")], None);
         check(&[("fill_value", "3"), ("on_missing", "fill")], None);
         check(&[("array", "m=mask,resample=nearest")], None);
+    }
+
+    #[test]
+    fn names_of_classes_are_for_merge_class() {
+        let classes = Options::default().with("merge", "class[cat,dog]").expect("names").classes;
+        for merge in [Merge::Off, Merge::Any, Merge::Instance, Merge::Class] {
+            let options = Options { merge, classes: classes.clone(), ..Options::default() };
+            let error = options.validate().err();
+            assert_eq!(error.is_some(), merge != Merge::Class, "{merge}");
+            assert!(error.is_none_or(|e| e.message().contains("merge class")), "{merge}");
+        }
     }
 
     #[test]

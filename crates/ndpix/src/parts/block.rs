@@ -205,6 +205,7 @@ impl Block {
             index: rows.number()?.checked_add(bases.index)?,
             // Nobody goes on by it.
             matched: 0,
+            untold: false,
             gone: match rows.number()? {
                 0 => None,
                 1 => Some(Gone::Cut),

@@ -60,9 +60,9 @@ impl Filter {
         Ok(filter)
     }
 
-    /// Whether a record is read. What is no JSON is, so that it is said to be none; so is one that cannot be
-    /// compared, of which [`Filter::check`] says why.
-    pub(crate) fn takes(&mut self, record: &[u8]) -> bool {
+    /// Whether a record is read; `None`: it cannot be told, as it is no JSON or cannot be compared, and
+    /// [`Filter::check`] says why.
+    pub(crate) fn takes(&mut self, record: &[u8]) -> Option<bool> {
         self.seen += 1;
         if self.first.len() < KEPT && self.missing().is_some() {
             let kept: usize = self.first.iter().map(Vec::len).sum();
@@ -70,15 +70,12 @@ impl Filter {
                 self.first.push(record.to_vec());
             }
         }
-        self.check(record).unwrap_or(true)
+        self.check(record).ok()
     }
 
     /// As [`Filter::takes`], of a line of a rejects file.
-    pub(crate) fn takes_rejected(&mut self, line: &[u8]) -> bool {
-        match rejected::record_of(line) {
-            Some(record) => self.takes(&record),
-            None => true,
-        }
+    pub(crate) fn takes_rejected(&mut self, line: &[u8]) -> Option<bool> {
+        self.takes(&rejected::record_of(line)?)
     }
 
     /// Whether a record meets all conditions.
@@ -90,12 +87,15 @@ impl Filter {
             return Ok(true);
         }
         scan(record, &self.query, &mut self.hits)?;
-        for (pointer, test) in self.tests.iter_mut().enumerate() {
+        // Of all fields, also of those behind a condition that does not hold.
+        for hit in self.hits.iter() {
+            let is_there = value::kind(&record[hit.start..hit.end]) != Kind::Null;
+            self.tests[usize::from(hit.pointer)].met |= is_there;
+        }
+        for (pointer, test) in self.tests.iter().enumerate() {
             let mut holds = false;
             for hit in self.hits.iter().filter(|hit| usize::from(hit.pointer) == pointer) {
-                let text = &record[hit.start..hit.end];
-                test.met |= value::kind(text) != Kind::Null;
-                holds |= test.holds(text, &mut self.scratch)?;
+                holds |= test.holds(&record[hit.start..hit.end], &mut self.scratch)?;
             }
             if !holds {
                 return Ok(false);
@@ -261,14 +261,26 @@ mod tests {
     }
 
     #[test]
+    fn a_field_is_met_whatever_the_others_say() {
+        // The other conditions do not hold, or cannot be told.
+        for conditions in [["a=2", "b=1"], ["b=1", "a=2"], ["a~x", "b=1"], ["b=1", "a~x"]] {
+            let conditions = conditions.map(|c| c.parse().expect(c));
+            let mut filter = Filter::new(&conditions, false).expect("a filter");
+            filter.takes(br#"{"a":1,"b":1}"#);
+            assert_eq!(filter.unmet(true), None, "{conditions:?}");
+        }
+    }
+
+    #[test]
     fn a_field_that_no_record_has_is_named() {
         let conditions = ["a exists", "b=1"].map(|c| c.parse().expect(c));
         let mut filter = Filter::new(&conditions, false).expect("a filter");
-        assert!(!filter.takes(br#"{"a":1}"#));
+        assert_eq!(filter.takes(br#"{"a":1}"#), Some(false));
         assert_eq!(filter.unmet(false), None);
         assert_eq!(filter.unmet(true).map(ToString::to_string), Some("b=1".to_string()));
-        assert!(filter.takes(br#"{"a":1,"b":1}"#) && filter.takes(b"not JSON"));
+        assert_eq!(filter.takes(br#"{"a":1,"b":1}"#), Some(true));
+        assert_eq!([&b"not JSON"[..], br#"{"a":1,"b":[]}"#].map(|r| filter.takes(r)), [None, None]);
         assert_eq!(filter.unmet(true), None);
-        assert_eq!((filter.first().count(), filter.seen()), (2, 3));
+        assert_eq!((filter.first().count(), filter.seen()), (2, 4));
     }
 }

@@ -121,8 +121,8 @@ mod tests {
             text.bytes.extend_from_slice(line);
             let end = text.bytes.len();
             let (byte, index) = (start as u64, i as u64);
-            let (line, matched, gone) = (line_number, index + 1, None);
-            let record = Record { start, end, file: 0, line, byte, index, matched, gone };
+            let (line, matched, untold, gone) = (line_number, index + 1, false, None);
+            let record = Record { start, end, file: 0, line, byte, index, matched, untold, gone };
             text.records.push(record);
         }
         text

@@ -5,12 +5,14 @@
 //! inflated from the mark before it. Readers stay open where they ended, as what is asked for next is often near.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::{
     BlockBoundaryState, DecompressorOxide, decompress, inflate_flags,
 };
+
+use crate::threads::lock;
 
 /// What reads the compressed bytes: how many it put into the buffer from a place on; fewer at the end.
 pub(super) type ReadAt<'r> = &'r dyn Fn(&mut [u8], u64) -> io::Result<usize>;
@@ -26,7 +28,7 @@ const STEP: u64 = 1 << 20;
 /// Marks of all files together, at most, so that they take 64 MiB however large the files are: where there would be
 /// more every second goes.
 pub(super) const MOST: usize = 2048;
-/// Readers that stay open.
+/// Readers that stay open, in all files together: each takes a quarter of a MiB.
 const OPEN: usize = 16;
 
 /// A place from which it can be inflated.
@@ -41,11 +43,35 @@ struct Mark {
     window: Vec<u8>,
 }
 
-/// The marks of a file, in order, and readers in it.
+/// The marks of a file, in order.
 #[derive(Default)]
 pub(super) struct Marks {
     marks: Vec<Mark>,
-    readers: Mutex<Vec<Inflater>>,
+}
+
+/// Readers that stay open where they ended, each with the number of its file, the one that was used last at the end.
+#[derive(Default)]
+pub(super) struct Readers(Mutex<Vec<(u32, Inflater)>>);
+
+impl Readers {
+    fn keep(&self, file: u32, reader: Inflater) {
+        let mut readers = lock(&self.0);
+        if readers.len() == OPEN {
+            readers.remove(0);
+        }
+        readers.push((file, reader));
+    }
+
+    /// The one nearest to a place of the text of a file, and not before `from`.
+    fn near(&self, file: u32, from: u64, at: u64) -> Option<Inflater> {
+        let mut readers = lock(&self.0);
+        let fits = |(of, reader): &(u32, Inflater)| {
+            *of == file && reader.text - reader.fill as u64 <= at && reader.text >= from.min(at)
+        };
+        let all = readers.iter().enumerate().filter(|(_, reader)| fits(reader));
+        let (number, _) = all.max_by_key(|(_, (_, reader))| reader.text)?;
+        Some(readers.remove(number).1)
+    }
 }
 
 /// Where a step of inflating has ended.
@@ -208,7 +234,7 @@ impl Inflater {
 }
 
 impl Marks {
-    /// Goes through a file and sets so many marks at most. Where it is damaged or `stop` says so they end: what can
+    /// Goes through a file and sets so many marks at most, of which the first always stands. Where it is damaged or `stop` says so they end: what can
     /// be read is found out by those that read it all.
     pub(super) fn set(read: ReadAt<'_>, most: usize, stop: &dyn Fn() -> bool) -> Self {
         let first = Mark { text: 0, at: 0, bits: None, window: Vec::new() };
@@ -232,12 +258,20 @@ impl Marks {
                 });
             }
         }
-        Self { marks, readers: Mutex::default() }
+        Self { marks }
     }
 
-    /// Fills `out` with the text from `at`.
-    pub(super) fn read(&self, read: ReadAt<'_>, at: u64, out: &mut [u8]) -> io::Result<()> {
-        let mut inflater = self.near(at);
+    /// Fills `out` with the text from `at` of the file of this number.
+    pub(super) fn read(
+        &self,
+        read: ReadAt<'_>,
+        (readers, file): (&Readers, u32),
+        at: u64,
+        out: &mut [u8],
+    ) -> io::Result<()> {
+        let mark = &self.marks[self.marks.partition_point(|mark| mark.text <= at).max(1) - 1];
+        let near = readers.near(file, mark.text, at);
+        let mut inflater = near.unwrap_or_else(|| Inflater::new(mark));
         let mut filled = 0;
         while filled < out.len() {
             let wanted = at + filled as u64;
@@ -253,26 +287,8 @@ impl Marks {
             out[filled..filled + now].copy_from_slice(&held[..now]);
             filled += now;
         }
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if readers.len() == OPEN {
-            readers.remove(0);
-        }
-        readers.push(inflater);
+        readers.keep(file, inflater);
         Ok(())
-    }
-
-    /// A reader from which it is not far to a place of the text.
-    fn near(&self, at: u64) -> Inflater {
-        let mark = &self.marks[self.marks.partition_point(|mark| mark.text <= at).max(1) - 1];
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |reader: &Inflater| {
-            reader.text - reader.fill as u64 <= at && reader.text >= mark.text.min(at)
-        };
-        let all = readers.iter().enumerate().filter(|(_, reader)| fits(reader));
-        match all.max_by_key(|(_, reader)| reader.text).map(|(number, _)| number) {
-            Some(number) => readers.remove(number),
-            None => Inflater::new(mark),
-        }
     }
 
     /// They as bytes.
@@ -311,7 +327,7 @@ impl Marks {
             marks.push(mark);
             rest = later;
         }
-        (!marks.is_empty()).then_some((Self { marks, readers: Mutex::default() }, rest))
+        (!marks.is_empty()).then_some((Self { marks }, rest))
     }
 }
 

@@ -117,9 +117,7 @@ fn whole<R: Read>(held: &mut Held<R>, threads: usize) -> VecDeque<Vec<u8>> {
     }
     let mut room = TEXT;
     let fits = |member: &Range<usize>| {
-        let left = room.checked_sub(said_length(&bytes[member.clone()]));
-        room = left.unwrap_or(room);
-        left.is_some()
+        room.checked_sub(said_length(&bytes[member.clone()])).map(|left| room = left).is_some()
     };
     let members: Vec<_> = starts.windows(2).map(|w| w[0]..w[1]).take_while(fits).collect();
     if starts.first() != Some(&0) || members.len() < 2 {

@@ -9,7 +9,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::Input;
 use super::compressed::Compression;
-use super::gzip::{MOST, Marks};
+use super::gzip::{MOST, Marks, Readers};
 use super::place::{self, Changed, Spot, Stamp};
 use crate::error::{Error, Result};
 use crate::limits;
@@ -73,6 +73,7 @@ pub(crate) struct Places {
     stamps: Vec<Known>,
     /// Of each input that is compressed where to begin, once that is known.
     marks: Vec<Option<OnceLock<Marks>>>,
+    readers: Readers,
 }
 
 impl fmt::Debug for Places {
@@ -112,7 +113,7 @@ impl Places {
             stamps.push(Known { name, size: bytes, changed: Some(changed) });
             places.push(held);
         }
-        Ok(Self { places, stamps, marks })
+        Ok(Self { places, stamps, marks, readers: Readers::default() })
     }
 
     /// What the inputs were when they were opened.
@@ -127,7 +128,7 @@ impl Places {
 
     /// Goes through those that are compressed, so that they can be read; until `stop` says so.
     pub(crate) fn survey(&self, stop: &dyn Fn() -> bool) {
-        let most = MOST / self.marks.iter().flatten().count().max(1);
+        let most = (MOST / self.marks.iter().flatten().count().max(1)).max(1);
         for (place, marks) in self.places.iter().zip(&self.marks) {
             let Some(marks) = marks else { continue };
             marks.get_or_init(|| Marks::set(&|buf, at| place.read_at(buf, at), most, stop));
@@ -178,7 +179,7 @@ impl Places {
             limits::resize(out, len)?;
             let marks = marks.get().ok_or_else(gone)?;
             return marks
-                .read(&|buf, at| place.read_at(buf, at), byte, out)
+                .read(&|buf, at| place.read_at(buf, at), (&self.readers, file), byte, out)
                 .map_err(|e| Error::io(format_args!("cannot read {name}"), e));
         }
         match place {
@@ -229,5 +230,39 @@ fn stamp(spot: &Spot) -> io::Result<Option<Stamp>> {
     match spot {
         Spot::File(file) => Ok(place::stamp_of(&file.metadata()?)),
         Spot::Object(object) => Ok(place::Place::Object(Arc::clone(object)).stamp()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn packed(text: &[u8]) -> Input {
+        let mut packer = GzEncoder::new(Vec::new(), flate2::Compression::new(6));
+        packer.write_all(text).expect("in memory");
+        Input::Bytes(packer.finish().expect("in memory").into())
+    }
+
+    #[test]
+    fn marks_of_more_files_than_there_may_be_marks() {
+        let text: Vec<u8> = (0..1u64 << 20)
+            .flat_map(|i| (i * i).wrapping_mul(2_654_435_761).to_be_bytes())
+            .collect();
+        let (large, small) = (packed(&text), packed(b"{}\n"));
+        for count in [MOST - 1, MOST + 1, 3 * MOST] {
+            let input = |number| if number == 7 { &large } else { &small };
+            let inputs: Vec<_> = (0..count).filter_map(|number| input(number).again()).collect();
+            let places = Places::new(&inputs).expect("bytes");
+            places.survey(&|| false);
+            // One for each, without text before it.
+            assert!(places.found().len() < count * 32, "{} for {count}", places.found().len());
+            let (mut out, at) = (Vec::new(), text.len() - 500);
+            places.read(7, at as u64, 500, &mut out).expect("it is there");
+            assert!(out == text[at..], "the end of one of {count}");
+        }
     }
 }

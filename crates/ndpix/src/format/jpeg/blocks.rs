@@ -60,12 +60,11 @@ pub(super) struct Blocks<'s> {
 
 impl<'s> Blocks<'s> {
     pub(super) fn new(
-        scan: &Scan,
+        scan: &'s Scan<'_>,
         bytes: &'s [u8],
-        components: &'s [Component<'s>],
         routines: &SimdRoutines,
     ) -> Result<Self> {
-        let markers = &scan.markers;
+        let (markers, components) = (scan.markers, &scan.components[..]);
         let groups = scan.size.1.div_ceil(BLOCK * scan.ratio.1);
         let planes = (0..components.len())
             .map(|number| Plane::new(if number == 0 { scan.ratio } else { (1, 1) }, groups));
@@ -106,7 +105,8 @@ impl<'s> Blocks<'s> {
                 for across in 0..columns {
                     let tables = (codes.dc_table, codes.ac_table);
                     bits.block(tables, before, &mut numbers).map_err(|error| {
-                        match bits.is_short() {
+                        // No code begins so; with bits that were made up the data had ended before that was known.
+                        match bits.end_within(16) {
                             true => JpegError::UnexpectedEof,
                             false => error,
                         }
@@ -117,6 +117,6 @@ impl<'s> Blocks<'s> {
             }
         }
         self.bits = bits;
-        if bits.is_short() { Err(JpegError::UnexpectedEof) } else { Ok(()) }
+        if bits.end_within(0) { Err(JpegError::UnexpectedEof) } else { Ok(()) }
     }
 }

@@ -38,30 +38,27 @@ pub(super) struct Bits<'s> {
     count: u32,
     /// How many of these, the last, are zeros after the end of the data.
     made_up: u32,
-    /// Whether zeros were taken that no restart marker has followed.
-    short: bool,
 }
 
 impl<'s> Bits<'s> {
     pub(super) fn new(data: &'s [u8]) -> Self {
-        Self { data, at: 0, ahead: 0, count: 0, made_up: 0, short: false }
+        Self { data, at: 0, ahead: 0, count: 0, made_up: 0 }
     }
 
-    /// Whether the data ended before a code did.
+    /// Whether the data ends before so many more bits; with 0, before the last code did.
     #[inline(always)]
-    pub(super) fn is_short(&self) -> bool {
-        self.short || self.count < self.made_up
+    pub(super) fn end_within(&self, bits: u32) -> bool {
+        self.count < self.made_up + bits
     }
 
     /// Goes on after the next restart marker; where there is none the data has ended.
     pub(super) fn restart(&mut self) {
-        *self = Self { short: self.is_short(), at: self.at, ..Self::new(self.data) };
+        *self = Self { at: self.at, ..Self::new(self.data) };
         while let Some(found) = memchr(0xFF, self.data.get(self.at..).unwrap_or(&[])) {
             self.at += found;
             match self.data.get(self.at + 1) {
                 Some(0xD0..=0xD7) => {
                     self.at += 2;
-                    self.short = false;
                     return;
                 }
                 Some(0x00) => self.at += 2,
@@ -116,7 +113,7 @@ impl<'s> Bits<'s> {
             };
             match byte {
                 Some(byte) => self.ahead |= u64::from(byte) << (56 - self.count),
-                None => self.made_up = self.made_up.saturating_add(8),
+                None => self.made_up += 8,
             }
             self.count += 8;
         }
@@ -146,10 +143,7 @@ impl<'s> Bits<'s> {
     /// A symbol of up to 16 bits.
     #[inline(always)]
     fn symbol(&mut self, table: &HuffmanTable) -> Result<u8, JpegError> {
-        let (symbol, bits) = table.lookup(self.next()).inspect_err(|_| {
-            // No code begins so; with bits that were made up the data had ended before that was known.
-            self.short |= self.made_up > 0 && self.count < self.made_up + 16;
-        })?;
+        let (symbol, bits) = table.lookup(self.next())?;
         self.skip(bits.into());
         Ok(symbol)
     }
@@ -238,17 +232,16 @@ mod tests {
         next.fill();
         assert_eq!(next.next(), 0x12FF);
         next.skip(16);
-        assert!(!next.is_short());
+        assert!(!next.end_within(0) && next.end_within(1));
         next.skip(1);
-        assert!(next.is_short());
+        assert!(next.end_within(0));
         next.restart();
         next.fill();
-        assert_eq!((next.next(), next.is_short()), (0x3400, false));
+        assert_eq!((next.next(), next.end_within(0)), (0x3400, false));
         next.restart();
-        assert!(!next.is_short());
+        assert!(!next.end_within(0));
         next.fill();
         next.skip(1);
-        next.restart();
-        assert!(next.is_short());
+        assert!(next.end_within(0));
     }
 }

@@ -18,8 +18,9 @@ pub(super) struct Colors {
 }
 
 impl Colors {
-    pub(super) fn new(scan: &Scan, routines: SimdRoutines) -> Result<Self> {
-        let halved = scan.size.1.div_ceil(2);
+    pub(super) fn new(scan: &Scan<'_>, routines: SimdRoutines) -> Result<Self> {
+        let is_gray = scan.components.len() == 1;
+        let halved = if is_gray { 0 } else { scan.size.1.div_ceil(2) };
         let sums = zeros::<u16>(halved)?;
         let wide = [zeros(2 * halved)?, zeros(2 * halved)?];
         Ok(Self { routines, size: scan.size, ratio: scan.ratio, wide, sums })

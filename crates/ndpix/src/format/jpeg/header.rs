@@ -6,6 +6,8 @@ use crate::limits::Limits;
 
 /// What XMP begins with.
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+/// The marker of a restart interval.
+pub(super) const DRI: u8 = 0xDD;
 /// The largest side that libjpeg reads.
 pub(super) const MAX_SIDE: u16 = 65_500;
 /// Arithmetic coding costs up to a second for a kilobyte of input: smaller images.
@@ -23,8 +25,20 @@ pub(super) struct Header {
     pub(super) lossless: bool,
     pub(super) arithmetic: bool,
     pub(super) orientation: u8,
+    /// Groups of blocks from one restart marker of the first scan to the next; 0: there are none.
+    pub(super) interval: u16,
+    /// Whether the first scan has all of the picture.
+    pub(super) is_one_scan: bool,
     /// Where the first scan begins.
     pub(super) scan: usize,
+}
+
+/// The next marker, and what follows it. Rubbish before a marker and fill bytes are skipped, as libjpeg does; `FF 00`
+/// in coded data, which is no marker, comes as 0.
+pub(super) fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
+    let (_, rest) = bytes.split_at(memchr::memchr(0xFF, bytes)?);
+    let fill = rest.iter().position(|&b| b != 0xFF)?;
+    Some((rest[fill], &rest[fill + 1..]))
 }
 
 /// Walks the markers up to the first scan and checks the frame.
@@ -34,14 +48,11 @@ pub(super) fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
         .strip_prefix(&[0xFF, 0xD8])
         .ok_or_else(|| Error::image("damaged JPEG: no start-of-image marker"))?;
     let mut header: Option<Header> = None;
-    let (mut exif, mut xmp) = (None, None);
+    let (mut exif, mut xmp, mut interval) = (None, None, 0);
     let mut wide = [false; 4];
     loop {
-        // Rubbish before a marker and fill bytes are skipped, as libjpeg does.
-        let start = memchr::memchr(0xFF, rest).ok_or_else(truncated)?;
-        let fill = rest[start..].iter().position(|&b| b != 0xFF).ok_or_else(truncated)?;
-        let marker = rest[start + fill];
-        rest = &rest[start + fill + 1..];
+        let (marker, after) = next_marker(rest).ok_or_else(truncated)?;
+        rest = after;
         match marker {
             0x00 | 0x01 | 0xD0..=0xD8 => continue,
             0xD9 => return Err(Error::image("damaged JPEG: it ends before any image data")),
@@ -70,6 +81,7 @@ pub(super) fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
                 ));
             }
             0xC4 => note_wide(segment, &mut wide),
+            DRI => interval = interval_of(segment),
             0xE1 if exif.is_none() && segment.starts_with(b"Exif\0\0") => exif = Some(segment),
             0xE1 => xmp = segment.strip_prefix(XMP).or(xmp),
             _ => {}
@@ -82,9 +94,22 @@ pub(super) fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header> {
             "damaged JPEG: a Huffman table with numbers of more than 15 bits",
         ));
     }
+    header.is_one_scan &= rest.get(2).copied().map(usize::from) == Some(header.components);
+    if header.precision > 8 && !header.is_one_scan {
+        return Err(Error::unsupported(format!(
+            "JPEG of an unusual kind: {} bits in several scans",
+            header.precision
+        )));
+    }
     header.orientation = exif::orientation(exif, xmp);
+    header.interval = interval;
     header.scan = bytes.len() - rest.len();
     Ok(header)
+}
+
+/// What a segment of [`DRI`] says.
+pub(super) fn interval_of(segment: &[u8]) -> u16 {
+    segment.first_chunk().map_or(0, |said| u16::from_be_bytes(*said))
 }
 
 /// Notes which tables for the first numbers of blocks have symbols over 15, which libjpeg refuses when they are used
@@ -160,6 +185,8 @@ fn read_frame(marker: u8, segment: &[u8], limits: &Limits) -> Result<Header> {
         lossless,
         arithmetic,
         orientation: 1,
+        interval: 0,
+        is_one_scan: !matches!(marker, 0xC2 | 0xCA),
         scan: 0,
     })
 }

@@ -12,7 +12,7 @@ use libjpeg_turbo_rs::simd;
 
 use super::blocks::{BLOCK, Blocks, Plane};
 use super::colors::Colors;
-use super::scan::{Component, Scan, tables};
+use super::scan::{Scan, read_markers};
 use super::{damaged, open};
 use crate::error::{Error, Result};
 use crate::format::ImageInfo;
@@ -22,7 +22,8 @@ use crate::limits::{Limits, zeros};
 /// Whether [`decode_rows`] can give them, or say why there are none before room is made for a picture.
 pub(super) fn gives_rows(bytes: &[u8], _frame: u32, limits: &Limits) -> bool {
     let can = || match open(bytes, limits) {
-        Ok((header, within)) => Scan::of(bytes, &header, &within).is_some(),
+        Ok((header, within)) => read_markers(bytes, &header, &within)
+            .is_some_and(|markers| Scan::of(&markers, &header).is_some()),
         Err(_) => true,
     };
     catch_unwind(can).unwrap_or(false)
@@ -37,13 +38,11 @@ pub(super) fn decode_rows(
     take: &mut TakeRows<'_>,
 ) -> Result<()> {
     let (header, within) = open(bytes, limits)?;
-    let scan = Scan::of(bytes, &header, &within).ok_or_else(contradiction)?;
-    let components = tables(&scan.markers).ok_or_else(contradiction)?;
+    let markers = read_markers(bytes, &header, &within);
+    let scan = markers.as_ref().and_then(|markers| Scan::of(markers, &header));
+    let scan = scan.ok_or_else(contradiction)?;
+    let mut picture = Picture::new(&scan, bytes, info.bytes()?)?;
     let line = scan.line();
-    if info.bytes()? != scan.size.0 * line {
-        return Err(contradiction());
-    }
-    let mut picture = Picture::new(&scan, bytes, &components)?;
     let mut band = zeros((BLOCK * scan.ratio.0 + 1) * line)?;
     while let Some(ready) = picture.decode()? {
         let rows = &mut band[..ready.len() * line];
@@ -54,13 +53,9 @@ pub(super) fn decode_rows(
 }
 
 /// All rows of the picture.
-pub(super) fn decode_scan(bytes: &[u8], scan: &Scan, out: &mut [u8]) -> Result<()> {
-    let components = tables(&scan.markers).ok_or_else(contradiction)?;
+pub(super) fn decode_scan(bytes: &[u8], scan: &Scan<'_>, out: &mut [u8]) -> Result<()> {
+    let mut picture = Picture::new(scan, bytes, out.len())?;
     let line = scan.line();
-    if out.len() != scan.size.0 * line {
-        return Err(contradiction());
-    }
-    let mut picture = Picture::new(scan, bytes, &components)?;
     while let Some(ready) = picture.decode()? {
         let rows = ready.start * line..ready.end * line;
         picture.paint(ready, &mut out[rows]);
@@ -83,10 +78,14 @@ struct Picture<'s> {
 }
 
 impl<'s> Picture<'s> {
-    fn new(scan: &Scan, bytes: &'s [u8], components: &'s [Component<'s>]) -> Result<Self> {
+    /// `room`: how many bytes its pixels are to have.
+    fn new(scan: &'s Scan<'_>, bytes: &'s [u8], room: usize) -> Result<Self> {
+        if room != scan.size.0 * scan.line() {
+            return Err(contradiction());
+        }
         // Asks the processor and the environment: once for each picture.
         let routines = simd::detect();
-        let blocks = Blocks::new(scan, bytes, components, &routines)?;
+        let blocks = Blocks::new(scan, bytes, &routines)?;
         let colors = Colors::new(scan, routines)?;
         Ok(Self { blocks, colors, height: scan.size.0, done: 0, decoded: 0 })
     }

@@ -11,22 +11,31 @@ use super::is_frame;
 const LEAST_HALVED: usize = 3;
 
 /// What the markers say of a picture whose rows follow each other.
-pub(super) struct Scan {
-    pub(super) markers: JpegMetadata,
+pub(super) struct Scan<'m> {
+    pub(super) markers: &'m JpegMetadata,
     pub(super) size: (usize, usize),
     /// Samples of light to one of colour: down and across.
     pub(super) ratio: (usize, usize),
+    pub(super) components: Vec<Component<'m>>,
 }
 
-impl Scan {
+/// The markers of a file that may be of the kind that is decoded here.
+pub(super) fn read_markers(
+    bytes: &[u8],
+    header: &Header,
+    limits: &DecodeLimits,
+) -> Option<JpegMetadata> {
+    if !header.sequential || header.precision != 8 {
+        return None;
+    }
+    let mut reader = MarkerReader::new(bytes);
+    reader.set_scan_cap(limits.max_scans);
+    reader.read_markers().ok()
+}
+
+impl<'m> Scan<'m> {
     /// `None` where the codec has to decode the file, if it can.
-    pub(super) fn of(bytes: &[u8], header: &Header, limits: &DecodeLimits) -> Option<Self> {
-        if !header.sequential || header.precision != 8 {
-            return None;
-        }
-        let mut reader = MarkerReader::new(bytes);
-        reader.set_scan_cap(limits.max_scans);
-        let markers = reader.read_markers().ok()?;
+    pub(super) fn of(markers: &'m JpegMetadata, header: &Header) -> Option<Self> {
         let (frame, scan) = (&markers.frame, &markers.scan);
         let sampling = |number: usize| {
             let component = frame.components.get(number)?;
@@ -35,7 +44,7 @@ impl Scan {
         let ratio = match (frame.components.len(), sampling(0)?) {
             (1, _) => (1, 1),
             (3, (down @ 1, across @ 1..=2) | (down @ 2, across @ 2))
-                if sampling(1)? == (1, 1) && sampling(2)? == (1, 1) && !is_rgb(&markers) =>
+                if sampling(1)? == (1, 1) && sampling(2)? == (1, 1) && !is_rgb(markers) =>
             {
                 (usize::from(down), usize::from(across))
             }
@@ -43,16 +52,15 @@ impl Scan {
         };
         let size = (usize::from(header.height), usize::from(header.width));
         let plain = is_frame(header, frame)
-            && markers.scans.len() <= 1
             && scan.components.len() == frame.components.len()
             && (ratio.1 == 1 || size.1.div_ceil(2) >= LEAST_HALVED);
-        let has_tables = tables(&markers).is_some();
-        (plain && has_tables).then_some(Self { markers, size, ratio })
+        let components = tables(markers).filter(|_| plain)?;
+        Some(Self { markers, size, ratio, components })
     }
 
     /// Bytes of a row of pixels.
     pub(super) fn line(&self) -> usize {
-        self.size.1 * self.markers.frame.components.len()
+        self.size.1 * self.components.len()
     }
 }
 
@@ -73,7 +81,7 @@ pub(super) struct Component<'s> {
 }
 
 /// The components in the order of the frame; `None` where a table is missing.
-pub(super) fn tables(markers: &JpegMetadata) -> Option<Vec<Component<'_>>> {
+fn tables(markers: &JpegMetadata) -> Option<Vec<Component<'_>>> {
     let (dc, ac) = (&markers.dc_huffman_tables, &markers.ac_huffman_tables);
     let codes = resolve_mcu_plan(&markers.frame, &markers.scan, dc, ac).ok()?;
     codes

@@ -1,6 +1,6 @@
 //! What becomes of a record that ended: those that are picked are handed out, and `skip` and `limit` count them.
 
-use super::{Feed, Open, Pick, trailing_space};
+use super::{Feed, Open, Pick, Picked, trailing_space};
 use crate::batch::{Gone, Record, Text};
 
 impl Feed {
@@ -17,14 +17,11 @@ impl Feed {
     }
 
     /// Whether a record that ends here is picked. One whose text is gone is: it will be said why.
-    fn is_picked(&mut self, open: Open, file: u32) -> bool {
-        let Some(pick) = self.pick.as_mut().filter(|_| !open.dropped) else { return true };
+    fn picked(&mut self, open: Open, file: u32) -> Picked {
+        let Some(pick) = self.pick.as_mut().filter(|_| !open.dropped) else { return Picked::Yes };
         let record = &self.buf[open.start..self.scanned];
         let record = &record[..record.len() - trailing_space(record)];
-        pick(record, self.files[file as usize].rejects).unwrap_or_else(|| {
-            self.ended = true;
-            false
-        })
+        pick(record, self.files[file as usize].rejects)
     }
 
     /// Hands a record out, or passes it over.
@@ -34,7 +31,9 @@ impl Feed {
         let (index, file) = (self.index, current.file);
         self.index += 1;
         current.records += 1;
-        let meets = is_cut || self.is_picked(open, file);
+        let picked = if is_cut { Picked::Yes } else { self.picked(open, file) };
+        let meets = matches!(picked, Picked::Yes | Picked::Untold);
+        self.ended |= picked == Picked::Over;
         let Some(current) = &mut self.current else { return };
         self.matched += u64::from(meets);
         if let Some(taken) = self.taken.get_mut(file as usize)
@@ -61,6 +60,7 @@ impl Feed {
             byte: open.byte,
             index,
             matched: self.matched,
+            untold: picked == Picked::Untold,
             gone: match is_cut {
                 true => Some(Gone::Cut),
                 false => open.overlong(current.byte, self.max_record_bytes).map(Gone::Overlong),

@@ -54,6 +54,7 @@ fn check(file: &[u8], text: &[u8], most: usize, seed: &mut u64) -> usize {
     let again = marks.bytes();
     let (again, rest) = Marks::of(&again).expect("marks");
     assert!(rest.is_empty() && again.marks == marks.marks);
+    let readers = Readers::default();
     for turn in 0..300 {
         // Near to each other, as records are, and far.
         let at = match turn % 3 {
@@ -64,11 +65,11 @@ fn check(file: &[u8], text: &[u8], most: usize, seed: &mut u64) -> usize {
             .min(text.len() - at);
         let mut out = vec![0; len];
         let from = if turn % 2 == 0 { &marks } else { &again };
-        from.read(&read, at as u64, &mut out).expect("it is there");
+        from.read(&read, (&readers, turn as u32 % 3), at as u64, &mut out).expect("it is there");
         assert!(out == text[at..at + len], "{len} bytes from {at}");
     }
     let mut beyond = [0; 2];
-    assert!(marks.read(&read, text.len() as u64 - 1, &mut beyond).is_err());
+    assert!(marks.read(&read, (&readers, 0), text.len() as u64 - 1, &mut beyond).is_err());
     marks.marks.len()
 }
 
@@ -107,6 +108,24 @@ fn members_follow_each_other() {
 }
 
 #[test]
+fn few_readers_stay_open_however_many_files_there_are() {
+    let mut seed = 3;
+    let files: Vec<_> = (0..5 * OPEN).map(|_| text(20_000, &mut seed)).collect();
+    let packed: Vec<_> = files.iter().map(|text| member(text, 6)).collect();
+    let readers = Readers::default();
+    for turn in 0..2000 {
+        let number = next(&mut seed) as usize % files.len();
+        let read = reading(&packed[number]);
+        let marks = Marks::set(&read, 1, &|| false);
+        let (at, mut out) = (turn * 9, [0; 100]);
+        marks.read(&read, (&readers, number as u32), at as u64, &mut out).expect("it is there");
+        assert!(out == files[number][at..at + 100], "file {number} from {at}");
+        assert!(lock(&readers.0).len() <= OPEN);
+    }
+    assert_eq!(lock(&readers.0).len(), OPEN);
+}
+
+#[test]
 fn damaged_files_and_marks_are_errors() {
     let mut seed = 5;
     let text = text(3 << 20, &mut seed);
@@ -127,12 +146,13 @@ fn damaged_files_and_marks_are_errors() {
         }
         let read = reading(&file);
         let Some((marks, _)) = Marks::of(&bytes) else { continue };
+        let readers = &Readers::default();
         // Whatever it is that is read, it is no panic and not more than was asked for.
         for at in [0, 1_500_000, text.len() as u64 - 10] {
-            let _ = marks.read(&read, at, &mut [0; 10]);
+            let _ = marks.read(&read, (readers, 0), at, &mut [0; 10]);
         }
         let marks = Marks::set(&read, 100, &|| false);
-        let _ = marks.read(&read, text.len() as u64 - 10, &mut [0; 10]);
+        let _ = marks.read(&read, (readers, 1), text.len() as u64 - 10, &mut [0; 10]);
     }
     for cut in (0..whole.len()).step_by(97) {
         assert!(Marks::of(&whole[..cut]).is_none(), "{cut}");

@@ -157,22 +157,19 @@ def dicom_files():
 
 
 def fits_want(data):
-    """The first image: stored numbers, unsigned ones by the convention."""
+    """The first image: stored numbers, unsigned ones by the convention, and quantities where there are any."""
     def numbers(**how):
         with fits.open(io.BytesIO(data), **how) as hdus:
             for hdu in hdus:
                 if isinstance(hdu, (fits.PrimaryHDU, fits.ImageHDU)) and hdu.header.get("NAXIS", 0):
-                    head = hdu.header
                     a = np.array(hdu.data)
-                    return a, (head.get("BSCALE", 1), head.get("BZERO", 0))
-    plain = numbers(do_not_scale_image_data=True)
-    scaled, _ = numbers()
-    convention = plain[0].dtype.kind in "iu" and scaled.dtype.kind in "iu" and plain[0].dtype != scaled.dtype
-    a, rescale = (scaled, (1, 0)) if convention else plain
-    a = a.astype(a.dtype.newbyteorder("<"))
-    if a.ndim == 3 and a.shape[0] == 1:
-        a = a[0]
-    return a, rescale
+                    a = a.astype(a.dtype.newbyteorder("<"))
+                    return a[0] if a.ndim == 3 and a.shape[0] == 1 else a
+    plain, scaled = numbers(do_not_scale_image_data=True), numbers()
+    if plain.dtype.kind in "iu" and scaled.dtype.kind in "iu":
+        return scaled, None
+    same = plain.dtype == scaled.dtype and plain.tobytes() == scaled.tobytes()
+    return plain, None if same else scaled
 
 
 def fits_files():
@@ -196,9 +193,13 @@ def fits_files():
     yield "FITS extensions", fits_of(fits.PrimaryHDU(), table, fits.ImageHDU(a)), None
     yield "FITS extensions", fits_of(fits.PrimaryHDU(), text, table, fits.ImageHDU(a), fits.ImageHDU(a + 1)), None
     yield "FITS extensions", fits_of(fits.PrimaryHDU(a), fits.ImageHDU(a[:2])), None
-    hdu = fits.PrimaryHDU(a)
-    hdu.header["BLANK"] = 7
-    yield "FITS blank", fits_of(hdu), None
+    for dtype in ["u1", "i2", "i4", "i8", "u2"]:
+        for more in [{}, {"BSCALE": 0.5}, {"BZERO": 10.0, "BSCALE": 2.5}]:
+            hdu = fits.PrimaryHDU(noise((5, 6), dtype) % 9)
+            out = fits_of(hdu)
+            cards = b"".join(fits.Card(*card).image.encode() for card in {"BLANK": 7, **({} if dtype == "u2" else more)}.items())
+            end = out.index(b"END" + b" " * 77)
+            yield "FITS blank", out[:end] + cards + out[end:2880 - len(cards)] + out[2880:], None
     hdu = fits.PrimaryHDU(a)
     for i in range(100):
         hdu.header[f"KEY{i}"] = ("it's / a value", "comment")
@@ -210,11 +211,10 @@ def fits_files():
 
 
 def want_of(path, data, kind):
-    """What is right, and what may be: (array or error, rescale of the frames or None)."""
+    """What is right, and what may be: (array or error, the lines of the frames), of FITS the quantities or None."""
     if kind.startswith("FITS"):
-        a, (scale, zero) = fits_want(data)
-        frames = a.shape[0] if a.ndim == 3 else 1
-        return [a], [None if (scale, zero) == (1, 0) else (float(scale), float(zero))] * frames
+        a, quantities = fits_want(data)
+        return [a], quantities
     ds = pydicom.dcmread(path)
     found = []
     for plugin in ["", "pillow"]:
@@ -227,17 +227,26 @@ def want_of(path, data, kind):
             if not plugin:
                 found.append(f"{type(e).__name__}: {e}"[:150].replace("\n", " "))
     n = int(ds.get("NumberOfFrames", 1) or 1) if "badVR" not in kind else 1
-    rescale = []
+    lines = []
     for i in range(n):
         got = (ds.get("RescaleSlope"), ds.get("RescaleIntercept"))
         for name, at in [("SharedFunctionalGroupsSequence", 0), ("PerFrameFunctionalGroupsSequence", i)]:
             groups = ds.get(name)
             if groups and at < len(groups) and "PixelValueTransformationSequence" in groups[at]:
                 t = groups[at].PixelValueTransformationSequence[0]
-                got = (t.get("RescaleSlope", got[0]), t.get("RescaleIntercept", got[1]))
-        pair = (float(1 if got[0] is None else got[0]), float(0 if got[1] is None else got[1]))
-        rescale.append(None if pair == (1, 0) else pair)
-    return found, rescale
+                own = (t.get("RescaleSlope"), t.get("RescaleIntercept"))
+                got = got if None in own else own
+        lines.append(None if None in got else tuple(map(float, got)))
+    return found, lines
+
+
+def quantities_of(got, lines):
+    """What frames become that all have a line."""
+    if not isinstance(lines, list) or not all(lines):
+        return None if isinstance(lines, list) else lines
+    frames = got if len(lines) > 1 else [got]
+    made = [frame.astype("f8") * slope + intercept for frame, (slope, intercept) in zip(frames, lines)]
+    return np.array(made) if len(lines) > 1 else made[0]
 
 
 def differ(a, b):
@@ -260,7 +269,7 @@ def main(folder):
             row["exact"] += isinstance(got, str)
             row["notes"].append(got if isinstance(got, str) else "READ")
             continue
-        found, rescale = want_of(path, data, kind)
+        found, lines = want_of(path, data, kind)
         if isinstance(found[0], str) and len(found) == 1:
             if isinstance(got, str):
                 row["exact"] += 1
@@ -282,13 +291,11 @@ def main(folder):
                 row["notes"].append(f"{kind}: off by {diffs}")
             if least and least > 3:
                 row["notes"].append(f"{kind} {path}: off by {diffs}")
-        quantities = read(path, rescale=True)
-        if any(rescale) and not isinstance(quantities, str):
-            frames, made = (got, quantities) if len(rescale) > 1 else ([got], [quantities])
-            for frame, quantity, line in zip(frames, made, rescale):
-                slope, intercept = line or (1, 0)
-                if not np.array_equal(quantity, frame.astype(quantity.dtype) * quantity.dtype.type(slope) + quantity.dtype.type(intercept)):
-                    row["notes"].append(f"{kind} {path}: quantities are not those of {line}")
+        quantities = quantities_of(got, lines)
+        made = read(path, rescale=True)
+        if quantities is not None and not isinstance(made, str):
+            if made.dtype != quantities.dtype or not np.array_equal(made, quantities, equal_nan=made.dtype.kind == "f"):
+                row["notes"].append(f"{kind} {path}: the quantities are others")
     print(f"{'kind':44} {'files':>5} {'exact':>5} {'exact to the pillow plugin':>26} {'most':>6}")
     for kind, row in table.items():
         print(f"{kind:44} {row['n']:5} {row['exact']:5} {row['by_pillow']:26} {row['most']:6g}")

@@ -73,6 +73,25 @@ fn fits_is_worked_out_as_astropy_does() {
 }
 
 #[test]
+fn blank_numbers_are_not_a_number() {
+    let cards = ["SIMPLE  = T", "BITPIX  = 16", "NAXIS   = 2", "NAXIS1  = 2", "NAXIS2  = 1"];
+    for (more, wanted) in [(&["BLANK   = -3"][..], 5.0), (&["BLANK   = -3", "BSCALE  = 2"], 10.0)] {
+        let cards = cards.iter().chain(more).chain(&["END"]);
+        let head: String = cards.map(|card| format!("{card:80}")).collect();
+        let file = [format!("{head:2880}").as_bytes(), &[255, 253, 0, 5]].concat();
+        let hex: String = file.iter().map(|b| format!("{b:02x}")).collect();
+        let options = Options::default().with("rescale", "true").expect("rescale");
+        let options = options.with("encoding", "hex+image").expect("an encoding");
+        let record = Input::bytes(format!("{{\"image\":\"{hex}\"}}\n"));
+        let loaded = ndpix::load(vec![record], &options, &Control::default());
+        let array = loaded.result.expect("an array");
+        assert_eq!(array.dtype, DType::Float32);
+        let found = numbers(&array.bytes, array.dtype);
+        assert!(found[0].is_nan() && found[1] == wanted, "{found:?}");
+    }
+}
+
+#[test]
 fn what_is_not_applied_is_said() {
     let folder = tempfile::tempdir().expect("a folder");
     let said = Mutex::new(String::new());

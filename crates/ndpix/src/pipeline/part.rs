@@ -34,6 +34,10 @@ impl Outcome {
 
 /// See [`Outcome`].
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all are rows, and a box would be an allocation for each"
+)]
 pub(crate) enum Fate {
     /// A row: the next `len` bytes of the part's pixels.
     Row { found: Found, len: usize },

@@ -20,8 +20,7 @@ fn options(settings: &[(&str, &str)]) -> Options {
 }
 
 fn load(records: &str, settings: &[(&str, &str)]) -> Result<ndpix::Array, ndpix::Error> {
-    ndpix::load(vec![Input::bytes(records.to_string())], &options(settings), &Control::default())
-        .result
+    ndpix::load(vec![Input::bytes(records)], &options(settings), &Control::default()).result
 }
 
 /// The depth of each image as it is stored, and its numbers.

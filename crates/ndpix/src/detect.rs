@@ -150,7 +150,7 @@ fn place_images(
     let [chosen] = candidates else {
         let inside = |pointer| inside::named(sample, pointer, &options.limits);
         let Some((field, encoding)) = field.alternatives().first().and_then(inside) else {
-            return Err(absent::unread(sample, options, field));
+            return Err(strange::or(sample, options, || absent::unread(sample, options, field)));
         };
         plan.places = vec![Place { field, encoding: Some(encoding) }];
         return Ok(());
@@ -197,7 +197,7 @@ fn found(
         Decision::Read(groups) => groups,
         Decision::Refuse(refusal) => {
             let why = || refusal::error(&refusal, findings, sample, &plan.paths);
-            return Err(strange::strange(sample, options).unwrap_or_else(why));
+            return Err(strange::or(sample, options, why));
         }
     };
     let mut places = Vec::new();
@@ -228,7 +228,7 @@ fn alternatives(
     plan: &mut Plan,
 ) -> Result<()> {
     if candidates.is_empty() {
-        return Err(absent::unread(sample, options, field));
+        return Err(strange::or(sample, options, || absent::unread(sample, options, field)));
     }
     let mut places = Vec::new();
     for pointer in field.alternatives() {

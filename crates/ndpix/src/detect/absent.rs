@@ -5,7 +5,6 @@ use super::decide::{Decision, decide};
 use super::findings::find;
 use super::plan_for;
 use super::sample::{Sample, Sampled};
-use super::strange::strange;
 use crate::batch::Gone;
 use crate::decode::Decoder;
 use crate::encoding::Encoding;
@@ -125,9 +124,6 @@ pub(super) fn reason(record: &Sampled<'_>) -> Option<String> {
 
 /// A field was named, and nothing in it is an image.
 pub(super) fn unread(sample: &Sample<'_>, options: &Options, field: &Field) -> Error {
-    if let Some(error) = strange(sample, options) {
-        return error;
-    }
     match sample.records.is_empty() {
         true => no_records(options),
         false => {

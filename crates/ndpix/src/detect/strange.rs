@@ -13,8 +13,13 @@ use crate::record::value::{self, Kind};
 /// Bytes that are shown of what is no JSON.
 const SHOWN: usize = 24;
 
+/// Why nothing is read: what the input is, where that is known, or else this.
+pub(super) fn or(sample: &Sample<'_>, options: &Options, why: impl FnOnce() -> Error) -> Error {
+    strange(sample, options).unwrap_or_else(why)
+}
+
 /// What the input is instead of records, where the first of the sample cannot be read and that says it.
-pub(super) fn strange(sample: &Sample<'_>, options: &Options) -> Option<Error> {
+fn strange(sample: &Sample<'_>, options: &Options) -> Option<Error> {
     let first = sample.records.first()?;
     let why = reason(first)?;
     let (line, file) = (first.position.line, &first.position.file);

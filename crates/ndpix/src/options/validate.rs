@@ -63,28 +63,7 @@ impl Options {
         }
         self.validate_output()?;
         self.validate_further()?;
-        self.validate_pixels()?;
-        self.validate_idle()
-    }
-
-    /// Refuses what has no effect whatever the images are: something else was meant.
-    fn validate_idle(&self) -> Result<()> {
-        let no = |message: &str| Err(Error::options(message));
-        if self.resample.is_some() && self.size.is_none() {
-            return no("resample says how images are resized; pass size, or leave it out");
-        }
-        let pads = self.fit == Some(Fit::Pad) || self.ragged == Ragged::Pad;
-        if self.pad_value != 0.0 && !pads {
-            return no(
-                "pad_value is what stands around padded images; pass fit pad or ragged pad, or leave it out",
-            );
-        }
-        if self.fill_value != 0.0 && !self.fills() {
-            return no(
-                "fill_value is for rows without an image; pass on_error fill or on_missing fill, or leave it out",
-            );
-        }
-        Ok(())
+        self.validate_pixels()
     }
 
     fn too_large(&self, name: &str, value: &str) -> Error {
@@ -329,18 +308,6 @@ mod tests {
         check(&[("ragged", "pad"), ("size", "4")], None);
         check(&[("ragged", "flat"), ("size", "4")], Some("leave one of them out"));
         check(&[("ragged", "pad"), ("shape", "4,4")], Some("leave one of them out"));
-        check(&[("resample", "box")], Some("pass size"));
-        check(&[("resample", "box"), ("size", "4")], None);
-        check(
-            &[("pad_value", "9"), ("size", "4"), ("fit", "crop")],
-            Some("pass fit pad or ragged pad"),
-        );
-        check(&[("pad_value", "9"), ("size", "4"), ("fit", "pad")], None);
-        check(&[("pad_value", "9"), ("ragged", "pad")], None);
-        check(&[("fill_value", "3")], Some("pass on_error fill or on_missing fill"));
-        check(&[("fill_value", "3"), ("on_error", "skip,path=fill")], None);
-        check(&[("fill_value", "3"), ("on_missing", "fill")], None);
-        check(&[("array", "m=mask,resample=nearest")], None);
     }
 
     #[test]

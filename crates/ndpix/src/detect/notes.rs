@@ -51,7 +51,7 @@ fn rescaled(plan: &Plan, survey: &Survey) -> Option<String> {
             format!("the numbers of {some} of {of} images in the sample become quantities")
         }
         (_, false) => format!(
-            "{some} of {of} images in the sample say how their numbers become quantities (slope and intercept), which is not applied; pass rescale to apply it"
+            "{some} of {of} images in the sample say how their numbers become quantities (slope and intercept, or numbers that are blank), which is not applied; pass rescale to apply it"
         ),
     })
 }

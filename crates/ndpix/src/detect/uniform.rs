@@ -12,7 +12,7 @@ use super::kinds::{
 use super::notes::announce;
 use super::survey::Survey;
 use crate::dtype::{DType, Depth};
-use crate::error::{Error, Result};
+use crate::error::{self, Error, Result};
 use crate::format::Color;
 use crate::options::{Fit, Frames, Options};
 use crate::pixels;
@@ -127,7 +127,11 @@ fn frames(survey: &Survey, steps: &Steps, shape_given: bool) -> Result<u32> {
     if steps.frames != Frames::All || survey.frames.len() < 2 || shape_given {
         return Ok(most);
     }
-    let counts: Vec<_> = survey.frames.iter().map(|(f, n)| (format!("{f} frames"), *n)).collect();
+    let counts: Vec<_> = survey
+        .frames
+        .iter()
+        .map(|(f, n)| (error::counted(u64::from(*f), "frame", "frames"), *n))
+        .collect();
     Err(Error::plan(format!(
         "the images differ in their number of frames ({}); pass frames first or index:N to read one of each",
         listed(&counts)

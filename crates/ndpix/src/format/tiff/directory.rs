@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, counted};
 
 /// The numbers of the tags that ndpix reads.
 pub(super) mod tag {
@@ -126,7 +126,8 @@ impl<'a> File<'a> {
                 Err(Error::image("the TIFF directory lies outside the file or is cut"))
             }
             None => Err(Error::shape(format!(
-                "the TIFF has {count} pages, and none with index {index}"
+                "the TIFF has {}, and none with index {index}",
+                counted(count as u64, "page", "pages")
             ))),
         }
     }

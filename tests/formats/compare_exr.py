@@ -354,7 +354,7 @@ def refusals():
     sampling = struct.pack("<ii", 1, 1)
     at = whole.index(sampling, whole.index(b"chlist"))
     yield "exr subsampled", whole[:at] + struct.pack("<ii", 2, 2) + whole[at + 8:], "unsupported: EXR of subsampled"
-    yield "exr two layers", exr({"a.R": a, "b.R": a}), 'none without a name: "a", "b"'
+    yield "exr two layers", exr({"a.R": a, "b.R": a}), 'pass frames index:0 for "a", index:1 for "b"'
     deep = np.empty((3, 4), dtype=object)
     for i in range(12):
         deep.flat[i] = np.ones(i % 3 + 1, np.float32)

@@ -299,13 +299,12 @@ pub(crate) fn fit(options: &Options, info: &ImageInfo) -> Result<()> {
     Err(Error::shape(format!("image is {is} {is_dtype}, but {shape} {dtype} is asked for")))
 }
 
-/// Runs a codec; a panic in it is a damaged image, not the end of the run. What it does not read it only names, and what to
-/// do then is the same for all.
+/// Runs a codec; a panic in it is a damaged image, not the end of the run. What it does not read it names, and
+/// where it does not say what to do (after a semicolon) that is the same for all.
 pub(crate) fn guarded<T>(format: ImageFormat, codec: impl FnOnce() -> Result<T>) -> Result<T> {
     let failed = |_| Err(Error::image(format!("the {format} decoder failed on this image")));
     catch_unwind(AssertUnwindSafe(codec)).unwrap_or_else(failed).map_err(|error| {
-        // What has no image in it has nothing to convert.
-        let told = ["ndpix", "without an image"].iter().any(|words| error.message().contains(words));
+        let told = error.message().contains("; ");
         match error.kind() == ErrorKind::Unsupported && !told {
             true => Error::unsupported(format!(
                 "{}, which ndpix does not read; convert it to PNG, or to TIFF without compression, with a program that does",
@@ -329,6 +328,7 @@ mod tests {
         let wanted = "PNG of ink, which ndpix does not read; convert it to PNG, or to TIFF without compression, with a program that does";
         assert_eq!(said("PNG of ink"), wanted);
         assert_eq!(said(wanted), wanted, "it is said once");
-        assert_eq!(said("DICOM without an image"), "DICOM without an image");
+        let own = "EXR of several layers; pass frames index:0";
+        assert_eq!(said(own), own, "it has a remedy of its own");
     }
 }

@@ -120,7 +120,11 @@ impl<'a> Planes<'a> {
             at = header.next()?;
             match bytes.get(at..) {
                 Some(rest) if rest.starts_with(b"XTENSION=") => {}
-                Some(_) => return Err(Error::unsupported("FITS without an image")),
+                Some(_) => {
+                    return Err(Error::unsupported(
+                        "FITS without an image; there is nothing to read in it",
+                    ));
+                }
                 None => return Err(Error::image("truncated FITS: the file ends inside its data")),
             }
         }

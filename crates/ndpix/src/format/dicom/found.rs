@@ -100,7 +100,9 @@ impl<'a> Found<'a> {
         let Some(pixels) = &self.pixels else {
             return Err(match self.rows.or(self.columns) {
                 Some(_) => Error::image("truncated or damaged DICOM: an image without pixel data"),
-                None => Error::unsupported("DICOM without an image"),
+                None => {
+                    Error::unsupported("DICOM without an image; there is nothing to read in it")
+                }
             });
         };
         let float = pixels.tag != PIXEL_DATA;

@@ -36,6 +36,8 @@ pub struct Shown {
     lie: Lie,
     /// Whether it is an image, and not the fill value.
     valid: bool,
+    /// Whether no row map means that row i is record i of one input, unless the run was not to write one.
+    in_order: bool,
 }
 
 /// Reads these rows of an output, as ndpix writes it, or of an `.npy` that another program wrote.
@@ -117,7 +119,8 @@ fn one(arrays: &Arrays, origins: &Origins, row: u64) -> Result<Shown> {
     let origin = origins.row(arrays, row)?;
     let valid = origin.as_ref().map_or(arrays.valid(row)?, |origin| origin.valid);
     let (columns, more) = arrays.words(row)?;
-    Ok(Shown { row, shape, dtype, pixels, origin, columns, more, lie, valid })
+    let in_order = arrays.in_order;
+    Ok(Shown { row, shape, dtype, pixels, origin, columns, more, lie, valid, in_order })
 }
 
 fn refused(out: &Path, why: &str) -> Error {
@@ -168,7 +171,12 @@ impl fmt::Display for Shown {
                 }
                 write!(f, ", byte {}, item {}", origin.byte, origin.item)?;
             }
-            // A map is also missing where rows are the records in order, which nothing in an `.npy` proves.
+            // Nothing in an `.npy` tells what `rows never` and another program leave out from rows in order.
+            None if self.in_order => write!(
+                f,
+                "record {} of the input, in order, unless a run with rows never or another program wrote it",
+                self.row + 1
+            )?,
             None => f.write_str("no row map says where it came from")?,
         }
         if !self.valid {

@@ -35,6 +35,8 @@ pub(crate) struct Arrays {
     /// The columns, and of an output that is a table the images too.
     table: Option<Table>,
     is_table: bool,
+    /// Whether no row map means that row i is record i of one input, unless the run was not to write one.
+    pub(crate) in_order: bool,
 }
 
 /// A row as it is held.
@@ -53,7 +55,7 @@ impl Arrays {
     pub(crate) fn open(out: &Path) -> Result<Self> {
         let ending = out.extension().map(|end| end.to_string_lossy().to_lowercase());
         let columns = |path: &Path| path.exists().then(|| Table::open(path)).transpose();
-        let of = |group, table| Self { group, table, is_table: false };
+        let of = |group, table| Self { group, table, is_table: false, in_order: false };
         Ok(match ending.as_deref() {
             _ if is_address(out) => {
                 return Err(refused(out, "it is in a store; copy it to a disk first"));
@@ -75,7 +77,7 @@ impl Arrays {
                 group.map = entries(&beside(out, ROWS))?;
                 let table = columns(&beside(out, COLUMNS))?;
                 table.iter().for_each(|table| group.says(&table.said));
-                of(group, table)
+                Self { in_order: true, ..of(group, table) }
             }
         })
     }

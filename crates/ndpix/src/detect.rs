@@ -324,9 +324,19 @@ pub(crate) fn plan_for(options: &Options, field: &Field, encoding: Option<Encodi
     }
 }
 
-/// Looks at the images of the sample, headers only.
+/// Looks at the images of the sample: at their headers, and at all of each where these would make several kinds of rows,
+/// as one that will be rejected has no say in what the others become.
 pub(crate) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
-    if plan.bands.is_empty() { survey::survey(sample, plan) } else { bands::survey(sample, plan) }
+    if !plan.bands.is_empty() {
+        return bands::survey(sample, plan);
+    }
+    let found = survey::survey(sample, plan, false)?;
+    // What is fetched is not asked for twice.
+    if kinds::outcomes(&found, &plan.steps).0.len() < 2 || plan.paths.rules.fetches() {
+        return Ok(found);
+    }
+    let whole = survey::survey(sample, plan, true)?;
+    Ok(if whole.kinds.is_empty() { found } else { whole })
 }
 
 /// Completes the plan with what the images of the sample become, all together.

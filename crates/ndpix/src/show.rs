@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::dtype::DType;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, counted};
 use crate::format::Color;
 use crate::options::Options;
 use crate::page::{CELLS, Lie, beside, thumb};
@@ -86,8 +86,9 @@ pub fn show(out: &Path, rows: &[u64]) -> Result<Vec<Shown>> {
     for &row in rows {
         if row >= count {
             return Err(Error::options(format!(
-                "{} has {count} rows, from 0, and no row {row}",
-                out.display()
+                "{} has {}, from 0, and no row {row}",
+                out.display(),
+                counted(count, "row", "rows")
             )));
         }
         let shown = one(&arrays, &origins, row).map_err(named)?;

@@ -1,5 +1,7 @@
 //! What is rejected: counted, said, kept in the rejects file, and when it is too much.
 
+use std::collections::BTreeSet;
+
 use super::Books;
 use crate::batch::{Gone, Record};
 use crate::error::{Error, Result};
@@ -18,8 +20,11 @@ impl Books<'_> {
         }
         let s = &mut self.summary;
         *s.rejects.entry(error.kind()).or_default() += 1;
-        for (option, _) in error.remedies().iter().filter_map(|remedy| remedy.options.first()) {
-            *s.mended.entry(*option).or_default() += 1;
+        let remedies = error.remedies().iter();
+        let options: BTreeSet<_> =
+            remedies.filter_map(|r| r.options.first()).map(|o| o.0).collect();
+        for option in options {
+            *s.mended.entry(option).or_default() += 1;
         }
         if s.first_rejects.len() < FIRST_REJECTS {
             s.first_rejects.extend(Reject::of(error));

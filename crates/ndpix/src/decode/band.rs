@@ -135,7 +135,7 @@ impl<'p> Band<'p> {
             && outcome.dtype == dtype
             && numbers.bits != bits
         {
-            return Err(other_range(&numbers, bits));
+            return Err(other_range(&numbers, bits, steps));
         }
         if outcome.dtype != dtype
             || !(own == image || fits(&outcome, info.frames, image, color, steps))
@@ -280,21 +280,27 @@ fn fits(outcome: &Outcome, frames: u32, shape: Shape, color: Color, steps: &Step
 }
 
 /// The refusal of numbers that fill another number of bits than those of the array.
-fn other_range(info: &ImageInfo, bits: u8) -> Error {
+fn other_range(info: &ImageInfo, bits: u8, steps: &Steps) -> Error {
     let dtype = info.dtype;
     let (own, array) = (info.depth(), Depth { dtype, bits });
-    let with = |more: &[(&'static str, &str)]| {
-        let more = more.iter().map(|&(name, value)| (name, value.to_string()));
-        std::iter::once(("dtype", dtype.to_string())).chain(more).collect()
-    };
-    Error::shape(format!(
-        "image is {} {own} but the array holds {array}; pass dtype {dtype} to take all numbers as they are, with scale full to bring them to one range",
-        info.shape
-    ))
-    .with_remedies(vec![
-        Remedy::new("in one range", with(&[("scale", "full")])),
-        Remedy::new("as they are", with(&[])),
-    ])
+    let is = format!("image is {} {own} but the array holds {array}", info.shape);
+    if steps.normalize.values().is_some() {
+        let unit = vec![("scale", Scale::Unit.to_string())];
+        return Error::shape(format!(
+            "{is}, for which the means of normalize are; pass scale unit, with means from 0 to 1, to bring all to one range"
+        ))
+        .with_remedies(vec![Remedy::new("in one range", unit)]);
+    }
+    let as_they_are = vec![("dtype", dtype.to_string())];
+    let full = [&as_they_are[..], &[("scale", Scale::Full.to_string())]].concat();
+    let mut remedies = vec![Remedy::new("as they are", as_they_are)];
+    let mut more = "";
+    if matches!(dtype, DType::Uint8 | DType::Uint16 | DType::Uint32) {
+        more = ", with scale full to bring them to one range";
+        remedies.insert(0, Remedy::new("in one range", full));
+    }
+    Error::shape(format!("{is}; pass dtype {dtype} to take all numbers as they are{more}"))
+        .with_remedies(remedies)
 }
 
 fn misfit(info: &ImageInfo, shape: Shape, dtype: DType, converted: bool) -> Error {

@@ -77,11 +77,15 @@ fn normalized(
 /// Refuses a `pad_value` that images of the sample cannot hold.
 pub(super) fn refuse_padding(survey: &Survey, steps: &Steps) -> Result<()> {
     let Some(resize) = &steps.resize else { return Ok(()) };
-    let holds = |dtype: DType| pixels::sample::element(resize.pad_value, dtype).is_some();
-    match survey.kinds.keys().find(|k| !holds(k.1.dtype)) {
+    let within = |depth: Depth| depth.most().is_none_or(|most| resize.pad_value <= most as f64);
+    let holds = |depth: Depth| {
+        pixels::sample::element(resize.pad_value, depth.dtype).is_some()
+            && (steps.scale == Scale::None || within(depth))
+    };
+    match survey.kinds.keys().find(|k| !holds(k.1)) {
         Some(kind) => Err(Error::options(format!(
             "pad_value {} does not fit {}, the dtype of images in the sample; it is set before dtype and scale",
-            resize.pad_value, kind.1.dtype
+            resize.pad_value, kind.1
         ))),
         None => Ok(()),
     }
@@ -131,15 +135,16 @@ pub(super) fn conversion(depths: impl Iterator<Item = Depth> + Clone) -> String 
             "pass dtype {dtype} and scale full to bring all to its range, or dtype {dtype} alone to take the numbers as they are"
         );
     }
-    let mut floats = [DType::Float32, DType::Float64].into_iter();
-    match floats.find(|&float| depths.clone().all(|depth| depth.fits(float))) {
-        Some(float) => format!("pass dtype {float} to convert the numbers as they are"),
+    let floats = [DType::Float32, DType::Float64];
+    let mut wide = depths.clone().map(|depth| depth.dtype).chain(floats);
+    match wide.find(|&wide| depths.clone().all(|depth| depth.fits(wide))) {
+        Some(wide) => format!("pass dtype {wide} to take the numbers as they are"),
         None => "pass dtype float64 to convert the numbers, as near as it holds them".to_string(),
     }
 }
 
 /// Why the sample is not one array, and the options that bring it there or take a part of it.
-pub(super) fn several(kinds: &BTreeMap<Look, u64>, one_shape: bool) -> String {
+pub(super) fn several(kinds: &BTreeMap<Look, u64>, rejected: usize, one_shape: bool) -> String {
     // Of several the largest.
     let most = kinds.iter().max_by_key(|k| (k.1, k.0.0.elements())).map(|k| *k.0);
     let Some((shape, depth, _)) = most else { return String::new() };
@@ -150,7 +155,7 @@ pub(super) fn several(kinds: &BTreeMap<Look, u64>, one_shape: bool) -> String {
     let count =
         |of: &dyn Fn(&Look) -> bool| -> u64 { kinds.iter().filter(|k| of(k.0)).map(|k| k.1).sum() };
     // So many rejects end a run, unless it says that they may be.
-    let few = count(&|k| k.0 == shape) * 2 < count(&|_| true);
+    let few = count(&|k| k.0 == shape) * 2 < count(&|_| true) + rejected as u64;
     let alone = format!("shape {axes}{}", if few { " with max_rejects none" } else { "" });
     let size = match shape[..] {
         [height, width, ..] if shape.len() < 4 => {
@@ -159,7 +164,11 @@ pub(super) fn several(kinds: &BTreeMap<Look, u64>, one_shape: bool) -> String {
         _ => "pass".to_string(),
     };
     match (one_shape, dtypes.len(), shapes.len()) {
-        (true, ..) => format!("the images differ in dtype ({}); {convert}", listed(&dtypes)),
+        (true, ..) => {
+            let one = kinds.keys().all(|k| k.1.dtype == depth.dtype);
+            let what = if one { "the bits of their numbers" } else { "dtype" };
+            format!("the images differ in {what} ({}); {convert}", listed(&dtypes))
+        }
         (_, 1, 1) => format!(
             "the images are all {shape} {depth}, but their channels are not the same ({}); pass mode to bring all to the same, or shape {axes} to take them as they are",
             listed(&counted(kinds, |k| format!("{:?}", k.2).to_lowercase()))

@@ -113,7 +113,9 @@ fn numbers(survey: &Survey, options: &Options, dtype: DType) -> Option<String> {
     let stored = counted(&survey.shapes, |k| k.1.to_string());
     let rounded = dtype.is_float() && !survey.shapes.keys().all(|k| k.1.fits(dtype));
     let how = if rounded { ", rounded where it does not hold them" } else { " as they are" };
-    ((stored.len() > 1 || rounded) && options.scale == Scale::None).then(|| {
+    // With a shape and no dtype, what is of another dtype is rejected.
+    let taken = options.shape.is_none() || options.dtype.is_some();
+    (taken && (stored.len() > 1 || rounded) && options.scale == Scale::None).then(|| {
         format!("the images are stored as {}; their numbers become {dtype}{how}", listed(&stored))
     })
 }

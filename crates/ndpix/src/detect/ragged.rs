@@ -26,7 +26,7 @@ pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
     let depth = first.1;
     let dtype = depth.dtype;
     if counted(&kinds, |k| k.1.to_string()).len() > 1 {
-        return Err(Error::plan(several(&kinds, true)));
+        return Err(Error::plan(several(&kinds, survey.rejects.len(), true)));
     }
     let colors = kinds.keys().map(|k| Some(k.2));
     let color = colors.reduce(|a, b| pixels::widest(a?, b?)).flatten();

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::absent::{conditions_said, reason};
 use super::sample::{Sample, Sampled};
+use crate::encoding;
 use crate::error::{Error, brief, quote};
 use crate::format;
 use crate::options::Options;
@@ -42,9 +43,10 @@ fn strange(sample: &Sample<'_>, options: &Options) -> Option<Error> {
     if format::is_file(sample.begins)
         && let Ok(format) = format::recognise(sample.begins)
     {
+        // A name is a path where it ends as that of an image.
         let (save, file) = match first.base {
-            Some(_) => ("", &**file),
-            None => ("save it, and ", "photo.png"),
+            Some(_) if encoding::is_image_path(file.as_bytes()) => ("", &**file),
+            _ => ("save it as photo.png, or as what it is, and ", "photo.png"),
         };
         return Some(Error::plan(format!(
             "{name} is an image file ({format}), and records are JSON; {save}name it in a file of records beside it, with the line {}",

@@ -13,7 +13,7 @@ use crate::format::{Color, Rescale};
 use crate::options::{Scale, Size};
 use crate::paths::Base;
 use crate::pixels::orient;
-use crate::plan::{Plan, Steps};
+use crate::plan::Plan;
 use crate::shape::Shape;
 use crate::source::search;
 
@@ -77,21 +77,8 @@ impl Survey {
     }
 }
 
-/// Looks at the images of a single field: at their headers, and where these differ at all of each image, as one that
-/// will be rejected has no say in what the others become.
-pub(super) fn survey(sample: &Sample<'_>, plan: &Plan) -> Result<Survey> {
-    let found = look(sample, plan, false)?;
-    // What is fetched is not asked for twice.
-    if found.shapes.len() < 2 || plan.paths.rules.fetches() {
-        return Ok(found);
-    }
-    let Steps { frames, indices, rescale, .. } = plan.steps;
-    let steps = Steps { frames, indices, rescale, ..Steps::default() };
-    look(sample, &Plan { steps, ..plan.clone() }, true)
-}
-
-/// The same, of images that are decoded or not.
-fn look(sample: &Sample<'_>, plan: &Plan, whole: bool) -> Result<Survey> {
+/// Looks at the images of a single field: headers only, or, with `whole`, at those that can be decoded.
+pub(super) fn survey(sample: &Sample<'_>, plan: &Plan, whole: bool) -> Result<Survey> {
     let mut decoder = Decoder::new(plan)?;
     decoder.look_ahead(sample.records.iter().map(|record| record.text));
     let mut survey = Survey::default();
@@ -115,8 +102,12 @@ fn look(sample: &Sample<'_>, plan: &Plan, whole: bool) -> Result<Survey> {
                         let opened = decoder.open(text, item, *base)?;
                         decoder.fill(&opened, &mut PixelBuffer::default())
                     };
-                    let sound = if whole { decode().map(drop) } else { Ok(()) };
-                    match sound.and_then(|()| decoder.probe(text, item, *base)) {
+                    // What else is in the way of an image depends on what the others are.
+                    let damage = match whole.then(&mut decode) {
+                        Some(Err(error)) if is_damage(&error) => Err(error),
+                        _ => Ok(()),
+                    };
+                    match damage.and_then(|()| decoder.probe(text, item, *base)) {
                         Ok(found) => note(&mut survey, &found, decoder.payload(), plan),
                         Err(_) if is_other(text, decoder.spans().nth(item), *base) => {
                             survey.images -= 1;
@@ -138,6 +129,11 @@ fn look(sample: &Sample<'_>, plan: &Plan, whole: bool) -> Result<Survey> {
     promote(&mut survey, plan);
     survey.remedy = search::remedy(&plan.paths, folder, &lost);
     Ok(survey)
+}
+
+/// Whether an image is none that any options would read.
+fn is_damage(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Image | ErrorKind::Unsupported)
 }
 
 /// Where some number lists hold integers and others floats, all of them are floats: nothing is lost.

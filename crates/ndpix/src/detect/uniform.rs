@@ -51,7 +51,9 @@ pub(super) fn settle(plan: &mut Plan, survey: &Survey, options: &Options) -> Res
             let depth = kinds.keys().next().map(|k| k.1);
             (row_shape(shape)?, depth.ok_or_else(|| nothing(survey))?, color)
         }
-        (None, one) => return Err(Error::plan(several(&kinds, one.is_some()))),
+        (None, one) => {
+            return Err(Error::plan(several(&kinds, survey.rejects.len(), one.is_some())));
+        }
     };
     let dtype = depth.dtype;
     if shape.bytes(dtype)? == 0 {
@@ -236,13 +238,13 @@ mod tests {
             ),
             (
                 &[(DEEP, 3), (TEN, 1)],
-                "differ in dtype (uint16: 3; uint16 of 10 bits: 1)",
+                "differ in the bits of their numbers (uint16: 3; uint16 of 10 bits: 1)",
                 "pass dtype uint16 and scale full to bring all to its range, or dtype uint16 alone to",
             ),
             (
                 &[(GRAY, 3), (WIDE, 1)],
                 "differ in dtype (uint8: 3; int32: 1)",
-                "pass dtype float64 to convert the numbers as they are",
+                "pass dtype int32 to take the numbers as they are",
             ),
             (
                 &[(RGB, 3), (ARRAY, 1)],

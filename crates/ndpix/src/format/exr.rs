@@ -16,7 +16,7 @@ mod header;
 use super::row::{ByRows, Evidence, More, Pages, Row, no_indices};
 use super::{Color, ImageInfo, check_length};
 use crate::dtype::DType;
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result, counted, quote};
 use crate::limits::Limits;
 use crate::shape::Shape;
 use header::{Channel, File, Kind, Part};
@@ -98,7 +98,8 @@ impl<'a> Layers<'a> {
             None => (0, only_layer(&file.parts[0])?),
             Some(page) => *self.pages.get(page as usize).ok_or_else(|| {
                 let count = self.pages.len();
-                Error::shape(format!("the exr has {count} layers, and none with index {page}"))
+                let layers = counted(count as u64, "layer", "layers");
+                Error::shape(format!("the EXR has {layers}, and none with index {page}"))
             })?,
         };
         let table = file.table(number)?;

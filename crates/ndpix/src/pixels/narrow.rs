@@ -57,6 +57,7 @@ impl Narrow {
             to: placement.inner,
             channels: count,
             dtype: info.dtype,
+            bits: info.bits,
             alpha: false,
             region: placement.region,
             filter: resize.resample,

@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use self::coefficients::{Axis, Coefficients};
-use crate::dtype::DType;
+use crate::dtype::{DType, Depth};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::options::Resample;
@@ -38,6 +38,8 @@ pub(crate) struct Job {
     pub(crate) channels: usize,
     /// Their type.
     pub(crate) dtype: DType,
+    /// Bits that the numbers fill.
+    pub(crate) bits: u8,
     /// Whether the last channel is alpha.
     pub(crate) alpha: bool,
     /// Left, top, right and bottom of the part that is taken.
@@ -59,6 +61,16 @@ impl Job {
         let lost = |from: usize, to: usize| from as i64 - to as i64;
         let height = lost(self.from.0, self.to.0);
         height > 0 && height > 2 * lost(self.from.1, self.to.1)
+    }
+
+    /// What its numbers are.
+    pub(super) fn depth(&self) -> Depth {
+        Depth { dtype: self.dtype, bits: self.bits }
+    }
+
+    /// Full alpha of bytes.
+    fn full(&self) -> u8 {
+        self.depth().most().and_then(|most| u8::try_from(most).ok()).unwrap_or(u8::MAX)
     }
 
     /// Whether the resize begins with the rows, and goes on with the columns.
@@ -137,11 +149,11 @@ impl Resizer {
             (DType::Uint8, None) => {
                 let alpha = job.alpha && job.channels > 1;
                 if alpha {
-                    alpha::multiply(src, job.channels);
+                    alpha::multiply(src, job.channels, job.full());
                 }
                 self.bytes(src, job, out)?;
                 if alpha {
-                    alpha::divide(out, job.channels);
+                    alpha::divide(out, job.channels, job.full());
                 }
                 Ok(())
             }

@@ -289,6 +289,7 @@ impl Bench {
                     to: placement.inner,
                     channels: count,
                     dtype: info.dtype,
+                    bits: info.bits,
                     alpha: has_alpha(colored),
                     region,
                     filter: resize.resample,
@@ -306,7 +307,6 @@ impl Bench {
                 )?;
                 (now, free, spare) = (free, spare, now);
                 len = wanted;
-                sample::clip(&mut now[..len], info.depth());
             }
             if colored != color {
                 let wanted = height * width * channels(color) * size;
@@ -353,7 +353,9 @@ impl Resizer {
         out: &mut [u8],
     ) -> Result<()> {
         if placement.inner == placement.outer {
-            return self.resize(src, job, out);
+            self.resize(src, job, out)?;
+            sample::clip(out, job.depth());
+            return Ok(());
         }
         let pad = sample::element(pad_value, job.dtype).ok_or_else(|| {
             Error::shape(format!("pad_value {pad_value} does not fit {}", job.dtype))
@@ -366,6 +368,7 @@ impl Resizer {
         }
         let inner = room(inner, height * width * pixel)?;
         self.resize(src, job, inner)?;
+        sample::clip(inner, job.depth());
         let (row_len, left) = (placement.outer.1 * pixel, placement.at.1 * pixel);
         let rows = out.chunks_exact_mut(row_len).skip(placement.at.0);
         for (row, source) in rows.zip(inner.chunks_exact(width * pixel)) {

@@ -125,3 +125,28 @@ fn alpha_and_backgrounds_take_the_range_of_the_image() {
         load(&record(file), &full).expect("what a filter overshoots is clipped");
     }
 }
+
+#[test]
+fn a_resize_keeps_what_it_adds_and_parts_alpha_in_the_range_of_the_image() {
+    let tiff = [("size", "2,40"), ("fit", "pad"), ("pad_value", "65535")];
+    let padded = load(&record("jxl-gray12.jxl"), &tiff).expect("padded");
+    let numbers = words(&padded.bytes);
+    assert!(numbers.contains(&65535), "the value that is asked for stays");
+    let scaled = [&tiff[..], &[("dtype", "float32"), ("scale", "unit")]].concat();
+    let error = load(&record("jxl-gray12.jxl"), &scaled).map(drop).expect_err("beyond its range");
+    assert!(error.message().contains("does not fit uint16 of 12 bits"), "{error}");
+}
+
+#[test]
+fn remedies_of_other_bits_are_taken() {
+    let late = record("jxl-gray10.jxl").repeat(64) + &record("jxl-gray12.jxl");
+    for settings in [&[][..], &[("normalize", "100/50")]] {
+        let raise = [&[("on_error", "raise")][..], settings].concat();
+        let error = load(&late, &raise).map(drop).expect_err("another range");
+        for remedy in error.remedies() {
+            let more: Vec<(&str, &str)> =
+                remedy.options.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            load(&late, &[&raise[..], &more].concat()).expect(&remedy.what);
+        }
+    }
+}

@@ -118,7 +118,10 @@ impl<'a> Found<'a> {
         if !float {
             stored = need("bits stored", self.stored, |n| (1..=allocated).contains(&n))?;
             signed = need("pixel representation", self.signed, |n| n < 2)?;
-            check_high_bit(self.high, stored, allocated)?;
+            // What a codec gives lies in the lowest bits, whatever is said of the bytes.
+            if matches!(self.syntax.coding, Coding::Native | Coding::Rle) {
+                check_high_bit(self.high, stored, allocated)?;
+            }
         }
         let dtype = dtype_of(pixels.tag, allocated, signed == 1)?;
         let coded = self.syntax.coding != Coding::Native;

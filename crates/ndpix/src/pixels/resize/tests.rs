@@ -55,7 +55,7 @@ fn twins_give_the_same_bytes() {
             region = [region[2] * 0.1, region[3] * 0.07, region[2] * 0.93, region[3] * 0.81];
         }
         let alpha = channels.is_multiple_of(2);
-        let job = Job { from, to, channels, dtype: DType::Uint8, alpha, region, filter };
+        let job = Job { from, to, channels, dtype: DType::Uint8, bits: 8, alpha, region, filter };
         let src = noise.bytes(from.0 * from.1 * channels);
         let plain = resized(&src, &job, Passes::Plain);
         assert!(plain == resized(&src, &job, Passes::Avx2), "case {case}: {job:?}");
@@ -69,8 +69,16 @@ fn line(dtype: DType, values: &[u16], out: usize, filter: Resample) -> Vec<u8> {
         _ => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
     };
     let from = (1, values.len());
-    let job =
-        Job { from, to: (1, out), channels: 1, dtype, alpha: false, region: whole(from), filter };
+    let job = Job {
+        from,
+        to: (1, out),
+        channels: 1,
+        dtype,
+        bits: Depth::of(dtype).bits,
+        alpha: false,
+        region: whole(from),
+        filter,
+    };
     resized(&src, &job, Passes::Any)
 }
 
@@ -102,6 +110,7 @@ fn booleans_are_only_picked() {
         to: (4, 4),
         channels: 1,
         dtype: DType::Bool,
+        bits: 8,
         alpha: false,
         region: whole(from),
         filter: Resample::Bilinear,

@@ -46,7 +46,7 @@ fn strange(sample: &Sample<'_>, options: &Options) -> Option<Error> {
         // A name is a path where it ends as that of an image.
         let (save, file) = match first.base {
             Some(_) if encoding::is_image_path(file.as_bytes()) => ("", &**file),
-            _ => ("save it as photo.png, or as what it is, and ", "photo.png"),
+            _ => ("save it under a name that ends as its kind does, and ", "photo.png"),
         };
         return Some(Error::plan(format!(
             "{name} is an image file ({format}), and records are JSON; {save}name it in a file of records beside it, with the line {}",

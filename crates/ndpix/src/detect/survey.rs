@@ -1,4 +1,4 @@
-//! What the images of the sample are, by their headers alone.
+//! What the images of the sample are: by their headers, or as far as they can be decoded.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -111,7 +111,7 @@ class Said(Case):
         source = self.write("in.ndjson", [{"image": base64.b64encode(tiff(array, 2, alpha=1)).decode()}])
         said = self.run_ndpix(0, "convert", source, "-o", self.out).stderr
         self.assertIn(b"1 of 1 images in the sample store colours multiplied with alpha, which are kept; pass mode", said)
-        self.assertIn(b"1 images store colours multiplied with alpha, which are kept so", said)
+        self.assertIn(b"1 image stores colours multiplied with alpha, which are kept so", said)
         summary = self.dir / "summary.json"
         self.run_ndpix(0, "convert", source, "-o", self.out, "--if-exists", "replace", "--mode", "RGB", "--summary", summary)
         told = json.loads(summary.read_text())

@@ -56,6 +56,19 @@ impl Depth {
         self == Self::of(self.dtype)
     }
 
+    /// Whether the numbers are light from 0 to their largest, as those of usual pictures, so that one range can be made
+    /// of another.
+    pub(crate) fn is_light(self) -> bool {
+        matches!(self.dtype, DType::Uint8 | DType::Uint16)
+    }
+
+    /// The dtype that holds the numbers of all of these exactly: one of theirs, or else of floats.
+    pub(crate) fn common(all: impl Iterator<Item = Self> + Clone) -> Option<DType> {
+        let floats = [DType::Float32, DType::Float64];
+        let mut wide = all.clone().map(|depth| depth.dtype).chain(floats);
+        wide.find(|&wide| all.clone().all(|depth| depth.fits(wide)))
+    }
+
     /// Whether a dtype holds all of the numbers exactly.
     pub(crate) fn fits(self, wide: DType) -> bool {
         let signed =

@@ -312,17 +312,14 @@ fn misfit(info: &ImageInfo, shape: Shape, dtype: DType, converted: bool) -> Erro
         ))
     };
     if converted {
-        let unsigned = |dtype| matches!(dtype, DType::Uint8 | DType::Uint16);
-        let both = [info.dtype, dtype];
-        if both.into_iter().all(unsigned) {
+        let both = [dtype, info.dtype].map(Depth::of).into_iter();
+        if both.clone().all(Depth::is_light) {
             let options =
                 vec![("dtype", DType::Uint16.to_string()), ("scale", Scale::Full.to_string())];
             return says("; pass dtype uint16 and scale full to bring all to one range")
                 .with_remedies(vec![Remedy::new("in one range", options)]);
         }
-        let holds = |wide: &DType| both.iter().all(|&dtype| Depth::of(dtype).fits(*wide));
-        let wide = [dtype, info.dtype, DType::Float32].into_iter().find(holds);
-        let wide = wide.unwrap_or(DType::Float64);
+        let wide = Depth::common(both).unwrap_or(DType::Float64);
         return says(&format!("; pass dtype {wide} to convert the numbers"))
             .with_remedies(vec![Remedy::new("converted", vec![("dtype", wide.to_string())])]);
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::sample::SAMPLE_RECORDS;
 use super::survey::Survey;
-use crate::dtype::{DType, Depth};
+use crate::dtype::Depth;
 use crate::error::{Error, Result};
 use crate::format::{Color, ImageInfo};
 use crate::options::{Scale, flag_of};
@@ -128,16 +128,13 @@ pub(super) fn listed(counts: &[(String, u64)]) -> String {
 
 /// The options that make one of numbers that differ.
 pub(super) fn conversion(depths: impl Iterator<Item = Depth> + Clone) -> String {
-    let unsigned = |depth: &Depth| matches!(depth.dtype, DType::Uint8 | DType::Uint16);
-    if let (true, Some(widest)) = (depths.clone().all(|d| unsigned(&d)), depths.clone().max()) {
+    if let (true, Some(widest)) = (depths.clone().all(Depth::is_light), depths.clone().max()) {
         let dtype = widest.dtype;
         return format!(
             "pass dtype {dtype} and scale full to bring all to its range, or dtype {dtype} alone to take the numbers as they are"
         );
     }
-    let floats = [DType::Float32, DType::Float64];
-    let mut wide = depths.clone().map(|depth| depth.dtype).chain(floats);
-    match wide.find(|&wide| depths.clone().all(|depth| depth.fits(wide))) {
+    match Depth::common(depths) {
         Some(wide) => format!("pass dtype {wide} to take the numbers as they are"),
         None => "pass dtype float64 to convert the numbers, as near as it holds them".to_string(),
     }

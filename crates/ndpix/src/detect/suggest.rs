@@ -2,7 +2,6 @@
 
 use super::settle;
 use super::survey::Survey;
-use crate::dtype::{DType, Depth};
 use crate::format::Color;
 use crate::options::{Fit, Mode, Options, Scale};
 use crate::pixels::fit::same_aspect;
@@ -44,8 +43,7 @@ pub(crate) fn suggest(plan: &Plan, survey: &Survey, options: &Options) -> Option
         wanted.mode = Mode::Rgb;
         given.push(("mode", Mode::Rgb.to_string()));
     }
-    let unsigned = |depth: &Depth| matches!(depth.dtype, DType::Uint8 | DType::Uint16);
-    let depths = || survey.kinds.keys().map(|k| k.1).filter(unsigned);
+    let depths = || survey.kinds.keys().map(|k| k.1).filter(|depth| depth.is_light());
     if let (None, Some(widest)) = (options.dtype, depths().max())
         && depths().any(|depth| depth != widest)
     {

@@ -127,12 +127,12 @@ fn alpha_and_backgrounds_take_the_range_of_the_image() {
 }
 
 #[test]
-fn a_resize_keeps_what_it_adds_and_parts_alpha_in_the_range_of_the_image() {
-    let tiff = [("size", "2,40"), ("fit", "pad"), ("pad_value", "65535")];
-    let padded = load(&record("jxl-gray12.jxl"), &tiff).expect("padded");
+fn padding_keeps_its_value_unless_a_scale_would_leave_its_range() {
+    let pad = [("size", "2,40"), ("fit", "pad"), ("pad_value", "65535")];
+    let padded = load(&record("jxl-gray12.jxl"), &pad).expect("padded");
     let numbers = words(&padded.bytes);
     assert!(numbers.contains(&65535), "the value that is asked for stays");
-    let scaled = [&tiff[..], &[("dtype", "float32"), ("scale", "unit")]].concat();
+    let scaled = [&pad[..], &[("dtype", "float32"), ("scale", "unit")]].concat();
     let error = load(&record("jxl-gray12.jxl"), &scaled).map(drop).expect_err("beyond its range");
     assert!(error.message().contains("does not fit uint16 of 12 bits"), "{error}");
 }

@@ -122,3 +122,22 @@ fn booleans_are_only_picked() {
     Resizer::default().resize(&mut [0, 1, 1, 0], &job, &mut out).expect("picked");
     assert_eq!(out[..8], [0, 0, 1, 1, 0, 0, 1, 1]);
 }
+
+#[test]
+fn alpha_of_few_bits_is_full_where_these_end() {
+    let from = (8, 8);
+    for (pixel, bits) in [([7, 12, 3, 15], 4), ([70, 120, 30, 255], 8)] {
+        let job = Job {
+            from,
+            to: (4, 4),
+            channels: 4,
+            dtype: DType::Uint8,
+            bits,
+            alpha: true,
+            region: whole(from),
+            filter: Resample::Bilinear,
+        };
+        let out = resized(&pixel.repeat(64), &job, Passes::Any);
+        assert_eq!(out, pixel.repeat(16), "{bits} bits");
+    }
+}
